@@ -1,0 +1,46 @@
+# Two commands do all set-up: `make demo` and `make test`. Python 3.11 or newer; another one: make PYTHON=python3.13 test
+
+PYTHON ?= python3
+RUN := .venv/bin/python
+
+.PHONY: demo replay test lint types format check lock clean
+
+demo: .venv/runtime  ## trade on the embedded paper exchange until Ctrl-C
+	$(RUN) -m supervisor config/demo.toml
+
+replay: .venv/runtime  ## replay the price file named in config/replay.toml
+	$(RUN) -m supervisor config/replay.toml
+
+test: .venv/development  ## all tests
+	$(RUN) -m pytest
+
+lint: .venv/development  ## ruff: rules and format
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+
+types: .venv/development  ## mypy, strict, source and tests
+	$(RUN) -m mypy
+
+format: .venv/development
+	$(RUN) -m ruff check --fix .
+	$(RUN) -m ruff format .
+
+check: lint types test  ## what .ci/run does
+
+lock:  ## newest versions with hashes; needs uv on the PATH
+	uv pip compile pyproject.toml -U --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements.lock
+	uv pip compile pyproject.toml -U --group dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements-dev.lock
+
+clean:
+	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# A changed lock renews the environment; the stamp is written only when everything is installed.
+.venv/runtime: requirements.lock
+	test -x $(RUN) || $(PYTHON) -m venv .venv
+	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	touch $@
+
+.venv/development: requirements-dev.lock
+	test -x $(RUN) || $(PYTHON) -m venv .venv
+	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	touch $@

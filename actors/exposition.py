@@ -1,0 +1,118 @@
+"""`/metrics`: the newest reports in Prometheus' text format.
+
+Prometheus knows binary floats only, so this is the one place where an amount becomes one; nothing reads
+it back. Ratios and ages are left to queries: a time is exported as it is.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import get_args
+
+from prometheus_client import CollectorRegistry, Metric, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+from actors.status_page import StatusBoard
+from messages.money import Side
+from messages.status import ActorReport, Phase, PriceReport, ProgramState, Status, StrategyReport
+
+NOTIFIER = "notifier"
+"""The actor whose drops are notices."""
+
+_LABELS = ["bot", "strategy", "pair"]
+
+
+class BoardCollector:
+    """A `prometheus_client` collector over a board; it keeps nothing itself."""
+
+    def __init__(self, board: StatusBoard) -> None:
+        self._board = board
+
+    def collect(self) -> Iterator[Metric]:
+        """All families, read at this moment."""
+        status = self._board.snapshot()
+        yield from _program(status, self._board.version)
+        yield from _strategies(status)
+        yield _price_times(status.bot, self._board.prices())
+        yield from _actors(status.bot, status.actors)
+
+
+def exposition(board: StatusBoard) -> bytes:
+    """The page, from a registry of its own: nothing of the surrounding program is shown or touched."""
+    registry = CollectorRegistry()
+    registry.register(BoardCollector(board))
+    return generate_latest(registry)
+
+
+def _program(status: Status, version: str) -> Iterator[Metric]:
+    build = GaugeMetricFamily("build_info", "Which program this is", labels=["bot", "version", "simulated"])
+    build.add_metric([status.bot, version, str(status.simulated).lower()], 1)
+    yield build
+    uptime = GaugeMetricFamily("grid_uptime_seconds", "Time since the start", labels=["bot"])
+    uptime.add_metric([status.bot], float(status.uptime_seconds))
+    yield uptime
+    states = GaugeMetricFamily("grid_state", "1 for the program's state, 0 for the others", labels=["bot", "state"])
+    for state in get_args(ProgramState):
+        states.add_metric([status.bot, state], int(state == status.state))
+    yield states
+
+
+def _strategies(status: Status) -> Iterator[Metric]:
+    phases = GaugeMetricFamily("grid_phase", "1 for the strategy's phase, 0 for the others", labels=[*_LABELS, "phase"])
+    orders = GaugeMetricFamily("grid_open_orders", "Open and requested orders", labels=[*_LABELS, "side"])
+    fills = CounterMetricFamily("grid_fills", "Orders executed completely", labels=[*_LABELS, "side"])
+    fees = CounterMetricFamily("grid_fees_quote", "Fees paid since the journal began", labels=_LABELS)
+    waiting = GaugeMetricFamily("grid_waiting", "Absent orders with a named reason", labels=_LABELS)
+    for report in status.strategies:
+        labels = [status.bot, report.name, report.symbol]
+        for phase in get_args(Phase):
+            phases.add_metric([*labels, phase], int(phase == report.phase))
+        for side in get_args(Side):
+            orders.add_metric([*labels, side], sum(order.side == side for order in report.orders))
+        fills.add_metric([*labels, "buy"], report.buys_filled)
+        fills.add_metric([*labels, "sell"], report.sells_filled)
+        fees.add_metric(labels, float(report.fees))
+        waiting.add_metric(labels, len(report.waiting))
+    yield from (phases, orders, fills, fees, waiting)
+    yield from _amounts(status.bot, status.strategies)
+
+
+def _amounts(bot: str, reports: Iterable[StrategyReport]) -> Iterator[Metric]:
+    price = GaugeMetricFamily("grid_price", "Last price, in quote currency", labels=_LABELS)
+    investment = GaugeMetricFamily("grid_investment_quote", "Price x volume of the open orders", labels=_LABELS)
+    limit = GaugeMetricFamily("grid_investment_limit_quote", "Configured max_investment", labels=_LABELS)
+    cash_flow = GaugeMetricFamily("grid_cash_flow_quote", "Quote received minus spent minus fees", labels=_LABELS)
+    balance = GaugeMetricFamily("grid_balance", "What the strategy can use or owns", labels=[*_LABELS, "asset", "kind"])
+    for report in reports:
+        labels = [bot, report.name, report.symbol]
+        base, _, quote = report.symbol.partition("/")
+        if report.price is not None:
+            price.add_metric(labels, float(report.price))
+        investment.add_metric(labels, float(report.investment))
+        limit.add_metric(labels, float(report.max_investment))
+        cash_flow.add_metric(labels, float(report.cash_flow))
+        balance.add_metric([*labels, quote, "free"], float(report.quote_free))
+        balance.add_metric([*labels, base, "free"], float(report.base_free))
+        balance.add_metric([*labels, base, "owned"], float(report.owned))
+        balance.add_metric([*labels, base, "surplus"], float(report.surplus))
+    yield from (price, investment, limit, cash_flow, balance)
+
+
+def _price_times(bot: str, reports: Iterable[PriceReport]) -> Metric:
+    times = GaugeMetricFamily("grid_price_timestamp_seconds", "When the last trade happened", labels=["bot", "pair"])
+    for report in reports:
+        times.add_metric([bot, report.symbol], report.time / 1_000_000_000)
+    return times
+
+
+def _actors(bot: str, reports: Iterable[ActorReport]) -> Iterator[Metric]:
+    restarts = CounterMetricFamily("actor_restarts", "Restarts after a failure", labels=["bot", "actor"])
+    length = GaugeMetricFamily("mailbox_length", "Messages that wait", labels=["bot", "actor"])
+    dropped = CounterMetricFamily("mailbox_dropped", "Messages lost to a full mailbox", labels=["bot", "actor"])
+    notices = CounterMetricFamily("notifier_dropped", "Notices that reached nobody", labels=["bot"])
+    for report in reports:
+        restarts.add_metric([bot, report.actor], report.restarts)
+        length.add_metric([bot, report.actor], report.mailbox)
+        if report.actor == NOTIFIER:
+            notices.add_metric([bot], report.dropped)
+        else:
+            dropped.add_metric([bot, report.actor], report.dropped)
+    yield from (restarts, length, dropped, notices)

@@ -1,0 +1,79 @@
+"""Mailboxes: typed, unbounded for facts, conflating for values of which only the newest counts.
+
+A mailbox belongs to the supervisor and outlives a crashed actor. Posting never blocks and never raises
+in the sender; a mailbox that grows beyond its limit fails its receiver instead (design, section 2).
+"""
+
+import math
+from collections.abc import Hashable
+from typing import Generic, TypeVar
+
+import trio
+
+Message = TypeVar("Message")
+
+
+class MailboxOverflow(Exception):
+    """The receiver did not keep up; it counts as failed."""
+
+
+class Mailbox(Generic[Message]):
+    """One actor's mailbox. Many senders, one receiver."""
+
+    def __init__(self, name: str, limit: int = 100_000) -> None:
+        self.name = name
+        self._limit = limit
+        self._send, self._receive = trio.open_memory_channel[Message | None](math.inf)
+        self._newest: dict[Hashable, Message] = {}
+        self._overflowed = False
+        self.dropped = 0
+
+    def __len__(self) -> int:
+        return self._receive.statistics().current_buffer_used + len(self._newest)
+
+    def post(self, message: Message) -> None:
+        """Leave a message that must not be lost."""
+        if self._receive.statistics().current_buffer_used >= self._limit:
+            self._overflowed = True
+            self.dropped += 1
+            return
+        self._send.send_nowait(message)
+
+    def post_newest(self, key: Hashable, message: Message) -> None:
+        """Leave a message that replaces a waiting one with the same key."""
+        if not self._newest and not self._receive.statistics().current_buffer_used:
+            self._send.send_nowait(None)
+        self._newest[key] = message
+
+    async def receive(self) -> list[Message]:
+        """Wait for mail and take all of it: the newest values first, then the rest in order of arrival.
+
+        Raises `MailboxOverflow` once the limit was exceeded; the mail stays lost, the next call goes on.
+        """
+        first = await self._receive.receive()
+        return self._take(first)
+
+    def receive_nowait(self) -> list[Message]:
+        """Take what waits, perhaps nothing. Raises like `receive`."""
+        try:
+            first = self._receive.receive_nowait()
+        except trio.WouldBlock:
+            return self._take(None)
+        return self._take(first)
+
+    def _take(self, first: Message | None) -> list[Message]:
+        batch: list[Message] = list(self._newest.values())
+        self._newest.clear()
+        if first is not None:
+            batch.append(first)
+        while True:
+            try:
+                message = self._receive.receive_nowait()
+            except trio.WouldBlock:
+                break
+            if message is not None:
+                batch.append(message)
+        if self._overflowed:
+            self._overflowed = False
+            raise MailboxOverflow(f"mailbox of {self.name}: more than {self._limit} messages waited")
+        return batch

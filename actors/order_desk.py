@@ -1,0 +1,279 @@
+"""The order-manager's decisions: which order leaves, which waits for funds, who is told what.
+
+Pure: messages in, effects out. The actor around it and a backtest drive the same desk.
+"""
+
+from collections.abc import Mapping
+from typing import assert_never
+
+import msgspec
+from msgspec import Struct, field
+
+from actors.ledger import Client, Ledger
+from adapters.interfaces import UnknownOrderError
+from messages.account import AccountBalances, AccountSnapshot, Attach, LiveOrder, OrderFacts, OrderStatus
+from messages.ids import userref_of
+from messages.journal import Record
+from messages.money import ZERO, Pair
+from messages.orders import (
+    Accepted,
+    Balances,
+    Cancel,
+    Canceled,
+    CloseReason,
+    Filled,
+    OrderEvent,
+    PartiallyFilled,
+    Place,
+    Rejected,
+    Resynced,
+    Submit,
+)
+
+
+class Effects(Struct):
+    """What the desk wants done, each list in its order."""
+
+    place: list[Place] = field(default_factory=list)
+    cancel: list[str] = field(default_factory=list)
+    deliver: list[tuple[int, OrderEvent | Balances | Resynced]] = field(default_factory=list)
+    record: list[Record] = field(default_factory=list)
+
+
+class _Tracked(Struct):
+    """One order with our mark: what was asked for and what the exchange says, either of them perhaps unknown yet."""
+
+    place: Place | None
+    facts: OrderFacts | None
+
+
+class OrderDesk:
+    """All orders of all strategies of one account."""
+
+    def __init__(self, snapshot: AccountSnapshot, expected: frozenset[int]) -> None:
+        """`expected` are the strategies that will attach; until all have, nobody's base counts as unowned."""
+        self.ledger = Ledger(expected)
+        self.ledger.totals = dict(snapshot.balances)
+        self._orders: dict[str, _Tracked] = {}
+        self._waiting: dict[str, Place] = {}
+        """Orders that wait for funds which a running cancel will free, in their order."""
+        self._told: dict[int, Balances] = {}
+        for order in snapshot.open_orders:
+            self.ledger.hold_foreign(order)
+            if userref_of(order.order_id) is not None:
+                self._orders[order.order_id] = _Tracked(None, order)
+
+    def to_look_up(self, attach: Attach) -> list[str]:
+        """Orders that only the exchange's history can tell of; "not among the open ones" proves nothing."""
+        return [order.place.order_id for order in attach.orders if order.place.order_id not in self._orders]
+
+    def attach(self, attach: Attach, pair: Pair, looked_up: Mapping[str, OrderFacts]) -> Effects:
+        """Tell a strategy what happened to its orders, send what never arrived, then let it decide.
+
+        Raises `UnknownOrderError` when the exchange holds an order of this strategy that its state
+        does not know: somebody else trades under the same userref.
+        """
+        self._refuse_strays(attach)
+        client = Client(attach.strategy, pair, attach.fee, attach.sells_unowned, attach.owned)
+        self.ledger.clients[attach.strategy] = client
+        effects = Effects()
+        for live in attach.orders:
+            self._rejoin(live, looked_up, effects)
+        self._told.pop(attach.strategy, None)
+        self._tell_balances(effects)
+        effects.deliver.append((attach.strategy, Resynced(attach.strategy, attach.number)))
+        return effects
+
+    def submit(self, submit: Submit) -> Effects:
+        """Send a decision. A command that was seen before changes nothing."""
+        effects = Effects()
+        for command in submit.commands:
+            match command:
+                case Place():
+                    self._place(command, effects)
+                case Cancel():
+                    self._cancel(command.order_id, effects)
+                case _:
+                    assert_never(command)
+        self._send_waiting(effects)
+        return effects
+
+    def on_event(self, event: OrderEvent | AccountBalances) -> Effects:
+        """Book what the exchange says and pass it on to the order's strategy."""
+        effects = Effects()
+        if isinstance(event, AccountBalances):
+            self.ledger.totals.update(event.totals)
+        else:
+            self._book(event)
+            self._pass_on(event, effects)
+            self._send_waiting(effects)
+        return effects
+
+    def balances(self) -> Effects:
+        """After a batch of events: tell each strategy whose funds have changed."""
+        effects = Effects()
+        self._tell_balances(effects)
+        return effects
+
+    def cancels_running(self) -> bool:
+        """Whether any cancel still waits for its confirmation."""
+        return any(hold.leaving for hold in self.ledger.holds.values())
+
+    def _refuse_strays(self, attach: Attach) -> None:
+        known = {order.place.order_id for order in attach.orders}
+        for order_id, tracked in self._orders.items():
+            facts = tracked.facts
+            if facts is None or facts.status != "open" or tracked.place is not None or order_id in known:
+                continue
+            if userref_of(order_id) == attach.strategy:
+                raise UnknownOrderError(
+                    f"the exchange holds {facts.side} order {facts.exchange_id} ({order_id}) with userref "
+                    f"{attach.strategy}, which the journal does not know: is a second instance running?"
+                )
+
+    def _rejoin(self, live: LiveOrder, looked_up: Mapping[str, OrderFacts], effects: Effects) -> None:
+        """One order of a strategy that (re)starts: facts become ordinary events."""
+        place = live.place
+        tracked = self._orders.get(place.order_id)
+        self._waiting.pop(place.order_id, None)
+        facts = tracked.facts if tracked else looked_up.get(place.order_id)
+        if tracked is None and facts is None:
+            self._never_arrived(live, effects)
+            return
+        self._orders[place.order_id] = _Tracked(place, facts)
+        self.ledger.hold(place, live.filled)
+        if facts is not None:
+            # Booked against what the strategy's durable state already reckons with.
+            self._orders[place.order_id].facts = msgspec.structs.replace(facts, filled=live.filled)
+            event = _event_of(facts)
+            self._book(event)
+            self._pass_on(event, effects)
+        if live.canceling and place.order_id in self._orders:
+            self._cancel(place.order_id, effects)
+
+    def _never_arrived(self, live: LiveOrder, effects: Effects) -> None:
+        place = live.place
+        if not live.accepted and not live.canceling:
+            self._place(place, effects)
+            return
+        reason: CloseReason = "unknown to the exchange" if live.accepted else "requested"
+        self._pass_on(Canceled(place.order_id, "", live.filled, ZERO, ZERO, reason, place.time), effects)
+
+    def _place(self, place: Place, effects: Effects) -> None:
+        if place.order_id in self._orders or place.order_id in self._waiting:
+            return
+        match self.ledger.verdict(place):
+            case "admitted":
+                self._orders[place.order_id] = _Tracked(place, None)
+                self.ledger.hold(place)
+                effects.place.append(place)
+            case "waits":
+                self._waiting[place.order_id] = place
+            case "lacks":
+                asset = place.symbol.partition("/")[2 if place.side == "buy" else 0]
+                self._pass_on(Rejected(place.order_id, "funds", f"not enough free {asset}", place.time), effects)
+
+    def _cancel(self, order_id: str, effects: Effects) -> None:
+        if waiting := self._waiting.pop(order_id, None):
+            never_sent = Canceled(order_id, "", ZERO, ZERO, ZERO, "requested", waiting.time)
+            self._pass_on(never_sent, effects)
+        elif order_id in self._orders:
+            self.ledger.leaving(order_id)
+            effects.cancel.append(order_id)
+
+    def _send_waiting(self, effects: Effects) -> None:
+        """Orders that waited for a cancel's funds: sent, refused or waiting on."""
+        for place in list(self._waiting.values()):
+            if self.ledger.verdict(place) != "waits":
+                del self._waiting[place.order_id]
+                self._place(place, effects)
+
+    def _book(self, event: OrderEvent) -> None:
+        """Take an event into the ledger; quantities are cumulative, so doubles change nothing."""
+        tracked = self._orders.get(event.order_id)
+        if tracked is None:
+            return
+        closed = isinstance(event, Canceled | Rejected)
+        if not isinstance(event, Rejected):
+            before = tracked.facts.filled if tracked.facts else ZERO
+            tracked.facts = _facts_after(tracked, event)
+            closed = closed or tracked.facts.filled >= tracked.facts.volume
+            if tracked.place is not None:
+                self.ledger.executed(tracked.place, tracked.facts.filled - before)
+                self.ledger.hold(tracked.place, tracked.facts.filled)
+        if closed:
+            self.ledger.release(event.order_id)
+            if tracked.place is not None or isinstance(event, Rejected):
+                del self._orders[event.order_id]
+
+    def _pass_on(self, event: OrderEvent, effects: Effects) -> None:
+        strategy = userref_of(event.order_id)
+        if strategy is None:
+            return
+        effects.record.append(Record(strategy, event))
+        if strategy in self.ledger.clients:
+            effects.deliver.append((strategy, event))
+
+    def _tell_balances(self, effects: Effects) -> None:
+        for strategy, client in self.ledger.clients.items():
+            funds = self.ledger.funds(client)
+            if funds != self._told.get(strategy):
+                self._told[strategy] = funds
+                effects.deliver.append((strategy, funds))
+
+
+def _event_of(facts: OrderFacts) -> OrderEvent:
+    """What an exchange shows of an order, as the event that would have said so."""
+    fill_id = f"{facts.exchange_id}@{facts.filled:f}"
+    match facts.status:
+        case "canceled":
+            return Canceled(
+                facts.order_id, facts.exchange_id, facts.filled, facts.cost, facts.fee, facts.reason, facts.time
+            )
+        case "filled":
+            return Filled(facts.order_id, facts.exchange_id, fill_id, facts.filled, facts.cost, facts.fee, facts.time)
+        case "open" if facts.filled:
+            return PartiallyFilled(
+                facts.order_id, facts.exchange_id, fill_id, facts.filled, facts.cost, facts.fee, facts.time
+            )
+        case "open":
+            return Accepted(facts.order_id, facts.exchange_id, facts.time)
+
+
+def _facts_after(tracked: _Tracked, event: Accepted | PartiallyFilled | Filled | Canceled) -> OrderFacts:
+    """What is known of the order once the event is taken in; a smaller cumulative quantity is an old event."""
+    known = tracked.facts or _fresh_facts(tracked.place, event)
+    if isinstance(event, Accepted) or event.filled < known.filled:
+        return known
+    status: OrderStatus = "canceled" if isinstance(event, Canceled) else known.status
+    if event.filled >= known.volume:
+        status = "filled"
+    reason = event.reason if isinstance(event, Canceled) else known.reason
+    return msgspec.structs.replace(
+        known,
+        filled=event.filled,
+        cost=event.cost,
+        fee=event.fee,
+        status=status,
+        reason=reason,
+        time=event.time,
+    )
+
+
+def _fresh_facts(place: Place | None, event: Accepted | PartiallyFilled | Filled | Canceled) -> OrderFacts:
+    if place is None:
+        raise UnknownOrderError(f"an event of order {event.order_id}, which was neither placed nor shown")
+    return OrderFacts(
+        order_id=place.order_id,
+        exchange_id=event.exchange_id,
+        symbol=place.symbol,
+        side=place.side,
+        price=place.price,
+        volume=place.volume,
+        status="open",
+        filled=ZERO,
+        cost=ZERO,
+        fee=ZERO,
+        reason="requested",
+        time=event.time,
+    )

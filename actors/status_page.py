@@ -1,0 +1,183 @@
+"""The newest report of everyone, and the `/status` page that is made of them."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import assert_never
+
+import msgspec
+
+from actors.mailbox import Mailbox
+from messages.mailboxes import MetricsMail
+from messages.status import (
+    ActorReport,
+    OpenOrder,
+    PriceReport,
+    ProgramReport,
+    ProgramState,
+    Status,
+    StrategyReport,
+)
+
+_NS_PER_MS = 1_000_000
+
+
+def post_report(mailbox: Mailbox[MetricsMail], report: MetricsMail) -> None:
+    """Leave a report for the status page; it replaces a waiting one of the same origin.
+
+    Reports are read only when somebody asks, perhaps never; posted like facts, they would pile up.
+    """
+    match report:
+        case ProgramReport():
+            mailbox.post_newest("program", report)
+        case StrategyReport(strategy):
+            mailbox.post_newest(("strategy", strategy), report)
+        case ActorReport(actor):
+            mailbox.post_newest(("actor", actor), report)
+        case PriceReport(symbol):
+            mailbox.post_newest(("price", symbol), report)
+        case _:
+            assert_never(report)
+
+
+class StatusBoard:
+    """Keeps the newest report of everyone.
+
+    It belongs to the supervisor, as mailboxes do: it outlives a crashed metrics actor, and an embedded
+    program's handle reads the same one, with or without an HTTP endpoint.
+    """
+
+    def __init__(
+        self, mailbox: Mailbox[MetricsMail], *, bot: str, simulated: bool, version: str, now: Callable[[], int]
+    ) -> None:
+        """`now` tells the wall clock in nanoseconds UTC; uptime counts from this call."""
+        self.bot = bot
+        self.simulated = simulated
+        self.version = version
+        self._mailbox = mailbox
+        self._now = now
+        self._started = now()
+        self._program = ProgramReport("INITIALIZING", "")
+        self._strategies: dict[int, StrategyReport] = {}
+        self._actors: dict[str, ActorReport] = {}
+        self._prices: dict[str, PriceReport] = {}
+
+    @property
+    def state(self) -> ProgramState:
+        """The program's state as last reported."""
+        self._read_mail()
+        return self._program.state
+
+    def prices(self) -> tuple[PriceReport, ...]:
+        """The last price of each symbol."""
+        self._read_mail()
+        return tuple(self._prices.values())
+
+    def snapshot(self) -> Status:
+        """Everything as it is now."""
+        self._read_mail()
+        now = self._now()
+        return Status(
+            state=self._program.state,
+            reason=self._program.reason,
+            bot=self.bot,
+            simulated=self.simulated,
+            uptime_seconds=Decimal(max(0, now - self._started) // _NS_PER_MS).scaleb(-3),
+            timestamp=rfc3339(now),
+            strategies=tuple(self._brought_up_to_date(report) for report in self._strategies.values()),
+            actors=tuple(self._actors.values()),
+        )
+
+    def _brought_up_to_date(self, report: StrategyReport) -> StrategyReport:
+        """A strategy reports when it acts; price and phase may be newer than that."""
+        newest = self._prices.get(report.symbol)
+        phase, reason = self._program.phases.get(report.strategy, (report.phase, report.reason))
+        price = report.price if newest is None else newest.price
+        return msgspec.structs.replace(report, price=price, phase=phase, reason=reason)
+
+    def _read_mail(self) -> None:
+        for report in self._mailbox.receive_nowait():
+            match report:
+                case ProgramReport():
+                    self._program = report
+                case StrategyReport(strategy):
+                    self._strategies[strategy] = report
+                case ActorReport(actor):
+                    self._actors[actor] = report
+                case PriceReport(symbol):
+                    self._prices[symbol] = report
+                case _:
+                    assert_never(report)
+
+
+def rfc3339(time: int) -> str:
+    """Nanoseconds UTC as `2025-10-27T12:21:07.123Z`."""
+    seconds, rest = divmod(time, 1_000_000_000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest // _NS_PER_MS:03d}Z"
+
+
+def status_json(status: Status) -> bytes:
+    """The `/status` page: indented by 2, amounts as decimal strings.
+
+    Health checks look for the text `"state": "RUNNING"`, hence `state` is a key here once, for the program.
+    """
+    page = {
+        "state": status.state,
+        "reason": status.reason,
+        "uptime_seconds": msgspec.Raw(f"{status.uptime_seconds:f}".encode()),
+        "timestamp": status.timestamp,
+        "bot": status.bot,
+        "simulated": status.simulated,
+        "strategies": [_strategy(report) for report in status.strategies],
+        "actors": [
+            {
+                "name": report.actor,
+                "restarts": report.restarts,
+                "mailbox": report.mailbox,
+                "dropped": report.dropped,
+            }
+            for report in status.actors
+        ],
+    }
+    return indented(page)
+
+
+def indented(content: object) -> bytes:
+    """JSON for people: indented by 2, with a newline at the end."""
+    return msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"
+
+
+def _strategy(report: StrategyReport) -> dict[str, object]:
+    return {
+        "name": report.name,
+        "kind": report.kind,
+        "userref": report.strategy,
+        "symbol": report.symbol,
+        "phase": report.phase,
+        "reason": report.reason,
+        "last_price": None if report.price is None else f"{report.price:f}",
+        "investment": f"{report.investment:f}",
+        "max_investment": f"{report.max_investment:f}",
+        "quote_free": f"{report.quote_free:f}",
+        "base_free": f"{report.base_free:f}",
+        "owned": f"{report.owned:f}",
+        "surplus": f"{report.surplus:f}",
+        "buys_filled": report.buys_filled,
+        "sells_filled": report.sells_filled,
+        "fees": f"{report.fees:f}",
+        "cash_flow": f"{report.cash_flow:f}",
+        "waiting": report.waiting,
+        "open_orders": [_order(order) for order in report.orders],
+    }
+
+
+def _order(order: OpenOrder) -> dict[str, object]:
+    return {
+        "side": order.side,
+        "price": f"{order.price:f}",
+        "volume": f"{order.volume:f}",
+        "filled": f"{order.filled:f}",
+        "phase": order.phase,
+        "kind": order.kind,
+        "order_id": order.order_id,
+    }

@@ -1,0 +1,78 @@
+"""Where a grid sleeps: the prices and times at which no rule of the upkeep could act.
+
+Being too narrow only costs time; being too wide would skip a decision. So every state that is not
+known to be quiet wakes on each tick.
+"""
+
+from decimal import Decimal
+from itertools import pairwise
+
+from actors.strategies import rules
+from actors.strategies.core import EVERY_TICK, NEVER, NO_TICK, Band
+from actors.strategies.ladder import Ladder
+from messages.money import divide
+
+
+def band(ladder: Ladder) -> Band:
+    """The band that holds until the next event that is not a tick inside it."""
+    if not ladder.synced:
+        return NO_TICK
+    if _any_tick_acts(ladder):
+        return EVERY_TICK
+    return Band(low=NO_TICK.low, high=_price_limit(ladder), wake=_next_wake(ladder))
+
+
+def _any_tick_acts(ladder: Ladder) -> bool:
+    if ladder.ticker is None or ladder.tick_time < ladder.state.fill_time:
+        return True
+    missing = len(ladder.buys()) < ladder.settings.max_open_buys
+    if missing and not ladder.buys_wait and (ladder.blocked != "max_investment" or ladder.investment_allows_buy()):
+        return True
+    too_many = len(ladder.buys()) > ladder.settings.max_open_buys and not ladder.pending()
+    return too_many or _has_near_buys(ladder)
+
+
+def _next_wake(ladder: Ladder) -> int:
+    wakes = [NEVER]
+    if ladder.state.remembered:
+        wakes.append(ladder.retry_sells_at)
+    if ladder.buys_wait and ladder.buys_may_retry:
+        wakes.append(ladder.retry_buys_at)
+    if ladder.retry_surplus_at > ladder.tick_time:
+        wakes.append(ladder.retry_surplus_at)
+    return min(wakes)
+
+
+def _price_limit(ladder: Ladder) -> Decimal:
+    if ladder.pending():
+        # Shift and extra sell wait for the outcome of requests, and that is an event of its own.
+        return _surplus_limit(ladder)
+    return min(_shift_limit(ladder), _surplus_limit(ladder), _extra_sell_limit(ladder))
+
+
+def _has_near_buys(ladder: Ladder) -> bool:
+    return any(rules.too_near(ladder.settings, higher.price, lower.price) for higher, lower in pairwise(ladder.buys()))
+
+
+def _shift_limit(ladder: Ladder) -> Decimal:
+    buys = ladder.buys()
+    return rules.shift_threshold(ladder.settings, buys[0].price) if buys else NO_TICK.high
+
+
+def _surplus_limit(ladder: Ladder) -> Decimal:
+    """A ticker at which the surplus, sold one interval above it, could be worth an amount."""
+    surplus, settings = ladder.state.surplus, ladder.settings
+    if not surplus or ladder.variant.sell_volume is None:
+        return NO_TICK.high
+    return divide(settings.amount, surplus * settings.step) * Decimal("0.999")
+
+
+def _extra_sell_limit(ladder: Ladder) -> Decimal:
+    """A ticker at which the free base of a SWING is worth an amount."""
+    settings = ladder.settings
+    if not ladder.variant.sells_accumulated_base or ladder.sells() or ladder.state.remembered:
+        return NO_TICK.high
+    base_free = ladder.base_free()
+    if base_free <= 0:
+        return NO_TICK.high
+    return divide(settings.amount_with_fee, base_free)

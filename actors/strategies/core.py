@@ -1,0 +1,68 @@
+"""What a decision core is: the extension point for strategies of your own.
+
+A core is pure: it handles events and returns what it wants done. It does no I/O and reads no clock;
+time arrives in events. The same core runs live, on paper, in a backtest and in a replay.
+"""
+
+from decimal import Decimal
+from typing import Protocol
+
+from msgspec import Struct
+
+from messages.account import LiveOrder
+from messages.mailboxes import CoreEvent
+from messages.notices import LadderStatus, Notice
+from messages.orders import Command
+from messages.status import Phase, StrategyReport
+
+NEVER = 2**63 - 1
+"""A time that does not come."""
+
+Output = Command | Notice
+
+
+class Band(Struct, frozen=True):
+    """Where a core sleeps: no tick with `low <= price <= high` before `wake` makes it act."""
+
+    low: Decimal
+    high: Decimal
+    wake: int
+
+
+EVERY_TICK = Band(low=Decimal(1), high=Decimal(0), wake=NEVER)
+NO_TICK = Band(low=Decimal("-Infinity"), high=Decimal("Infinity"), wake=NEVER)
+
+
+class Core(Protocol):
+    """One strategy's decisions."""
+
+    def handle(self, event: CoreEvent) -> list[Output]:
+        """All that follows from this event: orders and cancels in their order, and notices.
+
+        Doubled and late events must change nothing. An exception is taken for deterministic: the
+        strategy is halted, not restarted.
+        """
+
+    @property
+    def band(self) -> Band:
+        """Which ticks cannot make the core act, until the next event that is no such tick."""
+
+    @property
+    def owned(self) -> Decimal:
+        """Base that the strategy bought and did not sell."""
+
+    @property
+    def sells_unowned(self) -> bool:
+        """Whether it may also sell base that no strategy bought."""
+
+    def live_orders(self) -> tuple[LiveOrder, ...]:
+        """Every order that is requested, open or being cancelled."""
+
+    def save(self) -> str:
+        """The whole durable state as JSON text, for the constructor of a later run."""
+
+    def report(self, phase: Phase, reason: str) -> StrategyReport:
+        """A snapshot for `/status`."""
+
+    def ladder(self) -> LadderStatus | None:
+        """The hourly status, or None while no price is known."""

@@ -1,0 +1,132 @@
+"""The grid that all four kinds share: one event in, all that follows from it out.
+
+The rules live next door: `rules` (prices and volumes), `order_events` (what a fill or a closure asks
+for), `upkeep` (what a tick asks for), `band` (when a tick asks for nothing).
+"""
+
+from decimal import Decimal, localcontext
+from typing import assert_never
+
+from actors.strategies import state as states
+from actors.strategies.band import band
+from actors.strategies.core import NO_TICK, Band, Output
+from actors.strategies.ladder import Ladder
+from actors.strategies.order_events import on_order_event
+from actors.strategies.report import ladder_status, strategy_report
+from actors.strategies.settings import GridSettings, Variant
+from actors.strategies.state import GridState
+from actors.strategies.upkeep import cancel_all_buys, retry_remembered_sells, upkeep
+from messages.account import LiveOrder
+from messages.mailboxes import CoreEvent
+from messages.market import Tick
+from messages.money import EXACT
+from messages.notices import LadderStatus
+from messages.orders import Accepted, Balances, Canceled, Filled, PartiallyFilled, Rejected, Resynced
+from messages.status import Phase, Stop, StrategyReport
+
+
+class GridCore:
+    """A decision core (see `core.Core`) for every variant of the grid."""
+
+    def __init__(self, settings: GridSettings, variant: Variant, saved: str | None = None) -> None:
+        """`saved` is what `save` returned in an earlier run; raises `state.UnreadableStateError`."""
+        fresh = GridState(amount=settings.amount, interval=settings.interval)
+        self._ladder = Ladder(settings, variant, states.load(saved) if saved else fresh)
+        self._band = NO_TICK
+
+    @property
+    def state(self) -> GridState:
+        return self._ladder.state
+
+    @property
+    def band(self) -> Band:
+        return self._band
+
+    @property
+    def owned(self) -> Decimal:
+        return self._ladder.state.owned
+
+    @property
+    def sells_unowned(self) -> bool:
+        return self._ladder.variant.sells_accumulated_base
+
+    def handle(self, event: CoreEvent) -> list[Output]:
+        """See `core.Core.handle`. An idle tick costs three comparisons."""
+        ladder = self._ladder
+        if type(event) is Tick:
+            ladder.ticker, ladder.tick_time = event.price, event.time
+            asleep = self._band
+            if asleep.low <= event.price <= asleep.high and event.time < asleep.wake:
+                return []
+        with localcontext(EXACT):
+            self._decide(event)
+            self._band = band(ladder)
+        decided, ladder.out = ladder.out, []
+        return decided
+
+    def _decide(self, event: CoreEvent) -> None:
+        ladder = self._ladder
+        match event:
+            case Tick():
+                if ladder.synced:
+                    upkeep(ladder)
+            case Accepted() | PartiallyFilled() | Filled() | Canceled() | Rejected():
+                on_order_event(ladder, event)
+            case Balances():
+                self._take_funds(event)
+            case Resynced():
+                ladder.synced = True
+                self._apply_changed_configuration()
+                upkeep(ladder)
+            case Stop():
+                self._stop(event)
+            case _:
+                assert_never(event)
+
+    def _take_funds(self, funds: Balances) -> None:
+        ladder = self._ladder
+        before = ladder.base_free()
+        quote_changed = funds.quote != ladder.funds.quote
+        ladder.funds = funds
+        if quote_changed:
+            ladder.buys_may_retry = True
+        if ladder.base_free() != before and ladder.synced:
+            ladder.retry_sells_at = 0
+            retry_remembered_sells(ladder)
+
+    def _apply_changed_configuration(self) -> None:
+        """Another amount or interval than in the last run: the buys are built anew, sells stay."""
+        settings, state = self._ladder.settings, self._ladder.state
+        if (state.amount, state.interval) != (settings.amount, settings.interval):
+            state.amount, state.interval = settings.amount, settings.interval
+            cancel_all_buys(self._ladder)
+
+    def _stop(self, stop: Stop) -> None:
+        ladder = self._ladder
+        ladder.synced = False
+        if stop.on_stop != "keep":
+            cancel_all_buys(ladder)
+        if stop.on_stop == "cancel-all":
+            for order in ladder.sells():
+                ladder.cancel(order)
+
+    def live_orders(self) -> tuple[LiveOrder, ...]:
+        ladder = self._ladder
+        return tuple(
+            LiveOrder(
+                place=ladder.request(order),
+                canceling=order.phase == "canceling",
+                accepted=bool(order.exchange_id),
+                filled=order.filled,
+            )
+            for order in ladder.state.orders.values()
+        )
+
+    def save(self) -> str:
+        return states.save(self._ladder.state)
+
+    def report(self, phase: Phase, reason: str) -> StrategyReport:
+        return strategy_report(self._ladder, phase, reason)
+
+    def ladder(self) -> LadderStatus | None:
+        return ladder_status(self._ladder)

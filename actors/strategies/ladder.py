@@ -1,0 +1,191 @@
+"""The working memory of a grid: its state, the newest price and funds, and what one decision asks for.
+
+There are no fixed levels; the ladder is what is open. A requested order counts as open from the decision
+on, and an order being cancelled has left the ladder, although its funds stay held until the event.
+"""
+
+from decimal import Decimal
+
+from actors.strategies import rules
+from actors.strategies.core import Output
+from actors.strategies.settings import GridSettings, Variant
+from actors.strategies.state import GridState, OwnOrder, Released, remember_release
+from messages.ids import client_order_id, counter_cause, ladder_cause
+from messages.money import ZERO, Side, hold_of
+from messages.notices import FundsMissing, Notice, OrderReleased
+from messages.orders import Balances, Cancel, OrderKind, Place
+
+RETRY_AFTER = 10 * 10**9
+"""What lacked funds or was refused is tried again no sooner than this, in nanoseconds of data time."""
+
+
+class Ladder:
+    """One grid between two events. Only `state` is durable; the rest arrives anew after a restart."""
+
+    def __init__(self, settings: GridSettings, variant: Variant, state: GridState) -> None:
+        self.settings = settings
+        self.variant = variant
+        self.state = state
+        self.ticker: Decimal | None = None
+        self.tick_time = 0
+        self.funds = Balances(settings.userref, ZERO, ZERO, ZERO)
+        self.synced = False
+        self.retry_sells_at = 0
+        self.retry_surplus_at = 0
+        self.retry_buys_at = 0
+        self.buys_wait = False
+        """Whether the last attempt to buy failed; the next one waits for `retry_buys_at`."""
+        self.buys_may_retry = False
+        """Whether anything changed since then that could make a buy succeed."""
+        self.blocked = ""
+        """Why fewer than `n` buys are open, for whoever asks."""
+        self.out: list[Output] = []
+
+    def buys(self) -> list[OwnOrder]:
+        """The ladder: buys that are requested or open, highest price first."""
+        return sorted(
+            (order for order in self.state.orders.values() if order.side == "buy" and order.phase != "canceling"),
+            key=lambda order: order.price,
+            reverse=True,
+        )
+
+    def sells(self) -> list[OwnOrder]:
+        """Sells that are requested or open, lowest price first."""
+        return sorted(
+            (order for order in self.state.orders.values() if order.side == "sell" and order.phase != "canceling"),
+            key=lambda order: order.price,
+        )
+
+    def pending(self) -> bool:
+        """Whether the outcome of any request is not known yet."""
+        return any(order.phase != "open" for order in self.state.orders.values())
+
+    def investment(self) -> Decimal:
+        """Sum of price x full volume over both sides of the ladder."""
+        return sum(
+            (
+                rules.invested(order.price, order.volume)
+                for order in self.state.orders.values()
+                if order.phase != "canceling"
+            ),
+            ZERO,
+        )
+
+    def quote_free(self) -> Decimal:
+        """Quote that no open order of anybody holds."""
+        return self.funds.quote - sum((self._hold(order) for order in self.buys()), ZERO)
+
+    def base_free(self) -> Decimal:
+        """Base that this strategy may sell and has not offered yet."""
+        total = self.funds.base
+        if self.variant.sells_accumulated_base:
+            total += self.funds.base_unowned
+        return total - sum((self._hold(order) for order in self.sells()), ZERO)
+
+    def investment_allows_buy(self) -> bool:
+        """Whether one more buy stays below `max_investment`."""
+        return self.settings.max_investment > self.investment() + self.settings.amount_with_fee
+
+    def fresh_ticker(self) -> Decimal | None:
+        """The newest price, unless a fill is newer."""
+        return self.ticker if self.tick_time >= self.state.fill_time else None
+
+    def place_ladder_order(self, side: Side, price: Decimal, volume: Decimal, kind: OrderKind) -> None:
+        """An order that no fill asked for; its cause is the counter."""
+        self.state.counter += 1
+        cause = ladder_cause(self.settings.lineage, kind, self.state.counter)
+        self._place(side, price, volume, kind, cause, parent="", attempt=0)
+
+    def place_counter_order(self, side: Side, price: Decimal, volume: Decimal, parent: str, attempt: int) -> None:
+        """The answer to the fill of `parent`; the same fill can never be answered twice."""
+        self._place(side, price, volume, "counter", counter_cause(parent, attempt), parent, attempt)
+
+    def cancel(self, order: OwnOrder) -> None:
+        """Take the order off the ladder and ask for its cancellation."""
+        order.phase = "canceling"
+        if order.side == "buy":
+            self.buys_wait = False
+        self.out.append(Cancel(self.settings.userref, order.order_id))
+
+    def release(self, side: Side, price: Decimal, volume: Decimal, reason: str) -> None:
+        """Give up an order for a named reason."""
+        remember_release(self.state, Released(side, price, volume, reason))
+        self.out.append(
+            OrderReleased(self.settings.name, self.settings.pair.symbol, side, price, volume, reason),
+        )
+
+    def tell_once(self, cause: str, notice: Notice) -> None:
+        """Tell the user, unless this cause was told and still lasts."""
+        if cause not in self.state.told:
+            self.state.told.append(cause)
+            self.out.append(notice)
+
+    def no_longer(self, cause: str) -> None:
+        """The cause is gone; the next one is told again."""
+        if cause in self.state.told:
+            self.state.told.remove(cause)
+
+    def buys_failed(self, reason: str, *, may_retry: bool) -> None:
+        """Try buys again after the pause, or only once balances have changed as well."""
+        self.blocked = reason
+        self.buys_wait = True
+        self.buys_may_retry = may_retry
+        self.retry_buys_at = self.tick_time + RETRY_AFTER
+
+    def tell_refused(self, cause: str, side: Side, price: Decimal, volume: Decimal, reason: str) -> None:
+        """Tell once that an order is due but cannot be placed."""
+        settings = self.settings
+        notice = OrderReleased(settings.name, settings.pair.symbol, side, price, volume, reason)
+        self.tell_once(cause, notice)
+
+    def tell_funds_missing(self, cause: str, side: Side, price: Decimal, volume: Decimal) -> None:
+        """Tell once that an order is due but cannot be paid."""
+        pair = self.settings.pair
+        asset = pair.quote if side == "buy" else pair.base
+        notice = FundsMissing(self.settings.name, pair.symbol, side, asset, price, volume)
+        self.tell_once(cause, notice)
+
+    def _place(
+        self,
+        side: Side,
+        price: Decimal,
+        volume: Decimal,
+        kind: OrderKind,
+        cause: str,
+        parent: str,
+        attempt: int,
+    ) -> None:
+        order = OwnOrder(
+            order_id=client_order_id(self.settings.userref, cause),
+            side=side,
+            price=price,
+            volume=volume,
+            kind=kind,
+            cause=cause,
+            parent=parent,
+            attempt=attempt,
+            time=max(self.tick_time, self.state.fill_time),
+        )
+        if order.order_id in self.state.orders:
+            return
+        self.state.orders[order.order_id] = order
+        self.out.append(self.request(order))
+
+    def request(self, order: OwnOrder) -> Place:
+        """The order as the order-manager is asked for it."""
+        return Place(
+            strategy=self.settings.userref,
+            order_id=order.order_id,
+            symbol=self.settings.pair.symbol,
+            side=order.side,
+            price=order.price,
+            volume=order.volume,
+            post_only=order.side == "buy",
+            kind=order.kind,
+            cause=order.cause,
+            time=order.time,
+        )
+
+    def _hold(self, order: OwnOrder) -> Decimal:
+        rest = order.volume - order.filled
+        return hold_of(self.settings.pair, order.side, order.price, rest, self.settings.fee)

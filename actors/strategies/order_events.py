@@ -1,0 +1,179 @@
+"""What follows from events of the strategy's own orders. An order that is not known any more changes nothing."""
+
+from decimal import Decimal
+from typing import assert_never
+
+from actors.strategies import rules
+from actors.strategies.ladder import RETRY_AFTER, Ladder
+from actors.strategies.state import OwnOrder, RememberedSell
+from actors.strategies.upkeep import sell_surplus
+from messages.money import below_minimum, floor_volume
+from messages.notices import ExtraSell, OrderFilled
+from messages.orders import Accepted, Canceled, Filled, OrderEvent, PartiallyFilled, Rejected
+
+
+def on_order_event(ladder: Ladder, event: OrderEvent) -> None:
+    """Dispatch by the kind of event."""
+    order = ladder.state.orders.get(event.order_id)
+    if order is None:
+        return
+    match event:
+        case Accepted():
+            _accept(ladder, order, event.exchange_id)
+        case PartiallyFilled() | Filled():
+            _accept(ladder, order, event.exchange_id)
+            _book(ladder, order, event)
+            if order.filled >= order.volume:
+                _complete(ladder, order)
+        case Canceled():
+            if event.exchange_id:
+                _accept(ladder, order, event.exchange_id)
+            _book(ladder, order, event)
+            if order.filled >= order.volume:
+                _complete(ladder, order)
+            else:
+                _closed_early(ladder, order, event)
+        case Rejected():
+            _rejected(ladder, order, event)
+        case _:
+            assert_never(event)
+
+
+def _accept(ladder: Ladder, order: OwnOrder, exchange_id: str) -> None:
+    """The order exists. Only now a surplus counts as offered and an extra sell as told."""
+    if order.exchange_id:
+        return
+    order.exchange_id = exchange_id
+    if order.phase == "requested":
+        order.phase = "open"
+    pair = ladder.settings.pair
+    if order.side == "sell":
+        ladder.no_longer(_cause(order))
+    if order.kind == "surplus":
+        ladder.state.surplus -= order.volume
+        if not ladder.state.surplus:
+            ladder.state.surplus_price = Decimal(0)
+    if order.kind == "extra":
+        ladder.out.append(ExtraSell(ladder.settings.name, pair.symbol, order.price, order.volume))
+
+
+def _book(ladder: Ladder, order: OwnOrder, event: PartiallyFilled | Filled | Canceled) -> None:
+    """Take over what was executed since the last event; quantities are cumulative, so doubles add nothing."""
+    if event.filled <= order.filled:
+        return
+    state = ladder.state
+    volume, order_cost, fee = event.filled - order.filled, event.cost - order.cost, event.fee - order.fee
+    sign = 1 if order.side == "buy" else -1
+    state.owned += sign * volume
+    state.cash_flow -= sign * order_cost + fee
+    state.fees += fee
+    state.fill_time = max(state.fill_time, event.time)
+    order.filled, order.cost, order.fee = event.filled, event.cost, event.fee
+
+
+def _complete(ladder: Ladder, order: OwnOrder) -> None:
+    """A fill places its counter-order and nothing else."""
+    settings = ladder.settings
+    del ladder.state.orders[order.order_id]
+    ladder.out.append(
+        OrderFilled(
+            settings.name,
+            settings.pair.symbol,
+            order.side,
+            order.price,
+            order.filled,
+            order.cost,
+            order.fee,
+        ),
+    )
+    if order.side == "buy":
+        ladder.state.buys_filled += 1
+        ladder.state.highest_buy = max(ladder.state.highest_buy, order.price)
+        counter_sell(ladder, order)
+    else:
+        ladder.state.sells_filled += 1
+        counter_buy(ladder, order)
+
+
+def counter_sell(ladder: Ladder, buy: OwnOrder) -> None:
+    """A filled buy is sold one interval higher."""
+    settings, sell_volume = ladder.settings, ladder.variant.sell_volume
+    if sell_volume is None:
+        return
+    price = rules.sell_price(settings, buy.price, ladder.fresh_ticker())
+    volume = floor_volume(settings.pair, sell_volume(settings, price, buy.filled))
+    if reason := below_minimum(settings.pair, price, volume):
+        ladder.release("sell", price, volume, reason)
+        return
+    ladder.place_counter_order("sell", price, volume, parent=buy.exchange_id, attempt=0)
+
+
+def counter_buy(ladder: Ladder, sell: OwnOrder) -> None:
+    """A filled sell is bought back one interval lower, while the grid still has work above."""
+    settings = ladder.settings
+    if not ladder.sells() or len(ladder.buys()) >= settings.max_open_buys:
+        return
+    if not ladder.investment_allows_buy():
+        return
+    price = rules.buy_price(settings, sell.price, ladder.fresh_ticker() or sell.price)
+    volume = rules.buy_volume(settings, price)
+    if reason := below_minimum(settings.pair, price, volume):
+        ladder.tell_refused("buy", "buy", price, volume, reason)
+    else:
+        ladder.place_counter_order("buy", price, volume, parent=sell.exchange_id, attempt=0)
+
+
+def _closed_early(ladder: Ladder, order: OwnOrder, event: Canceled) -> None:
+    """A cancelled order: a partly filled buy leaves surplus; a sell is released, or due again if we withdrew it."""
+    asked_for = order.phase == "canceling"
+    del ladder.state.orders[order.order_id]
+    if order.side == "buy":
+        if not asked_for and event.reason != "post-only":
+            ladder.release("buy", order.price, order.volume, f"closed by the exchange or by hand ({event.reason})")
+        if order.filled and ladder.variant.sell_volume is not None:
+            ladder.state.surplus += order.filled
+            ladder.state.surplus_price = max(ladder.state.surplus_price, order.price)
+            sell_surplus(ladder)
+        return
+    rest = order.volume - order.filled
+    if order.kind == "counter" and (asked_for or event.reason in ("self-trade", "post-only")):
+        # The closure is known, so a further attempt under a new id cannot become a second order.
+        ladder.state.remembered[order.parent] = RememberedSell(
+            order.parent,
+            order.attempt + 1,
+            order.price,
+            rest,
+            f"closed: {event.reason}",
+        )
+        ladder.retry_sells_at = max(ladder.retry_sells_at, event.time + RETRY_AFTER)
+    elif not asked_for:
+        ladder.release("sell", order.price, rest, f"closed by the exchange or by hand ({event.reason})")
+
+
+def _rejected(ladder: Ladder, order: OwnOrder, event: Rejected) -> None:
+    """No order exists: the id stays free, and the order is due again or has a named reason."""
+    if order.exchange_id:
+        return
+    del ladder.state.orders[order.order_id]
+    if event.reason == "funds":
+        ladder.tell_funds_missing(_cause(order), order.side, order.price, order.volume)
+    elif event.reason != "post-only":
+        ladder.tell_refused(_cause(order), order.side, order.price, order.volume, event.text)
+    retry_at = max(event.time, ladder.tick_time) + RETRY_AFTER
+    if order.side == "buy":
+        if event.reason != "post-only":
+            ladder.buys_failed(event.reason, may_retry=event.reason != "funds")
+    elif order.kind != "counter":
+        ladder.retry_surplus_at = retry_at
+    elif event.reason == "minimum":
+        ladder.release("sell", order.price, order.volume, event.text)
+    else:
+        ladder.state.remembered[order.parent] = RememberedSell(
+            order.parent, order.attempt, order.price, order.volume, event.reason
+        )
+        ladder.retry_sells_at = retry_at
+
+
+def _cause(order: OwnOrder) -> str:
+    """What the user is told once: all lacking buys are one cause, each lacking sell is its own."""
+    return "buy" if order.side == "buy" else f"sell {order.parent}"

@@ -1,0 +1,79 @@
+"""What a grid says of itself: the report behind `/status` and the hourly ladder."""
+
+from actors.strategies.ladder import Ladder
+from messages.money import ZERO
+from messages.notices import LadderStatus
+from messages.status import OpenOrder, Phase, StrategyReport
+
+SHOWN = 5
+"""Orders of each side that the hourly ladder shows."""
+
+
+def strategy_report(ladder: Ladder, phase: Phase, reason: str) -> StrategyReport:
+    """A snapshot of the strategy."""
+    settings, state = ladder.settings, ladder.state
+    orders = sorted(state.orders.values(), key=lambda order: order.price, reverse=True)
+    return StrategyReport(
+        strategy=settings.userref,
+        name=settings.name,
+        kind=ladder.variant.kind,
+        symbol=settings.pair.symbol,
+        phase=phase,
+        reason=reason,
+        price=ladder.ticker,
+        investment=ladder.investment(),
+        max_investment=settings.max_investment,
+        quote_free=ladder.quote_free(),
+        base_free=ladder.base_free(),
+        owned=state.owned,
+        surplus=state.surplus,
+        buys_filled=state.buys_filled,
+        sells_filled=state.sells_filled,
+        fees=state.fees,
+        cash_flow=state.cash_flow,
+        orders=tuple(OpenOrder(o.order_id, o.side, o.price, o.volume, o.filled, o.phase, o.kind) for o in orders),
+        waiting=_waiting(ladder),
+    )
+
+
+def _waiting(ladder: Ladder) -> tuple[str, ...]:
+    """Every absent order has a named reason."""
+    pair, state = ladder.settings.pair, ladder.state
+    reasons = [
+        f"sell of {sell.volume:f} {pair.base} at {sell.price:f} {pair.quote} waits: {sell.reason}"
+        for sell in state.remembered.values()
+    ]
+    if ladder.blocked and len(ladder.buys()) < ladder.settings.max_open_buys:
+        reasons.append(f"fewer than {ladder.settings.max_open_buys} buys: {ladder.blocked}")
+    reasons += [
+        f"{gone.side} of {gone.volume:f} {pair.base} at {gone.price:f} {pair.quote} released: {gone.reason}"
+        for gone in state.released
+    ]
+    return tuple(reasons)
+
+
+def ladder_status(ladder: Ladder) -> LadderStatus | None:
+    """The hourly status, or None while no price is known."""
+    if ladder.ticker is None:
+        return None
+    settings = ladder.settings
+    sells, buys = ladder.sells(), ladder.buys()
+    held_base = sum((order.volume - order.filled for order in sells), ZERO)
+    exponent = settings.pair.tick_size.normalize().as_tuple().exponent
+    return LadderStatus(
+        strategy=settings.name,
+        symbol=settings.pair.symbol,
+        price=ladder.ticker,
+        price_decimals=max(0, -int(exponent)),
+        base_total=ladder.base_free() + held_base,
+        quote_total=ladder.funds.quote,
+        base_free=ladder.base_free(),
+        quote_free=ladder.quote_free(),
+        surplus=ladder.state.surplus,
+        investment=ladder.investment(),
+        max_investment=settings.max_investment,
+        amount_per_grid=settings.amount,
+        open_orders=len(ladder.state.orders),
+        sells=tuple(order.price for order in sells[:SHOWN]),
+        buys=tuple(order.price for order in buys[:SHOWN]),
+    )

@@ -1,0 +1,67 @@
+"""The prices and volumes of design section 4, one function per rule. Everything is truncated down."""
+
+from decimal import Decimal
+
+from actors.strategies.settings import GridSettings
+from messages.money import ONE, cost, divide, floor_price, floor_volume
+
+SHIFT_MARGIN = Decimal("1.001")
+"""A shift waits for a tenth of a percent beyond two intervals, so that a touch does not rebuild the ladder."""
+
+
+def buy_price(settings: GridSettings, last: Decimal | None, ticker: Decimal) -> Decimal:
+    """One interval below `last` (lowest open buy or filled sell), but never above the ticker."""
+    price = divide(ticker if last is None else last, settings.step)
+    if price > ticker:
+        price = divide(ticker, settings.step)
+    return floor_price(settings.pair, price)
+
+
+def buy_volume(settings: GridSettings, price: Decimal) -> Decimal:
+    """What `amount` buys at the truncated price; nothing where the price is truncated to zero."""
+    if not price:
+        return price
+    return floor_volume(settings.pair, divide(settings.amount, price))
+
+
+def sell_price(settings: GridSettings, bought_at: Decimal, ticker: Decimal | None) -> Decimal:
+    """One interval above the buy, or above the ticker where the market has already passed that."""
+    price = bought_at * settings.step
+    if ticker is not None and price < ticker:
+        price = ticker * settings.step
+    return floor_price(settings.pair, price)
+
+
+def lifted(settings: GridSettings, price: Decimal, ticker: Decimal | None) -> Decimal:
+    """A sell price that is due, or one interval above the ticker where the market has passed it."""
+    if ticker is not None and price < ticker:
+        return floor_price(settings.pair, ticker * settings.step)
+    return price
+
+
+def volume_for_amount(settings: GridSettings, price: Decimal) -> Decimal:
+    """Base whose sale at `price` brings back `amount` after the fees of both sides."""
+    return divide(settings.amount, price * (ONE - 2 * settings.fee))
+
+
+def shift_threshold(settings: GridSettings, highest_buy: Decimal) -> Decimal:
+    """The ladder is built anew when the ticker is above this price."""
+    return highest_buy * settings.step**2 * SHIFT_MARGIN
+
+
+def extra_sell_price(settings: GridSettings, ticker: Decimal, highest_buy: Decimal) -> Decimal:
+    """Two intervals above the ticker, or above the highest buy ever where that would sell below it."""
+    price = ticker * settings.step**2
+    if price < highest_buy:
+        price = highest_buy * settings.step**2
+    return floor_price(settings.pair, price)
+
+
+def too_near(settings: GridSettings, higher: Decimal, lower: Decimal) -> bool:
+    """Whether two buys are nearer to each other than half an interval."""
+    return divide(higher, lower) - ONE < settings.interval / 2
+
+
+def invested(price: Decimal, volume: Decimal) -> Decimal:
+    """An order's share of the investment: full volume, whatever part is filled."""
+    return cost(price, volume)

@@ -1,0 +1,52 @@
+"""What the owner configured for one strategy, and what tells the four kinds of grid apart."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from msgspec import Struct
+
+from messages.money import ONE, Pair
+
+
+class GridSettings(Struct, frozen=True):
+    """One configured strategy. Amounts are in quote currency, rates are fractions (0.01 is 1 %)."""
+
+    userref: int
+    name: str
+    pair: Pair
+    amount: Decimal
+    """`a`: quote currency spent per buy."""
+    interval: Decimal
+    """`i`: relative distance between neighbouring orders."""
+    max_open_buys: int
+    """`n`: open buys that the ladder keeps up."""
+    max_investment: Decimal
+    """Upper bound of the sum of price x volume over the strategy's open orders."""
+    fee: Decimal
+    """Maker fee rate that volumes and holds reckon with."""
+    lineage: str
+    """Born with the database; part of the cause of orders that no fill asked for."""
+
+    @property
+    def step(self) -> Decimal:
+        """`1 + i`."""
+        return ONE + self.interval
+
+    @property
+    def amount_with_fee(self) -> Decimal:
+        """`a x (1 + fee)`: what must be free and allowed for one more buy."""
+        return self.amount * (ONE + self.fee)
+
+
+SellVolume = Callable[[GridSettings, Decimal, Decimal], Decimal]
+"""(settings, sell price, executed volume of the buy) -> volume of the counter-sell, not yet truncated."""
+
+
+class Variant(Struct, frozen=True):
+    """All that differs between the kinds of grid."""
+
+    kind: str
+    sell_volume: SellVolume | None
+    """None: bought base is kept for ever."""
+    sells_accumulated_base: bool
+    """Whether base beyond the ladder, also what no strategy bought, is sold above it."""

@@ -1,0 +1,117 @@
+"""A grid's durable state: one versioned struct that can be saved, loaded and compared."""
+
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+from msgspec import Struct, field
+
+from messages.money import ZERO, Side
+from messages.orders import OrderKind
+
+VERSION = 1
+
+
+class OwnOrder(Struct):
+    """An order from the decision on until its closure is known."""
+
+    order_id: str
+    side: Side
+    price: Decimal
+    volume: Decimal
+    kind: OrderKind
+    cause: str
+    parent: str
+    """Exchange id of the filled order that asked for it; empty for ladder, surplus and extra orders."""
+    attempt: int
+    time: int
+    phase: Literal["requested", "open", "canceling"] = "requested"
+    exchange_id: str = ""
+    filled: Decimal = ZERO
+    cost: Decimal = ZERO
+    fee: Decimal = ZERO
+
+
+class RememberedSell(Struct):
+    """A sell that is due but could not be placed; tried again until it can."""
+
+    parent: str
+    attempt: int
+    price: Decimal
+    volume: Decimal
+    reason: str
+
+
+class Released(Struct, frozen=True):
+    """An order that is gone for a named reason and is not placed again."""
+
+    side: Side
+    price: Decimal
+    volume: Decimal
+    reason: str
+
+
+class GridState(Struct):
+    """Everything that a restarted grid must know. Volumes in base, prices and sums in quote."""
+
+    amount: Decimal
+    """`a` and `i` of the last run; a change rebuilds the ladder."""
+    interval: Decimal
+    version: int = VERSION
+    counter: int = 0
+    """Of ladder, surplus and extra orders; part of their ids."""
+    orders: dict[str, OwnOrder] = field(default_factory=dict)
+    remembered: dict[str, RememberedSell] = field(default_factory=dict)
+    """By the exchange id of the filled buy."""
+    released: list[Released] = field(default_factory=list)
+    """The newest ones only; see `remember_release`."""
+    surplus: Decimal = ZERO
+    """Base of partly filled and then cancelled buys."""
+    surplus_price: Decimal = ZERO
+    """Highest price among those buys."""
+    highest_buy: Decimal = ZERO
+    """Highest price of any filled buy, ever."""
+    owned: Decimal = ZERO
+    """Base bought minus base sold."""
+    cash_flow: Decimal = ZERO
+    """Quote received minus quote spent minus fees."""
+    fees: Decimal = ZERO
+    buys_filled: int = 0
+    sells_filled: int = 0
+    fill_time: int = 0
+    """Of the newest fill."""
+    told: list[str] = field(default_factory=list)
+    """Causes that the user was told of and that still last, so that none is told twice."""
+
+
+MAX_RELEASED = 20
+
+
+class UnreadableStateError(Exception):
+    """A saved state that this version cannot read; the message says why."""
+
+
+def remember_release(state: GridState, released: Released) -> None:
+    """Keep the newest releases for whoever asks why an order is missing."""
+    state.released.append(released)
+    del state.released[:-MAX_RELEASED]
+
+
+def save(state: GridState) -> str:
+    """The state as JSON text."""
+    return msgspec.json.encode(state).decode()
+
+
+def load(text: str) -> GridState:
+    """The state that `save` wrote. Raises `UnreadableStateError` for a newer version or garbage."""
+    try:
+        version = msgspec.json.decode(text, type=_Versioned).version
+        if version > VERSION:
+            raise UnreadableStateError(f"saved state has version {version}, this program knows up to {VERSION}")
+        return msgspec.json.decode(text, type=GridState)
+    except msgspec.DecodeError as error:
+        raise UnreadableStateError(f"saved state cannot be read: {error}") from None
+
+
+class _Versioned(Struct):
+    version: int

@@ -1,0 +1,154 @@
+"""What the grid does by itself on a tick, one named function per rule, in the order of design section 4."""
+
+from itertools import pairwise
+
+from actors.strategies import rules
+from actors.strategies.ladder import RETRY_AFTER, Ladder
+from messages.money import below_minimum, floor_volume
+
+
+def upkeep(ladder: Ladder) -> None:
+    """Run the rules in their order; a shift starts the list anew."""
+    if ladder.ticker is None or ladder.tick_time < ladder.state.fill_time:
+        return
+    while True:
+        retry_remembered_sells(ladder)
+        sell_surplus(ladder)
+        cancel_near_buys(ladder)
+        fill_up(ladder)
+        if ladder.pending():
+            return
+        cancel_excess_buys(ladder)
+        if not shift_up(ladder):
+            break
+    sell_accumulated_base(ladder)
+
+
+def retry_remembered_sells(ladder: Ladder) -> None:
+    """Sells that could not be placed, the nearest to the market first."""
+    if not ladder.state.remembered or ladder.tick_time < ladder.retry_sells_at:
+        return
+    ladder.retry_sells_at = ladder.tick_time + RETRY_AFTER
+    settings, sell_volume = ladder.settings, ladder.variant.sell_volume
+    for sell in sorted(ladder.state.remembered.values(), key=lambda sell: sell.price):
+        price = rules.lifted(settings, sell.price, ladder.fresh_ticker())
+        volume = sell.volume
+        if price != sell.price and sell_volume is not None:
+            volume = min(volume, floor_volume(settings.pair, sell_volume(settings, price, sell.volume)))
+        if reason := below_minimum(settings.pair, price, volume):
+            del ladder.state.remembered[sell.parent]
+            ladder.release("sell", price, volume, reason)
+        elif volume <= ladder.base_free():
+            del ladder.state.remembered[sell.parent]
+            ladder.no_longer(f"sell {sell.parent}")
+            ladder.place_counter_order("sell", price, volume, sell.parent, sell.attempt)
+
+
+def sell_surplus(ladder: Ladder) -> None:
+    """Base of cancelled, partly filled buys is sold as soon as it is worth one amount."""
+    state, settings = ladder.state, ladder.settings
+    if ladder.tick_time < ladder.retry_surplus_at or _surplus_is_offered(ladder):
+        return
+    price = rules.lifted(settings, rules.sell_price(settings, state.surplus_price, None), ladder.fresh_ticker())
+    if rules.invested(price, state.surplus) < settings.amount:
+        return
+    wanted = floor_volume(settings.pair, rules.volume_for_amount(settings, price))
+    volume = min(wanted, state.surplus)
+    if below_minimum(settings.pair, price, volume) is None:
+        ladder.place_ladder_order("sell", price, volume, "surplus")
+
+
+def _surplus_is_offered(ladder: Ladder) -> bool:
+    """The surplus shrinks only once its sell is accepted; until then it must not be offered again."""
+    return not ladder.state.surplus or any(
+        order.kind == "surplus" and not order.exchange_id for order in ladder.state.orders.values()
+    )
+
+
+def cancel_near_buys(ladder: Ladder) -> None:
+    """Of two neighbouring buys that are too near to each other the higher one goes."""
+    for higher, lower in pairwise(ladder.buys()):
+        if rules.too_near(ladder.settings, higher.price, lower.price):
+            ladder.cancel(higher)
+
+
+def fill_up(ladder: Ladder) -> None:
+    """Add buys below the lowest one until `n` are open, or until a named reason stops it."""
+    if buys_must_wait(ladder):
+        return
+    ladder.buys_wait = False
+    ladder.blocked = ""
+    while len(ladder.buys()) < ladder.settings.max_open_buys:
+        if not _add_buy(ladder):
+            return
+    ladder.no_longer("buy")
+
+
+def _add_buy(ladder: Ladder) -> bool:
+    settings = ladder.settings
+    buys = ladder.buys()
+    if ladder.ticker is None:
+        return False
+    if not ladder.investment_allows_buy():
+        ladder.blocked = "max_investment"
+        return False
+    price = rules.buy_price(settings, buys[-1].price if buys else None, ladder.ticker)
+    volume = rules.buy_volume(settings, price)
+    if not ladder.quote_free() > settings.amount_with_fee:
+        ladder.buys_failed("funds", may_retry=False)
+        ladder.tell_funds_missing("buy", "buy", price, volume)
+        return False
+    if reason := below_minimum(settings.pair, price, volume):
+        ladder.blocked = reason
+        ladder.tell_refused("buy", "buy", price, volume, reason)
+        return False
+    if buys and rules.too_near(settings, buys[-1].price, price):
+        ladder.blocked = "the tick size is too coarse for the interval at this price"
+        return False
+    ladder.place_ladder_order("buy", price, volume, "ladder")
+    return True
+
+
+def buys_must_wait(ladder: Ladder) -> bool:
+    """After a failed buy: until something has changed, and for ten seconds at least."""
+    return ladder.buys_wait and (not ladder.buys_may_retry or ladder.tick_time < ladder.retry_buys_at)
+
+
+def cancel_excess_buys(ladder: Ladder) -> None:
+    """More than `n` buys are open (a smaller `n`, a counter-buy): the lowest ones go."""
+    for order in ladder.buys()[ladder.settings.max_open_buys :]:
+        ladder.cancel(order)
+
+
+def shift_up(ladder: Ladder) -> bool:
+    """The market left the ladder behind: all buys are cancelled, the list starts anew from the ticker."""
+    buys = ladder.buys()
+    if not buys or ladder.ticker is None:
+        return False
+    if ladder.ticker <= rules.shift_threshold(ladder.settings, buys[0].price):
+        return False
+    cancel_all_buys(ladder)
+    return True
+
+
+def cancel_all_buys(ladder: Ladder) -> None:
+    """Take the whole ladder down; sells stay."""
+    for order in ladder.buys():
+        ladder.cancel(order)
+
+
+def sell_accumulated_base(ladder: Ladder) -> None:
+    """SWING's extra sell: a full ladder, nothing to sell and nothing pending, but base worth an amount."""
+    settings, ticker = ladder.settings, ladder.ticker
+    if not ladder.variant.sells_accumulated_base or ticker is None or ladder.tick_time < ladder.retry_surplus_at:
+        return
+    if ladder.sells() or ladder.state.remembered or ladder.pending():
+        return
+    if len(ladder.buys()) != settings.max_open_buys:
+        return
+    if not ladder.base_free() * ticker > settings.amount_with_fee:
+        return
+    price = rules.extra_sell_price(settings, ticker, ladder.state.highest_buy)
+    volume = floor_volume(settings.pair, rules.volume_for_amount(settings, price))
+    if below_minimum(settings.pair, price, volume) is None:
+        ladder.place_ladder_order("sell", price, volume, "extra")

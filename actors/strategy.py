@@ -1,0 +1,285 @@
+"""Strategy actor: one decision core, its durable state, and the rule that no order leaves before a commit.
+
+Every decision is sent to persistence as one commit; its commands and notices leave when the commit is
+acknowledged. Decisions go on meanwhile, and their commits are acknowledged in order.
+"""
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import assert_never
+
+from msgspec import Struct
+
+from actors.mailbox import Mailbox
+from actors.strategies.core import Core, Output
+from messages.account import Attach
+from messages.journal import Commit, Committed, CoreLoaded, LoadCore
+from messages.mailboxes import (
+    CoreEvent,
+    MetricsMail,
+    NotifierMail,
+    OrderManagerMail,
+    PersistenceMail,
+    StrategyMail,
+    SupervisorMail,
+)
+from messages.market import RowDone, RowEnd, Tick
+from messages.orders import (
+    Accepted,
+    Balances,
+    Cancel,
+    Canceled,
+    Command,
+    Filled,
+    OrderEvent,
+    PartiallyFilled,
+    Place,
+    Rejected,
+    Resynced,
+    Submit,
+)
+from messages.status import Pause, Phase, PhaseChanged, Resume, Stop
+
+STATUS_EVERY = 3600 * 10**9
+"""Nanoseconds of data time between two statuses."""
+
+
+class CoreFailed(Exception):
+    """A decision core raised. It is pure, so it would raise again: the strategy is halted."""
+
+
+class Identity(Struct, frozen=True):
+    """Who the strategy is, as far as the actor needs it."""
+
+    userref: int
+    name: str
+    kind: str
+    symbol: str
+    fee: Decimal
+    """Maker fee rate that its holds reckon with."""
+
+
+class Outlets(Struct, frozen=True):
+    """Where a strategy's messages go."""
+
+    orders: Mailbox[OrderManagerMail]
+    persistence: Mailbox[PersistenceMail]
+    notifier: Mailbox[NotifierMail]
+    metrics: Mailbox[MetricsMail]
+    supervisor: Mailbox[SupervisorMail]
+
+
+MakeCore = Callable[[CoreLoaded], Core]
+"""Builds the decision core from what the journal holds."""
+
+
+class StrategyActor:
+    """One start of one strategy: load, attach, be told what happened, trade until `Stop`."""
+
+    def __init__(
+        self,
+        identity: Identity,
+        make_core: MakeCore,
+        mailbox: Mailbox[StrategyMail],
+        outlets: Outlets,
+        numbers: Iterator[int],
+    ) -> None:
+        """`numbers` goes on over all starts of the strategy, so that a late answer is never mistaken."""
+        self._identity = identity
+        self._make_core = make_core
+        self._mailbox = mailbox
+        self._outlets = outlets
+        self._numbers = numbers
+        self._attached = 0
+        self._synced = False
+        self._paused = ""
+        self._stop: Stop | None = None
+        self._row: RowEnd | None = None
+        self._tick: Tick | None = None
+        self._held: list[CoreEvent] = []
+        self._handled: list[str] = []
+        self._outputs: list[Output] = []
+        self._unacknowledged: dict[int, list[Output]] = {}
+        self._next_status = 0
+
+    async def run(self) -> None:
+        """Trade. Raises `CoreFailed` for an exception inside the core, `MailboxOverflow` when swamped."""
+        self._tell_phase("syncing", "loading the journal")
+        backlog = await self._load()
+        self._attach()
+        for message in backlog:
+            self._take(message)
+        self._flush()
+        while self._stop is None or self._unacknowledged:
+            for message in await self._mailbox.receive():
+                self._take(message)
+            self._flush()
+
+    async def _load(self) -> list[StrategyMail]:
+        """Build the core from the journal; returns the mail that came meanwhile."""
+        number = next(self._numbers)
+        self._outlets.persistence.post(LoadCore(self._identity.userref, number))
+        backlog: list[StrategyMail] = []
+        loaded: CoreLoaded | None = None
+        while loaded is None:
+            for message in await self._mailbox.receive():
+                if isinstance(message, CoreLoaded) and message.number == number:
+                    loaded = message
+                else:
+                    backlog.append(message)
+        try:
+            self._core = self._make_core(loaded)
+        except Exception as error:
+            raise CoreFailed(f"its saved state cannot be used: {error}") from error
+        return backlog
+
+    def _attach(self) -> None:
+        self._attached = next(self._numbers)
+        self._outlets.orders.post(
+            Attach(
+                strategy=self._identity.userref,
+                number=self._attached,
+                symbol=self._identity.symbol,
+                fee=self._identity.fee,
+                owned=self._core.owned,
+                sells_unowned=self._core.sells_unowned,
+                orders=self._core.live_orders(),
+            )
+        )
+        self._tell_phase("syncing", "waiting for the exchange and a first price")
+
+    def _take(self, message: StrategyMail) -> None:
+        match message:
+            case Tick():
+                self._take_tick(message)
+            case Accepted() | PartiallyFilled() | Filled() | Canceled() | Rejected() | Balances():
+                self._take_event(message)
+            case Resynced():
+                if message.number == self._attached:
+                    self._held.append(message)
+                    self._begin()
+            case Committed():
+                self._release(message.number)
+            case RowEnd():
+                self._row = message
+            case Pause():
+                self._paused = message.reason
+                self._tell_phase("halted", message.reason)
+            case Resume():
+                self._paused = ""
+                self._begin()
+            case Stop():
+                self._stop = message
+                self._decide(message)
+            case CoreLoaded():
+                pass  # the answer to a load of an earlier start
+            case _:
+                assert_never(message)
+
+    def _take_tick(self, tick: Tick) -> None:
+        first = self._tick is None
+        self._tick = tick
+        if self._synced and not self._paused:
+            self._decide(tick)
+        elif first:
+            self._begin()
+
+    def _take_event(self, event: CoreEvent) -> None:
+        if self._synced and not self._paused:
+            self._decide(event)
+        else:
+            self._held.append(event)
+
+    def _begin(self) -> None:
+        """Once told everything and with a price at hand: newest tick, then what was held, in its order."""
+        told = self._synced or any(isinstance(event, Resynced) for event in self._held)
+        if not told or self._tick is None or self._paused or self._stop is not None:
+            return
+        self._synced = True
+        self._decide(self._tick)
+        held, self._held = self._held, []
+        for event in held:
+            self._decide(event)
+        self._next_status = self._next_status or self._tick.time + STATUS_EVERY
+        self._tell_phase("trading", "")
+
+    def _decide(self, event: CoreEvent) -> None:
+        try:
+            outputs = self._core.handle(event)
+        except Exception as error:
+            raise CoreFailed(f"decision core failed on {type(event).__name__}: {error!r}") from error
+        if isinstance(event, OrderEvent):
+            self._handled.append(_event_id(event))
+        elif isinstance(event, Tick) and self._synced and event.time >= self._next_status:
+            self._next_status = event.time + STATUS_EVERY
+            if status := self._core.ladder():
+                self._outlets.notifier.post(status)
+        self._outputs.extend(outputs)
+
+    def _flush(self) -> None:
+        """Make what was decided durable; answer the row once nothing waits for its commit any more."""
+        if self._outputs or self._handled:
+            self._commit()
+            self._outlets.metrics.post_newest(
+                ("strategy", self._identity.userref),
+                self._core.report(self._phase, self._reason),
+            )
+        if self._row is not None and not self._unacknowledged:
+            self._outlets.orders.post(RowDone(self._identity.userref, self._row.row))
+            self._row = None
+
+    def _commit(self) -> None:
+        number = next(self._numbers)
+        outputs, self._outputs = self._outputs, []
+        handled, self._handled = self._handled, []
+        self._unacknowledged[number] = outputs
+        self._outlets.persistence.post(
+            Commit(
+                strategy=self._identity.userref,
+                number=number,
+                name=self._identity.name,
+                kind=self._identity.kind,
+                time=self._tick.time if self._tick else 0,
+                state=self._core.save(),
+                handled=tuple(handled),
+                commands=_commands(outputs),
+            )
+        )
+
+    def _release(self, number: int) -> None:
+        """The commit is durable: its commands leave as one batch, its notices are told."""
+        outputs = self._unacknowledged.pop(number, [])
+        if commands := _commands(outputs):
+            self._outlets.orders.post(Submit(self._identity.userref, commands))
+        for output in outputs:
+            if not isinstance(output, Place | Cancel):
+                self._outlets.notifier.post(output)
+
+    def _tell_phase(self, phase: Phase, reason: str) -> None:
+        self._phase: Phase = phase
+        self._reason = reason
+        self._outlets.supervisor.post(PhaseChanged(self._identity.userref, phase, reason))
+
+
+async def run_halted_strategy(
+    userref: int,
+    mailbox: Mailbox[StrategyMail],
+    orders: Mailbox[OrderManagerMail],
+) -> None:
+    """Stand in for a halted strategy until `Stop`: its orders stay, and the order-manager journals their fills."""
+    while True:
+        for message in await mailbox.receive():
+            if isinstance(message, RowEnd):
+                orders.post(RowDone(userref, message.row))
+            elif isinstance(message, Stop):
+                return
+
+
+def _commands(outputs: list[Output]) -> tuple[Command, ...]:
+    return tuple(output for output in outputs if isinstance(output, Place | Cancel))
+
+
+def _event_id(event: OrderEvent) -> str:
+    if isinstance(event, PartiallyFilled | Filled):
+        return event.fill_id
+    return f"{event.order_id} {type(event).__name__}"

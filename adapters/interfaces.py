@@ -1,0 +1,126 @@
+"""The outside world as the actors see it. Each Protocol is an extension point; adapters inherit nothing.
+
+An exchange speaks the same order events as everybody else (`messages.orders`). Its own spellings of
+assets, pairs and states never leave its package. Its errors are translated at the edge into the three
+below; no library's exception passes through.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from decimal import Decimal
+from typing import Protocol
+
+from messages.account import AccountSnapshot, OrderFacts
+from messages.mailboxes import ExchangeEvent
+from messages.market import Tick
+from messages.money import Pair
+from messages.notices import Notice
+from messages.orders import Place
+
+
+class ExchangeUnavailable(Exception):
+    """Connection lost, server error, rate limit, maintenance: waited for, with backoff, for ever."""
+
+
+class BotStateError(Exception):
+    """The account refuses to work with this program (bad key, missing permission): nothing to wait for."""
+
+
+class UnknownOrderError(Exception):
+    """The exchange holds an order of ours that the journal cannot explain: probably a second instance."""
+
+
+class DatabaseUnusable(Exception):
+    """The journal cannot be opened or written; the message says why and what to do. Exit code 6."""
+
+
+class SourceEnded(Exception):
+    """A finite source of prices (a replayed file) has no more rows."""
+
+
+class ChannelError(Exception):
+    """A channel did not take a notice; the message says why and holds no secret."""
+
+    def __init__(self, reason: str, *, permanent: bool = False) -> None:
+        """`permanent`: the channel will never take this notice, so that repeating it cannot help."""
+        super().__init__(reason)
+        self.permanent = permanent
+
+
+class TradingSession(Protocol):
+    """The private side of one account, connected and subscribed."""
+
+    async def snapshot(self) -> AccountSnapshot:
+        """Balances and all open orders, foreign ones included. Events since the subscription are kept."""
+
+    async def lookup(self, order_ids: Sequence[str]) -> dict[str, OrderFacts]:
+        """What became of these client order ids, closed orders included; unknown ids are left out.
+
+        Leaving an id out means that it never arrived and will not arrive any more; an adapter that
+        cannot know that yet raises `ExchangeUnavailable` instead of answering.
+        """
+
+    def events(self) -> AsyncIterator[ExchangeEvent]:
+        """Everything that happens to the account, in order and without gaps.
+
+        A gap, a lost connection or a silent one ends it with `ExchangeUnavailable`. New totals
+        (`AccountBalances`) come before the fill that caused them.
+        """
+
+    async def place(self, orders: Sequence[Place]) -> None:
+        """Send the orders as one batch. The outcome of each arrives as an event, never as a return value.
+
+        An id that was accepted before is not sent again by the caller. Must not retry an order whose
+        outcome is unknown.
+        """
+
+    async def cancel(self, order_ids: Sequence[str]) -> None:
+        """Ask for cancellation as one batch. Repeating it is harmless; confirmation is an event."""
+
+    async def settled(self, row: int) -> None:
+        """Answer to `RowEnd(row)`: every decision on that row has been applied. Live exchanges ignore it."""
+
+
+class Exchange(Protocol):
+    """One exchange and one account of it."""
+
+    simulated: bool
+    """True when no real order can be placed through this object."""
+    lock_step: bool
+    """True for a simulation that waits for every decision: it says `RowEnd` after each row of prices."""
+
+    async def pair(self, symbol: str) -> Pair:
+        """The trading rules of `BASE/QUOTE`; raises `config.ConfigError` for a pair it does not know."""
+
+    async def maker_fee(self, symbol: str) -> Decimal:
+        """The account's own maker fee rate for this pair (0.0026 is 0.26 %)."""
+
+    async def last_price(self, symbol: str) -> Decimal | None:
+        """The price of the last trade, or None when there is none yet; asked once, before the start."""
+
+    def prices(self, symbols: Sequence[str]) -> AbstractAsyncContextManager[AsyncIterator[Tick]]:
+        """Last trade prices. Entering returns once the subscription is confirmed.
+
+        Raises `ExchangeUnavailable` when the connection is lost, `SourceEnded` when a replay is over.
+        """
+
+    def trading(self) -> AbstractAsyncContextManager[TradingSession]:
+        """The private session. Entering returns once executions and balances are subscribed."""
+
+    def market_open(self, symbol: str) -> bool:
+        """Whether silence of this pair would be strange (exchange online, pair tradable)."""
+
+
+class Channel(Protocol):
+    """One way to reach the person behind the program."""
+
+    @property
+    def name(self) -> str:
+        """What logs and metrics call it."""
+
+    async def send(self, notice: Notice, text: str) -> None:
+        """Deliver one notice; `text` is its plain wording, which a channel may mark up or cut.
+
+        Raises `ChannelError`. It is cancelled when it takes too long. A notice whose outcome is unknown
+        is sent again: twice is better than never.
+        """

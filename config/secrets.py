@@ -1,0 +1,177 @@
+"""Secrets: a type that never shows its value, and where they come from.
+
+The environment beats the file. Each secret is a value or the path of a file that holds it, never both.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from msgspec import Struct
+
+from config.problems import Problem, closest, key_path, kind_of
+
+ENVIRONMENT = "environment"
+PREFIX = "INFINITY_GRID_"
+_LARGEST_FILE = 16_384
+_SECRET = re.compile(r"[!-~]+\Z")
+ALLOWED = "a secret of printable ASCII characters without blanks"
+
+
+class Secret:
+    """A text that only `reveal` shows: not `str`, `repr`, a format string, an encoder or a pickle."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The value, for the one place that sends it."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    def __str__(self) -> str:
+        return "***"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash(("Secret", self._value))
+
+    def __reduce__(self) -> str:
+        raise TypeError("a Secret is not pickled")
+
+
+class Place(Struct, frozen=True):
+    """Where a secret stands: its environment variable, and its table and key in the file."""
+
+    variable: str
+    table: tuple[str, ...]
+    key: str
+
+
+PLACES = (
+    Place(f"{PREFIX}API_PUBLIC_KEY", ("exchange",), "api_public_key"),
+    Place(f"{PREFIX}API_SECRET_KEY", ("exchange",), "api_secret_key"),
+    Place(f"{PREFIX}TELEGRAM_TOKEN", ("notifier", "telegram"), "token"),
+)
+
+
+class Sources(Struct, frozen=True):
+    """What secrets are read from."""
+
+    source: str
+    environ: Mapping[str, str]
+    base: Path
+    """Directory that relative `*_file` keys of the file start at; variables start at the current one."""
+
+
+def insert_secrets(raw: dict[str, object], sources: Sources, problems: list[Problem]) -> None:
+    """Put the secrets into the raw tables, as `Secret`; their `*_file` twins are taken out."""
+    for place in PLACES:
+        secret = _from_environment(place.variable, sources.environ, problems)
+        table = _table(raw, place.table)
+        if table is not None:
+            _insert(table, place, secret, sources, problems)
+    problems.extend(_unknown_variables(sources.environ))
+
+
+def _insert(
+    table: dict[str, object], place: Place, secret: Secret | None, sources: Sources, problems: list[Problem]
+) -> None:
+    twin = f"{place.key}_file"
+    value, path = table.get(place.key), table.get(twin)
+    if secret is not None:
+        table[place.key] = secret
+        table.pop(twin, None)
+        return
+    key = key_path(".".join(place.table), place.key)
+    if path == "":
+        del table[twin]
+    if not isinstance(path, str) or not path:
+        _wrap(table, place.key, Problem(sources.source, key, kind_of(value), ALLOWED), problems)
+        return
+    del table[twin]
+    if value not in (None, ""):
+        problems.append(Problem(sources.source, key, f"both {place.key} and {twin}", "one of them"))
+        table.pop(place.key)
+        return
+    outcome = _read_file(sources.base / path)
+    if isinstance(outcome, Secret):
+        table[place.key] = outcome
+    else:
+        problems.append(Problem(sources.source, f"{key}_file", outcome, "a readable file with one line, the secret"))
+
+
+def _wrap(table: dict[str, object], key: str, problem: Problem, problems: list[Problem]) -> None:
+    """Turn the text at `key` into a Secret; an empty one counts as not given."""
+    value = table.get(key)
+    if value is None or isinstance(value, Secret):
+        return
+    text = value.strip() if isinstance(value, str) else None
+    if text is not None and _SECRET.match(text):
+        table[key] = Secret(text)
+        return
+    table.pop(key)
+    if text != "":
+        found = problem.found if text is None else "a text with other characters"
+        problems.append(Problem(problem.source, problem.key, found, problem.allowed))
+
+
+def _from_environment(variable: str, environ: Mapping[str, str], problems: list[Problem]) -> Secret | None:
+    value, path = environ.get(variable, "").strip(), environ.get(f"{variable}_FILE", "")
+    if value and path:
+        problems.append(Problem(ENVIRONMENT, variable, f"both {variable} and {variable}_FILE", "one of them"))
+    elif path:
+        outcome = _read_file(Path(path))
+        if isinstance(outcome, Secret):
+            return outcome
+        problems.append(
+            Problem(ENVIRONMENT, f"{variable}_FILE", outcome, "the path of a readable file with one line, the secret")
+        )
+    elif value and not _SECRET.match(value):
+        problems.append(Problem(ENVIRONMENT, variable, "a text with other characters", ALLOWED))
+    elif value:
+        return Secret(value)
+    return None
+
+
+def _read_file(path: Path) -> Secret | str:
+    """The secret, or what was found instead: never the path, which may be the secret itself by mistake."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(_LARGEST_FILE + 1)
+    except OSError as error:
+        return f"a file that cannot be read ({error.strerror})"
+    except ValueError:
+        return "a path with a zero character"
+    text = content.strip()
+    if not text:
+        return "an empty file"
+    if len(content) > _LARGEST_FILE or not _SECRET.match(decoded := text.decode("ascii", "replace")):
+        return "a file with something else than one line of printable ASCII"
+    return Secret(decoded)
+
+
+def _unknown_variables(environ: Mapping[str, str]) -> list[Problem]:
+    known = [name for place in PLACES for name in (place.variable, f"{place.variable}_FILE")]
+    ends = {name.removeprefix(PREFIX): name for name in known}
+    problems = []
+    for name in sorted(environ):
+        if name.upper().startswith(PREFIX) and name not in known:
+            match = closest(name[len(PREFIX) :], ends)
+            hint = f'Did you mean "{ends[match]}"?' if match else "All other settings stand in the file"
+            problems.append(Problem(ENVIRONMENT, key_path("", name), "an unknown variable", ", ".join(known), hint))
+    return problems
+
+
+def _table(raw: dict[str, object], path: tuple[str, ...]) -> dict[str, object] | None:
+    """The table at `path`, or None when there is none."""
+    table: object = raw
+    for part in path:
+        table = table.get(part) if isinstance(table, dict) else None
+    return table if isinstance(table, dict) else None

@@ -1,0 +1,190 @@
+"""Raw TOML tables into checked values: every problem of every field is collected, none ends the reading.
+
+`msgspec.convert` stops at its first error, so it is asked field by field.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from types import NoneType, UnionType
+from typing import Annotated, Any, Final, Literal, NamedTuple, Union, get_args, get_origin
+
+import msgspec
+from msgspec import NODEFAULT, Meta, Struct
+from msgspec.structs import FieldInfo
+
+from config.problems import Problem, did_you_mean, key_path, kind_of, one_of, shown
+from config.secrets import ALLOWED as ALLOWED_SECRET
+from config.secrets import Secret
+
+INVALID: Final = object()
+"""Stands for a value that a problem was told about."""
+
+_DIGITS = 15
+_SCALE = 18
+_NUMBER_LIMITS = f"a number below 1e{_DIGITS} with at most {_SCALE} decimals"
+_ALLOWED: Mapping[object, str] = {
+    bool: "true or false",
+    int: "a whole number",
+    Decimal: "a number",
+    str: "a text",
+    Secret: ALLOWED_SECRET,
+}
+
+
+class _Form(NamedTuple):
+    """A type without its annotation and without None, which TOML cannot say."""
+
+    kind: Any
+    meta: Meta | None
+
+    @classmethod
+    def of(cls, kind: object) -> "_Form":
+        meta = None
+        while True:
+            if get_origin(kind) is Annotated:
+                kind, meta = get_args(kind)[:2]
+            elif get_origin(kind) in (Union, UnionType):
+                (kind,) = (part for part in get_args(kind) if part is not NoneType)
+            else:
+                return cls(kind, meta)
+
+    @property
+    def allowed(self) -> str:
+        if self.meta and self.meta.description:
+            return self.meta.description
+        if get_origin(self.kind) is Literal:
+            return one_of(get_args(self.kind))
+        return _ALLOWED.get(self.kind, "a table")
+
+    def note(self, name: str) -> Any:  # noqa: ANN401 - msgspec's own type for it
+        return (self.meta.extra or {}).get(name) if self.meta else None
+
+
+class Reader:
+    """Reads tables of one source; what is wrong goes to `problems`."""
+
+    def __init__(self, source: str, problems: list[Problem]) -> None:
+        self._source = source
+        self._problems = problems
+        self._strategy = ""
+
+    def table(self, kind: type[Struct], raw: Mapping[str, object], key: str) -> dict[str, object]:
+        """The valid fields of `kind` in `raw`, defaults included; a table inside is a dict again."""
+        fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+        for name in raw:
+            if name not in fields:
+                hint = did_you_mean(name, fields)
+                self._tell(key_path(key, name), "an unknown key", ", ".join(fields) or "no key", hint)
+        values = {name: self._field(field, raw, key_path(key, name)) for name, field in fields.items()}
+        return {name: value for name, value in values.items() if value is not INVALID}
+
+    def _field(self, field: FieldInfo, raw: Mapping[str, object], key: str) -> object:
+        form = _Form.of(field.type)
+        if field.encode_name in raw:
+            return self._value(form, raw[field.encode_name], key)
+        if field.required:
+            self._tell(key, "nothing", form.allowed)
+            return INVALID
+        if field.default_factory is not NODEFAULT:
+            return field.default_factory()
+        if isinstance(field.default, Struct):
+            return self.table(type(field.default), {}, key)
+        return field.default
+
+    def _value(self, form: _Form, value: object, key: str) -> object:
+        if isinstance(form.kind, type) and issubclass(form.kind, Struct):
+            return self.table(form.kind, value, key) if isinstance(value, dict) else self._wrong(form, value, key)
+        match get_origin(form.kind):
+            case origin if origin is dict:
+                return self._mapping(form, value, key)
+            case origin if origin is tuple:
+                return self._array(form, value, key)
+            case _:
+                return self._leaf(form, value, key)
+
+    def _mapping(self, form: _Form, value: object, key: str) -> object:
+        if not isinstance(value, dict):
+            return self._wrong(form, value, key)
+        names, items = (_Form.of(part) for part in get_args(form.kind))
+        result = {}
+        for name, item in value.items():
+            path = key_path(key, name)
+            name_ok = self._leaf(names, name, path) is not INVALID
+            read = self._value(items, item, path)
+            if name_ok and read is not INVALID:
+                result[name] = read
+        return result
+
+    def _array(self, form: _Form, value: object, key: str) -> object:
+        if not isinstance(value, list | tuple):
+            return self._wrong(form, value, key)
+        items = _Form.of(get_args(form.kind)[0])
+        result = []
+        for index, item in enumerate(value):
+            self._strategy = strategy_name(item)
+            result.append(self._value(items, item, f"{key}[{index}]"))
+        self._strategy = ""
+        return result
+
+    def _leaf(self, form: _Form, value: object, key: str) -> object:
+        if form.kind is object:
+            return value
+        if form.kind is Decimal or form.kind is int:
+            return self._number(form, value, key)
+        plain = value.reveal() if form.kind is str and isinstance(value, Secret) else value
+        return self._convert(form, plain, value, key)
+
+    def _number(self, form: _Form, value: object, key: str) -> object:
+        """The number if it is one and of a size that arithmetic on money can bear."""
+        if isinstance(value, bool) or not isinstance(value, int if form.kind is int else int | Decimal):
+            return self._wrong(form, value, key)
+        if form.kind is int:
+            return self._convert(form, value, value, key)
+        exact = Decimal(value)
+        if not exact.is_finite():
+            return self._wrong(form, value, key)
+        if exact.adjusted() >= _DIGITS or int(exact.as_tuple().exponent) < -_SCALE:
+            self._tell(key, shown(value), _NUMBER_LIMITS)
+            return INVALID
+        return self._convert(form, exact, exact, key)
+
+    def _convert(self, form: _Form, value: object, given: object, key: str) -> object:
+        kind = Annotated[form.kind, form.meta] if form.meta else form.kind
+        try:
+            result = msgspec.convert(value, kind, dec_hook=keep)
+        except msgspec.ValidationError:
+            return self._wrong(form, given, key)
+        check = form.note("check")
+        if (check and not check(result)) or (isinstance(result, str) and not result.isprintable()):
+            return self._wrong(form, given, key)
+        return result
+
+    def _wrong(self, form: _Form, value: object, key: str) -> object:
+        hint = ""
+        if get_origin(form.kind) is Literal and isinstance(value, str):
+            hint = did_you_mean(value, get_args(form.kind))
+        elif (make_hint := form.note("hint")) and isinstance(value, Decimal) and value.is_finite():
+            hint = make_hint(value)
+        elif form.kind in (int, Decimal) and isinstance(value, str):
+            hint = "A number has no quotes"
+        mark = form.note("hidden")
+        hidden = form.kind is Secret or (mark is not None and isinstance(value, str) and mark in value)
+        found = "a text" if isinstance(value, Secret) else kind_of(value) if hidden else shown(value)
+        self._tell(key, found, form.allowed, hint)
+        return INVALID
+
+    def _tell(self, key: str, found: str, allowed: str, hint: str = "") -> None:
+        self._problems.append(Problem(self._source, key, found, allowed, hint, self._strategy))
+
+
+def strategy_name(raw: object) -> str:
+    """The name inside a raw `[[strategy]]` table, if it has one."""
+    name = raw.get("name") if isinstance(raw, Mapping) else None
+    return shown(name)[1:-1] if isinstance(name, str) else ""
+
+
+def keep(kind: type, value: object) -> object:
+    """`dec_hook` for types that msgspec does not know: only a value that is one already will do."""
+    if isinstance(value, kind):
+        return value
+    raise TypeError(kind_of(value))

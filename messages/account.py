@@ -1,0 +1,77 @@
+"""What an exchange states about an account, and how a strategy joins the order-manager."""
+
+from decimal import Decimal
+from typing import Literal
+
+from msgspec import Struct
+
+from messages.money import Side
+from messages.orders import CloseReason, Place
+
+OrderStatus = Literal["open", "filled", "canceled"]
+
+
+class OrderFacts(Struct, frozen=True, tag=True):
+    """One order as the exchange shows it in a snapshot or a look-up."""
+
+    order_id: str
+    """Client order id; empty for a foreign order without one."""
+    exchange_id: str
+    symbol: str
+    side: Side
+    price: Decimal
+    volume: Decimal
+    status: OrderStatus
+    filled: Decimal
+    cost: Decimal
+    fee: Decimal
+    reason: CloseReason
+    """Why it was canceled; without meaning for other states."""
+    time: int
+    """Of the last change."""
+
+
+class AccountBalances(Struct, frozen=True, tag=True):
+    """Totals per asset in common spelling, held funds included."""
+
+    totals: dict[str, Decimal]
+
+
+class AccountSnapshot(Struct, frozen=True, tag=True):
+    """Balances and open orders of the whole account at one moment, foreign orders included."""
+
+    balances: dict[str, Decimal]
+    open_orders: tuple[OrderFacts, ...]
+
+
+class LiveOrder(Struct, frozen=True):
+    """An order that a strategy still counts on, as its durable state has it."""
+
+    place: Place
+    canceling: bool
+    accepted: bool
+    filled: Decimal
+    """Base that `Attach.owned` already reckons with."""
+
+
+class Attach(Struct, frozen=True, tag=True):
+    """A strategy (re)starts: tell it what happened to these orders, then say `Resynced`.
+
+    An order that never arrived is sent; a cancel that never arrived is sent again.
+    """
+
+    strategy: int
+    number: int
+    """Rises with each start of the strategy; `Resynced` repeats it."""
+    symbol: str
+    fee: Decimal
+    """Maker fee rate that the strategy reckons with; its buys hold it too."""
+    owned: Decimal
+    """Base that the strategy bought and did not sell, by its durable state."""
+    sells_unowned: bool
+    """Whether it may also sell base that no strategy bought."""
+    orders: tuple[LiveOrder, ...]
+
+
+class StopTrading(Struct, frozen=True, tag=True):
+    """Last message to the order-manager: send what waits, see the cancels confirmed, then return."""

@@ -1,0 +1,49 @@
+"""Client order ids that are derived from their cause, never drawn (design, section 3).
+
+18 characters of `[a-z0-9]`: the mark of this program (1), the strategy's userref in base 36 (6), a
+hash of the cause (11). The same cause gives the same id after any crash, so that an order can be
+recognised and is never sent twice. Kraken takes a client order id or a userref, not both; therefore
+the id carries the userref.
+"""
+
+import hashlib
+
+MARK = "g"
+LENGTH = 18
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+MAX_USERREF = 2**31 - 1
+"""Kraken's userref is a signed 32-bit integer; six digits of base 36 hold all of it."""
+
+
+def client_order_id(userref: int, cause: str) -> str:
+    """The id of the order that `cause` asks for on behalf of the strategy `userref`."""
+    digest = int.from_bytes(hashlib.sha256(cause.encode()).digest(), "big")
+    return MARK + _base36(userref, 6) + _base36(digest % 36**11, 11)
+
+
+def userref_of(order_id: str) -> int | None:
+    """The userref inside one of our ids; None for an id that this program did not make."""
+    if len(order_id) != LENGTH or order_id[0] != MARK or not set(order_id) <= set(_DIGITS):
+        return None
+    return int(order_id[1:7], 36)
+
+
+def counter_cause(exchange_id: str, attempt: int) -> str:
+    """The cause of a counter-order: the filled order's exchange id, and which attempt this is.
+
+    A further attempt exists only after a journalled closure of the one before.
+    """
+    return exchange_id if attempt == 0 else f"{exchange_id}#{attempt}"
+
+
+def ladder_cause(lineage: str, kind: str, counter: int) -> str:
+    """The cause of an order that no fill asked for; `lineage` is born with the database."""
+    return f"{lineage}/{kind}/{counter}"
+
+
+def _base36(number: int, width: int) -> str:
+    digits = []
+    for _ in range(width):
+        number, digit = divmod(number, 36)
+        digits.append(_DIGITS[digit])
+    return "".join(reversed(digits))

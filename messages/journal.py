@@ -1,0 +1,86 @@
+"""What is written down, acknowledged and loaded again.
+
+`Commit` is the one write that something waits for: no order leaves before its `Committed`. `Record`
+is written behind, in the same groups, and nobody waits for it.
+"""
+
+from msgspec import Struct
+
+from messages.orders import Accepted, Canceled, Command, Filled, PartiallyFilled, Rejected
+
+
+class Commit(Struct, frozen=True, tag=True):
+    """A strategy's decision: its new state and the commands that leave once this is durable."""
+
+    strategy: int
+    number: int
+    """Rises by one per strategy since its start; `Committed` repeats it."""
+    name: str
+    kind: str
+    time: int
+    state: str
+    """The core's whole state as JSON text."""
+    handled: tuple[str, ...]
+    """Ids of the order events that led here."""
+    commands: tuple[Command, ...]
+
+
+class Committed(Struct, frozen=True, tag=True):
+    """The commit is durable."""
+
+    number: int
+
+
+class Record(Struct, frozen=True, tag=True):
+    """Something that happened to an order; written behind."""
+
+    strategy: int
+    event: Accepted | PartiallyFilled | Filled | Canceled | Rejected
+
+
+class LoadCore(Struct, frozen=True, tag=True):
+    """Ask for a strategy's durable state; answered after all commits that were sent before."""
+
+    strategy: int
+    number: int = 0
+    """Repeated in the answer."""
+
+
+class CoreLoaded(Struct, frozen=True, tag=True):
+    """The durable state, or None for a strategy that the journal has never seen."""
+
+    lineage: str
+    """UUID born with the database."""
+    state: str | None
+    number: int = 0
+    """Of the `LoadCore` that this answers."""
+
+
+class SaveAccount(Struct, frozen=True, tag=True):
+    """The paper exchange's account after a change; acknowledged with `AccountSaved`."""
+
+    number: int
+    account: str
+    orders: dict[str, str]
+    """The orders that changed, by exchange id; JSON texts, as the account is."""
+
+
+class AccountSaved(Struct, frozen=True, tag=True):
+    """The paper exchange's change is durable."""
+
+    number: int
+
+
+class LoadAccount(Struct, frozen=True, tag=True):
+    """Ask for the paper exchange's account."""
+
+
+class AccountLoaded(Struct, frozen=True, tag=True):
+    """The paper exchange's account as it was saved last, or None for a new database."""
+
+    account: str | None
+    orders: dict[str, str]
+
+
+class Close(Struct, frozen=True, tag=True):
+    """Last message: write what waits, close the file, return."""

@@ -1,0 +1,73 @@
+"""The closed union of each mailbox: the whole vocabulary that an actor understands."""
+
+from messages.account import AccountBalances, Attach, OrderFacts, StopTrading
+from messages.journal import (
+    AccountLoaded,
+    AccountSaved,
+    Close,
+    Commit,
+    Committed,
+    CoreLoaded,
+    LoadAccount,
+    LoadCore,
+    Record,
+    SaveAccount,
+)
+from messages.market import RowDone, RowEnd, Tick
+from messages.notices import Notice
+from messages.orders import (
+    Accepted,
+    Balances,
+    Canceled,
+    Filled,
+    PartiallyFilled,
+    Rejected,
+    Resynced,
+    Submit,
+)
+from messages.status import (
+    ActorReport,
+    Pause,
+    PhaseChanged,
+    PriceBack,
+    PriceReport,
+    PriceSilent,
+    ProgramReport,
+    Resume,
+    Stop,
+    StrategyReport,
+)
+
+CoreEvent = Tick | Accepted | PartiallyFilled | Filled | Canceled | Rejected | Balances | Resynced | Stop
+"""What a pure decision core handles."""
+
+StrategyMail = CoreEvent | RowEnd | Committed | CoreLoaded | Pause | Resume
+
+ExchangeEvent = Accepted | PartiallyFilled | Filled | Canceled | Rejected | AccountBalances | RowEnd
+"""What an exchange's private session says."""
+
+OrderManagerMail = Submit | Attach | RowDone | StopTrading | ExchangeEvent
+
+PersistenceMail = Commit | Record | LoadCore | SaveAccount | LoadAccount | Close
+
+PaperMail = AccountLoaded | AccountSaved
+"""What persistence answers to the paper exchange."""
+
+NotifierMail = Notice
+
+MetricsMail = ProgramReport | StrategyReport | ActorReport | PriceReport
+
+SupervisorMail = PhaseChanged | PriceSilent | PriceBack
+
+__all__ = [
+    "CoreEvent",
+    "ExchangeEvent",
+    "MetricsMail",
+    "NotifierMail",
+    "OrderFacts",
+    "OrderManagerMail",
+    "PaperMail",
+    "PersistenceMail",
+    "StrategyMail",
+    "SupervisorMail",
+]

@@ -1,0 +1,30 @@
+"""Prices, and the marks that keep a simulation in lock-step."""
+
+from decimal import Decimal
+
+from msgspec import Struct
+
+
+class Tick(Struct, frozen=True, tag=True):
+    """The last traded price of a pair. A waiting tick is replaced by a newer one of its symbol."""
+
+    symbol: str
+    price: Decimal
+    time: int
+    """When the exchange says it happened, in nanoseconds UTC."""
+
+
+class RowEnd(Struct, frozen=True, tag=True):
+    """A simulated exchange at speed 0 has nothing more to say about this row of prices.
+
+    The order-manager passes it on to every strategy; each answers with `RowDone`.
+    """
+
+    row: int
+
+
+class RowDone(Struct, frozen=True, tag=True):
+    """The strategy has handled all that came before `RowEnd(row)`, and its commands are out."""
+
+    strategy: int
+    row: int

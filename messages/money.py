@@ -1,0 +1,101 @@
+"""Exact money: the only place that knows tick size, lot decimals, minimum volume and minimum cost.
+
+Prices are in quote currency per unit of base, volumes in base, costs and fees in quote. Prices and
+volumes are truncated down on both sides of the book (design, section 2); only holds and estimated
+fees are rounded up, so that the program never believes it has more than it has.
+"""
+
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal, DivisionByZero, InvalidOperation, Overflow
+from typing import Literal
+
+from msgspec import Struct
+
+Side = Literal["buy", "sell"]
+
+ZERO = Decimal(0)
+ONE = Decimal(1)
+
+EXACT = Context(prec=60, rounding=ROUND_FLOOR, traps=[InvalidOperation, DivisionByZero, Overflow])
+"""60 digits hold any product of a price, a volume and two rates; quotients are cut, never rounded up."""
+
+
+class Pair(Struct, frozen=True):
+    """The trading rules of one pair as the exchange states them."""
+
+    symbol: str
+    """`BASE/QUOTE` in common spelling, for instance `BTC/USD`."""
+    tick_size: Decimal
+    """Smallest step of a price, in quote currency."""
+    lot_decimals: int
+    """Decimals of a volume, in base currency."""
+    cost_decimals: int
+    """Decimals of fees and holds, in quote currency."""
+    min_volume: Decimal
+    """Smallest volume of an order, in base currency."""
+    min_cost: Decimal
+    """Smallest price x volume of an order, in quote currency."""
+
+    @property
+    def base(self) -> str:
+        return self.symbol.partition("/")[0]
+
+    @property
+    def quote(self) -> str:
+        return self.symbol.partition("/")[2]
+
+    @property
+    def lot(self) -> Decimal:
+        """Smallest step of a volume, in base currency."""
+        return Decimal(1).scaleb(-self.lot_decimals)
+
+
+def floor_to(value: Decimal, step: Decimal) -> Decimal:
+    """The largest multiple of `step` that is not above `value`."""
+    steps = EXACT.divide(value, step).to_integral_value(ROUND_FLOOR)
+    return EXACT.multiply(steps, step)
+
+
+def floor_price(pair: Pair, price: Decimal) -> Decimal:
+    """`price` truncated to the tick size."""
+    return floor_to(price, pair.tick_size)
+
+
+def floor_volume(pair: Pair, volume: Decimal) -> Decimal:
+    """`volume` truncated to the lot."""
+    return floor_to(volume, pair.lot)
+
+
+def divide(dividend: Decimal, divisor: Decimal) -> Decimal:
+    """An exact-enough quotient for a later truncation: 60 digits, cut."""
+    return EXACT.divide(dividend, divisor)
+
+
+def cost(price: Decimal, volume: Decimal) -> Decimal:
+    """Price x volume, exact, in quote currency."""
+    return EXACT.multiply(price, volume)
+
+
+def fee_of(pair: Pair, order_cost: Decimal, rate: Decimal) -> Decimal:
+    """The fee on `order_cost` at `rate` (0.0026 is 0.26 %), rounded up to the pair's cost decimals."""
+    return ceil_cost(pair, EXACT.multiply(order_cost, rate))
+
+
+def hold_of(pair: Pair, side: Side, price: Decimal, volume: Decimal, fee: Decimal) -> Decimal:
+    """What an open order keeps from other orders: quote with the fee for a buy, base for a sell."""
+    if side == "sell":
+        return volume
+    return ceil_cost(pair, EXACT.multiply(cost(price, volume), ONE + fee))
+
+
+def ceil_cost(pair: Pair, amount: Decimal) -> Decimal:
+    """`amount` of quote currency rounded up to the pair's cost decimals."""
+    return amount.quantize(ONE.scaleb(-pair.cost_decimals), ROUND_CEILING, EXACT)
+
+
+def below_minimum(pair: Pair, price: Decimal, volume: Decimal) -> str | None:
+    """Why the exchange would refuse this size, or None when it would not."""
+    if volume < pair.min_volume:
+        return f"volume {volume:f} {pair.base} is below the minimum of {pair.min_volume:f} {pair.base}"
+    if cost(price, volume) < pair.min_cost:
+        return f"cost {cost(price, volume):f} {pair.quote} is below the minimum of {pair.min_cost:f} {pair.quote}"
+    return None

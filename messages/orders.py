@@ -1,0 +1,133 @@
+"""What strategies ask the order-manager for, and what became of it.
+
+Quantities in order events are cumulative, so that a doubled or late event changes nothing: an order is
+complete when its cumulative quantity reaches its volume.
+"""
+
+from decimal import Decimal
+from typing import Literal
+
+from msgspec import Struct
+
+from messages.money import Side
+
+OrderKind = Literal["ladder", "counter", "surplus", "extra"]
+
+CloseReason = Literal["requested", "by hand", "post-only", "self-trade", "expired", "unknown to the exchange"]
+
+RejectReason = Literal["funds", "post-only", "minimum", "order limit", "refused"]
+
+
+class Place(Struct, frozen=True, tag=True):
+    """Place this limit order. It is durable in the journal before the message leaves the strategy."""
+
+    strategy: int
+    """userref of the strategy."""
+    order_id: str
+    symbol: str
+    side: Side
+    price: Decimal
+    volume: Decimal
+    post_only: bool
+    kind: OrderKind
+    cause: str
+    """What the id was derived from."""
+    time: int
+    """Time of the tick or fill that led to it."""
+
+
+class Cancel(Struct, frozen=True, tag=True):
+    """Cancel this order. It stays open, and its funds held, until an event says otherwise."""
+
+    strategy: int
+    order_id: str
+
+
+class Submit(Struct, frozen=True, tag=True):
+    """All that one decision asks for, in its order; it leaves as one batch."""
+
+    strategy: int
+    commands: tuple[Place | Cancel, ...]
+
+
+class Accepted(Struct, frozen=True, tag=True):
+    """The order is open at the exchange."""
+
+    order_id: str
+    exchange_id: str
+    time: int
+
+
+class PartiallyFilled(Struct, frozen=True, tag=True):
+    """Part of the order is executed."""
+
+    order_id: str
+    exchange_id: str
+    fill_id: str
+    filled: Decimal
+    """Base, cumulative."""
+    cost: Decimal
+    """Quote without fees, cumulative."""
+    fee: Decimal
+    """Quote, cumulative."""
+    time: int
+
+
+class Filled(Struct, frozen=True, tag=True):
+    """The order is executed completely. Same fields as `PartiallyFilled`."""
+
+    order_id: str
+    exchange_id: str
+    fill_id: str
+    filled: Decimal
+    cost: Decimal
+    fee: Decimal
+    time: int
+
+
+class Canceled(Struct, frozen=True, tag=True):
+    """The order is closed without being complete; what was filled until then stays filled."""
+
+    order_id: str
+    exchange_id: str
+    filled: Decimal
+    cost: Decimal
+    fee: Decimal
+    reason: CloseReason
+    time: int
+
+
+class Rejected(Struct, frozen=True, tag=True):
+    """No order came into being: refused by the exchange, or by our own ledger before it was sent."""
+
+    order_id: str
+    reason: RejectReason
+    text: str
+    time: int
+
+
+class Balances(Struct, frozen=True, tag=True):
+    """What one strategy could spend if it had no order of its own open.
+
+    Funds held by other strategies' orders and by foreign orders are already taken off; the strategy
+    takes off its own, which only it knows without delay.
+    """
+
+    strategy: int
+    quote: Decimal
+    base: Decimal
+    """Base that this strategy bought and did not sell, as far as the account still holds it."""
+    base_unowned: Decimal
+    """Base in the account that no strategy bought and no foreign order holds."""
+
+
+class Resynced(Struct, frozen=True, tag=True):
+    """The strategy has been told all that happened to its orders; from now on it may decide."""
+
+    strategy: int
+    number: int
+    """Of the `Attach` that this answers."""
+
+
+Command = Place | Cancel
+OrderEvent = Accepted | PartiallyFilled | Filled | Canceled | Rejected

@@ -1,0 +1,129 @@
+"""Phases of strategies, states of the program, and the reports that `/status` is made of."""
+
+from decimal import Decimal
+from typing import Literal
+
+from msgspec import Struct
+
+from messages.money import Side
+
+ProgramState = Literal["INITIALIZING", "RUNNING", "SHUTDOWN_REQUESTED", "ERROR"]
+Phase = Literal["syncing", "trading", "paused", "halted"]
+
+
+class OpenOrder(Struct, frozen=True):
+    """An open or requested order in a report."""
+
+    order_id: str
+    side: Side
+    price: Decimal
+    volume: Decimal
+    filled: Decimal
+    phase: Literal["requested", "open", "canceling"]
+    kind: str
+
+
+class StrategyReport(Struct, frozen=True, tag=True):
+    """What a strategy says of itself; a newer one replaces an older one."""
+
+    strategy: int
+    name: str
+    kind: str
+    symbol: str
+    phase: Phase
+    reason: str
+    """Why it is not trading, or what it waits for; empty when all is as it should be."""
+    price: Decimal | None
+    investment: Decimal
+    max_investment: Decimal
+    quote_free: Decimal
+    base_free: Decimal
+    owned: Decimal
+    surplus: Decimal
+    buys_filled: int
+    sells_filled: int
+    fees: Decimal
+    """Quote, since the journal began."""
+    cash_flow: Decimal
+    """Quote received minus quote spent minus fees, since the journal began."""
+    orders: tuple[OpenOrder, ...]
+    waiting: tuple[str, ...]
+    """Named reasons: remembered sells, lack of funds, limits reached, released orders."""
+
+
+class ProgramReport(Struct, frozen=True, tag=True):
+    """What the supervisor says of the program."""
+
+    state: ProgramState
+    reason: str
+    phases: dict[int, tuple[Phase, str]] = {}
+    """Phase and reason of each strategy; newer than what its own report says."""
+
+
+class ActorReport(Struct, frozen=True, tag=True):
+    """Restarts and mailbox of one actor."""
+
+    actor: str
+    restarts: int
+    mailbox: int
+    """Messages that wait now."""
+    dropped: int
+
+
+class PriceReport(Struct, frozen=True, tag=True):
+    """The last price of a symbol."""
+
+    symbol: str
+    price: Decimal
+    time: int
+
+
+class PhaseChanged(Struct, frozen=True, tag=True):
+    """A strategy tells the supervisor that its phase changed."""
+
+    strategy: int
+    phase: Phase
+    reason: str
+
+
+class PriceSilent(Struct, frozen=True, tag=True):
+    """Market-data has had no price of an open market for too long."""
+
+    symbol: str
+    seconds: int
+
+
+class PriceBack(Struct, frozen=True, tag=True):
+    """The first price after a silence."""
+
+    symbol: str
+
+
+class Pause(Struct, frozen=True, tag=True):
+    """Supervisor to strategy: decide nothing until `Resume`; order events are still handled."""
+
+    reason: str
+
+
+class Resume(Struct, frozen=True, tag=True):
+    """Supervisor to strategy: decide again."""
+
+
+class Stop(Struct, frozen=True, tag=True):
+    """Last message to a strategy: decide what `on_stop` asks for, then return."""
+
+    on_stop: Literal["keep", "cancel-buys", "cancel-all"]
+
+
+class Status(Struct, frozen=True, tag=True):
+    """A snapshot of the whole program, as the handle of an embedded program returns it."""
+
+    state: ProgramState
+    reason: str
+    bot: str
+    simulated: bool
+    uptime_seconds: Decimal
+    timestamp: str
+    """RFC 3339, UTC."""
+    strategies: tuple[StrategyReport, ...]
+    actors: tuple[ActorReport, ...]

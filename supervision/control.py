@@ -1,0 +1,60 @@
+"""The request to stop, and who is running: what the restart loops and the shutdown share."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import trio
+from msgspec import Struct
+
+
+class StopRequest(Struct, frozen=True):
+    """Why the program stops and how it ends."""
+
+    exit_code: int
+    reason: str
+
+
+class Control:
+    """One per program. The first request to stop wins."""
+
+    def __init__(self) -> None:
+        self._wanted = trio.Event()
+        self._request: StopRequest | None = None
+        self._running: dict[str, int] = {}
+        self._left = trio.Event()
+
+    def stop(self, exit_code: int, reason: str) -> None:
+        """Ask for an ordered stop."""
+        if self._request is None:
+            self._request = StopRequest(exit_code, reason)
+            self._wanted.set()
+
+    @property
+    def stopping(self) -> bool:
+        return self._request is not None
+
+    async def wait_for_stop(self) -> StopRequest:
+        """Wait until somebody asks the program to stop."""
+        await self._wanted.wait()
+        if self._request is None:
+            raise AssertionError("woken without a request")
+        return self._request
+
+    @contextmanager
+    def running(self, actor: str) -> Iterator[None]:
+        """The actor runs inside this block."""
+        self._running[actor] = self._running.get(actor, 0) + 1
+        try:
+            yield
+        finally:
+            del self._running[actor]
+            self._left.set()
+            self._left = trio.Event()
+
+    def is_running(self, actor: str) -> bool:
+        return actor in self._running
+
+    async def gone(self, actors: set[str]) -> None:
+        """Wait until none of the actors runs; returns at once for actors that do not."""
+        while actors & self._running.keys():
+            await self._left.wait()

@@ -1,0 +1,160 @@
+"""The failure policy: a table of rules and one pure function (design, section 2).
+
+Times are seconds of trio's clock. Nothing here waits, restarts or logs; `restart` does.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from msgspec import Struct
+
+from actors.metrics import MetricsServerError
+from actors.strategy import CoreFailed
+from adapters.interfaces import BotStateError, DatabaseUnusable, ExchangeUnavailable, SourceEnded, UnknownOrderError
+from config import ConfigError
+
+Role = Literal[
+    "market-data", "price-watch", "order-manager", "strategy", "persistence", "exchange", "notifier", "metrics"
+]
+Kind = Literal[
+    "connection", "credentials", "stray order", "core", "database", "source ended", "configuration", "server", "bug"
+]
+
+EXIT_OK = 0
+EXIT_BUG = 1
+EXIT_USAGE = 2
+EXIT_CREDENTIALS = 3
+EXIT_DATABASE = 6
+
+
+class Limits(Struct, frozen=True):
+    """Restart intensity and backoff, in seconds; `[supervisor]` of the configuration."""
+
+    restarts: int = 5
+    period: float = 60.0
+    backoff: float = 1.0
+    backoff_cap: float = 60.0
+    tell_after: float = 60.0
+    """A lost connection is worth a notice only when it lasts this long."""
+
+
+class Failure(Struct, frozen=True):
+    """An actor failed."""
+
+    role: Role
+    kind: Kind
+    reason: str
+
+
+class Rule(Struct, frozen=True):
+    """What is done when one of `roles` fails in one of `kinds`."""
+
+    roles: tuple[Role, ...]
+    kinds: tuple[Kind, ...]
+    """Empty: any kind."""
+    first: Literal["restart", "halt", "stop"]
+    limited: bool = False
+    """Whether more than `Limits.restarts` within `Limits.period` lead to `beyond`."""
+    beyond: Literal["halt", "stop"] = "stop"
+    exit_code: int = EXIT_BUG
+    patient: bool = False
+    """Tell only what lasts (`Limits.tell_after`); otherwise the first failure in a row is told."""
+
+
+POLICY: tuple[Rule, ...] = (
+    Rule(("market-data",), ("source ended",), first="stop", exit_code=EXIT_OK),
+    Rule((), ("configuration", "stray order"), first="stop", exit_code=EXIT_USAGE),
+    Rule((), ("credentials",), first="stop", exit_code=EXIT_CREDENTIALS),
+    Rule(("market-data", "order-manager", "exchange"), ("connection",), first="restart", patient=True),
+    Rule(("market-data", "price-watch", "notifier", "metrics"), (), first="restart"),
+    Rule(("strategy",), ("core",), first="halt"),
+    Rule(("strategy",), (), first="restart", limited=True, beyond="halt"),
+    Rule(("persistence",), (), first="restart", limited=True, exit_code=EXIT_DATABASE),
+    Rule(("order-manager", "exchange"), (), first="restart", limited=True, exit_code=EXIT_BUG),
+)
+"""The first rule that fits decides; an empty tuple of roles or kinds fits all."""
+
+
+class Run(Struct, frozen=True):
+    """One earlier run of an actor that ended in a failure."""
+
+    started: float
+    failed: float
+
+
+class Restart(Struct, frozen=True):
+    """Start the actor again `after` seconds; the caller adds jitter."""
+
+    after: float
+    tell: bool
+
+
+class Halt(Struct, frozen=True):
+    """Let this strategy rest; the others trade on."""
+
+
+class StopProgram(Struct, frozen=True):
+    """Stop everything in order; the program's state is ERROR unless the code is 0."""
+
+    exit_code: int
+
+
+Action = Restart | Halt | StopProgram
+
+
+def decide(limits: Limits, history: Sequence[Run], failure: Failure, now: float) -> Action:
+    """What to do about `failure`; `history` holds the failed runs of this actor, this one included, oldest first."""
+    rule = rule_for(failure)
+    if rule.first == "halt":
+        return Halt()
+    if rule.first == "stop":
+        return StopProgram(rule.exit_code)
+    recent = sum(1 for run in history if now - run.failed <= limits.period)
+    if rule.limited and recent > limits.restarts:
+        return Halt() if rule.beyond == "halt" else StopProgram(rule.exit_code)
+    row = in_a_row(limits, history)
+    after = min(limits.backoff * 2.0 ** min(len(row) - 1, 30), limits.backoff_cap)
+    return Restart(after, _worth_telling(limits, rule, row))
+
+
+def rule_for(failure: Failure) -> Rule:
+    """The first rule of the table that fits."""
+    for rule in POLICY:
+        if (not rule.roles or failure.role in rule.roles) and (not rule.kinds or failure.kind in rule.kinds):
+            return rule
+    raise LookupError(f"no rule for {failure}")
+
+
+def in_a_row(limits: Limits, history: Sequence[Run]) -> Sequence[Run]:
+    """The newest failures, back to the last run that lasted longer than the longest backoff."""
+    for index in range(len(history) - 1, -1, -1):
+        if history[index].failed - history[index].started > limits.backoff_cap:
+            return history[index:]
+    return history
+
+
+def _worth_telling(limits: Limits, rule: Rule, row: Sequence[Run]) -> bool:
+    """Once per row of failures: at its first, or when it has lasted."""
+    if not rule.patient:
+        return len(row) == 1
+    lasts = row[-1].failed - row[0].failed >= limits.tell_after
+    lasted_before = len(row) > 1 and row[-2].failed - row[0].failed >= limits.tell_after
+    return lasts and not lasted_before
+
+
+def classify(error: BaseException) -> Kind:
+    """Which kind of failure an exception is."""
+    kinds: tuple[tuple[type[BaseException], Kind], ...] = (
+        (ExchangeUnavailable, "connection"),
+        (BotStateError, "credentials"),
+        (UnknownOrderError, "stray order"),
+        (CoreFailed, "core"),
+        (DatabaseUnusable, "database"),
+        (SourceEnded, "source ended"),
+        (ConfigError, "configuration"),
+        (MetricsServerError, "server"),
+    )
+    for exception, kind in kinds:
+        if isinstance(error, exception):
+            return kind
+    return "bug"

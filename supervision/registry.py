@@ -1,0 +1,100 @@
+"""Which strategies, exchanges and notification channels exist: the built-in ones and installed plug-ins.
+
+A plug-in is an entry point in one of the groups below; its name is what the configuration says
+(`kind`, `adapter`, `[notifier.<name>]`). Nothing is imported before it is asked for.
+"""
+
+import importlib
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from importlib import metadata
+from typing import Protocol, cast
+
+from actors.strategies.c_dca import C_DCA
+from actors.strategies.core import Core
+from actors.strategies.grid_base import GridCore
+from actors.strategies.grid_hodl import GRID_HODL
+from actors.strategies.grid_sell import GRID_SELL
+from actors.strategies.settings import GridSettings, Variant
+from actors.strategies.swing import SWING
+from adapters.interfaces import AccountStore, Channel, Exchange
+from config import ChannelConfig, Config, Known
+
+EXCHANGES: Mapping[str, str] = {"paper": "adapters.exchanges.paper:open_paper"}
+CHANNELS: Mapping[str, str] = {"log": "adapters.channels.log:open_log"}
+VARIANTS: Mapping[str, Variant] = {variant.kind: variant for variant in (GRID_HODL, GRID_SELL, SWING, C_DCA)}
+
+EXCHANGE_GROUP = "infinity_grid.exchanges"
+CHANNEL_GROUP = "infinity_grid.channels"
+STRATEGY_GROUP = "infinity_grid.strategies"
+
+
+class OpenExchange(Protocol):
+    """An exchange's entry point: opens one account for as long as the context lasts."""
+
+    def __call__(self, config: Config, store: AccountStore) -> AbstractAsyncContextManager[Exchange]: ...
+
+
+OpenChannel = Callable[[ChannelConfig], Channel]
+"""A notification channel's entry point."""
+
+MakeCore = Callable[[GridSettings, str | None], Core]
+"""A strategy's entry point: settings and saved state to decision core."""
+
+
+def known() -> Known:
+    """All names that a configuration may use."""
+    return Known(
+        kinds=frozenset(VARIANTS) | _plugins(STRATEGY_GROUP).keys(),
+        exchanges=frozenset(EXCHANGES) | _plugins(EXCHANGE_GROUP).keys(),
+        channels=frozenset(CHANNELS) | _plugins(CHANNEL_GROUP).keys(),
+    )
+
+
+def exchange(name: str) -> OpenExchange:
+    """The exchange adapter of this name."""
+    return cast("OpenExchange", _load(EXCHANGES, EXCHANGE_GROUP, name))
+
+
+def channel(name: str) -> OpenChannel:
+    """The notification channel of this name."""
+    return cast("OpenChannel", _load(CHANNELS, CHANNEL_GROUP, name))
+
+
+def channels(config: Config) -> list[Channel]:
+    """The channels of this configuration; without any, notices go to the log."""
+    wanted = {name: table for name, table in config.notifier.items() if table.enabled} or {"log": ChannelConfig()}
+    return [channel(name)(table) for name, table in wanted.items()]
+
+
+def version() -> str:
+    """Of the installed distribution; `0` when it runs from its sources."""
+    try:
+        return metadata.version("infinity-grid-trio")
+    except metadata.PackageNotFoundError:
+        return "0"
+
+
+def strategy(kind: str) -> MakeCore:
+    """How the decision core of this kind is made."""
+    if kind not in VARIANTS:
+        return cast("MakeCore", _load({}, STRATEGY_GROUP, kind))
+    variant = VARIANTS[kind]
+
+    def make(settings: GridSettings, saved: str | None) -> Core:
+        return GridCore(settings, variant, saved)
+
+    return make
+
+
+def _plugins(group: str) -> Mapping[str, str]:
+    return {point.name: point.value for point in metadata.entry_points(group=group)}
+
+
+def _load(built_in: Mapping[str, str], group: str, name: str) -> object:
+    """Import `module:attribute`. Raises `LookupError` for a name that `known` does not have."""
+    place = built_in.get(name) or _plugins(group).get(name)
+    if place is None:
+        raise LookupError(f"nothing named {name!r} in {group}")
+    module, _, attribute = place.partition(":")
+    return getattr(importlib.import_module(module), attribute)

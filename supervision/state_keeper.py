@@ -1,0 +1,124 @@
+"""The supervisor's own mailbox: phases in; the program's state, pauses and notices out."""
+
+import logging
+from typing import assert_never
+
+from config import Config, StrategyConfig
+from messages.money import ZERO
+from messages.notices import ProgramStarted, StrategyHalted, StrategyResumed
+from messages.status import (
+    Pause,
+    PhaseChanged,
+    PriceBack,
+    PriceSilent,
+    ProgramReport,
+    Resume,
+    StrategyReport,
+)
+from supervision.control import StopRequest
+from supervision.program import Mailboxes
+from supervision.states import StateMachine
+
+logger = logging.getLogger("infinity_grid.supervisor")
+
+
+class StateKeeper:
+    """Derives the program's state from what the strategies and the price watch say, and publishes it."""
+
+    def __init__(self, config: Config, mail: Mailboxes) -> None:
+        self._config = config
+        self._mail = mail
+        self._machine = StateMachine(tuple(strategy.userref for strategy in config.strategy))
+        self._names = {strategy.userref: strategy.name for strategy in config.strategy}
+        self._has_run = False
+        for strategy in config.strategy:
+            mail.metrics.post_newest(("strategy", strategy.userref), _first_report(strategy))
+        self._publish()
+
+    async def run(self) -> None:
+        """Serve the mailbox until cancelled."""
+        while True:
+            for message in await self._mail.supervisor.receive():
+                match message:
+                    case PhaseChanged():
+                        self._phase_changed(message)
+                    case PriceSilent():
+                        self._silent(message)
+                    case PriceBack():
+                        self._back(message)
+                    case _:
+                        assert_never(message)
+
+    def halted(self, strategy: StrategyConfig, reason: str, orders: str) -> None:
+        """The policy halts a strategy; `orders` completes "its open orders ...", empty when that was told."""
+        if orders:
+            self._mail.notifier.post(
+                StrategyHalted(strategy.name, strategy.symbol, reason, f"its open orders {orders}")
+            )
+        self._phase_changed(PhaseChanged(strategy.userref, "halted", reason))
+
+    def end(self, request: StopRequest) -> None:
+        """The program stops; with a code other than 0 it has failed."""
+        if request.exit_code:
+            self._changed(self._machine.fail(request.reason))
+        self._changed(self._machine.stop(request.reason))
+
+    def _phase_changed(self, message: PhaseChanged) -> None:
+        name = self._names[message.strategy]
+        logger.info("%s: %s%s", name, message.phase, f" ({message.reason})" if message.reason else "")
+        self._changed(self._machine.phase(message.strategy, message.phase, message.reason))
+
+    def _silent(self, message: PriceSilent) -> None:
+        reason = f"no price of {message.symbol} for {message.seconds} s although the market is open"
+        for strategy in self._waiting_for(message.symbol):
+            self._mail.strategies[strategy.userref].post(Pause(reason))
+            self._mail.notifier.post(
+                StrategyHalted(strategy.name, strategy.symbol, reason, "its open orders stay open")
+            )
+
+    def _back(self, message: PriceBack) -> None:
+        for strategy in self._waiting_for(message.symbol):
+            self._mail.strategies[strategy.userref].post(Resume())
+            self._mail.notifier.post(StrategyResumed(strategy.name, strategy.symbol))
+
+    def _waiting_for(self, symbol: str) -> list[StrategyConfig]:
+        return [s for s in self._config.strategy if s.symbol == symbol and not s.skip_price_timeout]
+
+    def _changed(self, state_changed: bool) -> None:
+        if state_changed:
+            logger.info(
+                "state: %s%s", self._machine.state, f" ({self._machine.reason})" if self._machine.reason else ""
+            )
+        if self._machine.state == "RUNNING" and not self._has_run:
+            self._has_run = True
+            self._mail.notifier.post(ProgramStarted(self._config.bot.name, self._config.simulated))
+        self._publish()
+
+    def _publish(self) -> None:
+        machine = self._machine
+        self._mail.metrics.post_newest("program", ProgramReport(machine.state, machine.reason, machine.told()))
+
+
+def _first_report(strategy: StrategyConfig) -> StrategyReport:
+    """What is known of a strategy before it speaks for itself."""
+    return StrategyReport(
+        strategy=strategy.userref,
+        name=strategy.name,
+        kind=strategy.kind,
+        symbol=strategy.symbol,
+        phase="syncing",
+        reason="starting",
+        price=None,
+        investment=ZERO,
+        max_investment=strategy.max_investment,
+        quote_free=ZERO,
+        base_free=ZERO,
+        owned=ZERO,
+        surplus=ZERO,
+        buys_filled=0,
+        sells_filled=0,
+        fees=ZERO,
+        cash_flow=ZERO,
+        orders=(),
+        waiting=(),
+    )

@@ -1,0 +1,254 @@
+"""The tree of actors: `python -m supervisor config.toml`.
+
+    run
+    ├── notifier, metrics                   restarted for ever, never touch trading
+    └── persistence                         its failure restarts all that follows: no write, no trade
+        └── exchange                        one account, opened and surveyed
+            ├── market-data, price-watch    restarted for ever, orders stay
+            └── order-manager               its failure restarts the strategies: a restart is a resync
+                └── strategy, one each      its failure is its own
+
+What happens after a failure is decided in `supervision.policy`, the state of the program in
+`supervision.states`, the order of the stop in `supervision.shutdown`. Embedding:
+`handle = await nursery.start(run, config)`; cancelling is the way to stop.
+"""
+
+import os
+import sys
+import time
+from decimal import localcontext
+from functools import partial
+from pathlib import Path
+from socket import socket
+
+import trio
+from msgspec import Struct
+from trio import TaskStatus
+
+from actors.account_client import AccountClient
+from actors.market_data import run_market_data, run_price_watch
+from actors.metrics import bind, run_metrics
+from actors.notifier import Outbox, run_notifier
+from actors.order_manager import run_order_manager
+from actors.persistence import OpenedJournal, run_persistence
+from actors.status_page import StatusBoard
+from actors.strategy import StrategyActor, run_halted_strategy
+from adapters.interfaces import Exchange
+from adapters.journal import Journal
+from config import Config, ConfigError, StrategyConfig, load
+from messages.money import EXACT
+from messages.notices import ActorFailed, ProgramEnded
+from messages.status import Status, Stop
+from supervision import registry
+from supervision.control import Control, StopRequest
+from supervision.policy import EXIT_OK
+from supervision.program import (
+    Mailboxes,
+    Market,
+    actor_name,
+    core_maker,
+    identity,
+    limits_of,
+    price_timeouts,
+    survey,
+)
+from supervision.restart import Watch, supervise
+from supervision.shutdown import stop_in_order
+from supervision.state_keeper import StateKeeper
+
+
+class ProgramFailed(Exception):
+    """The program gave up; everything was stopped in order."""
+
+    def __init__(self, exit_code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.exit_code = exit_code
+        self.reason = reason
+
+
+class Handle(Struct, frozen=True):
+    """What an embedding program holds."""
+
+    port: int | None
+    """Of the HTTP endpoint; None when it is disabled."""
+    board: StatusBoard
+
+    def status(self) -> Status:
+        """A snapshot of the whole program, as a message."""
+        return self.board.snapshot()
+
+
+async def run(config: Config | Path, *, task_status: TaskStatus[Handle] = trio.TASK_STATUS_IGNORED) -> None:
+    """Run until cancelled, or until a replayed price file ends.
+
+    `started` hands back the `Handle` once the journal is open and the HTTP endpoint answers. Raises
+    `ConfigError` and `DatabaseUnusable` before that, `ProgramFailed` when the policy gives up later.
+    Installs no signal handler, sets up no logging, never exits the process.
+    """
+    if isinstance(config, Path):
+        config = await trio.to_thread.run_sync(load, config, os.environ, registry.known())
+    # Embedding programs may have set another precision; this one reaches this task and its children only.
+    with localcontext(EXACT):
+        ended = await _Tree(config).run(task_status)
+    if ended.exit_code:
+        raise ProgramFailed(ended.exit_code, ended.reason)
+
+
+class _Tree:
+    """One run of one configured program."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._mail = Mailboxes(config)
+        self._control = Control()
+        self._watch = Watch(self._control, limits_of(config), self._mail.notifier, self._mail.metrics)
+        self._states = StateKeeper(config, self._mail)
+        self._board = StatusBoard(
+            self._mail.metrics,
+            bot=config.bot.name,
+            simulated=config.simulated,
+            version=registry.version(),
+            now=time.time_ns,
+        )
+        self._outboxes = [Outbox(channel) for channel in registry.channels(config)]
+        self._actors = trio.CancelScope(shield=True)
+        self._trading = trio.CancelScope()
+        self._opened: Journal | None = None
+
+    async def run(self, task_status: TaskStatus[Handle]) -> StopRequest:
+        """Start everything, wait for a reason to stop, stop in order. Returns how it ended."""
+        listener = self._bind()
+        try:
+            self._opened = await trio.to_thread.run_sync(self._open_file)
+            task_status.started(Handle(listener.getsockname()[1] if listener else None, self._board))
+            return await self._run_actors(listener)
+        finally:
+            if listener is not None:
+                listener.close()
+
+    async def _run_actors(self, listener: socket | None) -> StopRequest:
+        ended = StopRequest(EXIT_OK, "cancelled")
+        async with trio.open_nursery() as nursery:
+            # Actors are shielded: an outer cancellation reaches only the wait below, which then stops
+            # them in their order.
+            nursery.start_soon(self._root, listener)
+            try:
+                ended = await self._control.wait_for_stop()
+            finally:
+                self._control.stop(ended.exit_code, ended.reason)
+                self._states.end(ended)
+                self._mail.notifier.post(ProgramEnded(self._config.bot.name, ended.reason))
+                await stop_in_order(self._config, self._control, self._mail, self._end_trading)
+                self._actors.cancel()
+        return ended
+
+    async def _root(self, listener: socket | None) -> None:
+        with self._actors:
+            async with trio.open_nursery() as nursery:
+                start = partial(nursery.start_soon, supervise, self._watch)
+                nursery.start_soon(self._states.run)
+                start("notifier", "notifier", partial(run_notifier, self._mail.notifier, self._outboxes))
+                if listener is not None:
+                    start("metrics", "metrics", partial(run_metrics, self._board, listener))
+                start("persistence", "persistence", self._persistence)
+
+    async def _persistence(self) -> None:
+        """The journal, and all that must not run without it."""
+        async with trio.open_nursery() as nursery:
+            journal: OpenedJournal = await nursery.start(
+                run_persistence, self._open_journal, self._mail.persistence, self._mail.deliver
+            )
+            if journal.repaired:
+                self._mail.notifier.post(ActorFailed("journal", journal.repaired, "trading goes on from what it holds"))
+            with trio.CancelScope() as self._trading:
+                await supervise(self._watch, "exchange", "exchange", self._exchange)
+
+    async def _exchange(self) -> None:
+        """One account, and the actors that speak to it."""
+        open_exchange = registry.exchange(self._config.exchange.adapter)
+        store = AccountClient(self._mail.persistence, self._mail.paper)
+        async with open_exchange(self._config, store) as exchange:
+            market = await survey(self._config, exchange)
+            async with trio.open_nursery() as nursery:
+                start = partial(nursery.start_soon, supervise, self._watch)
+                start("market-data", "market-data", partial(self._market_data, exchange))
+                start("price-watch", "price-watch", partial(self._price_watch, exchange))
+                start("order-manager", "order-manager", partial(self._orders, exchange, market))
+
+    async def _market_data(self, exchange: Exchange) -> None:
+        subscribers = self._mail.subscribers(self._config)
+        await run_market_data(
+            exchange, subscribers, self._mail.prices, self._mail.metrics, lock_step=exchange.lock_step
+        )
+
+    async def _price_watch(self, exchange: Exchange) -> None:
+        timeouts = {} if exchange.lock_step else price_timeouts(self._config)
+        await run_price_watch(self._mail.prices, timeouts, exchange.market_open, self._mail.supervisor)
+
+    async def _orders(self, exchange: Exchange, market: Market) -> None:
+        """The order-manager and its strategies: they share its fate, and a restart resyncs them all."""
+        async with trio.open_nursery() as nursery:
+            mail = self._mail
+            await nursery.start(
+                run_order_manager, exchange, mail.orders, mail.strategies, mail.persistence, market.pairs
+            )
+            for strategy in self._config.strategy:
+                nursery.start_soon(
+                    supervise,
+                    self._watch,
+                    "strategy",
+                    actor_name(strategy),
+                    partial(self._strategy, strategy, market),
+                    partial(self._halted, strategy, market),
+                )
+
+    async def _strategy(self, strategy: StrategyConfig, market: Market) -> None:
+        await self._actor(strategy, market).run()
+
+    async def _halted(self, strategy: StrategyConfig, market: Market, reason: str) -> None:
+        """The strategy's core failed: it rests until the program stops, and its user is told."""
+        cancels = strategy.on_core_failure == "cancel"
+        self._states.halted(strategy, reason, "are cancelled" if cancels else "stay open")
+        if cancels:
+            self._mail.strategies[strategy.userref].post(Stop("cancel-all"))
+            await supervise(self._watch, "strategy", actor_name(strategy), partial(self._strategy, strategy, market))
+            self._states.halted(strategy, reason, "")
+        with self._control.running(actor_name(strategy)):
+            await run_halted_strategy(strategy.userref, self._mail.strategies[strategy.userref], self._mail.orders)
+
+    def _actor(self, strategy: StrategyConfig, market: Market) -> StrategyActor:
+        return StrategyActor(
+            identity(strategy, market),
+            core_maker(strategy, market),
+            self._mail.strategies[strategy.userref],
+            self._mail.outlets(),
+            self._mail.numbers[strategy.userref],
+        )
+
+    def _end_trading(self) -> None:
+        self._trading.cancel()
+
+    def _open_file(self) -> Journal:
+        return Journal.open(Path(self._config.persistence.database), time.time_ns)
+
+    def _open_journal(self) -> Journal:
+        """The file that was opened before the start, and a new opening for each restart."""
+        opened, self._opened = self._opened, None
+        return opened or self._open_file()
+
+    def _bind(self) -> socket | None:
+        """Take the port before anything else starts. Raises `ConfigError`."""
+        metrics = self._config.metrics
+        if not metrics.enabled:
+            return None
+        try:
+            return bind(metrics.host, metrics.port)
+        except OSError as error:
+            found = f"{metrics.host}:{metrics.port} ({error.strerror or error})"
+            raise ConfigError.at("configuration", "metrics.port", found, "a free port, or 0 for any") from None
+
+
+if __name__ == "__main__":
+    from supervision.cli import main
+
+    sys.exit(main())

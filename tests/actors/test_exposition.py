@@ -1,0 +1,90 @@
+from decimal import Decimal
+
+import msgspec
+import prometheus_client
+from prometheus_client.parser import text_string_to_metric_families
+
+from actors.exposition import exposition
+from actors.status_page import StatusBoard, post_report
+from messages.status import ActorReport, PriceReport, ProgramReport
+from tests.actors.reports import HODL, START, Clock, new_board
+
+
+def samples(board: StatusBoard) -> dict[str, float]:
+    """Every sample by `name{label="value",...}`, without the label `bot`, which all have."""
+    found: dict[str, float] = {}
+    for family in text_string_to_metric_families(exposition(board).decode()):
+        for sample in family.samples:
+            assert sample.labels["bot"] == "my grids"
+            labels = ",".join(f"{key}={value}" for key, value in sorted(sample.labels.items()) if key != "bot")
+            found[f"{sample.name}{{{labels}}}"] = sample.value
+    return found
+
+
+def full_board() -> StatusBoard:
+    clock = Clock()
+    mailbox, board = new_board(clock)
+    clock.time += 90_000_000_000
+    post_report(mailbox, ProgramReport("RUNNING", ""))
+    post_report(mailbox, HODL)
+    post_report(mailbox, PriceReport("BTC/USD", Decimal("60123.4"), START))
+    post_report(mailbox, ActorReport("market-data", 4, 1, 0))
+    post_report(mailbox, ActorReport("notifier", 0, 2, 9))
+    return board
+
+
+def test_every_figure_is_exposed_under_its_name() -> None:
+    one = "pair=BTC/USD,strategy=btc-hodl"
+    assert samples(full_board()) == {
+        "build_info{simulated=true,version=1.2.3}": 1,
+        "grid_uptime_seconds{}": 90,
+        "grid_state{state=INITIALIZING}": 0,
+        "grid_state{state=RUNNING}": 1,
+        "grid_state{state=SHUTDOWN_REQUESTED}": 0,
+        "grid_state{state=ERROR}": 0,
+        f"grid_phase{{{one.replace(',', ',phase=syncing,')}}}": 0,
+        f"grid_phase{{{one.replace(',', ',phase=trading,')}}}": 1,
+        f"grid_phase{{{one.replace(',', ',phase=paused,')}}}": 0,
+        f"grid_phase{{{one.replace(',', ',phase=halted,')}}}": 0,
+        f"grid_open_orders{{{one.replace(',', ',side=buy,')}}}": 1,
+        f"grid_open_orders{{{one.replace(',', ',side=sell,')}}}": 1,
+        f"grid_fills_total{{{one.replace(',', ',side=buy,')}}}": 7,
+        f"grid_fills_total{{{one.replace(',', ',side=sell,')}}}": 3,
+        f"grid_fees_quote_total{{{one}}}": 1.23,
+        f"grid_waiting{{{one}}}": 1,
+        f"grid_price{{{one}}}": 60123.4,
+        f"grid_investment_quote{{{one}}}": 100,
+        f"grid_investment_limit_quote{{{one}}}": 1000,
+        f"grid_cash_flow_quote{{{one}}}": -5.5,
+        f"grid_balance{{asset=USD,kind=free,{one}}}": 400.5,
+        f"grid_balance{{asset=BTC,kind=free,{one}}}": 0.25,
+        f"grid_balance{{asset=BTC,kind=owned,{one}}}": 0.5,
+        f"grid_balance{{asset=BTC,kind=surplus,{one}}}": 0.0001,
+        "grid_price_timestamp_seconds{pair=BTC/USD}": START / 1_000_000_000,
+        "actor_restarts_total{actor=market-data}": 4,
+        "actor_restarts_total{actor=notifier}": 0,
+        "mailbox_length{actor=market-data}": 1,
+        "mailbox_length{actor=notifier}": 2,
+        "mailbox_dropped_total{actor=market-data}": 0,
+        "notifier_dropped_total{}": 9,
+    }
+
+
+def test_an_unknown_price_has_no_sample() -> None:
+    mailbox, board = new_board()
+    post_report(mailbox, msgspec.structs.replace(HODL, price=None))
+    assert not [name for name in samples(board) if name.startswith("grid_price")]
+
+
+def test_names_with_quotes_and_backslashes_stay_readable() -> None:
+    mailbox, board = new_board()
+    post_report(mailbox, msgspec.structs.replace(HODL, name='a "b"\\c'))
+    assert 'grid_fees_quote_total{pair=BTC/USD,strategy=a "b"\\c}' in samples(board)
+
+
+def test_the_surrounding_programs_metrics_are_neither_shown_nor_touched() -> None:
+    before = prometheus_client.generate_latest()
+    page = exposition(full_board())
+    assert b"python_info" not in page
+    assert b"grid_" not in prometheus_client.generate_latest()
+    assert b"python_info" in before

@@ -1,0 +1,166 @@
+"""The words are compared literally: users compare them by eye with what they know."""
+
+from decimal import Decimal
+
+import msgspec
+import pytest
+
+from actors.notice_texts import headline, render
+from messages.notices import (
+    ActorFailed,
+    ExtraSell,
+    FundsMissing,
+    LadderStatus,
+    Notice,
+    OrderFilled,
+    OrderReleased,
+    ProgramEnded,
+    ProgramStarted,
+    StrategyHalted,
+    StrategyResumed,
+)
+
+PRICE = Decimal("159.89")
+VOLUME = Decimal("0.31")
+
+STATUS = LadderStatus(
+    strategy="sol-swing",
+    symbol="SOL/EUR",
+    price=PRICE,
+    price_decimals=2,
+    base_total=Decimal("5.0940741903"),
+    quote_total=Decimal("150.007"),
+    base_free=Decimal("0.7949"),
+    quote_free=Decimal("40.00"),
+    surplus=Decimal("0.22"),
+    investment=Decimal("803.76987654321"),
+    max_investment=Decimal("850.0"),
+    amount_per_grid=Decimal("50.0"),
+    open_orders=16,
+    sells=(Decimal("166.0"), Decimal("169.32"), Decimal("175.36")),
+    buys=(Decimal("156.42"), Decimal("153.35")),
+)
+
+STATUS_TEXT = """\
+👑 sol-swing
+└ Price » 159.89 EUR
+
+⚜️ Account
+├ Total SOL » 5.0940741903
+├ Total EUR » 150.007
+├ Available EUR » 40.00
+├ Available SOL » 0.7949
+├ Unfilled surplus of SOL » 0.22
+├ Wealth » 964.49 EUR
+└ Investment » 803.76 / 850.0 EUR
+
+💠 Orders
+├ Amount per Grid » 50.0 EUR
+└ Open orders » 16
+
+🏷️ Price in EUR
+│  ┌[ 175.36 (+9.68%)
+│  ├[ 169.32 (+5.90%)
+│  ├[ 166.00 (+3.82%)
+└──┼> 159.89
+   ├[ 156.42 (-2.17%)
+   └[ 153.35 (-4.09%)"""
+
+CASES: list[tuple[Notice, str, str]] = [
+    (ProgramStarted("my grids", simulated=False), "✅ my grids is starting!", "my grids is starting"),
+    (
+        ProgramStarted("my grids", simulated=True),
+        "✅ my grids is starting!\n└ Simulated » no real order is placed",
+        "my grids is starting, simulated: no real order is placed",
+    ),
+    (ProgramEnded("my grids", "SIGTERM"), "my grids terminated.\nReason: SIGTERM", "my grids terminated: SIGTERM"),
+    (
+        OrderFilled("sol-swing", "SOL/EUR", "buy", PRICE, VOLUME, Decimal("49.5659"), Decimal("0.1289")),
+        "✅ SOL/EUR: Buy order executed\n├ Price » 159.89 EUR\n├ Size » 0.31 SOL\n├ Size in EUR » 49.5659\n"
+        "├ Fee » 0.1289 EUR\n└ Strategy » sol-swing",
+        "sol-swing: buy executed, 0.31 SOL at 159.89 EUR",
+    ),
+    (
+        FundsMissing("sol-swing", "SOL/EUR", "buy", "EUR", PRICE, VOLUME),
+        "⚠️ sol-swing (SOL/EUR)\n├ Not enough EUR\n├ to buy 0.31 SOL\n└ for 159.89 EUR",
+        "sol-swing: not enough EUR to buy 0.31 SOL at 159.89 EUR",
+    ),
+    (
+        ExtraSell("sol-swing", "SOL/EUR", PRICE, VOLUME),
+        "ℹ️ sol-swing: Placing extra sell order\n├ Price » 159.89 EUR\n└ Size » 0.31 SOL",
+        "sol-swing: placing extra sell, 0.31 SOL at 159.89 EUR",
+    ),
+    (
+        OrderReleased("sol-swing", "SOL/EUR", "sell", PRICE, VOLUME, "by hand"),
+        "ℹ️ sol-swing (SOL/EUR): Sell order released\n├ Price » 159.89 EUR\n├ Size » 0.31 SOL\n└ Reason » by hand",
+        "sol-swing: sell released, 0.31 SOL at 159.89 EUR: by hand",
+    ),
+    (
+        StrategyHalted("sol-swing", "SOL/EUR", "no price for 600 s", "kept"),
+        "⚠️ sol-swing (SOL/EUR): trading halted\n├ Reason » no price for 600 s\n└ Orders » kept",
+        "sol-swing (SOL/EUR): trading halted: no price for 600 s; orders: kept",
+    ),
+    (
+        StrategyResumed("sol-swing", "SOL/EUR"),
+        "✅ sol-swing (SOL/EUR): trading resumed",
+        "sol-swing (SOL/EUR): trading resumed",
+    ),
+    (
+        ActorFailed("market-data", "connection lost", "tried again every minute"),
+        "⚠️ market-data keeps failing\n├ Reason » connection lost\n└ Action » tried again every minute",
+        "market-data keeps failing: connection lost; tried again every minute",
+    ),
+    (
+        STATUS,
+        STATUS_TEXT,
+        "sol-swing (SOL/EUR): price 159.89 EUR, 16 open orders, investment 803.76 / 850.0 EUR",
+    ),
+]
+
+
+@pytest.mark.parametrize(("notice", "text", "line"), CASES, ids=lambda value: type(value).__name__)
+def test_a_notice_reads_as_users_know_it(notice: Notice, text: str, line: str) -> None:
+    assert render(notice) == text
+    assert headline(notice) == line
+
+
+def test_every_kind_of_notice_has_an_example() -> None:
+    assert {type(notice) for notice, _, _ in CASES} == set(Notice.__args__)
+
+
+def test_tiny_and_huge_numbers_are_written_out() -> None:
+    notice = FundsMissing("pepe", "PEPE/BTC", "buy", "BTC", Decimal("1E-10"), Decimal("5E+9"))
+    assert "to buy 5000000000 PEPE\n└ for 0.0000000001 BTC" in render(notice)
+
+
+def test_trailing_zeros_stay() -> None:
+    assert "0.3100 SOL" in render(ExtraSell("a", "SOL/EUR", PRICE, Decimal("0.3100")))
+
+
+def test_a_ladder_without_orders_shows_the_price_alone() -> None:
+    empty = msgspec.structs.replace(STATUS, sells=(), buys=())
+    assert render(empty).endswith("🏷️ Price in EUR\n└──┼> 159.89")
+
+
+def test_a_price_finer_than_the_tick_is_not_rounded() -> None:
+    assert "└──┼> 159.8951" in render(msgspec.structs.replace(STATUS, price=Decimal("159.8951")))
+
+
+def test_wealth_in_a_quote_of_many_decimals_keeps_them() -> None:
+    notice = msgspec.structs.replace(
+        STATUS,
+        symbol="ETH/BTC",
+        price=Decimal("0.03512"),
+        price_decimals=5,
+        base_total=Decimal("1.23456789"),
+        quote_total=Decimal("0.1"),
+    )
+    assert "├ Wealth » 0.14335 BTC" in render(notice)
+
+
+def test_an_investment_just_below_its_limit_is_not_rounded_up_to_it() -> None:
+    assert "Investment » 849.99 / 850.0" in render(msgspec.structs.replace(STATUS, investment=Decimal("849.9999")))
+
+
+def test_a_headline_is_one_line_whatever_the_reason_says() -> None:
+    assert headline(ProgramEnded("bot", "first\nsecond\r\n\tthird")) == "bot terminated: first second third"

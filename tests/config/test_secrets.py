@@ -1,0 +1,198 @@
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from config import Secret, load
+from tests.config.texts import KNOWN, VALID, changed, lines, read, refusal
+
+CANARY = "canary-4711"
+KEYS = {"INFINITY_GRID_API_PUBLIC_KEY": "public", "INFINITY_GRID_API_SECRET_KEY": CANARY}
+
+
+def with_exchange(*keys: str) -> str:
+    return changed('adapter = "kraken"', "\n".join(['adapter = "kraken"', 'api_public_key = "public"', *keys]))
+
+
+def secret_key(text: str, environ: Mapping[str, str]) -> str:
+    secret = read(text, environ).exchange.api_secret_key
+    assert secret is not None
+    return secret.reveal()
+
+
+def test_a_secret_never_shows_itself() -> None:
+    secret = Secret(CANARY)
+    for text in (str(secret), repr(secret), f"{secret}", f"{secret!r}", f"{[secret]}", "%s" % secret):  # noqa: UP031
+        assert CANARY not in text
+    assert secret.reveal() == CANARY
+
+
+def test_a_secret_is_neither_encoded_nor_pickled() -> None:
+    with pytest.raises(TypeError):
+        msgspec.json.encode(Secret(CANARY))
+    with pytest.raises(TypeError):
+        pickle.dumps(Secret(CANARY))
+
+
+def test_secrets_are_equal_by_value() -> None:
+    assert Secret("a") == Secret("a")
+    assert len({Secret("a"), Secret("a"), Secret("b")}) == 2
+
+
+def test_the_representation_of_a_configuration_shows_no_secret() -> None:
+    text = VALID + f'[notifier.telegram]\ntoken = "{CANARY}"\nnested = [["{CANARY}"], {{ x = "{CANARY}" }}]\n'
+    config = read(text, KEYS)
+    assert CANARY not in repr(config)
+    assert CANARY not in str(config)
+
+
+def test_a_key_stands_in_the_file_or_in_the_environment() -> None:
+    assert secret_key(with_exchange(f'api_secret_key = " {CANARY} "'), {}) == CANARY
+    assert secret_key(VALID, KEYS) == CANARY
+
+
+def test_the_environment_beats_the_file() -> None:
+    assert secret_key(with_exchange('api_secret_key = "other"'), KEYS) == CANARY
+    assert secret_key(with_exchange('api_secret_key_file = "/absent"'), KEYS) == CANARY
+
+
+def test_an_empty_variable_counts_as_absent() -> None:
+    environ = {"INFINITY_GRID_API_SECRET_KEY": "", "INFINITY_GRID_API_SECRET_KEY_FILE": ""}
+    assert secret_key(with_exchange(f'api_secret_key = "{CANARY}"'), environ) == CANARY
+
+
+def test_a_key_comes_from_a_file_that_the_environment_names(tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    path.write_text(f"{CANARY}\n")
+    environ = {"INFINITY_GRID_API_PUBLIC_KEY": "p", "INFINITY_GRID_API_SECRET_KEY_FILE": str(path)}
+    assert secret_key(VALID, environ) == CANARY
+
+
+def test_a_key_comes_from_a_file_beside_the_configuration(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text(f"{CANARY}\n")
+    path = tmp_path / "grid.toml"
+    path.write_text(with_exchange('api_secret_key_file = "key"'))
+    exchange = load(path, {}, KNOWN).exchange
+    assert exchange.api_secret_key == Secret(CANARY)
+    assert exchange.api_secret_key_file == ""
+
+
+def test_the_telegram_token_reaches_its_table() -> None:
+    text = VALID + '[notifier.telegram]\nchat_id = "5"\n'
+    config = read(text, {"INFINITY_GRID_TELEGRAM_TOKEN": CANARY})
+    assert config.notifier["telegram"].options["token"] == Secret(CANARY)
+
+
+def test_a_telegram_token_without_a_table_enables_nothing() -> None:
+    assert read(VALID, {"INFINITY_GRID_TELEGRAM_TOKEN": CANARY}).notifier == {}
+
+
+def test_a_telegram_token_comes_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(CANARY)
+    path = tmp_path / "grid.toml"
+    path.write_text(VALID + '[notifier.telegram]\ntoken_file = "token"\n')
+    assert load(path, {}, KNOWN).notifier["telegram"].options == {"token": Secret(CANARY)}
+
+
+@pytest.mark.parametrize(
+    ("keys", "line"),
+    [
+        (
+            [f'api_secret_key = "{CANARY}"', 'api_secret_key_file = "x"'],
+            "exchange.api_secret_key: found both api_secret_key and api_secret_key_file; allowed: one of them",
+        ),
+        (
+            [f'api_secret_key = "{CANARY} {CANARY}"'],
+            (
+                "exchange.api_secret_key: found a text with other characters; "
+                "allowed: a secret of printable ASCII characters without blanks"
+            ),
+        ),
+        (
+            ["api_secret_key = 4711"],
+            "exchange.api_secret_key: found a number; allowed: a secret of printable ASCII characters without blanks",
+        ),
+        (
+            [f'api_secret_key_file = "/{CANARY}"'],
+            (
+                "exchange.api_secret_key_file: found a file that cannot be read (No such file or directory); "
+                "allowed: a readable file with one line, the secret"
+            ),
+        ),
+        (
+            ['api_secret_key_file = "a\\u0000b"'],
+            (
+                "exchange.api_secret_key_file: found a path with a zero character; "
+                "allowed: a readable file with one line, the secret"
+            ),
+        ),
+        (
+            [f'api_secret_key = "{CANARY}"', "api_secret_key_file = 5"],
+            "exchange.api_secret_key_file: found 5; allowed: a text",
+        ),
+    ],
+)
+def test_a_secret_that_cannot_be_had_is_told_without_showing_it(keys: list[str], line: str) -> None:
+    error = refusal(with_exchange(*keys))
+    assert line in [told.strip() for told in str(error).splitlines()]
+    assert CANARY not in f"{error} {error!r}"
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (b"", "an empty file"),
+        (b"a\nb", "a file with something else than one line of printable ASCII"),
+        (b"\xff", "a file with something else than one line of printable ASCII"),
+        (b"x" * 20_000, "a file with something else than one line of printable ASCII"),
+    ],
+)
+def test_a_secret_file_holds_one_line(content: bytes, found: str, tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    path.write_bytes(content)
+    environ = {"INFINITY_GRID_TELEGRAM_TOKEN_FILE": str(path)}
+    assert lines(VALID, environ) == [
+        (
+            f"INFINITY_GRID_TELEGRAM_TOKEN_FILE: found {found}; "
+            "allowed: the path of a readable file with one line, the secret"
+        )
+    ]
+
+
+def test_a_variable_and_its_file_exclude_each_other() -> None:
+    environ = {"INFINITY_GRID_API_PUBLIC_KEY": CANARY, "INFINITY_GRID_API_PUBLIC_KEY_FILE": "x"}
+    error = refusal(VALID, environ)
+    assert "found both INFINITY_GRID_API_PUBLIC_KEY and INFINITY_GRID_API_PUBLIC_KEY_FILE" in str(error)
+    assert CANARY not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("INFINITY_GRID_API_SECRET", 'Did you mean "INFINITY_GRID_API_SECRET_KEY"?'),
+        ("infinity_grid_telegram_token", 'Did you mean "INFINITY_GRID_TELEGRAM_TOKEN"?'),
+        ("INFINITY_GRID_DRY_RUN", "All other settings stand in the file"),
+    ],
+)
+def test_an_unknown_variable_is_refused(name: str, hint: str) -> None:
+    error = refusal(VALID, {name: CANARY})
+    (problem,) = error.problems
+    assert (problem.source, problem.key, problem.found, problem.hint) == (
+        "environment",
+        name,
+        "an unknown variable",
+        hint,
+    )
+    assert CANARY not in str(error)
+
+
+def test_other_peoples_variables_do_not_matter() -> None:
+    read(VALID, {"PATH": "/bin", "KRAKEN_DRY_RUN": "1"})
+
+
+def test_no_refusal_shows_a_misplaced_secret() -> None:
+    text = VALID + f'[notifier.telegram]\ntoken = "{CANARY}"\n[notifier.telegrm]\ntoken = "{CANARY}"\n'
+    text = text.replace('adapter = "kraken"', f'adapter = "kraken"\napi_secret_kye = "{CANARY}"')
+    assert CANARY not in str(refusal(text))

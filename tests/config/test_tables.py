@@ -1,0 +1,191 @@
+import pytest
+
+from tests.config.texts import VALID, changed, lines, read
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        (
+            "interval = 0.02",
+            "interval = nan",
+            "strategy[0].interval (btc-hodl): found NaN; allowed: 0 < interval < 1 (0.02 is 2 %)",
+        ),
+        (
+            "amount_per_grid = 100",
+            "amount_per_grid = inf",
+            "strategy[0].amount_per_grid (btc-hodl): found Infinity; allowed: a number above 0",
+        ),
+        (
+            "amount_per_grid = 100",
+            "amount_per_grid = true",
+            "strategy[0].amount_per_grid (btc-hodl): found true; allowed: a number above 0",
+        ),
+        (
+            "amount_per_grid = 100",
+            'amount_per_grid = "100"',
+            'strategy[0].amount_per_grid (btc-hodl): found "100"; allowed: a number above 0. A number has no quotes',
+        ),
+        (
+            "max_investment = 1000",
+            "max_investment = 1e400",
+            (
+                "strategy[0].max_investment (btc-hodl): found 1E+400; allowed: "
+                "a number below 1e15 with at most 18 decimals"
+            ),
+        ),
+        (
+            "max_investment = 1000",
+            "max_investment = 0x" + "F" * 6000,
+            (
+                "strategy[0].max_investment (btc-hodl): found an integer of 24000 bits; allowed: "
+                "a number below 1e15 with at most 18 decimals"
+            ),
+        ),
+        (
+            "userref = 1001",
+            "userref = 2147483648",
+            "strategy[0].userref (btc-hodl): found 2147483648; allowed: a whole number from 1 to 2147483647",
+        ),
+        (
+            "userref = 1001",
+            "userref = 0x" + "F" * 6000,
+            (
+                "strategy[0].userref (btc-hodl): found an integer of 24000 bits; allowed: "
+                "a whole number from 1 to 2147483647"
+            ),
+        ),
+        (
+            "userref = 1001",
+            "userref = 1001.0",
+            "strategy[0].userref (btc-hodl): found 1001.0; allowed: a whole number from 1 to 2147483647",
+        ),
+        (
+            "fee = 0.0026",
+            "fee = 0.26",
+            (
+                "strategy[0].fee (btc-hodl): found 0.26; allowed: 0 <= fee <= 0.05, as a fraction (0.0026 is 0.26 %). "
+                "0.26 means 26 %; for 0.26 % write 0.0026"
+            ),
+        ),
+        (
+            'base_currency = "BTC"',
+            'base_currency = "BTC/USD"',
+            'strategy[0].base_currency (btc-hodl): found "BTC/USD"; allowed: 1 to 16 letters, digits or dots',
+        ),
+        ('name = "btc-hodl"', "name = 5", "strategy[0].name: found 5; allowed: a text of 1 to 64 printable characters"),
+        ("dry_run = true", 'dry_run = "yes"', 'bot.dry_run: found "yes"; allowed: true or false'),
+        ("dry_run = true", "dry_run = 2026-01-01", "bot.dry_run: found a date or time; allowed: true or false"),
+        (
+            "dry_run = true",
+            'dry_run = true\non_stop = "cancel-buy"',
+            (
+                'bot.on_stop: found "cancel-buy"; allowed: "keep", "cancel-buys" or "cancel-all". '
+                'Did you mean "cancel-buys"?'
+            ),
+        ),
+        (
+            "BTC = 0.5",
+            "BTC = -0.5",
+            "exchange.paper.balances.BTC: found -0.5; allowed: a number, 0 or more",
+        ),
+        (
+            "BTC = 0.5",
+            '"B T" = 0.5',
+            'exchange.paper.balances."B T": found "B T"; allowed: 1 to 16 letters, digits or dots',
+        ),
+        (
+            "[exchange.paper]",
+            "[exchange.paper]\nspeed = -1",
+            "exchange.paper.speed: found -1; allowed: a number, 0 or more",
+        ),
+        (
+            "[exchange.paper]",
+            '[exchange.paper]\npairs = { "BTC/USD" = { lot_decimal = 8 } }',
+            (
+                'exchange.paper.pairs."BTC/USD".lot_decimal: found an unknown key; allowed: tick_size, lot_decimals, '
+                'cost_decimals, min_volume, min_cost. Did you mean "lot_decimals"?'
+            ),
+        ),
+        (
+            'adapter = "kraken"',
+            'adapter = "kraken"\nrest_url = "https://me:hush@kraken.test"',
+            "exchange.rest_url: found a text; allowed: a URL without credentials: https://host/path",
+        ),
+        (
+            'adapter = "kraken"',
+            'adapter = "kraken"\nws_url = "http://kraken.test"',
+            'exchange.ws_url: found "http://kraken.test"; allowed: a URL without credentials: wss://host/path',
+        ),
+    ],
+)
+def test_a_wrong_value_is_told_exactly(old: str, new: str, line: str) -> None:
+    assert lines(changed(old, new)) == [line]
+
+
+@pytest.mark.parametrize("value", ["0", "1", "2", "-1", "-0.02"])
+def test_an_interval_outside_of_0_and_1_is_refused(value: str) -> None:
+    (line,) = lines(changed("interval = 0.02", f"interval = {value}"))
+    assert line.endswith(f"found {value}; allowed: 0 < interval < 1 (0.02 is 2 %)")
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["name", "kind", "base_currency", "quote_currency", "userref", "amount_per_grid", "interval", "max_investment"],
+)
+def test_each_required_key_of_a_strategy_is_missed(key: str) -> None:
+    first = VALID.index("[[strategy]]")
+    text = VALID[:first] + "\n".join(line for line in VALID[first:].splitlines() if not line.startswith(f"{key} "))
+    found = lines(text)
+    assert [line.partition(": found")[0].split()[0] for line in found] == [f"strategy[0].{key}", f"strategy[1].{key}"]
+    assert all("found nothing; allowed: " in line for line in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        ("", ["exchange", "strategy"]),
+        ("exchange = 1\nstrategy = 2\nbot = 3\nnotifier = 4", ["exchange", "strategy", "bot", "notifier"]),
+        ("strategy = [1, 2]\n[exchange]\nadapter = 5", ["exchange.adapter", "strategy[0]", "strategy[1]"]),
+    ],
+)
+def test_sections_that_are_no_tables_are_told(text: str, keys: list[str]) -> None:
+    assert [line.partition(":")[0] for line in lines(text)] == keys
+
+
+def test_a_single_strategy_table_needs_double_brackets() -> None:
+    text = VALID[: VALID.rindex("[[strategy]]")].replace("[[strategy]]", "[strategy]")
+    assert lines(text) == ["strategy: found a table; allowed: one [[strategy]] table per strategy"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "meant"),
+    [
+        ("dry_run", "dryrun", "dry_run"),
+        ("dry_run", '"dry_run "', "dry_run"),
+        ("[exchange.paper]", "[exchange.papr]", "paper"),
+        ("max_investment", "max_invest", "max_investment"),
+        ("[[strategy]]", "[[strategies]]", "strategy"),
+    ],
+)
+def test_an_unknown_key_is_answered_with_the_one_that_was_meant(old: str, new: str, meant: str) -> None:
+    assert any(
+        "found an unknown key; allowed: " in line and f'Did you mean "{meant}"?' in line
+        for line in lines(changed(old, new))
+    )
+
+
+def test_a_value_with_a_line_break_stays_on_one_line() -> None:
+    (line,) = lines(changed('"my grids"', '"my\\ngrids"'))
+    assert line == 'bot.name: found "my\\ngrids"; allowed: a text of 1 to 64 printable characters'
+
+
+def test_a_long_value_is_cut() -> None:
+    (line,) = lines(changed('"my grids"', f'"{"x" * 5000}"'))
+    assert len(line) < 150
+
+
+def test_an_override_of_one_pair_is_read() -> None:
+    text = changed("[exchange.paper]", '[exchange.paper]\npairs = { "BTC/USD" = { lot_decimals = 6 } }')
+    override = read(text).exchange.paper.pairs["BTC/USD"]
+    assert (override.lot_decimals, override.tick_size) == (6, None)
