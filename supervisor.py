@@ -16,6 +16,7 @@ What happens after a failure is decided in `supervision.policy`, the state of th
 import os
 import sys
 import time
+from collections.abc import Awaitable, Callable
 from decimal import localcontext
 from functools import partial
 from pathlib import Path
@@ -34,14 +35,14 @@ from actors.persistence import OpenedJournal, run_persistence
 from actors.status_page import StatusBoard
 from actors.strategy import StrategyActor, run_halted_strategy
 from adapters.interfaces import Exchange
-from adapters.journal import Journal
-from config import Config, ConfigError, StrategyConfig, load
+from adapters.journal.journal import Journal
+from config import Config, ConfigError, StrategyConfig, load, validate
 from messages.money import EXACT
 from messages.notices import ActorFailed, ProgramEnded
 from messages.status import Status, Stop
 from supervision import registry
 from supervision.control import Control, StopRequest
-from supervision.policy import EXIT_OK
+from supervision.policy import EXIT_OK, Role
 from supervision.program import (
     Mailboxes,
     Market,
@@ -78,18 +79,26 @@ class Handle(Struct, frozen=True):
         return self.board.snapshot()
 
 
-async def run(config: Config | Path, *, task_status: TaskStatus[Handle] = trio.TASK_STATUS_IGNORED) -> None:
+async def run(
+    config: Config | Path,
+    source: str = "configuration",
+    *,
+    task_status: TaskStatus[Handle] = trio.TASK_STATUS_IGNORED,
+) -> None:
     """Run until cancelled, or until a replayed price file ends.
 
     `started` hands back the `Handle` once the journal is open and the HTTP endpoint answers. Raises
     `ConfigError` and `DatabaseUnusable` before that, `ProgramFailed` when the policy gives up later.
-    Installs no signal handler, sets up no logging, never exits the process.
+    `source` names the configuration in errors. Installs no signal handler, sets up no logging, never exits the process.
     """
     if isinstance(config, Path):
+        source = str(config)
         config = await trio.to_thread.run_sync(load, config, os.environ, registry.known())
+    else:
+        config = validate(config, registry.known(), source)
     # Embedding programs may have set another precision; this one reaches this task and its children only.
     with localcontext(EXACT):
-        ended = await _Tree(config).run(task_status)
+        ended = await _Tree(config, source).run(task_status)
     if ended.exit_code:
         raise ProgramFailed(ended.exit_code, ended.reason)
 
@@ -97,8 +106,9 @@ async def run(config: Config | Path, *, task_status: TaskStatus[Handle] = trio.T
 class _Tree:
     """One run of one configured program."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, source: str) -> None:
         self._config = config
+        self._source = source
         self._mail = Mailboxes(config)
         self._control = Control()
         self._watch = Watch(self._control, limits_of(config), self._mail.notifier, self._mail.metrics)
@@ -145,12 +155,11 @@ class _Tree:
     async def _root(self, listener: socket | None) -> None:
         with self._actors:
             async with trio.open_nursery() as nursery:
-                start = partial(nursery.start_soon, supervise, self._watch)
                 nursery.start_soon(self._states.run)
-                start("notifier", "notifier", partial(run_notifier, self._mail.notifier, self._outboxes))
+                self._start(nursery, "notifier", partial(run_notifier, self._mail.notifier, self._outboxes))
                 if listener is not None:
-                    start("metrics", "metrics", partial(run_metrics, self._board, listener))
-                start("persistence", "persistence", self._persistence)
+                    self._start(nursery, "metrics", partial(run_metrics, self._board, listener))
+                self._start(nursery, "persistence", self._persistence)
 
     async def _persistence(self) -> None:
         """The journal, and all that must not run without it."""
@@ -167,13 +176,15 @@ class _Tree:
         """One account, and the actors that speak to it."""
         open_exchange = registry.exchange(self._config.exchange.adapter)
         store = AccountClient(self._mail.persistence, self._mail.paper)
-        async with open_exchange(self._config, store) as exchange:
-            market = await survey(self._config, exchange)
+        async with open_exchange(self._config, store, now=time.time_ns(), source=self._source) as exchange:
+            market = await survey(self._config, exchange, self._source)
             async with trio.open_nursery() as nursery:
-                start = partial(nursery.start_soon, supervise, self._watch)
-                start("market-data", "market-data", partial(self._market_data, exchange))
-                start("price-watch", "price-watch", partial(self._price_watch, exchange))
-                start("order-manager", "order-manager", partial(self._orders, exchange, market))
+                self._start(nursery, "market-data", partial(self._market_data, exchange))
+                self._start(nursery, "price-watch", partial(self._price_watch, exchange))
+                self._start(nursery, "order-manager", partial(self._orders, exchange, market))
+
+    def _start(self, nursery: trio.Nursery, role: Role, body: Callable[[], Awaitable[None]]) -> None:
+        nursery.start_soon(supervise, self._watch, role, role, body)
 
     async def _market_data(self, exchange: Exchange) -> None:
         subscribers = self._mail.subscribers(self._config)
@@ -229,7 +240,7 @@ class _Tree:
         self._trading.cancel()
 
     def _open_file(self) -> Journal:
-        return Journal.open(Path(self._config.persistence.database), time.time_ns)
+        return Journal.open(Path(self._config.persistence.database), time.time_ns())
 
     def _open_journal(self) -> Journal:
         """The file that was opened before the start, and a new opening for each restart."""
@@ -245,7 +256,7 @@ class _Tree:
             return bind(metrics.host, metrics.port)
         except OSError as error:
             found = f"{metrics.host}:{metrics.port} ({error.strerror or error})"
-            raise ConfigError.at("configuration", "metrics.port", found, "a free port, or 0 for any") from None
+            raise ConfigError.at(self._source, "metrics.port", found, "a free port, or 0 for any") from None
 
 
 if __name__ == "__main__":

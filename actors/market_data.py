@@ -7,7 +7,8 @@ import trio_util
 from trio import TaskStatus
 
 from actors.mailbox import Mailbox
-from adapters.interfaces import Exchange
+from actors.status_page import post_report
+from adapters.interfaces import Exchange, ExchangeUnavailable
 from messages.mailboxes import MetricsMail, StrategyMail, SupervisorMail
 from messages.market import Tick
 from messages.status import PriceBack, PriceReport, PriceSilent
@@ -39,7 +40,8 @@ async def run_market_data(
                 else:
                     mailbox.post_newest(tick.symbol, tick)
             watch.post_newest(tick.symbol, tick)
-            metrics.post_newest(("price", tick.symbol), PriceReport(tick.symbol, tick.price, tick.time))
+            post_report(metrics, PriceReport(tick.symbol, tick.price, tick.time))
+    raise ExchangeUnavailable("the price feed ended")
 
 
 async def run_price_watch(

@@ -30,7 +30,9 @@ DRAIN_SECONDS = 2
 """What is left at the end gets this long, out of the eight seconds of the whole shutdown."""
 
 
-class _Letter(NamedTuple):
+class Letter(NamedTuple):
+    """A notice and its words."""
+
     notice: Notice
     text: str
 
@@ -51,14 +53,14 @@ class Outbox:
         self.last_error = ""
         """Why the channel is down; empty while it works."""
         self._limit = limit
-        self._letters: deque[_Letter] = deque()
+        self._letters: deque[Letter] = deque()
         self._overflowing = False
         self._changed = trio.Event()
 
     def __len__(self) -> int:
         return len(self._letters)
 
-    def put(self, letter: _Letter) -> None:
+    def put(self, letter: Letter) -> None:
         """Add the newest; the oldest goes if there is no room. Never blocks."""
         if len(self._letters) >= self._limit:
             self._letters.popleft()
@@ -66,14 +68,14 @@ class Outbox:
         self._letters.append(letter)
         self.wake()
 
-    def put_back(self, letter: _Letter) -> None:
+    def put_back(self, letter: Letter) -> None:
         """Return the oldest, which was not sent; it is lost if newer ones have taken its place."""
         if len(self._letters) >= self._limit:
             self._count_overflow()
         else:
             self._letters.appendleft(letter)
 
-    def take(self) -> _Letter | None:
+    def take(self) -> Letter | None:
         """The oldest, or None."""
         return self._letters.popleft() if self._letters else None
 
@@ -143,7 +145,7 @@ async def run_notifier(
 
 def _distribute(notices: Sequence[Notice], outboxes: Sequence[Outbox]) -> None:
     for notice in notices:
-        letter = _Letter(notice, render(notice))
+        letter = Letter(notice, render(notice))
         for outbox in outboxes:
             outbox.put(letter)
 
@@ -178,7 +180,7 @@ async def _run_channel(outbox: Outbox, ending: trio.Event) -> None:
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
 
-async def _send(outbox: Outbox, letter: _Letter) -> bool:
+async def _send(outbox: Outbox, letter: Letter) -> bool:
     """Whether the channel works: it has taken the notice, or said that it never will."""
     try:
         with trio.fail_after(SEND_SECONDS):
@@ -188,7 +190,7 @@ async def _send(outbox: Outbox, letter: _Letter) -> bool:
             outbox.refused(str(error))
             return True
         outbox.put_back(letter)
-        outbox.failed(str(error))
+        outbox.failed(str(error) or "no reason given")
         return False
     except trio.TooSlowError:
         outbox.put_back(letter)

@@ -11,7 +11,7 @@ from trio import TaskStatus
 
 from actors.mailbox import Mailbox
 from actors.order_desk import Effects, OrderDesk
-from adapters.interfaces import Exchange, TradingSession
+from adapters.interfaces import Exchange, ExchangeUnavailable, TradingSession
 from messages.account import Attach, StopTrading
 from messages.mailboxes import OrderManagerMail, PersistenceMail, StrategyMail
 from messages.market import RowDone, RowEnd
@@ -49,6 +49,7 @@ async def run_order_manager(
 async def _forward_events(session: TradingSession, mailbox: Mailbox[OrderManagerMail]) -> None:
     async for event in session.events():
         mailbox.post(event)
+    raise ExchangeUnavailable("the account's events ended")
 
 
 class _OrderManager:

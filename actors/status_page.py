@@ -113,7 +113,8 @@ class StatusBoard:
 def rfc3339(time: int) -> str:
     """Nanoseconds UTC as `2025-10-27T12:21:07.123Z`."""
     seconds, rest = divmod(time, 1_000_000_000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest // _NS_PER_MS:03d}Z"
+    moment = datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest // 1000)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def status_json(status: Status) -> bytes:

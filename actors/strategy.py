@@ -11,6 +11,7 @@ from typing import assert_never
 from msgspec import Struct
 
 from actors.mailbox import Mailbox
+from actors.status_page import post_report
 from actors.strategies.core import Core, Output
 from messages.account import Attach
 from messages.journal import Commit, Committed, CoreLoaded, LoadCore
@@ -42,6 +43,8 @@ from messages.status import Pause, Phase, PhaseChanged, Resume, Stop
 
 STATUS_EVERY = 3600 * 10**9
 """Nanoseconds of data time between two statuses."""
+
+WAITING = "waiting for the exchange and a first price"
 
 
 class CoreFailed(Exception):
@@ -101,19 +104,25 @@ class StrategyActor:
         self._outputs: list[Output] = []
         self._unacknowledged: dict[int, list[Output]] = {}
         self._next_status = 0
+        self._report_is_old = False
 
     async def run(self) -> None:
         """Trade. Raises `CoreFailed` for an exception inside the core, `MailboxOverflow` when swamped."""
+        try:
+            await self._trade()
+        except Exception:
+            if self._row is not None:
+                # A simulation waits for the answer of whoever reads this mailbox next.
+                self._mailbox.post(self._row)
+            raise
+
+    async def _trade(self) -> None:
         self._tell_phase("syncing", "loading the journal")
         backlog = await self._load()
         self._attach()
-        for message in backlog:
-            self._take(message)
-        self._flush()
+        self._take_all(backlog)
         while self._stop is None or self._unacknowledged:
-            for message in await self._mailbox.receive():
-                self._take(message)
-            self._flush()
+            self._take_all(await self._mailbox.receive())
 
     async def _load(self) -> list[StrategyMail]:
         """Build the core from the journal; returns the mail that came meanwhile."""
@@ -125,6 +134,8 @@ class StrategyActor:
             for message in await self._mailbox.receive():
                 if isinstance(message, CoreLoaded) and message.number == number:
                     loaded = message
+                elif isinstance(message, RowEnd):
+                    self._row = message
                 else:
                     backlog.append(message)
         try:
@@ -134,6 +145,7 @@ class StrategyActor:
         return backlog
 
     def _attach(self) -> None:
+        self._row = None  # the order-manager repeats a row that is not over
         self._attached = next(self._numbers)
         self._outlets.orders.post(
             Attach(
@@ -146,7 +158,15 @@ class StrategyActor:
                 orders=self._core.live_orders(),
             )
         )
-        self._tell_phase("syncing", "waiting for the exchange and a first price")
+        self._tell_phase("syncing", WAITING)
+
+    def _take_all(self, batch: list[StrategyMail]) -> None:
+        for message in batch:
+            if isinstance(message, RowEnd):
+                self._row = message
+        for message in batch:
+            self._take(message)
+        self._flush()
 
     def _take(self, message: StrategyMail) -> None:
         match message:
@@ -161,13 +181,14 @@ class StrategyActor:
             case Committed():
                 self._release(message.number)
             case RowEnd():
-                self._row = message
+                pass  # answered once the whole batch is handled
             case Pause():
                 self._paused = message.reason
                 self._tell_phase("halted", message.reason)
             case Resume():
                 self._paused = ""
-                self._begin()
+                if not self._begin():
+                    self._tell_phase("syncing", WAITING)
             case Stop():
                 self._stop = message
                 self._decide(message)
@@ -190,18 +211,19 @@ class StrategyActor:
         else:
             self._held.append(event)
 
-    def _begin(self) -> None:
+    def _begin(self) -> bool:
         """Once told everything and with a price at hand: newest tick, then what was held, in its order."""
         told = self._synced or any(isinstance(event, Resynced) for event in self._held)
         if not told or self._tick is None or self._paused or self._stop is not None:
-            return
+            return False
         self._synced = True
+        self._next_status = self._next_status or self._tick.time + STATUS_EVERY
         self._decide(self._tick)
         held, self._held = self._held, []
         for event in held:
             self._decide(event)
-        self._next_status = self._next_status or self._tick.time + STATUS_EVERY
         self._tell_phase("trading", "")
+        return True
 
     def _decide(self, event: CoreEvent) -> None:
         try:
@@ -210,6 +232,8 @@ class StrategyActor:
             raise CoreFailed(f"decision core failed on {type(event).__name__}: {error!r}") from error
         if isinstance(event, OrderEvent):
             self._handled.append(_event_id(event))
+        elif isinstance(event, Balances):
+            self._report_is_old = True
         elif isinstance(event, Tick) and self._synced and event.time >= self._next_status:
             self._next_status = event.time + STATUS_EVERY
             if status := self._core.ladder():
@@ -220,10 +244,10 @@ class StrategyActor:
         """Make what was decided durable; answer the row once nothing waits for its commit any more."""
         if self._outputs or self._handled:
             self._commit()
-            self._outlets.metrics.post_newest(
-                ("strategy", self._identity.userref),
-                self._core.report(self._phase, self._reason),
-            )
+            self._report_is_old = True
+        if self._report_is_old:
+            self._report_is_old = False
+            post_report(self._outlets.metrics, self._core.report(self._phase, self._reason))
         if self._row is not None and not self._unacknowledged:
             self._outlets.orders.post(RowDone(self._identity.userref, self._row.row))
             self._row = None

@@ -78,7 +78,11 @@ class TradingSession(Protocol):
         """Ask for cancellation as one batch. Repeating it is harmless; confirmation is an event."""
 
     async def settled(self, row: int) -> None:
-        """Answer to `RowEnd(row)`: every decision on that row has been applied. Live exchanges ignore it."""
+        """Answer to `RowEnd(row)`: every decision on that row has been applied.
+
+        After commands the simulation says `RowEnd(row)` again, behind the events that follow from them; the
+        next row comes once nothing was commanded. Live exchanges ignore it.
+        """
 
 
 class Exchange(Protocol):

@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{options.config}: {len(config.strategy)} strategies, adapter {config.exchange.adapter}: valid")  # noqa: T201
         return EXIT_OK
     setup_logging(config.bot.log_level, config.bot.log_format)
-    return _run(config)
+    return _run(config, str(options.config))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -52,18 +52,18 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(config: Config) -> int:
+def _run(config: Config, source: str) -> int:
     try:
-        trio.run(_until_signal, config)
+        trio.run(_until_signal, config, source)
     except Exception as error:  # noqa: BLE001 - the last place where an error can be told
         return _exit_code(root_cause(error))
     return EXIT_OK
 
 
-async def _until_signal(config: Config) -> None:
+async def _until_signal(config: Config, source: str) -> None:
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_cancel_on_signal, nursery.cancel_scope)
-        await supervisor.run(config)
+        await supervisor.run(config, source)
         nursery.cancel_scope.cancel()
 
 

@@ -47,7 +47,9 @@ class Control:
         try:
             yield
         finally:
-            del self._running[actor]
+            self._running[actor] -= 1
+            if not self._running[actor]:
+                del self._running[actor]
             self._left.set()
             self._left = trio.Event()
 

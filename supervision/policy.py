@@ -126,9 +126,10 @@ def rule_for(failure: Failure) -> Rule:
 
 
 def in_a_row(limits: Limits, history: Sequence[Run]) -> Sequence[Run]:
-    """The newest failures, back to the last run that lasted longer than the longest backoff."""
+    """The newest failures, back to the last run that lasted: a slow attempt to connect did not."""
+    lasted = max(limits.backoff_cap, limits.tell_after)
     for index in range(len(history) - 1, -1, -1):
-        if history[index].failed - history[index].started > limits.backoff_cap:
+        if history[index].failed - history[index].started > lasted:
             return history[index:]
     return history
 

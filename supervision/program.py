@@ -73,7 +73,7 @@ class Market(Struct, frozen=True):
     fees: dict[int, Decimal]
 
 
-async def survey(config: Config, exchange: Exchange) -> Market:
+async def survey(config: Config, exchange: Exchange, source: str) -> Market:
     """Ask for pair rules and fees, and refuse what makes no sense for them, before the first order.
 
     Raises `ConfigError` with all problems at once, `ExchangeUnavailable` when nobody answers.
@@ -87,7 +87,7 @@ async def survey(config: Config, exchange: Exchange) -> Market:
         fee = strategy.fee if strategy.fee is not None else await exchange.maker_fee(symbol)
         fees[strategy.userref] = fee
         price = await exchange.last_price(symbol)
-        problems += check_against_pair(config, index, pairs[symbol], fee, price)
+        problems += check_against_pair(config, index, pairs[symbol], fee, price, source)
     if problems:
         raise ConfigError(problems)
     return Market(pairs, fees)

@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from importlib import metadata
 from typing import Protocol, cast
 
+from actors.notice_texts import headline
 from actors.strategies.c_dca import C_DCA
 from actors.strategies.core import Core
 from actors.strategies.grid_base import GridCore
@@ -17,12 +18,15 @@ from actors.strategies.grid_hodl import GRID_HODL
 from actors.strategies.grid_sell import GRID_SELL
 from actors.strategies.settings import GridSettings, Variant
 from actors.strategies.swing import SWING
-from adapters.interfaces import AccountStore, Channel, Exchange
-from config import ChannelConfig, Config, Known
+from adapters.channels.log import LogChannel
+from adapters.exchanges.paper.exchange import AccountStore, open_paper
+from adapters.interfaces import Channel, Exchange
+from config import PAPER, ChannelConfig, Config, Known
 
-EXCHANGES: Mapping[str, str] = {"paper": "adapters.exchanges.paper:open_paper"}
-CHANNELS: Mapping[str, str] = {"log": "adapters.channels.log:open_log"}
 VARIANTS: Mapping[str, Variant] = {variant.kind: variant for variant in (GRID_HODL, GRID_SELL, SWING, C_DCA)}
+
+LOG = "log"
+"""The channel that always exists."""
 
 EXCHANGE_GROUP = "infinity_grid.exchanges"
 CHANNEL_GROUP = "infinity_grid.channels"
@@ -32,7 +36,13 @@ STRATEGY_GROUP = "infinity_grid.strategies"
 class OpenExchange(Protocol):
     """An exchange's entry point: opens one account for as long as the context lasts."""
 
-    def __call__(self, config: Config, store: AccountStore) -> AbstractAsyncContextManager[Exchange]: ...
+    def __call__(
+        self, config: Config, store: AccountStore, *, now: int, source: str
+    ) -> AbstractAsyncContextManager[Exchange]:
+        """`store` keeps what a simulated account must remember; `source` names the configuration in errors.
+
+        `now` is the wall clock in nanoseconds UTC. Raises `ConfigError`, `BotStateError`, `ExchangeUnavailable`.
+        """
 
 
 OpenChannel = Callable[[ChannelConfig], Channel]
@@ -46,24 +56,30 @@ def known() -> Known:
     """All names that a configuration may use."""
     return Known(
         kinds=frozenset(VARIANTS) | _plugins(STRATEGY_GROUP).keys(),
-        exchanges=frozenset(EXCHANGES) | _plugins(EXCHANGE_GROUP).keys(),
-        channels=frozenset(CHANNELS) | _plugins(CHANNEL_GROUP).keys(),
+        exchanges=frozenset({PAPER}) | _plugins(EXCHANGE_GROUP).keys(),
+        channels=frozenset({LOG}) | _plugins(CHANNEL_GROUP).keys(),
     )
 
 
 def exchange(name: str) -> OpenExchange:
     """The exchange adapter of this name."""
-    return cast("OpenExchange", _load(EXCHANGES, EXCHANGE_GROUP, name))
+    return _open_paper if name == PAPER else cast("OpenExchange", _load(EXCHANGE_GROUP, name))
+
+
+def _open_paper(config: Config, store: AccountStore, *, now: int, source: str) -> AbstractAsyncContextManager[Exchange]:
+    return open_paper(config.exchange.paper, store, start_time=now, origin=source)
 
 
 def channel(name: str) -> OpenChannel:
     """The notification channel of this name."""
-    return cast("OpenChannel", _load(CHANNELS, CHANNEL_GROUP, name))
+    if name == LOG:
+        return lambda _: LogChannel(headline)
+    return cast("OpenChannel", _load(CHANNEL_GROUP, name))
 
 
 def channels(config: Config) -> list[Channel]:
     """The channels of this configuration; without any, notices go to the log."""
-    wanted = {name: table for name, table in config.notifier.items() if table.enabled} or {"log": ChannelConfig()}
+    wanted = {name: table for name, table in config.notifier.items() if table.enabled} or {LOG: ChannelConfig()}
     return [channel(name)(table) for name, table in wanted.items()]
 
 
@@ -78,7 +94,7 @@ def version() -> str:
 def strategy(kind: str) -> MakeCore:
     """How the decision core of this kind is made."""
     if kind not in VARIANTS:
-        return cast("MakeCore", _load({}, STRATEGY_GROUP, kind))
+        return cast("MakeCore", _load(STRATEGY_GROUP, kind))
     variant = VARIANTS[kind]
 
     def make(settings: GridSettings, saved: str | None) -> Core:
@@ -91,9 +107,9 @@ def _plugins(group: str) -> Mapping[str, str]:
     return {point.name: point.value for point in metadata.entry_points(group=group)}
 
 
-def _load(built_in: Mapping[str, str], group: str, name: str) -> object:
+def _load(group: str, name: str) -> object:
     """Import `module:attribute`. Raises `LookupError` for a name that `known` does not have."""
-    place = built_in.get(name) or _plugins(group).get(name)
+    place = _plugins(group).get(name)
     if place is None:
         raise LookupError(f"nothing named {name!r} in {group}")
     module, _, attribute = place.partition(":")

@@ -3,12 +3,12 @@
 import logging
 import random
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
 
 import trio
 from msgspec import Struct
 
 from actors.mailbox import Mailbox
+from actors.status_page import post_report
 from messages.mailboxes import MetricsMail, NotifierMail
 from messages.notices import ActorFailed
 from messages.status import ActorReport
@@ -20,9 +20,8 @@ logger = logging.getLogger("infinity_grid.supervisor")
 JITTER = 0.2
 """Backoffs are lengthened by up to this share, so that many programs do not return at the same moment."""
 
-MAX_HISTORY = 100
-
-T = TypeVar("T")
+MAX_HISTORY = 1_000
+"""As many as the configuration allows restarts within its period."""
 
 
 class Watch(Struct, frozen=True):
@@ -32,6 +31,8 @@ class Watch(Struct, frozen=True):
     limits: Limits
     notifier: Mailbox[NotifierMail]
     metrics: Mailbox[MetricsMail]
+    jitter: Callable[[], float] = random.random
+    """A number from 0 to 1 for each backoff."""
 
 
 OnHalt = Callable[[str], Awaitable[None]]
@@ -47,9 +48,11 @@ async def supervise(
     """Run `body` until it returns, restarting it as the policy says.
 
     Only `Exception` is handled; cancellation passes through. A failure that stops the program is handed
-    to `Control`, and this loop then waits to be cancelled in the order of the shutdown.
+    to `Control`, and this loop then waits to be cancelled in the order of the shutdown. Once the program
+    stops, nothing is restarted any more.
     """
     history: tuple[Run, ...] = ()
+    failures = 0
     while True:
         started = trio.current_time()
         try:
@@ -61,15 +64,18 @@ async def supervise(
             logger.info("%s ended while stopping: %s", name, describe(cause))
             return None
         now = trio.current_time()
+        failures += 1
         history = (*history[-MAX_HISTORY:], Run(started, now))
         failure = Failure(role, classify(cause), describe(cause))
-        watch.metrics.post_newest(("actor", name), ActorReport(name, len(history), 0, 0))
+        post_report(watch.metrics, ActorReport(name, failures, 0, 0))
         match decide(watch.limits, history, failure, now):
             case Restart(after, tell):
                 _log(name, failure.kind, cause, f"restart in {after:g} s")
                 if tell:
                     watch.notifier.post(ActorFailed(name, failure.reason, "it is restarted"))
-                await trio.sleep(after * (1 + JITTER * random.random()))  # noqa: S311 - no secret
+                with trio.move_on_after(after * (1 + JITTER * watch.jitter())):
+                    await watch.control.wait_for_stop()
+                    return None
             case Halt():
                 _log(name, failure.kind, cause, "halted")
                 if on_halt is not None:

@@ -3,6 +3,7 @@
 import logging
 from typing import assert_never
 
+from actors.status_page import post_report
 from config import Config, StrategyConfig
 from messages.money import ZERO
 from messages.notices import ProgramStarted, StrategyHalted, StrategyResumed
@@ -31,8 +32,10 @@ class StateKeeper:
         self._machine = StateMachine(tuple(strategy.userref for strategy in config.strategy))
         self._names = {strategy.userref: strategy.name for strategy in config.strategy}
         self._has_run = False
+        self._resting: set[int] = set()
+        """Halted by the policy; no price brings them back."""
         for strategy in config.strategy:
-            mail.metrics.post_newest(("strategy", strategy.userref), _first_report(strategy))
+            post_report(mail.metrics, _first_report(strategy))
         self._publish()
 
     async def run(self) -> None:
@@ -51,6 +54,7 @@ class StateKeeper:
 
     def halted(self, strategy: StrategyConfig, reason: str, orders: str) -> None:
         """The policy halts a strategy; `orders` completes "its open orders ...", empty when that was told."""
+        self._resting.add(strategy.userref)
         if orders:
             self._mail.notifier.post(
                 StrategyHalted(strategy.name, strategy.symbol, reason, f"its open orders {orders}")
@@ -82,7 +86,11 @@ class StateKeeper:
             self._mail.notifier.post(StrategyResumed(strategy.name, strategy.symbol))
 
     def _waiting_for(self, symbol: str) -> list[StrategyConfig]:
-        return [s for s in self._config.strategy if s.symbol == symbol and not s.skip_price_timeout]
+        return [
+            s
+            for s in self._config.strategy
+            if s.symbol == symbol and not s.skip_price_timeout and s.userref not in self._resting
+        ]
 
     def _changed(self, state_changed: bool) -> None:
         if state_changed:
@@ -96,7 +104,7 @@ class StateKeeper:
 
     def _publish(self) -> None:
         machine = self._machine
-        self._mail.metrics.post_newest("program", ProgramReport(machine.state, machine.reason, machine.told()))
+        post_report(self._mail.metrics, ProgramReport(machine.state, machine.reason, machine.told()))
 
 
 def _first_report(strategy: StrategyConfig) -> StrategyReport:

@@ -76,8 +76,10 @@ CASES: list[tuple[Notice, str, str]] = [
     (ProgramEnded("my grids", "SIGTERM"), "my grids terminated.\nReason: SIGTERM", "my grids terminated: SIGTERM"),
     (
         OrderFilled("sol-swing", "SOL/EUR", "buy", PRICE, VOLUME, Decimal("49.5659"), Decimal("0.1289")),
-        "✅ SOL/EUR: Buy order executed\n├ Price » 159.89 EUR\n├ Size » 0.31 SOL\n├ Size in EUR » 49.5659\n"
-        "├ Fee » 0.1289 EUR\n└ Strategy » sol-swing",
+        (
+            "✅ SOL/EUR: Buy order executed\n├ Price » 159.89 EUR\n├ Size » 0.31 SOL\n├ Size in EUR » 49.5659\n"
+            "├ Fee » 0.1289 EUR\n└ Strategy » sol-swing"
+        ),
         "sol-swing: buy executed, 0.31 SOL at 159.89 EUR",
     ),
     (

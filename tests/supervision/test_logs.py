@@ -53,11 +53,13 @@ def test_a_json_line_is_one_object(capsys: pytest.CaptureFixture[str]) -> None:
 def test_an_exception_comes_with_its_traceback(capsys: pytest.CaptureFixture[str], log_format: str) -> None:
     setup_logging("info", "json" if log_format == "json" else "text")
     try:
-        raise ValueError("the cause")
+        int("the cause")
     except ValueError:
         logging.getLogger("any").exception("it failed")
     err = capsys.readouterr().err
-    assert "ValueError: the cause" in (json.loads(err)["exception"] if log_format == "json" else err)
+    assert "literal for int() with base 10: 'the cause'" in (
+        json.loads(err)["exception"] if log_format == "json" else err
+    )
     assert "Traceback" in err
 
 

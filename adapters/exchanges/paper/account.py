@@ -1,6 +1,6 @@
 """What the paper exchange remembers: one account and its orders, saved as JSON texts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 import msgspec
@@ -83,3 +83,10 @@ def decode_orders(texts: Mapping[str, str]) -> list[PaperOrder]:
     except msgspec.MsgspecError as error:
         raise DatabaseUnusable(f"a paper order in the database cannot be read: {error}") from None
     return sorted(orders, key=lambda order: order.number)
+
+
+def known_facts(texts: Mapping[str, str], order_ids: Iterable[str]) -> dict[str, OrderFacts]:
+    """The newest of the saved orders that have these client ids. Raises like `decode_orders`."""
+    wanted = set(order_ids)
+    orders = (order.facts for order in decode_orders(texts))
+    return {facts.order_id: facts for facts in orders if facts.order_id in wanted}

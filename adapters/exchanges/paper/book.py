@@ -111,7 +111,10 @@ class PaperBook:
         return known
 
     def place(self, place: Place) -> list[ExchangeEvent]:
-        """Accept the order, refuse it, or fill it at once at the last price when it crosses that."""
+        """Accept the order, refuse it, or fill it at once at the last price when it crosses that.
+
+        Raises `KeyError` for a symbol whose rules were never added.
+        """
         last = self.account.last.get(place.symbol)
         time = max(last.time, place.time) if last else place.time
         # An order newer than the last price comes from before a crash, when the price had gone further.
@@ -184,15 +187,11 @@ class PaperBook:
             self._changed.setdefault(order.facts.exchange_id, order)
 
     def _refusal(self, place: Place, crosses: bool) -> tuple[RejectReason, str] | None:
-        pair = self._pairs.get(place.symbol)
-        if pair is None:
-            return "refused", f"{place.symbol} is not traded here"
+        pair = self._pairs[place.symbol]
         if place.order_id in self._open:
             return "refused", f"an open order has the client order id {place.order_id} already"
-        if place.price <= ZERO or floor_to(place.price, pair.tick_size) != place.price:
-            return "refused", f"price {place.price:f} is no positive multiple of the tick size {pair.tick_size:f}"
-        if place.volume <= ZERO or floor_to(place.volume, pair.lot) != place.volume:
-            return "refused", f"volume {place.volume:f} is no positive multiple of the lot {pair.lot:f}"
+        if malformed := _malformed(pair, place):
+            return "refused", malformed
         if too_small := below_minimum(pair, place.price, place.volume):
             return "minimum", too_small
         rate = self._rules.taker_fee if crosses else self._rules.maker_fee
@@ -302,7 +301,15 @@ class PaperBook:
 
 def _priority(order: PaperOrder) -> tuple[bool, Decimal, int]:
     facts = order.facts
-    return (facts.side == "sell", facts.price if facts.side == "sell" else -facts.price, order.number)
+    return (facts.side == "sell", facts.price if facts.side == "sell" else facts.price.copy_negate(), order.number)
+
+
+def _malformed(pair: Pair, place: Place) -> str | None:
+    if place.price <= ZERO or floor_to(place.price, pair.tick_size) != place.price:
+        return f"price {place.price:f} is no positive multiple of the tick size {pair.tick_size:f}"
+    if place.volume <= ZERO or floor_to(place.volume, pair.lot) != place.volume:
+        return f"volume {place.volume:f} is no positive multiple of the lot {pair.lot:f}"
+    return None
 
 
 def _crosses(place: Place, price: Decimal) -> bool:

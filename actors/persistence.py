@@ -1,0 +1,215 @@
+"""Persistence: owns the journal, makes decisions durable and acknowledges them.
+
+All mail that waits is one group commit. The journal blocks, so it is only touched in a worker thread, one
+call at a time. Persistence waits for nobody but that thread.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol, assert_never
+
+import trio
+from msgspec import Struct
+
+from actors.mailbox import Mailbox, MailboxOverflow
+from messages.journal import (
+    AccountLoaded,
+    AccountSaved,
+    Close,
+    Commit,
+    Committed,
+    CoreLoaded,
+    LoadAccount,
+    LoadCore,
+    Record,
+    SaveAccount,
+)
+from messages.mailboxes import PersistenceMail
+
+Write = Commit | Record | SaveAccount
+
+Reply = Callable[[str, Committed | CoreLoaded | AccountSaved | AccountLoaded], None]
+"""Leaves an answer in the mailbox of `strategy/<userref>` or `paper`; must not raise."""
+
+PAPER = "paper"
+"""Whom the paper exchange's answers go to."""
+
+_GROUP_LIMIT = 500
+"""Messages in one commit at most, so that a long backlog is acknowledged step by step."""
+
+_QUIET_SECONDS = 1
+"""Without mail for so long, the tables are brought up to date: nobody waits for it then."""
+
+
+class JournalPort(Protocol):
+    """The journal as persistence uses it; every method blocks and may raise `DatabaseUnusable`."""
+
+    lineage: str
+    repaired: str | None
+    fresh: bool
+
+    @property
+    def unsettled(self) -> int:
+        """Durable messages that loads do not see before `settle`."""
+
+    def write(self, messages: Sequence[Write]) -> None:
+        """Make all messages durable, all or none; repeating one changes nothing."""
+
+    def settle(self) -> None:
+        """Do the work that writes put off."""
+
+    def load_core(self, userref: int) -> str | None:
+        """The state of the strategy's last commit."""
+
+    def load_account(self) -> tuple[str | None, dict[str, str]]:
+        """The paper exchange's account and its orders."""
+
+    def close(self) -> None:
+        """Let go of the file."""
+
+
+class OpenedJournal(Struct, frozen=True):
+    """What `run_persistence` hands back once the file is open."""
+
+    lineage: str
+    repaired: str | None
+    """What was done to a damaged file; the user should be told."""
+    fresh: bool
+    """Whether the file was made just now."""
+
+
+@dataclass
+class WriteStatistics:
+    """Figures for the metrics, kept up to date by `run_persistence`."""
+
+    commits: int = 0
+    """Durable group commits."""
+    messages: int = 0
+    """Messages in them."""
+    last_write_seconds: float = 0.0
+    """How long the last group took from the call to the disk."""
+
+
+def strategy_address(userref: int) -> str:
+    """Whom a strategy's answers go to."""
+    return f"strategy/{userref}"
+
+
+async def run_persistence(
+    open_journal: Callable[[], JournalPort],
+    mailbox: Mailbox[PersistenceMail],
+    reply: Reply,
+    *,
+    statistics: WriteStatistics | None = None,
+    task_status: trio.TaskStatus[OpenedJournal] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Serve `mailbox` until `Close`. `open_journal` is called in a worker thread.
+
+    Raises `DatabaseUnusable` when the file cannot be opened or written. Mail that was not carried out by
+    then, or when it is cancelled, is back in the mailbox in its order, so that a restarted persistence goes
+    on with it; nothing is acknowledged that is not durable.
+    """
+    journal = await trio.to_thread.run_sync(open_journal)
+    try:
+        task_status.started(OpenedJournal(journal.lineage, journal.repaired, journal.fresh))
+        desk = _Desk(journal, reply, statistics or WriteStatistics())
+        while not desk.closing:
+            await _carry_out(desk, mailbox, await _next_mail(journal, mailbox))
+    finally:
+        with trio.CancelScope(shield=True):
+            await trio.to_thread.run_sync(journal.close)
+
+
+async def _next_mail(journal: JournalPort, mailbox: Mailbox[PersistenceMail]) -> list[PersistenceMail]:
+    if journal.unsettled:
+        with trio.move_on_after(_QUIET_SECONDS):
+            return await mailbox.receive()
+        await trio.to_thread.run_sync(journal.settle)
+    return await mailbox.receive()
+
+
+async def _carry_out(desk: "_Desk", mailbox: Mailbox[PersistenceMail], mail: list[PersistenceMail]) -> None:
+    done = 0
+    try:
+        for group in _groups(mail):
+            await desk.carry_out(group)
+            done += len(group) if isinstance(group, list) else 1
+    finally:
+        if done < len(mail):
+            _put_back(mailbox, mail[done:])
+
+
+def _put_back(mailbox: Mailbox[PersistenceMail], mail: list[PersistenceMail]) -> None:
+    """Leave `mail` before what arrived since. No await in between, so nothing can arrive meanwhile."""
+    waiting: list[PersistenceMail] = []
+    with suppress(MailboxOverflow):  # that mail is lost already, ours is not
+        waiting = mailbox.receive_nowait()
+    for message in (*mail, *waiting):
+        mailbox.post(message)
+
+
+Group = list[Write] | LoadCore | LoadAccount | Close
+
+
+def _groups(mail: Sequence[PersistenceMail]) -> Iterator[Group]:
+    """Neighbouring writes together, everything else alone, in order of arrival."""
+    writes: list[Write] = []
+    for message in mail:
+        if isinstance(message, Commit | Record | SaveAccount):
+            writes.append(message)
+            if len(writes) < _GROUP_LIMIT:
+                continue
+        if writes:
+            yield writes
+            writes = []
+        if isinstance(message, LoadCore | LoadAccount | Close):
+            yield message
+    if writes:
+        yield writes
+
+
+class _Desk:
+    """Carries out one group after another and answers it."""
+
+    def __init__(self, journal: JournalPort, reply: Reply, statistics: WriteStatistics) -> None:
+        self._journal = journal
+        self._reply = reply
+        self._statistics = statistics
+        self.closing = False
+
+    async def carry_out(self, group: Group) -> None:
+        match group:
+            case LoadCore(strategy, number):
+                state = await trio.to_thread.run_sync(self._journal.load_core, strategy)
+                self._reply(strategy_address(strategy), CoreLoaded(self._journal.lineage, state, number))
+            case LoadAccount():
+                account, orders = await trio.to_thread.run_sync(self._journal.load_account)
+                self._reply(PAPER, AccountLoaded(account, orders))
+            case Close():
+                await trio.to_thread.run_sync(self._journal.settle)
+                self.closing = True
+            case list():
+                await self._write(group)
+            case _:
+                assert_never(group)
+
+    async def _write(self, messages: list[Write]) -> None:
+        begin = trio.current_time()
+        await trio.to_thread.run_sync(self._journal.write, messages)
+        self._statistics.last_write_seconds = trio.current_time() - begin
+        self._statistics.commits += 1
+        self._statistics.messages += len(messages)
+        for message in messages:
+            self._acknowledge(message)
+
+    def _acknowledge(self, message: Write) -> None:
+        match message:
+            case Commit():
+                self._reply(strategy_address(message.strategy), Committed(message.number))
+            case SaveAccount():
+                self._reply(PAPER, AccountSaved(message.number))
+            case Record():
+                pass
+            case _:
+                assert_never(message)

@@ -1,0 +1,78 @@
+"""The private side of the paper exchange."""
+
+import math
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+import trio
+
+from adapters.interfaces import ExchangeUnavailable
+from messages.account import AccountSnapshot, OrderFacts
+from messages.mailboxes import ExchangeEvent
+from messages.orders import Place
+
+
+class Desk(Protocol):
+    """What a session needs of its exchange."""
+
+    async def snapshot(self) -> AccountSnapshot: ...
+
+    async def lookup(self, order_ids: Sequence[str]) -> dict[str, OrderFacts]: ...
+
+    async def place(self, orders: Sequence[Place]) -> None: ...
+
+    async def cancel(self, order_ids: Sequence[str]) -> None: ...
+
+    def settled(self, row: int) -> None: ...
+
+
+class PaperSession:
+    """An `adapters.interfaces.TradingSession`. What a closed one is asked for is `ExchangeUnavailable`."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._open = True
+        self._send, self._receive = trio.open_memory_channel[ExchangeEvent](math.inf)
+
+    async def snapshot(self) -> AccountSnapshot:
+        """Balances and open orders, durable."""
+        self._refuse_closed()
+        return await self._desk.snapshot()
+
+    async def lookup(self, order_ids: Sequence[str]) -> dict[str, OrderFacts]:
+        """Orders by client id. An id that is left out has not arrived and is not on its way."""
+        self._refuse_closed()
+        return await self._desk.lookup(order_ids)
+
+    async def events(self) -> AsyncIterator[ExchangeEvent]:
+        """All since the session was opened, in order."""
+        async for event in self._receive:
+            yield event
+        raise ExchangeUnavailable("the session with the paper exchange is closed")
+
+    async def place(self, orders: Sequence[Place]) -> None:
+        """Place the batch; durable when this returns, and its events are waiting then."""
+        self._refuse_closed()
+        await self._desk.place(orders)
+
+    async def cancel(self, order_ids: Sequence[str]) -> None:
+        """Cancel the batch, likewise."""
+        self._refuse_closed()
+        await self._desk.cancel(order_ids)
+
+    async def settled(self, row: int) -> None:
+        """Every decision on that row has been applied."""
+        self._desk.settled(row)
+
+    def post(self, event: ExchangeEvent) -> None:
+        """The exchange says something."""
+        self._send.send_nowait(event)
+
+    def close(self) -> None:
+        """Nothing more will be said."""
+        self._open = False
+        self._send.close()
+
+    def _refuse_closed(self) -> None:
+        if not self._open:
+            raise ExchangeUnavailable("the session with the paper exchange is closed")

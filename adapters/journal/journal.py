@@ -1,0 +1,141 @@
+"""The journal as its one user, the persistence actor's worker thread, sees it."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Self
+
+import duckdb
+import msgspec
+
+from adapters.journal.opening import Opened, open_database
+from adapters.journal.problems import explained, unusable
+from adapters.journal.projection import Write
+from adapters.journal.repair import log_of
+from adapters.journal.schema import MIGRATIONS, Migration
+from adapters.journal.tables import Retention, Tables
+
+_SETTLE_AT = 500
+"""Messages that wait in the log at most; bounds the memory they take and the time an opening takes."""
+
+_CHECKPOINT_AT = 8_000_000
+"""Bytes of DuckDB's write-ahead log; a checkpoint of that takes some ten milliseconds."""
+
+_MESSAGES = msgspec.json.Decoder(list[Write])
+
+
+class Journal:
+    """One open database file. Every method blocks; one thread at a time may call them.
+
+    After a method raised `DatabaseUnusable`, only `close` may be called; a new opening finds everything
+    that was written before.
+    """
+
+    def __init__(self, path: Path, opened: Opened, retention: Retention) -> None:
+        self._path = path
+        self._connection = opened.connection
+        self.lineage = opened.lineage
+        """UUID born with the file."""
+        self.repaired = opened.repaired
+        """What was done to a damaged file, as a sentence for the user; None when it was whole."""
+        self.fresh = opened.fresh
+        """Whether this opening made the file."""
+        self._tables = Tables(opened.connection, retention)
+        self._unsettled: list[Write] = []
+        self._sequence = 0
+        self._read_log()
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        now_ns: int,
+        *,
+        migrations: Sequence[Migration] = MIGRATIONS,
+        retention: Retention | None = None,
+    ) -> Self:
+        """Open the file `path`, made anew if it is missing; `now_ns` is noted in it.
+
+        Raises `DatabaseUnusable` with one sentence that tells where, what was found and what to do.
+        """
+        opened = open_database(path, now_ns, migrations)
+        try:
+            with explained(path):
+                journal = cls(path, opened, retention or Retention())
+                journal.settle()
+                return journal
+        except BaseException:
+            opened.connection.close()
+            raise
+
+    @property
+    def unsettled(self) -> int:
+        """Messages that are durable but not yet in the tables."""
+        return len(self._unsettled)
+
+    def write(self, messages: Sequence[Write]) -> None:
+        """Make all messages durable, all or none; a message that is written twice counts once.
+
+        Raises `DatabaseUnusable` when the disk does not take them.
+        """
+        if len(self._unsettled) >= _SETTLE_AT:
+            self.settle()
+        text = msgspec.json.encode(messages).decode()
+        with explained(self._path):
+            self._connection.execute("INSERT INTO log VALUES (?, ?)", [self._sequence, text])
+        self._sequence += 1
+        self._unsettled.extend(messages)
+
+    def settle(self) -> None:
+        """Bring the tables up to date with the log and empty it; raises like `write`."""
+        if not self._unsettled:
+            return
+        with explained(self._path):
+            with self._transaction():
+                self._tables.apply(self._unsettled)
+                self._connection.execute("DELETE FROM log")
+            self._unsettled.clear()
+            log = log_of(self._path)
+            if log.exists() and log.stat().st_size >= _CHECKPOINT_AT:
+                self._connection.execute("CHECKPOINT")
+
+    def load_core(self, userref: int) -> str | None:
+        """The state of the strategy's last commit, or None for an unknown strategy; raises like `write`."""
+        self.settle()
+        with explained(self._path):
+            return self._tables.load_core(userref)
+
+    def load_account(self) -> tuple[str | None, dict[str, str]]:
+        """The paper exchange's account and its orders by exchange id, as saved last; raises like `write`."""
+        self.settle()
+        with explained(self._path):
+            return self._tables.load_account()
+
+    def close(self) -> None:
+        """Let go of the file. What is not settled waits in the log for the next opening."""
+        with explained(self._path):
+            self._connection.close()
+
+    def _read_log(self) -> None:
+        for sequence, text in self._connection.execute("SELECT * FROM log ORDER BY sequence").fetchall():
+            try:
+                self._unsettled.extend(_MESSAGES.decode(text))
+            except msgspec.DecodeError as error:
+                raise unusable(
+                    self._path,
+                    f"holds entries that this version of the program cannot read ({error})",
+                    "start the version that wrote them and stop it in order, then start this one",
+                ) from error
+            self._sequence = sequence + 1
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("BEGIN")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            # The cause is what matters; after a failed commit there is nothing left to roll back.
+            with suppress(duckdb.Error):
+                self._connection.execute("ROLLBACK")
+            raise

@@ -1,0 +1,226 @@
+"""What messages do to orders and fills, without a database.
+
+Quantities are cumulative and the larger ones win, statuses only move forward: messages that come twice,
+late or for an unknown order do no harm.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from decimal import ROUND_FLOOR, Decimal
+from typing import Literal, assert_never
+
+import msgspec
+from msgspec import Struct
+
+from messages.journal import Commit, Record, SaveAccount
+from messages.money import EXACT, ZERO
+from messages.orders import Accepted, Cancel, Canceled, Filled, OrderEvent, PartiallyFilled, Place, Rejected
+
+Write = Commit | Record | SaveAccount
+"""The messages that change the journal."""
+
+Status = Literal["requested", "open", "canceling", "filled", "canceled", "rejected"]
+
+_DECIMALS = 18
+_STEP = Decimal(1).scaleb(-_DECIMALS)
+
+
+class OrderRow(Struct):
+    """One row of `orders`; fields in the order of its columns."""
+
+    order_id: str
+    userref: int
+    symbol: str | None = None
+    """None while only events of the order are known, not the decision that asked for it."""
+    side: str | None = None
+    price: Decimal | None = None
+    volume: Decimal | None = None
+    post_only: bool | None = None
+    kind: str | None = None
+    cause: str | None = None
+    status: Status = "requested"
+    exchange_id: str = ""
+    filled: Decimal = ZERO
+    cost: Decimal = ZERO
+    fee: Decimal = ZERO
+    reason: str = ""
+    created: int = 0
+    updated: int = 0
+
+
+class FillRow(Struct):
+    """One row of `fills`: what one execution added to its order. Fields in the order of its columns."""
+
+    order_id: str
+    fill_id: str
+    userref: int
+    time: int
+    volume: Decimal
+    cost: Decimal
+    fee: Decimal
+
+
+class EventRow(Struct, frozen=True):
+    """One row of `events`, but for its sequence; fields in the order of its columns."""
+
+    digest: int
+    """Hash of the whole event: the same event is told once."""
+    time: int
+    userref: int
+    order_id: str
+    kind: str
+    payload: str
+
+
+class _Decision(Struct, frozen=True):
+    number: int
+    handled: tuple[str, ...]
+    placed: tuple[str, ...]
+    canceled: tuple[str, ...]
+
+
+class Changes:
+    """The rows that a group of messages changes. `orders` starts with the stored rows it concerns."""
+
+    def __init__(self, orders: dict[str, OrderRow]) -> None:
+        self.orders = orders
+        self.fills: dict[tuple[str, str], FillRow] = {}
+        self.cores: dict[int, Commit] = {}
+        self.events: dict[int, EventRow] = {}
+        self.account: str | None = None
+        self.paper_orders: dict[str, str] = {}
+
+    def apply(self, message: Write) -> None:
+        """Take in the next message."""
+        match message:
+            case Commit():
+                self._commit(message)
+            case Record():
+                self._record(message)
+            case SaveAccount():
+                self.account = message.account
+                for exchange_id, text in message.orders.items():
+                    # Last in the dictionary = changed last.
+                    self.paper_orders.pop(exchange_id, None)
+                    self.paper_orders[exchange_id] = text
+            case _:
+                assert_never(message)
+
+    def _commit(self, commit: Commit) -> None:
+        self.cores[commit.strategy] = commit
+        for command in commit.commands:
+            match command:
+                case Place():
+                    self._place(command)
+                case Cancel():
+                    self._cancel(command.order_id)
+                case _:
+                    assert_never(command)
+        self._note(decision_event(commit))
+
+    def _place(self, place: Place) -> None:
+        row = self.orders.setdefault(place.order_id, OrderRow(place.order_id, place.strategy))
+        # A refused id is asked for again, perhaps at another price; any other known order stays as it is.
+        if row.symbol is not None and row.status != "rejected":
+            return
+        row.symbol, row.side, row.kind, row.cause = place.symbol, place.side, place.kind, place.cause
+        row.price, row.volume, row.post_only = exact(place.price), exact(place.volume), place.post_only
+        row.created = place.time
+        row.updated = max(row.updated, place.time)
+        if row.status == "rejected":
+            row.status, row.reason = "requested", ""
+
+    def _cancel(self, order_id: str) -> None:
+        row = self.orders.get(order_id)
+        if row is not None and row.status in {"requested", "open"}:
+            row.status = "canceling"
+
+    def _record(self, record: Record) -> None:
+        event = record.event
+        row = self.orders.setdefault(event.order_id, OrderRow(event.order_id, record.strategy))
+        row.updated = max(row.updated, event.time)
+        if not isinstance(event, Rejected):
+            row.exchange_id = event.exchange_id or row.exchange_id
+        if isinstance(event, PartiallyFilled | Filled | Canceled):
+            self._fill(row, event)
+        _advance(row, event)
+        self._note(order_event(record))
+
+    def _fill(self, row: OrderRow, event: PartiallyFilled | Filled | Canceled) -> None:
+        before = (row.filled, row.cost, row.fee)
+        after = max(before, (exact(event.filled), exact(event.cost), exact(event.fee)))
+        if after == before:
+            return
+        row.filled, row.cost, row.fee = after
+        fill_id = (not isinstance(event, Canceled) and event.fill_id) or type(event).__name__
+        key = (row.order_id, fill_id)
+        fill = self.fills.setdefault(key, FillRow(*key, row.userref, event.time, ZERO, ZERO, ZERO))
+        fill.time = event.time
+        fill.volume += after[0] - before[0]
+        fill.cost += after[1] - before[1]
+        fill.fee += after[2] - before[2]
+
+    def _note(self, event: EventRow) -> None:
+        self.events.setdefault(event.digest, event)
+
+
+def concerned(messages: Iterable[Write]) -> list[str]:
+    """Ids of the orders whose stored rows `Changes` needs."""
+    ids: dict[str, None] = {}
+    for message in messages:
+        match message:
+            case Commit():
+                ids.update(dict.fromkeys(command.order_id for command in message.commands))
+            case Record():
+                ids[message.event.order_id] = None
+            case SaveAccount():
+                pass
+            case _:
+                assert_never(message)
+    return list(ids)
+
+
+def exact(value: Decimal) -> Decimal:
+    """`value` as a DECIMAL(38,18) column keeps it; no exchange states more decimals."""
+    exponent = value.as_tuple().exponent
+    fits = not isinstance(exponent, int) or exponent >= -_DECIMALS
+    return value if fits else value.quantize(_STEP, ROUND_FLOOR, EXACT)
+
+
+def decision_event(commit: Commit) -> EventRow:
+    """The line that tells of a decision."""
+    placed = tuple(command.order_id for command in commit.commands if isinstance(command, Place))
+    canceled = tuple(command.order_id for command in commit.commands if isinstance(command, Cancel))
+    return _event(
+        commit.time, commit.strategy, "", "decision", _Decision(commit.number, commit.handled, placed, canceled)
+    )
+
+
+def order_event(record: Record) -> EventRow:
+    """The line that tells what happened to an order."""
+    event = record.event
+    return _event(event.time, record.strategy, event.order_id, type(event).__name__, event)
+
+
+def _event(time: int, userref: int, order_id: str, kind: str, content: Struct) -> EventRow:
+    payload = msgspec.json.encode(content).decode()
+    text = f"{userref} {time} {kind} {payload}"
+    digest = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big", signed=True)
+    return EventRow(digest, time, userref, order_id, kind, payload)
+
+
+def _advance(row: OrderRow, event: OrderEvent) -> None:
+    match event:
+        case Accepted() | PartiallyFilled():
+            if row.status in {"requested", "rejected"}:
+                row.status, row.reason = "open", ""
+        case Filled():
+            row.status, row.reason = "filled", ""
+        case Canceled():
+            if row.status != "filled":
+                row.status, row.reason = "canceled", event.reason
+        case Rejected():
+            if row.status in {"requested", "canceling"} and not row.exchange_id:
+                row.status, row.reason = "rejected", f"{event.reason}: {event.text}"
+        case _:
+            assert_never(event)

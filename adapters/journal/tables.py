@@ -1,0 +1,144 @@
+"""Reading and writing the rows of the journal's tables."""
+
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import Any
+
+import msgspec
+from duckdb import DuckDBPyConnection
+from msgspec import Struct
+
+from adapters.journal.projection import Changes, EventRow, FillRow, OrderRow, Write, concerned
+
+_ROWS_PER_STATEMENT = 100
+"""One statement of many rows is about a hundred times as fast as `executemany`."""
+
+_PRUNE_EVERY = 1_000
+"""Rows between two looks at the retention."""
+
+
+class Retention(Struct, frozen=True):
+    """How many rows stay of what would otherwise grow without end. Orders and fills are all kept."""
+
+    events: int = 200_000
+    paper_orders: int = 50_000
+    """Closed ones; open ones all stay."""
+
+
+class _Facts(Struct, frozen=True):
+    status: str
+
+
+class _PaperOrder(Struct, frozen=True):
+    """The one thing in the text of a paper order that matters here."""
+
+    facts: _Facts
+
+
+class Tables:
+    """The tables that the log is turned into."""
+
+    def __init__(self, connection: DuckDBPyConnection, retention: Retention) -> None:
+        self._connection = connection
+        self._retention = retention
+        self._newest_event = self._number("SELECT max(sequence) FROM events")
+        self._newest_paper = self._number("SELECT max(changed) FROM paper_orders")
+
+    def apply(self, messages: Sequence[Write]) -> None:
+        """Bring all rows up to date. To be called inside a transaction."""
+        changes = Changes(self._orders(concerned(messages)))
+        for message in messages:
+            changes.apply(message)
+        self._write_cores(changes)
+        self._write_orders(changes)
+        self._write_events(list(changes.events.values()))
+        self._write_account(changes)
+
+    def load_core(self, userref: int) -> str | None:
+        """The strategy's state as JSON text."""
+        row = self._connection.execute("SELECT state FROM core_states WHERE userref = ?", [userref]).fetchone()
+        return None if row is None else str(row[0])
+
+    def load_account(self) -> tuple[str | None, dict[str, str]]:
+        """The paper exchange's account and its orders, in the order of their last change."""
+        row = self._connection.execute("SELECT account FROM paper_account").fetchone()
+        orders = self._connection.execute("SELECT exchange_id, paper_order FROM paper_orders ORDER BY changed")
+        return (None if row is None else str(row[0])), dict(orders.fetchall())
+
+    def _orders(self, ids: Sequence[str]) -> dict[str, OrderRow]:
+        if not ids:
+            return {}
+        query = "SELECT * FROM orders WHERE order_id IN (SELECT unnest(?))"
+        rows = self._connection.execute(query, [list(ids)]).fetchall()
+        return {row[0]: OrderRow(*row) for row in rows}
+
+    def _write_cores(self, changes: Changes) -> None:
+        rows = [
+            (commit.strategy, commit.name, commit.kind, commit.state, commit.number, commit.time)
+            for commit in changes.cores.values()
+        ]
+        self._insert("INSERT OR REPLACE INTO core_states", rows)
+
+    def _write_orders(self, changes: Changes) -> None:
+        self._insert("INSERT OR REPLACE INTO orders", [_values(row) for row in changes.orders.values()])
+        # Two executions may share an id when one event sums them up; then the sums are what is true.
+        self._insert(
+            "INSERT INTO fills",
+            [_values(row) for row in changes.fills.values()],
+            "ON CONFLICT DO UPDATE SET time = excluded.time, volume = fills.volume + excluded.volume, "
+            "cost = fills.cost + excluded.cost, fee = fills.fee + excluded.fee",
+        )
+
+    def _write_events(self, events: list[EventRow]) -> None:
+        if not events:
+            return
+        query = "SELECT digest FROM events WHERE digest IN (SELECT unnest(?))"
+        found = self._connection.execute(query, [[event.digest for event in events]]).fetchall()
+        known = {digest for (digest,) in found}
+        new = [event for event in events if event.digest not in known]
+        first = self._newest_event + 1
+        self._insert("INSERT INTO events", [(first + n, *_values(event)) for n, event in enumerate(new)])
+        if self._newest_event // _PRUNE_EVERY < (self._newest_event + len(new)) // _PRUNE_EVERY:
+            oldest = self._newest_event + len(new) - self._retention.events
+            self._connection.execute("DELETE FROM events WHERE sequence <= ?", [oldest])
+        self._newest_event += len(new)
+
+    def _write_account(self, changes: Changes) -> None:
+        if changes.account is not None:
+            self._insert("INSERT OR REPLACE INTO paper_account", [(1, changes.account)])
+        first = self._newest_paper + 1
+        rows = [
+            (exchange_id, text, _is_closed(text), first + n)
+            for n, (exchange_id, text) in enumerate(changes.paper_orders.items())
+        ]
+        self._insert("INSERT OR REPLACE INTO paper_orders", rows)
+        if self._newest_paper // _PRUNE_EVERY < (self._newest_paper + len(rows)) // _PRUNE_EVERY:
+            self._connection.execute(
+                "DELETE FROM paper_orders WHERE closed AND exchange_id NOT IN "
+                "(SELECT exchange_id FROM paper_orders WHERE closed ORDER BY changed DESC LIMIT ?)",
+                [self._retention.paper_orders],
+            )
+        self._newest_paper += len(rows)
+
+    def _insert(self, head: str, rows: Iterable[tuple[Any, ...]], tail: str = "") -> None:
+        remaining = iter(rows)
+        while chunk := list(islice(remaining, _ROWS_PER_STATEMENT)):
+            marks = "(" + ", ".join("?" * len(chunk[0])) + ")"
+            values = [value for row in chunk for value in row]
+            self._connection.execute(f"{head} VALUES {', '.join([marks] * len(chunk))} {tail}", values)
+
+    def _number(self, query: str) -> int:
+        row = self._connection.execute(query).fetchone()
+        return row[0] if row is not None and row[0] is not None else 0
+
+
+def _values(row: OrderRow | FillRow | EventRow) -> tuple[Any, ...]:
+    return msgspec.structs.astuple(row)
+
+
+def _is_closed(paper_order: str) -> bool:
+    try:
+        status = msgspec.json.decode(paper_order, type=_PaperOrder).facts.status
+    except msgspec.DecodeError:
+        return False  # what is not understood is kept
+    return status != "open"

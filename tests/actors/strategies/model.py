@@ -1,0 +1,161 @@
+"""An independent, simple exchange account for the state machine: what it holds is the truth that the core must match."""
+
+from decimal import Decimal
+from typing import Literal
+
+from msgspec import Struct
+
+from messages.account import LiveOrder
+from messages.money import ZERO, Pair, fee_of, hold_of
+from messages.orders import (
+    Accepted,
+    Balances,
+    Canceled,
+    CloseReason,
+    Filled,
+    OrderEvent,
+    PartiallyFilled,
+    Place,
+    Rejected,
+    RejectReason,
+)
+
+
+class ModelOrder(Struct):
+    place: Place
+    exchange_id: str
+    status: Literal["sent", "open", "refused", "canceled", "filled"] = "sent"
+    filled: Decimal = ZERO
+    cost: Decimal = ZERO
+    fee: Decimal = ZERO
+    cancel_asked: bool = False
+    reason: CloseReason = "requested"
+    time: int = 0
+
+    @property
+    def live(self) -> bool:
+        return self.status in ("sent", "open")
+
+
+class Account:
+    """Orders, totals and the events that the core has not seen yet."""
+
+    def __init__(self, pair: Pair, fee: Decimal, quote: Decimal, unowned: Decimal) -> None:
+        self.pair = pair
+        self.fee_rate = fee
+        self.quote = quote
+        self.unowned = unowned
+        self.owned = ZERO
+        self.now = 1_700_000_000 * 10**9
+        self.orders: dict[str, ModelOrder] = {}
+        self.accepted: set[str] = set()
+        self.queue: list[OrderEvent | Balances] = []
+        self._exchange_ids = 0
+
+    def place(self, place: Place) -> None:
+        """The core's request is on its way. Refuses what must never be sent."""
+        assert place.order_id not in self.accepted, "an id that was accepted once is sent again"
+        known = self.orders.get(place.order_id)
+        assert known is None or known.status == "refused", "an id is sent again although its order was not refused"
+        for other in self.orders.values():
+            same_fill = place.kind == "counter" and other.place.cause.split("#")[0] == place.cause.split("#")[0]
+            assert not (other.live and same_fill), "two live orders for one fill"
+        assert place.price % self.pair.tick_size == 0
+        assert place.volume % self.pair.lot == 0
+        assert place.post_only == (place.side == "buy")
+        self._exchange_ids += 1
+        self.orders[place.order_id] = ModelOrder(place, f"O{self._exchange_ids:05}")
+
+    def cancel(self, order_id: str) -> None:
+        self.orders[order_id].cancel_asked = True
+
+    def chosen(self, *, status: str, canceling: bool | None = None) -> list[ModelOrder]:
+        return [o for o in self.orders.values() if o.status == status and canceling in (None, o.cancel_asked)]
+
+    def affordable(self, order: ModelOrder) -> bool:
+        held = sum((self._hold(o) for o in self.chosen(status="open") if o.place.side == order.place.side), ZERO)
+        total = self.quote if order.place.side == "buy" else self.owned + self.unowned
+        return self._hold(order) <= total - held
+
+    def _hold(self, order: ModelOrder) -> Decimal:
+        place = order.place
+        return hold_of(self.pair, place.side, place.price, place.volume - order.filled, self.fee_rate)
+
+    def accept(self, order: ModelOrder) -> None:
+        order.status, order.time = "open", self.now
+        self.accepted.add(order.place.order_id)
+        self.queue.append(Accepted(order.place.order_id, order.exchange_id, self.now))
+
+    def refuse(self, order: ModelOrder, reason: RejectReason) -> None:
+        order.status, order.time = "refused", self.now
+        self.queue.append(Rejected(order.place.order_id, reason, f"the exchange says {reason}", self.now))
+
+    def close(self, order: ModelOrder, reason: CloseReason) -> None:
+        """A cancel is confirmed, or the order is closed by somebody else."""
+        order.status, order.reason, order.time = "canceled", reason, self.now
+        self.queue.append(self._fact(order))
+
+    def execute(self, order: ModelOrder, volume: Decimal) -> None:
+        place = order.place
+        cost = volume * place.price
+        fee = fee_of(self.pair, cost, self.fee_rate)
+        order.filled, order.cost, order.fee, order.time = order.filled + volume, order.cost + cost, order.fee + fee, self.now
+        sign = 1 if place.side == "buy" else -1
+        self.quote -= sign * cost + fee
+        self.owned += sign * volume
+        if order.filled == place.volume:
+            order.status = "filled"
+        self.queue += [self.balances(), self._fact(order)]
+
+    def deposit(self, quote: Decimal, base: Decimal) -> None:
+        self.quote = max(self.quote + quote, ZERO)
+        self.unowned = max(self.unowned + base, ZERO)
+        self.queue.append(self.balances())
+
+    def balances(self) -> Balances:
+        owned = max(self.owned, ZERO)
+        total = self.owned + self.unowned
+        return Balances(1001, max(self.quote, ZERO), max(min(owned, total), ZERO), max(total - owned, ZERO))
+
+    def _fact(self, order: ModelOrder) -> OrderEvent:
+        order_id, exchange_id = order.place.order_id, order.exchange_id
+        amounts = order.filled, order.cost, order.fee
+        if order.status == "canceled":
+            seen = exchange_id if order_id in self.accepted else ""
+            return Canceled(order_id, seen, *amounts, order.reason, order.time)
+        kind = Filled if order.status == "filled" else PartiallyFilled
+        return kind(order_id, exchange_id, f"{exchange_id}@{order.filled}", *amounts, order.time)
+
+    def deliver(self, choice: int) -> OrderEvent | Balances | None:
+        """One waiting event: of one order they keep their order, between orders they need not."""
+        if not self.queue:
+            return None
+        chosen = self.queue[choice % len(self.queue)]
+        first = next(event for event in self.queue if _subject(event) == _subject(chosen))
+        self.queue.remove(first)
+        return first
+
+    def resync(self, live: tuple[LiveOrder, ...]) -> list[OrderEvent]:
+        """What a restarted strategy is told of the orders that it counts on, oldest change first."""
+        self.queue.clear()
+        for order in live:
+            known = self.orders.get(order.place.order_id)
+            if known is None or known.status == "refused":
+                self.orders.pop(order.place.order_id, None)
+                self.place(order.place)
+                known = self.orders[order.place.order_id]
+            known.cancel_asked |= order.canceling
+            if known.status == "sent" and known.cancel_asked:
+                known.status, known.reason, known.time = "canceled", "requested", self.now
+        known_orders = [self.orders[order.place.order_id] for order in live]
+        told = sorted((o for o in known_orders if o.status != "sent"), key=lambda o: o.time)
+        return [self._state_of(order) for order in told]
+
+    def _state_of(self, order: ModelOrder) -> OrderEvent:
+        if order.status == "open" and not order.filled:
+            return Accepted(order.place.order_id, order.exchange_id, order.time)
+        return self._fact(order)
+
+
+def _subject(event: OrderEvent | Balances) -> str:
+    return "" if isinstance(event, Balances) else event.order_id
