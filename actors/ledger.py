@@ -4,6 +4,7 @@ Pure. Free funds are known without asking the exchange, and strategies that shar
 each other's money (design, section 3). Amounts are in the asset's own unit, assets in common spelling.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Literal
 
@@ -41,17 +42,58 @@ class Ledger:
     """Totals, holds and ownership. One instance per account."""
 
     def __init__(self, expected: frozenset[int]) -> None:
+        """`expected` are the strategies that will become clients; until then nobody's base counts as unowned."""
         self._expected = expected
         self.totals: dict[str, Decimal] = {}
         self.clients: dict[int, Client] = {}
         self.holds: dict[str, Hold] = {}
+        self._held: dict[tuple[int | None, str], Decimal] = {}
+        """Sum of the holds per strategy and asset."""
+        self.changes = 0
+        """Rises with everything that could change anybody's funds."""
+
+    def set_totals(self, totals: Mapping[str, Decimal]) -> None:
+        """What the account holds of these assets, held funds included."""
+        self.totals.update(totals)
+        self.changes += 1
+
+    def join(self, client: Client) -> None:
+        """A strategy (re)starts; what it owns is what its durable state says."""
+        self.clients[client.strategy] = client
+        self.changes += 1
 
     def hold_foreign(self, order: OrderFacts) -> None:
         """Funds of an order that is not ours; its fee is unknown, so the hold is without one."""
         base, _, quote = order.symbol.partition("/")
         rest = order.volume - order.filled
         asset, amount = (quote, rest * order.price) if order.side == "buy" else (base, rest)
-        self.holds[order.order_id or order.exchange_id] = Hold(None, asset, amount)
+        self._keep(order.order_id or order.exchange_id, Hold(None, asset, amount))
+
+    def hold(self, place: Place, filled: Decimal = ZERO) -> None:
+        """Keep what is not filled yet of this order from every other one."""
+        client = self.clients[place.strategy]
+        pair = client.pair
+        amount = hold_of(pair, place.side, place.price, place.volume - filled, client.fee)
+        leaving = place.order_id in self.holds and self.holds[place.order_id].leaving
+        asset = pair.quote if place.side == "buy" else pair.base
+        self._keep(place.order_id, Hold(place.strategy, asset, amount, leaving))
+
+    def leaving(self, order_id: str) -> None:
+        """A cancel of this order is on its way."""
+        if hold := self.holds.get(order_id):
+            hold.leaving = True
+
+    def release(self, order_id: str) -> None:
+        """The order is closed; what it held is free."""
+        if gone := self.holds.pop(order_id, None):
+            self._held[gone.strategy, gone.asset] -= gone.amount
+            self.changes += 1
+
+    def executed(self, place: Place, volume: Decimal) -> None:
+        """Base changed its owner."""
+        client = self.clients[place.strategy]
+        client.owned += volume if place.side == "buy" else -volume
+        self.changes += 1
 
     def verdict(self, place: Place) -> Verdict:
         """Whether the order can be paid now, once running cancels are confirmed, or not at all."""
@@ -63,40 +105,29 @@ class Ledger:
         else:
             limit = funds.base + (funds.base_unowned if client.sells_unowned else ZERO)
             asset = client.pair.base
-        own = [hold for hold in self.holds.values() if hold.strategy == place.strategy and hold.asset == asset]
-        held = sum((hold.amount for hold in own), ZERO)
+        held = self._held.get((place.strategy, asset), ZERO)
         if need <= limit - held:
             return "admitted"
+        own = (hold for hold in self.holds.values() if hold.strategy == place.strategy and hold.asset == asset)
         leaving = sum((hold.amount for hold in own if hold.leaving), ZERO)
         return "waits" if need <= limit - held + leaving else "lacks"
 
-    def hold(self, place: Place, filled: Decimal = ZERO) -> None:
-        """Keep what is not filled yet of this order from every other one."""
-        client = self.clients[place.strategy]
-        pair = client.pair
-        amount = hold_of(pair, place.side, place.price, place.volume - filled, client.fee)
-        leaving = place.order_id in self.holds and self.holds[place.order_id].leaving
-        asset = pair.quote if place.side == "buy" else pair.base
-        self.holds[place.order_id] = Hold(place.strategy, asset, amount, leaving)
-
-    def leaving(self, order_id: str) -> None:
-        """A cancel of this order is on its way."""
-        if hold := self.holds.get(order_id):
-            hold.leaving = True
-
-    def release(self, order_id: str) -> None:
-        """The order is closed; what it held is free."""
-        self.holds.pop(order_id, None)
-
-    def executed(self, place: Place, volume: Decimal) -> None:
-        """Base changed its owner."""
-        client = self.clients[place.strategy]
-        client.owned += volume if place.side == "buy" else -volume
-
     def funds(self, client: Client) -> Balances:
         """What the strategy could spend if it had no order of its own open."""
-        quote = self._available(client.pair.quote, client)
-        base = self._available(client.pair.base, client)
+        assets = (client.pair.base, client.pair.quote)
+        return self._funds(client, {asset: self._taken(asset) for asset in assets})
+
+    def all_funds(self) -> list[Balances]:
+        """The funds of every client."""
+        assets = {asset for client in self.clients.values() for asset in (client.pair.base, client.pair.quote)}
+        taken = {asset: self._taken(asset) for asset in assets}
+        return [self._funds(client, taken) for client in self.clients.values()]
+
+    def _funds(self, client: Client, taken: Mapping[str, Decimal]) -> Balances:
+        base, quote = (
+            self.totals.get(asset, ZERO) - taken[asset] + self._share(client, asset)
+            for asset in (client.pair.base, client.pair.quote)
+        )
         owned = max(client.owned, ZERO)
         everybody_is_here = self._expected <= self.clients.keys()
         return Balances(
@@ -106,18 +137,18 @@ class Ledger:
             base_unowned=max(base - owned, ZERO) if everybody_is_here else ZERO,
         )
 
-    def _available(self, asset: str, client: Client) -> Decimal:
-        """The account's total without what other strategies own or hold and what foreign orders hold."""
-        taken = ZERO
-        offered: dict[int, Decimal] = {}
-        for hold in self.holds.values():
-            if hold.asset != asset or hold.strategy == client.strategy:
-                continue
-            if hold.strategy is not None and self.clients[hold.strategy].pair.base == asset:
-                offered[hold.strategy] = offered.get(hold.strategy, ZERO) + hold.amount
-            else:
-                taken += hold.amount
-        for other in self.clients.values():
-            if other.pair.base == asset and other.strategy != client.strategy:
-                taken += max(other.owned, offered.get(other.strategy, ZERO))
-        return self.totals.get(asset, ZERO) - taken
+    def _taken(self, asset: str) -> Decimal:
+        """What strategies own or hold of the asset, and what foreign orders hold."""
+        foreign = self._held.get((None, asset), ZERO)
+        return sum((self._share(client, asset) for client in self.clients.values()), foreign)
+
+    def _share(self, client: Client, asset: str) -> Decimal:
+        """What one strategy keeps of the asset from all others: what it bought, even while it offers it."""
+        held = self._held.get((client.strategy, asset), ZERO)
+        return max(client.owned, held) if client.pair.base == asset else held
+
+    def _keep(self, key: str, hold: Hold) -> None:
+        self.release(key)
+        self.holds[key] = hold
+        self._held[hold.strategy, hold.asset] = self._held.get((hold.strategy, hold.asset), ZERO) + hold.amount
+        self.changes += 1

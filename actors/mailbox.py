@@ -25,23 +25,28 @@ class Mailbox(Generic[Message]):
         self._limit = limit
         self._send, self._receive = trio.open_memory_channel[Message | None](math.inf)
         self._newest: dict[Hashable, Message] = {}
+        self._facts = 0
         self._overflowed = False
         self.dropped = 0
 
     def __len__(self) -> int:
-        return self._receive.statistics().current_buffer_used + len(self._newest)
+        return self._facts + len(self._newest)
 
     def post(self, message: Message) -> None:
         """Leave a message that must not be lost."""
-        if self._receive.statistics().current_buffer_used >= self._limit:
+        if self._facts >= self._limit:
             self._overflowed = True
             self.dropped += 1
             return
+        self._facts += 1
         self._send.send_nowait(message)
 
-    def post_newest(self, key: Hashable, message: Message) -> None:
-        """Leave a message that replaces a waiting one with the same key."""
-        if not self._newest and not self._receive.statistics().current_buffer_used:
+    def post_newest(self, key: Hashable, message: Message, *, wake: bool = True) -> None:
+        """Leave a message that replaces a waiting one with the same key.
+
+        Without `wake` it waits for the receiver to come for something else.
+        """
+        if wake and not self._newest and not self._facts:
             self._send.send_nowait(None)
         self._newest[key] = message
 
@@ -64,6 +69,7 @@ class Mailbox(Generic[Message]):
     def _take(self, first: Message | None) -> list[Message]:
         batch: list[Message] = list(self._newest.values())
         self._newest.clear()
+        self._facts = 0
         if first is not None:
             batch.append(first)
         while True:

@@ -28,17 +28,15 @@ async def run_market_data(
 ) -> None:
     """Subscribe to all symbols over one connection and pass prices on until cancelled.
 
-    Ticks are conflated, so that a slow strategy sees the newest one and never a backlog; in lock-step
-    each tick counts and none is replaced. Raises what the exchange's feed raises.
+    Ticks are conflated, so that a slow strategy sees the newest one and never a backlog; in lock-step no
+    tick comes before the one before it was taken. Raises what the exchange's feed raises.
     """
     async with exchange.prices(tuple(subscribers)) as ticks:
         task_status.started()
         async for tick in ticks:
             for mailbox in subscribers[tick.symbol]:
-                if lock_step:
-                    mailbox.post(tick)
-                else:
-                    mailbox.post_newest(tick.symbol, tick)
+                # In lock-step the end of the row wakes the strategy, which takes both at once.
+                mailbox.post_newest(tick.symbol, tick, wake=not lock_step)
             watch.post_newest(tick.symbol, tick)
             post_report(metrics, PriceReport(tick.symbol, tick.price, tick.time))
     raise ExchangeUnavailable("the price feed ended")

@@ -53,11 +53,13 @@ class OrderDesk:
     def __init__(self, snapshot: AccountSnapshot, expected: frozenset[int]) -> None:
         """`expected` are the strategies that will attach; until all have, nobody's base counts as unowned."""
         self.ledger = Ledger(expected)
-        self.ledger.totals = dict(snapshot.balances)
+        self.ledger.set_totals(snapshot.balances)
         self._orders: dict[str, _Tracked] = {}
         self._waiting: dict[str, Place] = {}
         """Orders that wait for funds which a running cancel will free, in their order."""
         self._told: dict[int, Balances] = {}
+        self._told_of = 0
+        """The state of the ledger that everybody was told of last."""
         for order in snapshot.open_orders:
             self.ledger.hold_foreign(order)
             if userref_of(order.order_id) is not None:
@@ -75,7 +77,7 @@ class OrderDesk:
         """
         self._refuse_strays(attach)
         client = Client(attach.strategy, pair, attach.fee, attach.sells_unowned, attach.owned)
-        self.ledger.clients[attach.strategy] = client
+        self.ledger.join(client)
         effects = Effects()
         for live in attach.orders:
             self._rejoin(live, looked_up, effects)
@@ -102,7 +104,7 @@ class OrderDesk:
         """Book what the exchange says and pass it on to the order's strategy."""
         effects = Effects()
         if isinstance(event, AccountBalances):
-            self.ledger.totals.update(event.totals)
+            self.ledger.set_totals(event.totals)
         else:
             self._book(event)
             self._pass_on(event, effects)
@@ -215,11 +217,13 @@ class OrderDesk:
             effects.deliver.append((strategy, event))
 
     def _tell_balances(self, effects: Effects) -> None:
-        for strategy, client in self.ledger.clients.items():
-            funds = self.ledger.funds(client)
-            if funds != self._told.get(strategy):
-                self._told[strategy] = funds
-                effects.deliver.append((strategy, funds))
+        if self._told_of == self.ledger.changes:
+            return
+        self._told_of = self.ledger.changes
+        for funds in self.ledger.all_funds():
+            if funds != self._told.get(funds.strategy):
+                self._told[funds.strategy] = funds
+                effects.deliver.append((funds.strategy, funds))
 
 
 def _event_of(facts: OrderFacts) -> OrderEvent:

@@ -38,8 +38,7 @@ PAPER = "paper"
 _GROUP_LIMIT = 500
 """Messages in one commit at most, so that a long backlog is acknowledged step by step."""
 
-_QUIET_SECONDS = 1
-"""Without mail for so long, the tables are brought up to date: nobody waits for it then."""
+_QUIET_SECONDS = 1.0
 
 
 class JournalPort(Protocol):
@@ -102,9 +101,12 @@ async def run_persistence(
     reply: Reply,
     *,
     statistics: WriteStatistics | None = None,
+    quiet_seconds: float = _QUIET_SECONDS,
     task_status: trio.TaskStatus[OpenedJournal] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve `mailbox` until `Close`. `open_journal` is called in a worker thread.
+
+    After `quiet_seconds` without mail, when nobody waits for it, the work that writes put off is done.
 
     Raises `DatabaseUnusable` when the file cannot be opened or written. Mail that was not carried out by
     then, or when it is cancelled, is back in the mailbox in its order, so that a restarted persistence goes
@@ -115,15 +117,17 @@ async def run_persistence(
         task_status.started(OpenedJournal(journal.lineage, journal.repaired, journal.fresh))
         desk = _Desk(journal, reply, statistics or WriteStatistics())
         while not desk.closing:
-            await _carry_out(desk, mailbox, await _next_mail(journal, mailbox))
+            await _carry_out(desk, mailbox, await _next_mail(journal, mailbox, quiet_seconds))
     finally:
         with trio.CancelScope(shield=True):
             await trio.to_thread.run_sync(journal.close)
 
 
-async def _next_mail(journal: JournalPort, mailbox: Mailbox[PersistenceMail]) -> list[PersistenceMail]:
+async def _next_mail(
+    journal: JournalPort, mailbox: Mailbox[PersistenceMail], quiet_seconds: float
+) -> list[PersistenceMail]:
     if journal.unsettled:
-        with trio.move_on_after(_QUIET_SECONDS):
+        with trio.move_on_after(quiet_seconds):
             return await mailbox.receive()
         await trio.to_thread.run_sync(journal.settle)
     return await mailbox.receive()

@@ -37,10 +37,12 @@ class Pair(Struct, frozen=True):
 
     @property
     def base(self) -> str:
+        """What is bought and sold."""
         return self.symbol.partition("/")[0]
 
     @property
     def quote(self) -> str:
+        """What it is paid with."""
         return self.symbol.partition("/")[2]
 
     @property

@@ -32,8 +32,8 @@ class StateKeeper:
         self._machine = StateMachine(tuple(strategy.userref for strategy in config.strategy))
         self._names = {strategy.userref: strategy.name for strategy in config.strategy}
         self._has_run = False
-        self._resting: set[int] = set()
-        """Halted by the policy; no price brings them back."""
+        self._silenced: set[int] = set()
+        """Strategies that rest until their price is back."""
         for strategy in config.strategy:
             post_report(mail.metrics, _first_report(strategy))
         self._publish()
@@ -54,12 +54,13 @@ class StateKeeper:
 
     def halted(self, strategy: StrategyConfig, reason: str, orders: str) -> None:
         """The policy halts a strategy; `orders` completes "its open orders ...", empty when that was told."""
-        self._resting.add(strategy.userref)
+        self._silenced.discard(strategy.userref)
         if orders:
             self._mail.notifier.post(
                 StrategyHalted(strategy.name, strategy.symbol, reason, f"its open orders {orders}")
             )
-        self._phase_changed(PhaseChanged(strategy.userref, "halted", reason))
+        # Behind what the strategy itself has said before it failed.
+        self._mail.supervisor.post(PhaseChanged(strategy.userref, "halted", reason))
 
     def end(self, request: StopRequest) -> None:
         """The program stops; with a code other than 0 it has failed."""
@@ -74,23 +75,24 @@ class StateKeeper:
 
     def _silent(self, message: PriceSilent) -> None:
         reason = f"no price of {message.symbol} for {message.seconds} s although the market is open"
-        for strategy in self._waiting_for(message.symbol):
+        phases = self._machine.told()
+        for strategy in self._config.strategy:
+            if strategy.symbol != message.symbol or strategy.skip_price_timeout:
+                continue
+            if phases[strategy.userref][0] == "halted":
+                continue  # for another reason, which no price removes
+            self._silenced.add(strategy.userref)
             self._mail.strategies[strategy.userref].post(Pause(reason))
             self._mail.notifier.post(
                 StrategyHalted(strategy.name, strategy.symbol, reason, "its open orders stay open")
             )
 
     def _back(self, message: PriceBack) -> None:
-        for strategy in self._waiting_for(message.symbol):
-            self._mail.strategies[strategy.userref].post(Resume())
-            self._mail.notifier.post(StrategyResumed(strategy.name, strategy.symbol))
-
-    def _waiting_for(self, symbol: str) -> list[StrategyConfig]:
-        return [
-            s
-            for s in self._config.strategy
-            if s.symbol == symbol and not s.skip_price_timeout and s.userref not in self._resting
-        ]
+        for strategy in self._config.strategy:
+            if strategy.symbol == message.symbol and strategy.userref in self._silenced:
+                self._silenced.remove(strategy.userref)
+                self._mail.strategies[strategy.userref].post(Resume())
+                self._mail.notifier.post(StrategyResumed(strategy.name, strategy.symbol))
 
     def _changed(self, state_changed: bool) -> None:
         if state_changed:

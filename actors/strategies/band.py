@@ -10,6 +10,7 @@ from itertools import pairwise
 from actors.strategies import rules
 from actors.strategies.core import EVERY_TICK, NEVER, NO_TICK, Band
 from actors.strategies.ladder import Ladder
+from actors.strategies.upkeep import surplus_is_due
 from messages.money import divide
 
 
@@ -27,6 +28,8 @@ def _any_tick_acts(ladder: Ladder) -> bool:
         return True
     missing = len(ladder.buys()) < ladder.settings.max_open_buys
     if missing and not ladder.buys_wait and (ladder.blocked != "max_investment" or ladder.investment_allows_buy()):
+        return True
+    if surplus_is_due(ladder, rules.sell_price(ladder.settings, ladder.state.surplus_price, None)):
         return True
     too_many = len(ladder.buys()) > ladder.settings.max_open_buys and not ladder.pending()
     return too_many or _has_near_buys(ladder)

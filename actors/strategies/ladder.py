@@ -86,9 +86,18 @@ class Ladder:
         """Whether one more buy stays below `max_investment`."""
         return self.settings.max_investment > self.investment() + self.settings.amount_with_fee
 
+    def is_complete(self) -> bool:
+        """Whether `n` buys are open and none of them is still a request."""
+        buys = self.buys()
+        return len(buys) >= self.settings.max_open_buys and all(order.phase == "open" for order in buys)
+
     def fresh_ticker(self) -> Decimal | None:
         """The newest price, unless a fill is newer."""
-        return self.ticker if self.tick_time >= self.state.fill_time else None
+        return self.ticker_since(self.state.fill_time)
+
+    def ticker_since(self, time: int) -> Decimal | None:
+        """The newest price, unless it is older than `time`."""
+        return self.ticker if self.tick_time >= time else None
 
     def place_ladder_order(self, side: Side, price: Decimal, volume: Decimal, kind: OrderKind) -> None:
         """An order that no fill asked for; its cause is the counter."""

@@ -6,8 +6,8 @@ from typing import assert_never
 from actors.strategies import rules
 from actors.strategies.ladder import RETRY_AFTER, Ladder
 from actors.strategies.state import OwnOrder, RememberedSell
-from actors.strategies.upkeep import sell_surplus
-from messages.money import below_minimum, floor_volume
+from actors.strategies.upkeep import retry_remembered_sells, sell_surplus
+from messages.money import below_minimum, divide, floor_price, floor_volume
 from messages.notices import ExtraSell, OrderFilled
 from messages.orders import Accepted, Canceled, Filled, OrderEvent, PartiallyFilled, Rejected
 
@@ -24,13 +24,13 @@ def on_order_event(ladder: Ladder, event: OrderEvent) -> None:
             _accept(ladder, order, event.exchange_id)
             _book(ladder, order, event)
             if order.filled >= order.volume:
-                _complete(ladder, order)
+                _complete(ladder, order, event.time)
         case Canceled():
             if event.exchange_id:
                 _accept(ladder, order, event.exchange_id)
             _book(ladder, order, event)
             if order.filled >= order.volume:
-                _complete(ladder, order)
+                _complete(ladder, order, event.time)
             else:
                 _closed_early(ladder, order, event)
         case Rejected():
@@ -47,7 +47,7 @@ def _accept(ladder: Ladder, order: OwnOrder, exchange_id: str) -> None:
     if order.phase == "requested":
         order.phase = "open"
     pair = ladder.settings.pair
-    if order.side == "sell":
+    if order.side == "sell" or ladder.is_complete():
         ladder.no_longer(_cause(order))
     if order.kind == "surplus":
         ladder.state.surplus -= order.volume
@@ -71,7 +71,7 @@ def _book(ladder: Ladder, order: OwnOrder, event: PartiallyFilled | Filled | Can
     order.filled, order.cost, order.fee = event.filled, event.cost, event.fee
 
 
-def _complete(ladder: Ladder, order: OwnOrder) -> None:
+def _complete(ladder: Ladder, order: OwnOrder, time: int) -> None:
     """A fill places its counter-order and nothing else."""
     settings = ladder.settings
     del ladder.state.orders[order.order_id]
@@ -89,18 +89,18 @@ def _complete(ladder: Ladder, order: OwnOrder) -> None:
     if order.side == "buy":
         ladder.state.buys_filled += 1
         ladder.state.highest_buy = max(ladder.state.highest_buy, order.price)
-        counter_sell(ladder, order)
+        counter_sell(ladder, order, time)
     else:
         ladder.state.sells_filled += 1
-        counter_buy(ladder, order)
+        counter_buy(ladder, order, time)
 
 
-def counter_sell(ladder: Ladder, buy: OwnOrder) -> None:
-    """A filled buy is sold one interval higher."""
+def counter_sell(ladder: Ladder, buy: OwnOrder, time: int) -> None:
+    """A buy that was filled at `time` is sold one interval higher."""
     settings, sell_volume = ladder.settings, ladder.variant.sell_volume
     if sell_volume is None:
         return
-    price = rules.sell_price(settings, buy.price, ladder.fresh_ticker())
+    price = rules.sell_price(settings, buy.price, ladder.ticker_since(time))
     volume = floor_volume(settings.pair, sell_volume(settings, price, buy.filled))
     if reason := below_minimum(settings.pair, price, volume):
         ladder.release("sell", price, volume, reason)
@@ -108,14 +108,14 @@ def counter_sell(ladder: Ladder, buy: OwnOrder) -> None:
     ladder.place_counter_order("sell", price, volume, parent=buy.exchange_id, attempt=0)
 
 
-def counter_buy(ladder: Ladder, sell: OwnOrder) -> None:
-    """A filled sell is bought back one interval lower, while the grid still has work above."""
+def counter_buy(ladder: Ladder, sell: OwnOrder, time: int) -> None:
+    """A sell that was filled at `time` is bought back one interval lower, while the grid still has work above."""
     settings = ladder.settings
     if not ladder.sells() or len(ladder.buys()) >= settings.max_open_buys:
         return
     if not ladder.investment_allows_buy():
         return
-    price = rules.buy_price(settings, sell.price, ladder.fresh_ticker() or sell.price)
+    price = rules.buy_price(settings, sell.price, ladder.ticker_since(time) or sell.price)
     volume = rules.buy_volume(settings, price)
     if reason := below_minimum(settings.pair, price, volume):
         ladder.tell_refused("buy", "buy", price, volume, reason)
@@ -128,6 +128,7 @@ def _closed_early(ladder: Ladder, order: OwnOrder, event: Canceled) -> None:
     asked_for = order.phase == "canceling"
     del ladder.state.orders[order.order_id]
     if order.side == "buy":
+        ladder.buys_may_retry = True  # what it held is free again, and no change of balances tells of that
         if not asked_for and event.reason != "post-only":
             ladder.release("buy", order.price, order.volume, f"closed by the exchange or by hand ({event.reason})")
         if order.filled and ladder.variant.sell_volume is not None:
@@ -135,8 +136,13 @@ def _closed_early(ladder: Ladder, order: OwnOrder, event: Canceled) -> None:
             ladder.state.surplus_price = max(ladder.state.surplus_price, order.price)
             sell_surplus(ladder)
         return
+    _sell_closed_early(ladder, order, event, asked_for=asked_for)
+
+
+def _sell_closed_early(ladder: Ladder, order: OwnOrder, event: Canceled, *, asked_for: bool) -> None:
     rest = order.volume - order.filled
-    if order.kind == "counter" and (asked_for or event.reason in ("self-trade", "post-only")):
+    due_again = asked_for or event.reason in ("self-trade", "post-only")
+    if order.kind == "counter" and due_again:
         # The closure is known, so a further attempt under a new id cannot become a second order.
         ladder.state.remembered[order.parent] = RememberedSell(
             order.parent,
@@ -146,8 +152,23 @@ def _closed_early(ladder: Ladder, order: OwnOrder, event: Canceled) -> None:
             f"closed: {event.reason}",
         )
         ladder.retry_sells_at = max(ladder.retry_sells_at, event.time + RETRY_AFTER)
+    elif order.kind == "surplus" and due_again:
+        _return_surplus(ladder, order, rest)
+        ladder.retry_surplus_at = max(ladder.retry_surplus_at, event.time + RETRY_AFTER)
     elif not asked_for:
         ladder.release("sell", order.price, rest, f"closed by the exchange or by hand ({event.reason})")
+        ladder.retry_sells_at = 0  # its base is free for the sells that lacked some
+        if ladder.synced:
+            retry_remembered_sells(ladder)
+
+
+def _return_surplus(ladder: Ladder, order: OwnOrder, rest: Decimal) -> None:
+    """What its sell did not bring away is surplus again, unless it never stopped being that."""
+    if not order.exchange_id:
+        return
+    bought_at = floor_price(ladder.settings.pair, divide(order.price, ladder.settings.step))
+    ladder.state.surplus += rest
+    ladder.state.surplus_price = max(ladder.state.surplus_price, bought_at)
 
 
 def _rejected(ladder: Ladder, order: OwnOrder, event: Rejected) -> None:
@@ -155,23 +176,33 @@ def _rejected(ladder: Ladder, order: OwnOrder, event: Rejected) -> None:
     if order.exchange_id:
         return
     del ladder.state.orders[order.order_id]
-    if event.reason == "funds":
-        ladder.tell_funds_missing(_cause(order), order.side, order.price, order.volume)
-    elif event.reason != "post-only":
-        ladder.tell_refused(_cause(order), order.side, order.price, order.volume, event.text)
+    if order.side == "buy":
+        ladder.buys_may_retry = True
+        if order.phase == "canceling":
+            return
+    if order.side == "sell" and order.kind == "counter" and event.reason == "minimum":
+        ladder.no_longer(_cause(order))
+        ladder.release("sell", order.price, order.volume, event.text)
+        return
+    _tell_refusal(ladder, order, event)
     retry_at = max(event.time, ladder.tick_time) + RETRY_AFTER
     if order.side == "buy":
         if event.reason != "post-only":
             ladder.buys_failed(event.reason, may_retry=event.reason != "funds")
     elif order.kind != "counter":
         ladder.retry_surplus_at = retry_at
-    elif event.reason == "minimum":
-        ladder.release("sell", order.price, order.volume, event.text)
     else:
         ladder.state.remembered[order.parent] = RememberedSell(
             order.parent, order.attempt, order.price, order.volume, event.reason
         )
         ladder.retry_sells_at = retry_at
+
+
+def _tell_refusal(ladder: Ladder, order: OwnOrder, event: Rejected) -> None:
+    if event.reason == "funds":
+        ladder.tell_funds_missing(_cause(order), order.side, order.price, order.volume)
+    elif event.reason != "post-only":
+        ladder.tell_refused(_cause(order), order.side, order.price, order.volume, event.text)
 
 
 def _cause(order: OwnOrder) -> str:

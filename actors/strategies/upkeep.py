@@ -1,5 +1,6 @@
 """What the grid does by itself on a tick, one named function per rule, in the order of design section 4."""
 
+from decimal import Decimal
 from itertools import pairwise
 
 from actors.strategies import rules
@@ -37,20 +38,19 @@ def retry_remembered_sells(ladder: Ladder) -> None:
             volume = min(volume, floor_volume(settings.pair, sell_volume(settings, price, sell.volume)))
         if reason := below_minimum(settings.pair, price, volume):
             del ladder.state.remembered[sell.parent]
+            ladder.no_longer(f"sell {sell.parent}")
             ladder.release("sell", price, volume, reason)
         elif volume <= ladder.base_free():
+            # Its cause was told and lasts until the sell is accepted; a refused retry tells nothing new.
             del ladder.state.remembered[sell.parent]
-            ladder.no_longer(f"sell {sell.parent}")
             ladder.place_counter_order("sell", price, volume, sell.parent, sell.attempt)
 
 
 def sell_surplus(ladder: Ladder) -> None:
     """Base of cancelled, partly filled buys is sold as soon as it is worth one amount."""
     state, settings = ladder.state, ladder.settings
-    if ladder.tick_time < ladder.retry_surplus_at or _surplus_is_offered(ladder):
-        return
     price = rules.lifted(settings, rules.sell_price(settings, state.surplus_price, None), ladder.fresh_ticker())
-    if rules.invested(price, state.surplus) < settings.amount:
+    if ladder.tick_time < ladder.retry_surplus_at or not surplus_is_due(ladder, price):
         return
     wanted = floor_volume(settings.pair, rules.volume_for_amount(settings, price))
     volume = min(wanted, state.surplus)
@@ -58,11 +58,11 @@ def sell_surplus(ladder: Ladder) -> None:
         ladder.place_ladder_order("sell", price, volume, "surplus")
 
 
-def _surplus_is_offered(ladder: Ladder) -> bool:
-    """The surplus shrinks only once its sell is accepted; until then it must not be offered again."""
-    return not ladder.state.surplus or any(
-        order.kind == "surplus" and not order.exchange_id for order in ladder.state.orders.values()
-    )
+def surplus_is_due(ladder: Ladder, price: Decimal) -> bool:
+    """Whether the surplus is worth an amount and not offered: it shrinks only once its sell is accepted."""
+    if rules.invested(price, ladder.state.surplus) < ladder.settings.amount:
+        return False
+    return not any(order.kind == "surplus" and not order.exchange_id for order in ladder.state.orders.values())
 
 
 def cancel_near_buys(ladder: Ladder) -> None:
@@ -81,7 +81,8 @@ def fill_up(ladder: Ladder) -> None:
     while len(ladder.buys()) < ladder.settings.max_open_buys:
         if not _add_buy(ladder):
             return
-    ladder.no_longer("buy")
+    if ladder.is_complete():
+        ladder.no_longer("buy")
 
 
 def _add_buy(ladder: Ladder) -> bool:
@@ -102,7 +103,7 @@ def _add_buy(ladder: Ladder) -> bool:
         ladder.blocked = reason
         ladder.tell_refused("buy", "buy", price, volume, reason)
         return False
-    if buys and rules.too_near(settings, buys[-1].price, price):
+    if not volume or (buys and rules.too_near(settings, buys[-1].price, price)):
         ladder.blocked = "the tick size is too coarse for the interval at this price"
         return False
     ladder.place_ladder_order("buy", price, volume, "ladder")

@@ -1,7 +1,7 @@
 """Reading and writing the rows of the journal's tables."""
 
-from collections.abc import Iterable, Sequence
-from itertools import islice
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -9,9 +9,6 @@ from duckdb import DuckDBPyConnection
 from msgspec import Struct
 
 from adapters.journal.projection import Changes, EventRow, FillRow, OrderRow, Write, concerned
-
-_ROWS_PER_STATEMENT = 100
-"""One statement of many rows is about a hundred times as fast as `executemany`."""
 
 _PRUNE_EVERY = 1_000
 """Rows between two looks at the retention."""
@@ -120,12 +117,17 @@ class Tables:
             )
         self._newest_paper += len(rows)
 
-    def _insert(self, head: str, rows: Iterable[tuple[Any, ...]], tail: str = "") -> None:
-        remaining = iter(rows)
-        while chunk := list(islice(remaining, _ROWS_PER_STATEMENT)):
-            marks = "(" + ", ".join("?" * len(chunk[0])) + ")"
-            values = [value for row in chunk for value in row]
-            self._connection.execute(f"{head} VALUES {', '.join([marks] * len(chunk))} {tail}", values)
+    def _insert(self, head: str, rows: Sequence[tuple[Any, ...]], tail: str = "") -> None:
+        """Insert all rows with one statement of one list per column.
+
+        Ten times as fast as one parameter per value, and a hundred times as fast as `executemany`.
+        """
+        if not rows:
+            return
+        columns = list(zip(*rows, strict=True))
+        marks = ", ".join(_mark(column) for column in columns)
+        lists = [[_text(value) for value in column] for column in columns]
+        self._connection.execute(f"{head} SELECT {marks} {tail}", lists)
 
     def _number(self, query: str) -> int:
         row = self._connection.execute(query).fetchone()
@@ -134,6 +136,19 @@ class Tables:
 
 def _values(row: OrderRow | FillRow | EventRow) -> tuple[Any, ...]:
     return msgspec.structs.astuple(row)
+
+
+def _mark(column: Sequence[object]) -> str:
+    if any(isinstance(value, Decimal) for value in column):
+        return "unnest(?::VARCHAR[])::DECIMAL(38, 18)"
+    if all(value is None for value in column):
+        return "unnest(?::VARCHAR[])"
+    return "unnest(?)"
+
+
+def _text(value: object) -> object:
+    """Money as text: DuckDB guesses one type for a whole list, and might guess a float."""
+    return f"{value:f}" if isinstance(value, Decimal) else value
 
 
 def _is_closed(paper_order: str) -> bool:

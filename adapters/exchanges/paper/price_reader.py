@@ -36,7 +36,6 @@ class _Query(Struct, frozen=True):
 
     select: str
     unit: Unit | None
-    header_rows: int
     inexact: bool
     """The price column is binary floating point: its texts may carry the noise of that."""
 
@@ -100,7 +99,7 @@ class PriceReader:
         delimiter = max(_DELIMITERS, key=first.count)
         names = next(csv.reader([first], delimiter=delimiter))
         columns = numbered_columns(len(names), time_column, price_column)
-        header_rows = 0 if columns else 1
+        header_lines = 0 if columns else 1
         if columns is None:
             _refuse_no_header(names, first)
             columns = find_columns(names, time_column, price_column)
@@ -108,10 +107,10 @@ class PriceReader:
         # The dialect is stated, since a guessed one turns a damaged file into another file.
         select = (
             f"SELECT trim(c{columns.time}), trim(c{columns.price}) FROM read_csv(?, auto_detect=false,"  # noqa: S608 - numbers of our own
-            f" header=false, skip={header_rows}, delim='{delimiter}', quote='\"', escape='\"', nullstr='',"
+            f" header=false, skip={header_lines}, delim='{delimiter}', quote='\"', escape='\"', nullstr='',"
             f" strict_mode=true, columns={{{types}}}, {self._csv_options()})"
         )
-        return _Query(select, self._stated_unit or columns.unit, header_rows, inexact=False)
+        return _Query(select, self._stated_unit or columns.unit, inexact=False)
 
     def _first_line(self) -> str:
         """Whatever the file begins with, as one text without its line end."""
@@ -139,20 +138,19 @@ class PriceReader:
             instant = f"{_quoted(time)}::TIMESTAMP" if described[time] == "DATE" else _quoted(time)
             as_text, unit = f"epoch_ns({instant})::VARCHAR", "ns"
         select = f"SELECT {as_text}, {_quoted(price)}::VARCHAR FROM read_parquet(?)"  # noqa: S608 - quoted names
-        return _Query(select, unit, 0, inexact=described[price] in ("DOUBLE", "FLOAT"))
+        return _Query(select, unit, inexact=described[price] in ("DOUBLE", "FLOAT"))
 
     def _translated(self, error: duckdb.Error) -> PriceFileError:
         text = str(error)
         if line := re.search(r"CSV Error on Line: (\d+)", text):
-            header_rows = self._query.header_rows if hasattr(self, "_query") else 0
-            row = f"row {int(line[1]) - header_rows}"
+            place = f"line {line[1]}"
             if width := re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", text):
                 return PriceFileError(
-                    f"{row}: {width[2]} fields where the first line has {width[1]}, so it is cut off or damaged",
+                    f"{place}: {width[2]} fields where the first line has {width[1]}, so it is cut off or damaged",
                     f"{_COMPLETE} with the same columns in every line",
                 )
             reason = next((part for part in text.splitlines()[2:] if part.strip()), "damaged")
-            return PriceFileError(f"{row}: {reason}", "UTF-8 text with one trade a line")
+            return PriceFileError(f"{place}: {reason}", "UTF-8 text with one trade a line")
         if "GZIP" in text or "ZSTD" in text or "Parquet" in text or "magic bytes" in text or "Thrift" in text:
             return PriceFileError(f"a file that is cut off or damaged ({text.splitlines()[0]})", _COMPLETE)
         return PriceFileError(f"a file that cannot be read ({text.splitlines()[0]})", "a readable CSV or Parquet file")

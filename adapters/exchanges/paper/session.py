@@ -11,6 +11,8 @@ from messages.account import AccountSnapshot, OrderFacts
 from messages.mailboxes import ExchangeEvent
 from messages.orders import Place
 
+_CLOSED = "the session with the paper exchange is closed"
+
 
 class Desk(Protocol):
     """What a session needs of its exchange."""
@@ -24,6 +26,22 @@ class Desk(Protocol):
     async def cancel(self, order_ids: Sequence[str]) -> None: ...
 
     def settled(self, row: int) -> None: ...
+
+
+class _Events:
+    """No generator, since one that its reader drops half-way would have to be closed by somebody."""
+
+    def __init__(self, receive: trio.MemoryReceiveChannel[ExchangeEvent]) -> None:
+        self._receive = receive
+
+    def __aiter__(self) -> "_Events":
+        return self
+
+    async def __anext__(self) -> ExchangeEvent:
+        try:
+            return await self._receive.receive()
+        except trio.EndOfChannel:
+            raise ExchangeUnavailable(_CLOSED) from None
 
 
 class PaperSession:
@@ -44,11 +62,9 @@ class PaperSession:
         self._refuse_closed()
         return await self._desk.lookup(order_ids)
 
-    async def events(self) -> AsyncIterator[ExchangeEvent]:
+    def events(self) -> AsyncIterator[ExchangeEvent]:
         """All since the session was opened, in order."""
-        async for event in self._receive:
-            yield event
-        raise ExchangeUnavailable("the session with the paper exchange is closed")
+        return _Events(self._receive)
 
     async def place(self, orders: Sequence[Place]) -> None:
         """Place the batch; durable when this returns, and its events are waiting then."""
@@ -75,4 +91,4 @@ class PaperSession:
 
     def _refuse_closed(self) -> None:
         if not self._open:
-            raise ExchangeUnavailable("the session with the paper exchange is closed")
+            raise ExchangeUnavailable(_CLOSED)

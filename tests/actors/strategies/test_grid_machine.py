@@ -20,7 +20,7 @@ from actors.strategies.settings import GridSettings, Variant
 from actors.strategies.swing import SWING
 from messages.mailboxes import CoreEvent
 from messages.market import Tick
-from messages.money import ZERO, Pair, below_minimum, floor_price
+from messages.money import ZERO, Pair, Side, below_minimum, floor_price, floor_volume
 from messages.orders import Balances, Cancel, Canceled, OrderEvent, Place, Rejected, Resynced
 from messages.status import Stop
 from tests.actors.strategies.book import Book
@@ -163,10 +163,36 @@ class GridMachine(RuleBasedStateMachine):
     @rule(choice=choices, part=parts)
     def order_is_executed(self, choice: int, part: Decimal) -> None:
         order = self._one(self.account.chosen(status="open"), choice)
-        rest = order.place.volume - order.filled
-        volume = min(max(rest * part // self.config.pair.lot * self.config.pair.lot, self.config.pair.lot), rest)
         self.account.now += SECOND
-        self.account.execute(order, volume)
+        self.account.execute(order, self._part_of(order, part))
+
+    def _part_of(self, order: ModelOrder, part: Decimal) -> Decimal:
+        rest = order.place.volume - order.filled
+        return max(floor_volume(self.config.pair, rest * part), self.config.pair.lot)
+
+    @rule(side=st.sampled_from(["buy", "buy", "sell"]), number=st.integers(1, 4), told=st.booleans())
+    def market_runs_through_orders(self, side: Side, number: int, told: bool) -> None:
+        """All requests are answered, then the best orders of one side are executed one after the other."""
+        self.exchange_answers_all()
+        self.core_is_told_everything()
+        orders = [order for order in self.account.chosen(status="open") if order.place.side == side]
+        for order in sorted(orders, key=lambda o: o.place.price, reverse=side == "buy")[:number]:
+            self.account.now += SECOND
+            self.account.execute(order, order.place.volume - order.filled)
+            self.price = order.place.price
+            if told:
+                self.core_is_told_everything()
+
+    @rule(number=st.integers(1, 3), part=parts, told=st.booleans())
+    def buys_are_partly_filled_and_cancelled(self, number: int, part: Decimal, told: bool) -> None:
+        orders = [order for order in self.account.chosen(status="open") if order.place.side == "buy"]
+        for order in orders[:number]:
+            self.account.now += SECOND
+            self.account.execute(order, self._part_of(order, part))
+            if order.live:
+                self.account.close(order, "by hand")
+        if told:
+            self.core_is_told_everything()
 
     @precondition(lambda self: self.account.chosen(status="open", canceling=True))
     @rule(choice=choices)
@@ -268,7 +294,7 @@ class GridMachine(RuleBasedStateMachine):
                 self.account.close(order, "requested")
             self.core_is_told_everything()
             self._handle(self._tick(after))
-            if not self.account.queue and not self.account.chosen(status="sent"):
+            if not self.account.queue and not self.core._ladder.pending():
                 break
         self._is_complete()
 
@@ -314,8 +340,8 @@ class GridMachine(RuleBasedStateMachine):
         low = max(band.low, self.config.pair.tick_size)
         high = min(band.high, self.price * 3)
         last = ladder.tick_time + 3600 * SECOND if band.wake == NEVER else band.wake - 1
-        for price in (low, self.price / 2, self.price, high):
-            for time in (ladder.tick_time, last):
+        for price in (low, self.price, high):
+            for time in (last,):
                 floored = floor_price(self.config.pair, price)
                 if floored > 0 and band.low <= floored <= band.high and time < band.wake:
                     twin = twin_of(self.core)

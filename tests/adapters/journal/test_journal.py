@@ -11,6 +11,7 @@ import pytest
 from actors.persistence import JournalPort
 from adapters.interfaces import DatabaseUnusable
 from adapters.journal.journal import Journal
+from adapters.journal.projection import Write
 from messages.journal import SaveAccount
 from tests.adapters.journal.samples import NOW, USERREF, accepted, commit, filled, place, record, rows, run
 
@@ -59,7 +60,7 @@ def test_money_is_kept_to_the_last_digit(path: Path) -> None:
 
 def test_a_batch_written_twice_changes_nothing(path: Path) -> None:
     journal = Journal.open(path, NOW)
-    batch = [commit(1, place()), accepted(), filled("0.002", "100", "0.25"), commit(2, place("order-2"))]
+    batch: list[Write] = [commit(1, place()), accepted(), filled("0.002", "100", "0.25"), commit(2, place("order-2"))]
     everything = ("SELECT * FROM orders ORDER BY ALL", "SELECT * FROM fills", "SELECT * FROM events ORDER BY ALL")
     journal.write(batch)
     before = [rows(journal, query) for query in everything]

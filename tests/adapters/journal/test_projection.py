@@ -128,7 +128,12 @@ def test_the_order_in_which_events_come_does_not_matter() -> None:
     for shuffled in permutations(events):
         changes = changes_after([commit(1, place()), *shuffled, *shuffled])
         row = changes.orders["order-1"]
-        assert (row.status, row.filled, row.cost, row.fee) == ("filled", Decimal("0.002"), 100, Decimal("0.25"))
+        assert (row.status, row.filled, row.cost, row.fee) == (
+            "filled",
+            Decimal("0.002"),
+            Decimal(100),
+            Decimal("0.25"),
+        )
         assert sum(fill.volume for fill in changes.fills.values()) == Decimal("0.002")
 
 
@@ -138,7 +143,12 @@ def test_the_same_event_is_told_once() -> None:
 
 
 def test_only_the_orders_that_messages_touch_are_looked_up() -> None:
-    messages = [commit(1, place("a"), cancel("b")), accepted("c"), accepted("a"), SaveAccount(1, "", {"d": ""})]
+    messages: list[Write] = [
+        commit(1, place("a"), cancel("b")),
+        accepted("c"),
+        accepted("a"),
+        SaveAccount(1, "", {"d": ""}),
+    ]
     assert concerned(messages) == ["a", "b", "c"]
 
 

@@ -13,6 +13,7 @@ from adapters.journal.journal import Journal
 from tests.adapters.journal.samples import NOW, USERREF, commit, die_with_a_log, files_in, rows, run
 
 COMMITS = 30
+DICE = random.Random(1)  # noqa: S311 - damage that comes again in every run
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def flipped(content: bytes) -> bytes:
 
 
 def garbage(content: bytes) -> bytes:
-    return content[:-200] + random.Random(1).randbytes(200)
+    return content[:-200] + DICE.randbytes(200)
 
 
 @pytest.mark.parametrize("damage", [zeroed, flipped, garbage])
@@ -72,7 +73,7 @@ def test_an_end_that_is_missing_needs_no_repair(path: Path, log: Path) -> None:
     journal.close()
 
 
-@pytest.mark.parametrize("tail", [bytes(3000), random.Random(2).randbytes(3000)])
+@pytest.mark.parametrize("tail", [bytes(3000), DICE.randbytes(3000)])
 def test_rubbish_behind_a_whole_log_loses_nothing(path: Path, log: Path, tail: bytes) -> None:
     log.write_bytes(log.read_bytes() + tail)
     journal = Journal.open(path, NOW)
@@ -82,8 +83,8 @@ def test_rubbish_behind_a_whole_log_loses_nothing(path: Path, log: Path, tail: b
 
 def test_whatever_the_damage_the_database_opens_with_a_prefix_of_the_commits(path: Path, log: Path) -> None:
     database, whole = path.read_bytes(), log.read_bytes()
-    chance = random.Random(3)
-    for _ in range(25):
+    chance = random.Random(3)  # noqa: S311 - damage that comes again in every run
+    for _ in range(12):
         damaged = bytearray(whole)
         start = chance.randrange(len(whole) // 2, len(whole))
         length = min(chance.choice([1, 8, 100, 4096]), len(whole) - start)

@@ -1,0 +1,132 @@
+"""An exchange in memory: a test says what it tells, and reads what it was asked for."""
+
+import math
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from decimal import Decimal
+
+import trio
+
+from messages.account import AccountSnapshot, OrderFacts
+from messages.mailboxes import ExchangeEvent
+from messages.market import Tick
+from messages.money import ZERO, Pair
+from messages.orders import Place
+
+Call = tuple[str, object]
+
+
+class FakeSession:
+    """A trading session; `calls` is what it was asked for, in its order."""
+
+    def __init__(self, snapshot: AccountSnapshot) -> None:
+        self.calls: list[Call] = []
+        self.history: dict[str, OrderFacts] = {}
+        self.refusal: Exception | None = None
+        """Raised by every request."""
+        self._snapshot = snapshot
+        self._send, self._receive = trio.open_memory_channel[ExchangeEvent | Exception | None](math.inf)
+
+    def say(self, *events: ExchangeEvent | Exception | None) -> None:
+        """Events, an exception that ends them, or None for an end without one."""
+        for event in events:
+            self._send.send_nowait(event)
+
+    def asked(self) -> list[Call]:
+        """The calls since the last time."""
+        calls, self.calls = self.calls, []
+        return calls
+
+    async def snapshot(self) -> AccountSnapshot:
+        """What the test gave."""
+        self._take("snapshot", None)
+        self.calls.clear()
+        return self._snapshot
+
+    async def lookup(self, order_ids: Sequence[str]) -> dict[str, OrderFacts]:
+        """From `history`."""
+        self._take("lookup", list(order_ids))
+        return {order_id: self.history[order_id] for order_id in order_ids if order_id in self.history}
+
+    async def events(self) -> AsyncIterator[ExchangeEvent]:
+        """What `say` was given."""
+        async for event in self._receive:
+            if event is None:
+                return
+            if isinstance(event, Exception):
+                raise event
+            yield event
+
+    async def place(self, orders: Sequence[Place]) -> None:
+        """Only noted."""
+        self._take("place", [order.order_id for order in orders])
+
+    async def cancel(self, order_ids: Sequence[str]) -> None:
+        """Only noted."""
+        self._take("cancel", list(order_ids))
+
+    async def settled(self, row: int) -> None:
+        """Only noted."""
+        self._take("settled", row)
+
+    def _take(self, what: str, argument: object) -> None:
+        if self.refusal is not None:
+            raise self.refusal
+        self.calls.append((what, argument))
+
+
+class FakeExchange:
+    """An `adapters.interfaces.Exchange` around one session and one feed of prices."""
+
+    simulated = True
+    lock_step = False
+
+    def __init__(self, snapshot: AccountSnapshot | None = None) -> None:
+        self.session = FakeSession(snapshot or AccountSnapshot({}, ()))
+        self.session_is_open = False
+        self.subscribed: tuple[str, ...] = ()
+        self._send, self._receive = trio.open_memory_channel[Tick | Exception | None](math.inf)
+
+    def quote(self, *ticks: Tick | Exception | None) -> None:
+        """Prices, an exception that ends them, or None for an end without one."""
+        for tick in ticks:
+            self._send.send_nowait(tick)
+
+    async def pair(self, symbol: str) -> Pair:
+        """Some rules."""
+        return Pair(symbol, Decimal("0.1"), 8, 5, ZERO, ZERO)
+
+    async def maker_fee(self, symbol: str) -> Decimal:
+        """None for all pairs."""
+        return ZERO
+
+    async def last_price(self, symbol: str) -> Decimal | None:
+        """Unknown."""
+        return None
+
+    @asynccontextmanager
+    async def prices(self, symbols: Sequence[str]) -> AsyncIterator[AsyncIterator[Tick]]:
+        """What `quote` was given."""
+        self.subscribed = tuple(symbols)
+        yield self._ticks()
+
+    async def _ticks(self) -> AsyncIterator[Tick]:
+        async for tick in self._receive:
+            if tick is None:
+                return
+            if isinstance(tick, Exception):
+                raise tick
+            yield tick
+
+    @asynccontextmanager
+    async def trading(self) -> AsyncIterator[FakeSession]:
+        """The one session."""
+        self.session_is_open = True
+        try:
+            yield self.session
+        finally:
+            self.session_is_open = False
+
+    def market_open(self, symbol: str) -> bool:
+        """Always."""
+        return True

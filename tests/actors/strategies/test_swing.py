@@ -1,0 +1,107 @@
+import pytest
+
+from actors.strategies.swing import SWING
+from messages.notices import ExtraSell
+from tests.actors.strategies.harness import BUYS_AT_50000, LADDER_AT_50000, D, Play, notices, placed, settings
+
+EXTRA_AT_50000 = ("sell", D("51005.0"), D("0.00197044"))
+
+
+def test_the_ladder_comes_first_and_the_extra_sell_once_nothing_is_pending() -> None:
+    play = Play(SWING, base="1")
+    assert placed(play.start("50000")) == LADDER_AT_50000
+    outputs = play.tick("50000")
+    assert placed(outputs) == [EXTRA_AT_50000]
+    assert notices(outputs, ExtraSell) == [ExtraSell("grid", "BTC/USD", D("51005.0"), D("0.00197044"))]
+
+
+def test_there_is_one_extra_sell_only() -> None:
+    play = Play(SWING, base="1")
+    play.start("50000")
+    play.tick("50000")
+    assert play.tick("50001", after=60) == []
+    assert len(play.orders("sell")) == 1
+
+
+def test_the_extra_sell_is_told_once_it_is_accepted() -> None:
+    play = Play(SWING, base="1")
+    play.start("50000")
+    play.accepting = False
+    assert notices(play.tick("50000"), ExtraSell) == []
+    assert len(notices(play.accept(play.only("sell").order_id), ExtraSell)) == 1
+
+
+@pytest.mark.parametrize(("base", "sells"), [("0.00200500", 0), ("0.00200501", 1)])
+def test_free_base_must_be_worth_more_than_the_amount_and_its_fee(base: str, sells: int) -> None:
+    play = Play(SWING, base=base)
+    play.start("50000")
+    play.tick("50000")
+    assert len(play.orders("sell")) == sells
+
+
+def test_an_extra_sell_below_the_highest_buy_ever_goes_above_that_instead() -> None:
+    play = Play(SWING)
+    play.start("50000")
+    play.fall_to("49504.9")
+    play.fill(play.only("sell").order_id)
+    play.base += 1
+    play.handle(play.balances())
+    play.tick("49000")
+    play.tick("45000")
+    assert play.core.state.highest_buy == D("49504.9")
+    assert play.only("sell").price == D("50499.9")
+
+
+def test_what_it_bought_and_keeps_is_sold_above_the_ladder_too() -> None:
+    play = Play(SWING, settings(fee=D(0), interval=D("0.5"), max_open_buys=1))
+    play.start("50000")
+    for _ in range(3):
+        play.fill(play.only("buy").order_id)
+        play.fill(play.only("sell").order_id)
+        play.tick("50000")
+    assert play.core.owned == D("0.003")
+    assert placed(play.tick("50000")) == [("sell", D("112500.0"), D("0.00088888"))]
+
+
+def test_no_extra_sell_while_a_sell_is_open() -> None:
+    play = Play(SWING, base="1")
+    play.start("50000")
+    play.fill(play.orders("buy")[0].order_id)
+    play.tick("49600")
+    play.tick("49600")
+    assert [sell.kind for sell in play.orders("sell")] == ["counter"]
+
+
+def test_no_extra_sell_before_the_ladder_is_complete() -> None:
+    play = Play(SWING, quote="450", base="1")
+    play.start("50000")
+    play.tick("50000", after=20)
+    assert play.prices("buy") == BUYS_AT_50000[:4]
+    assert play.prices("sell") == []
+
+
+def test_no_extra_sell_while_a_sell_is_remembered() -> None:
+    play = Play(SWING, base="1")
+    play.start("50000")
+    play.accepting = False
+    play.fill(play.orders("buy")[0].order_id)
+    play.refuse(play.only("sell").order_id, "order limit")
+    outputs = play.tick("49600")
+    for order_id in [o.order_id for o in play.orders("buy")]:
+        play.accept(order_id)
+    assert [side for side, _, _ in placed(outputs)] == ["buy"]
+    assert play.tick("49600") == []
+
+
+def test_a_refused_extra_sell_waits_ten_seconds() -> None:
+    play = Play(SWING, base="1")
+    play.start("50000")
+    play.accepting = False
+    play.tick("50000")
+    play.refuse(play.only("sell").order_id, "funds")
+    assert placed(play.tick("50000", after=8)) == []
+    assert placed(play.tick("50000")) == [EXTRA_AT_50000]
+
+
+def test_it_may_sell_what_no_strategy_bought() -> None:
+    assert Play(SWING).core.sells_unowned

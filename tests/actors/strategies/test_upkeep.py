@@ -1,0 +1,533 @@
+"""What a tick asks for, rule by rule, in the order of the design."""
+
+import msgspec
+import pytest
+
+from actors.strategies.grid_sell import GRID_SELL
+from messages.market import Tick
+from messages.notices import FundsMissing, OrderReleased
+from messages.orders import Cancel, Place, Resynced
+from tests.actors.strategies.harness import (
+    BTC_USD,
+    BUYS_AT_50000,
+    LADDER_AT_50000,
+    SECOND,
+    USERREF,
+    D,
+    Play,
+    canceled,
+    notices,
+    placed,
+    settings,
+)
+
+
+def started(price: str = "50000", **changes: object) -> Play:
+    play = Play(config=settings(**changes))
+    play.start(price)
+    return play
+
+
+# Fill up to `n`
+
+
+def test_upkeep_runs_once_after_the_start_and_then_on_ticks() -> None:
+    play = Play()
+    play.accepting = False
+    play.handle(play.a_tick("50000"))
+    assert play.handle(play.balances()) == []
+    assert placed(play.handle(Resynced(USERREF, 1))) == LADDER_AT_50000
+
+
+def test_without_a_price_nothing_is_decided_until_the_first_tick() -> None:
+    play = Play()
+    assert play.handle(play.balances()) == []
+    assert play.handle(Resynced(USERREF, 1)) == []
+    assert placed(play.tick("50000")) == LADDER_AT_50000
+
+
+def test_a_hole_is_filled_from_below_and_not_where_it_was() -> None:
+    play = started()
+    play.fill(play.orders("buy")[0].order_id)
+    assert placed(play.tick("49505")) == [("buy", D("47102.0"), D("0.00212305"))]
+
+
+@pytest.mark.parametrize(("quote", "buys"), [("100.25", 0), ("100.25001", 1), ("200.4999", 1), ("201", 2)])
+def test_a_buy_needs_more_free_quote_than_the_amount_with_its_fee(quote: str, buys: int) -> None:
+    play = Play(quote=quote)
+    play.start("50000")
+    assert play.prices("buy") == BUYS_AT_50000[:buys]
+
+
+@pytest.mark.parametrize(("maximum", "buys"), [("100.25", 0), ("100.26", 1), ("200.24", 1), ("200.25", 2), ("1000", 5)])
+def test_the_investment_with_one_more_amount_stays_below_the_maximum(maximum: str, buys: int) -> None:
+    play = started(max_investment=D(maximum))
+    assert play.prices("buy") == BUYS_AT_50000[:buys]
+
+
+def test_the_investment_counts_sells_with_their_full_volume() -> None:
+    play = started(max_investment=D("510"), max_open_buys=4)
+    first = play.orders("buy")[0]
+    play.fill(first.order_id)
+    sell = play.only("sell")
+    play.partly(sell.order_id, "0.001")
+    play.fill(play.orders("buy")[0].order_id)
+    assert placed(play.tick("49000")) == [("buy", D("47573.1"), D("0.00210202"))]
+
+
+def test_at_the_maximum_the_grid_is_quiet_until_the_investment_shrinks() -> None:
+    play = started(max_investment=D("250"))
+    assert play.core.report("trading", "").waiting == ("fewer than 5 buys: max_investment",)
+    assert play.tick("50001") == []
+    play.close(play.orders("buy")[1].order_id, "by hand")
+    assert placed(play.tick("50001")) == [LADDER_AT_50000[1]]
+
+
+def test_missing_funds_are_told_once() -> None:
+    play = Play(quote="450")
+    outputs = play.start("50000")
+    assert notices(outputs, FundsMissing) == [
+        FundsMissing("grid", "BTC/USD", "buy", "USD", D("47573.1"), D("0.00210202"))
+    ]
+    play.quote += 1
+    play.handle(play.balances())
+    assert play.tick("50000", after=20) == []
+
+
+def test_after_missing_funds_buys_wait_for_other_balances_and_ten_seconds() -> None:
+    play = Play(quote="450")
+    play.start("50000")
+    play.quote += 100
+    assert play.tick("50000", after=60) == []
+    play.now -= 60 * SECOND
+    play = Play(quote="450")
+    play.start("50000")
+    play.quote += 100
+    play.handle(play.balances())
+    assert play.tick("50000", after=7) == []
+    assert placed(play.tick("50000", after=1)) == [LADDER_AT_50000[4]]
+
+
+def test_the_next_lack_of_funds_is_told_again_once_the_ladder_was_complete() -> None:
+    play = Play(quote="450")
+    play.start("50000")
+    play.quote += 100
+    play.handle(play.balances())
+    play.tick("50000", after=10)
+    play.fill(play.orders("buy")[0].order_id)
+    outputs = play.tick("49505")
+    assert len(notices(outputs, FundsMissing)) == 1
+
+
+def test_a_buy_that_the_exchange_keeps_refusing_is_told_once() -> None:
+    play = started()
+    play.accepting = False
+    play.fill(play.orders("buy")[0].order_id)
+    told = []
+    for _ in range(3):
+        tries = placed(play.tick("49505", after=10))
+        assert len(tries) == 1
+        told += notices(play.refuse(play.orders("buy")[-1].order_id, "order limit"), OrderReleased)
+    assert len(told) == 1
+
+
+def test_a_buy_cancelled_by_hand_leaves_funds_for_the_hole_although_no_balance_changed() -> None:
+    play = Play(quote="450")
+    play.start("50000")
+    play.close(play.orders("buy")[0].order_id, "by hand")
+    assert placed(play.tick("50000", after=10)) == [LADDER_AT_50000[4]]
+
+
+def test_a_refused_buy_leaves_funds_for_the_next_try_although_no_balance_changed() -> None:
+    play = Play(quote="150")
+    play.accepting = False
+    play.start("50000")
+    play.refuse(play.only("buy").order_id, "post-only")
+    assert placed(play.tick("50000", after=10)) == [LADDER_AT_50000[0]]
+
+
+def test_a_post_only_refusal_is_answered_by_a_new_buy_on_the_next_tick_only() -> None:
+    play = Play()
+    play.accepting = False
+    play.start("50000")
+    lowest = play.orders("buy")[-1]
+    assert play.refuse(lowest.order_id, "post-only") == []
+    (again,) = play.tick("49000")
+    assert placed([again]) == [LADDER_AT_50000[4]]
+    assert play.orders("buy")[-1].order_id != lowest.order_id
+
+
+def test_an_amount_below_the_minimum_of_the_pair_is_a_named_reason_and_no_loop() -> None:
+    pair = msgspec.structs.replace(BTC_USD, min_volume=D("0.00205"))
+    play = started(pair=pair)
+    (reason,) = play.core.report("trading", "").waiting
+    assert reason == "fewer than 5 buys: volume 0.00202000 BTC is below the minimum of 0.00205 BTC"
+    assert play.orders("buy") == []
+    assert play.tick("50001", after=60) == []
+    assert [price for _, price, _ in placed(play.tick("48000", after=60))][:1] == [D("47524.7")]
+
+
+def test_a_tick_size_that_is_too_coarse_is_a_named_reason_and_no_loop() -> None:
+    pair = msgspec.structs.replace(BTC_USD, tick_size=D(1), min_cost=D(0), min_volume=D(0))
+    play = started("60", pair=pair, interval=D("0.03"))
+    assert play.prices("buy") == [D(58), D(56), D(54), D(52), D(50)]
+    play = started("30", pair=pair, interval=D("0.01"))
+    assert play.prices("buy") == [D(29), D(28), D(27), D(26), D(25)]
+    play = started("1", pair=pair)
+    assert play.prices("buy") == []
+    assert play.tick("1", after=60) == []
+
+
+# Near buys
+
+
+def test_of_two_near_buys_the_higher_one_goes_and_the_ladder_is_filled_from_below() -> None:
+    play = started()
+    play.fall_to("48529.4")
+    play.tick("48700")
+    # A sell that was lifted is bought back nearer to the ladder than half an interval.
+    lowest = play.orders("sell")[-1]
+    play.core.state.orders[lowest.order_id].price = D("48700")
+    higher = play.orders("buy")[0]
+    play.close(play.orders("buy")[-1].order_id, "by hand")
+    play.core._ladder.tick_time = 0
+    (counter_buy,) = [o for o in play.fill(lowest.order_id) if isinstance(o, Place)]
+    assert counter_buy.price == D("48217.8")
+    outputs = play.tick("48700")
+    assert canceled(outputs) == [counter_buy.order_id]
+    assert play.prices("buy")[0] == higher.price
+    assert len(play.prices("buy")) == 5
+
+
+@pytest.mark.parametrize(("second", "goes"), [("49259.0", True), ("49258.6", False)])
+def test_near_means_less_than_half_an_interval(second: str, goes: bool) -> None:
+    play = started(max_open_buys=2)
+    highest, lower = play.orders("buy")
+    play.core.state.orders[lower.order_id].price = D(second)
+    play.core.handle(play.balances())
+    outputs = play.core.handle(play.a_tick("50000"))
+    assert canceled(outputs) == ([highest.order_id] if goes else [])
+
+
+def test_near_buys_are_judged_by_the_list_as_it_stood() -> None:
+    play = started(max_open_buys=4)
+    first, second, third, _ = play.orders("buy")
+    # Three in a row, each too near to the next: both upper ones go although one would have been enough.
+    play.core.state.orders[second.order_id].price = first.price - 100
+    play.core.state.orders[third.order_id].price = first.price - 200
+    play.core.handle(play.balances())
+    outputs = play.core.handle(play.a_tick("50000"))
+    assert canceled(outputs) == [first.order_id, second.order_id]
+    assert [price for _, price, _ in placed(outputs)] == [D("47573.1"), D("47102.0")]
+
+
+# Pending
+
+
+def test_nothing_after_the_fill_up_happens_while_a_request_is_pending() -> None:
+    play = Play()
+    play.accepting = False
+    play.start("50000")
+    assert play.tick("60000") == []
+    for order in play.orders("buy"):
+        play.accept(order.order_id)
+    assert len(canceled(play.tick("60000"))) == 5
+
+
+def test_nothing_after_the_fill_up_happens_while_a_cancel_is_pending() -> None:
+    play = started()
+    play.accepting = False
+    play.tick("60000")
+    for order in [o for o in play.orders("buy") if o.price > D(55000)]:
+        play.accept(order.order_id)
+    assert play.tick("80000") == []
+
+
+# Excess
+
+
+def test_all_buys_beyond_n_are_cancelled_the_lowest_first_to_go() -> None:
+    play = started()
+    ids = [order.order_id for order in play.orders("buy")]
+    again = play.restart("50000", settings(max_open_buys=2))
+    assert canceled(again.restarted) == ids[2:]
+    assert again.prices("buy") == BUYS_AT_50000[:2]
+
+
+# Shift up
+
+
+@pytest.mark.parametrize(("ticker", "shifts"), [("50550.4", False), ("50550.5", True)])
+def test_the_ladder_shifts_only_strictly_above_the_threshold(ticker: str, shifts: bool) -> None:
+    play = started()
+    # 49504.9 x 1.01^2 x 1.001 = 50550.4484549
+    assert bool(play.tick(ticker)) is shifts
+
+
+def test_at_the_threshold_itself_nothing_shifts() -> None:
+    play = started()
+    assert play.core.handle(Tick("BTC/USD", D("50550.448454490"), play.now + SECOND)) == []
+
+
+def test_a_shift_cancels_all_buys_and_builds_the_new_ladder_in_one_decision() -> None:
+    play = started()
+    play.accepting = False
+    outputs = play.tick("60000")
+    assert [type(output) for output in outputs[:5]] == [Cancel] * 5
+    assert [price for _, price, _ in placed(outputs)] == [
+        D("59405.9"),
+        D("58817.7"),
+        D("58235.3"),
+        D("57658.7"),
+        D("57087.8"),
+    ]
+
+
+def test_a_shift_reckons_with_the_funds_that_its_cancels_will_free() -> None:
+    play = Play(quote="502")
+    play.start("50000")
+    play.accepting = False
+    assert len(placed(play.tick("60000"))) == 5
+
+
+def test_sells_stay_where_they_are_when_the_ladder_shifts() -> None:
+    play = started()
+    play.fill(play.orders("buy")[0].order_id)
+    sell = play.only("sell")
+    play.tick("49600")
+    play.tick("60000")
+    assert play.only("sell") == sell
+
+
+# Newest price
+
+
+def test_a_tick_older_than_the_fill_does_not_drive_upkeep() -> None:
+    play = started()
+    play.fill(play.orders("buy")[0].order_id)
+    assert play.core.handle(Tick("BTC/USD", D(60000), play.now - 1)) == []
+    assert len(placed(play.core.handle(Tick("BTC/USD", D(49600), play.now)))) == 1
+
+
+# Remembered sells
+
+
+def short_of_base() -> Play:
+    """A buy is filled, but somebody took the base away: its sell is refused and remembered."""
+    play = started()
+    play.accepting = False
+    play.fill(play.orders("buy")[0].order_id)
+    play.refuse(play.only("sell").order_id, "funds")
+    play.owned = D("0.001")
+    play.handle(play.balances())
+    return play
+
+
+def test_a_sell_that_lacks_funds_is_remembered_with_its_price_and_told_once() -> None:
+    play = started()
+    play.accepting = False
+    play.fill(play.orders("buy")[0].order_id)
+    outputs = play.refuse(play.only("sell").order_id, "funds")
+    assert notices(outputs, FundsMissing) == [
+        FundsMissing("grid", "BTC/USD", "sell", "BTC", D("49999.9"), D("0.00201005"))
+    ]
+    (waiting,) = play.core.report("trading", "").waiting
+    assert waiting == "sell of 0.00201005 BTC at 49999.9 USD waits: funds"
+
+
+def test_a_remembered_sell_is_placed_under_the_same_id_when_free_base_changes() -> None:
+    play = started()
+    play.accepting = False
+    play.fill(play.orders("buy")[0].order_id)
+    refused = play.only("sell")
+    play.refuse(refused.order_id, "funds")
+    play.owned += D("0.0001")
+    outputs = play.handle(play.balances())
+    assert placed(outputs) == [("sell", D("49999.9"), D("0.00201005"))]
+    assert play.only("sell").order_id == refused.order_id
+
+
+def test_a_remembered_sell_waits_while_free_base_is_not_enough() -> None:
+    play = short_of_base()
+    assert placed([o for o in play.tick("49505", after=60)]) == [("buy", D("47102.0"), D("0.00212305"))]
+    assert play.core.state.remembered
+
+
+def test_a_remembered_sell_is_tried_on_a_tick_at_most_every_ten_seconds() -> None:
+    play = started()
+    play.accepting = False
+    play.fill(play.orders("buy")[0].order_id)
+    play.refuse(play.only("sell").order_id, "refused")
+    assert [side for side, _, _ in placed(play.tick("49505", after=8))] == ["buy"]
+    assert placed(play.tick("49505")) == [("sell", D("49999.9"), D("0.00201005"))]
+
+
+def test_a_remembered_sell_that_is_refused_again_is_not_told_again() -> None:
+    play = started()
+    play.accepting = False
+    play.fill(play.orders("buy")[0].order_id)
+    told = []
+    for _ in range(4):
+        told += notices(play.refuse(play.only("sell").order_id, "funds"), FundsMissing)
+        play.tick("49505", after=10)
+    assert len(told) == 1
+    play.accept(play.only("sell").order_id)
+    assert play.core.state.told == []
+
+
+def test_remembered_sells_go_nearest_to_the_market_first() -> None:
+    play = started()
+    play.accepting = False
+    for order in play.orders("buy")[:2]:
+        play.fill(order.order_id)
+    for sell in play.orders("sell"):
+        play.refuse(sell.order_id, "order limit")
+    outputs = play.tick("49000", after=10)
+    assert [price for side, price, _ in placed(outputs) if side == "sell"] == [D("49504.8"), D("49999.9")]
+
+
+def test_a_remembered_sell_is_lifted_when_the_market_has_passed_it() -> None:
+    play = started()
+    play.accepting = False
+    play.fill(play.orders("buy")[0].order_id)
+    refused = play.only("sell")
+    play.refuse(refused.order_id, "order limit")
+    outputs = play.tick("50100", after=10)
+    assert placed(outputs)[0] == ("sell", D("50601.0"), D("0.00198617"))
+    assert play.only("sell").order_id == refused.order_id
+
+
+def test_a_remembered_sell_that_became_too_small_is_released_by_name() -> None:
+    play = started()
+    play.accepting = False
+    play.fill(play.orders("buy")[0].order_id)
+    play.refuse(play.only("sell").order_id, "order limit")
+    config = settings(pair=msgspec.structs.replace(BTC_USD, min_volume=D("0.00202")))
+    again = play.restart("49505", config)
+    released = notices(list(again.restarted), OrderReleased)
+    assert [(r.side, r.reason) for r in released][:1] == [
+        ("sell", "volume 0.00201005 BTC is below the minimum of 0.00202 BTC")
+    ]
+    assert not again.core.state.remembered
+
+
+def test_base_of_a_sell_that_was_cancelled_by_hand_is_used_for_a_remembered_one_at_once() -> None:
+    play = Play(GRID_SELL)
+    play.start("50000")
+    play.accepting = False
+    for order in play.orders("buy")[:2]:
+        play.fill(order.order_id)
+    higher, lower = play.orders("sell")
+    play.accept(higher.order_id)
+    play.refuse(lower.order_id, "funds")
+    play.owned -= D("0.001")
+    play.handle(play.balances())
+    play.tick("49000")
+    outputs = play.close(higher.order_id, "by hand")
+    assert placed(outputs) == [("sell", D("49504.8"), D("0.0020402"))]
+
+
+# Surplus
+
+
+def with_surplus(*parts: tuple[int, str]) -> Play:
+    """Buys of the ladder that were partly filled and then cancelled by hand."""
+    play = started()
+    for number, filled in parts:
+        (order,) = [o for o in play.orders("buy") if o.price == BUYS_AT_50000[number]]
+        play.partly(order.order_id, filled)
+        play.close(order.order_id, "by hand")
+    return play
+
+
+def test_a_small_surplus_waits() -> None:
+    play = with_surplus((0, "0.001"))
+    assert (play.core.state.surplus, play.core.state.surplus_price) == (D("0.001"), D("49504.9"))
+    assert play.prices("sell") == []
+
+
+def test_a_surplus_worth_an_amount_is_sold_one_interval_above_its_highest_buy() -> None:
+    play = with_surplus((1, "0.001"), (0, "0.0011"))
+    # 100 / (49999.9 x 0.995) = 0.00201005…
+    assert [(o.kind, o.price, o.volume) for o in play.orders("sell")] == [("surplus", D("49999.9"), D("0.00201005"))]
+    assert play.core.state.surplus == D("0.0021") - D("0.00201005")
+
+
+@pytest.mark.parametrize(("filled", "sells"), [("0.00100000", 0), ("0.00100001", 1)])
+def test_surplus_is_due_when_it_is_worth_exactly_the_amount(filled: str, sells: int) -> None:
+    play = with_surplus((0, "0.001"), (1, filled))
+    assert len(play.orders("sell")) == sells
+
+
+def test_a_surplus_never_sells_more_than_it_is() -> None:
+    play = with_surplus((0, "0.001"), (1, "0.00100001"))
+    assert play.only("sell").volume == D("0.00200001")
+    assert play.core.state.surplus == 0
+
+
+def test_a_surplus_shrinks_when_its_sell_is_accepted_and_is_not_offered_twice_before() -> None:
+    play = with_surplus((0, "0.0015"))
+    play.accepting = False
+    order = play.orders("buy")[0]
+    play.partly(order.order_id, "0.0015")
+    play.close(order.order_id, "by hand")
+    assert play.core.state.surplus == D("0.003")
+    sell = play.only("sell", "surplus")
+    assert placed(play.tick("49000", after=20)) == [
+        ("buy", D("47102.0"), D("0.00212305")),
+        ("buy", D("46635.6"), D("0.00214428")),
+    ]
+    play.accept(sell.order_id)
+    assert play.core.state.surplus == D("0.003") - sell.volume
+
+
+def test_a_refused_surplus_sell_leaves_the_surplus_and_is_tried_again_after_ten_seconds() -> None:
+    play = with_surplus((0, "0.0015"))
+    play.accepting = False
+    order = play.orders("buy")[0]
+    play.partly(order.order_id, "0.0015")
+    play.close(order.order_id, "by hand")
+    first = play.only("sell", "surplus")
+    play.refuse(first.order_id, "order limit")
+    assert play.core.state.surplus == D("0.003")
+    assert [side for side, _, _ in placed(play.tick("49000", after=8))] == ["buy", "buy"]
+    assert [side for side, _, _ in placed(play.tick("49000"))] == ["sell"]
+
+
+def test_a_surplus_sell_is_lifted_by_the_ticker() -> None:
+    play = with_surplus((0, "0.0018"))
+    assert play.prices("sell") == []
+    play.tick("49600")
+    play.tick("55000")
+    # 0.0018 at 55000 x 1.01 = 55550 is worth 99.99; a little higher it is worth an amount.
+    assert play.prices("sell") == []
+    play.tick("55006")
+    assert play.prices("sell") == [D("55556.0")]
+
+
+def test_what_is_left_of_a_large_surplus_is_sold_too_however_low_the_price() -> None:
+    play = started(amount=D(50), max_open_buys=3)
+    play.accepting = False
+    for order in play.orders("buy"):
+        play.partly(order.order_id, "0.001")
+        play.close(order.order_id, "by hand")
+    first = play.only("sell", "surplus")
+    for order in play.orders("buy"):
+        play.accept(order.order_id)
+    play.tick("30000")
+    for order in play.orders("buy"):
+        play.accept(order.order_id)
+    play.accept(first.order_id)
+    outputs = play.tick("30000")
+    assert [o.kind for o in play.orders("sell")] == ["surplus", "surplus"]
+    assert len(placed(outputs)) == 1
+
+
+def test_a_surplus_too_small_for_the_exchange_waits_quietly() -> None:
+    play = started(pair=msgspec.structs.replace(BTC_USD, min_volume=D("0.00202")))
+    for number in (0, 0):
+        order = play.orders("buy")[number]
+        play.partly(order.order_id, "0.0011")
+        play.close(order.order_id, "by hand")
+    assert play.prices("sell") == []
+    assert play.core.state.surplus == D("0.0022")

@@ -1,0 +1,433 @@
+"""The order-manager around its desk: batches, the order of effects, rounds in lock-step, and its end."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+import trio
+from trio.testing import wait_all_tasks_blocked
+
+from actors.mailbox import Mailbox, MailboxOverflow
+from actors.order_manager import run_order_manager
+from adapters.interfaces import BotStateError, ExchangeUnavailable, UnknownOrderError
+from messages.account import AccountBalances, AccountSnapshot, Attach, LiveOrder, OrderFacts, StopTrading
+from messages.ids import client_order_id
+from messages.journal import Record
+from messages.mailboxes import OrderManagerMail, PersistenceMail, StrategyMail
+from messages.market import RowDone, RowEnd
+from messages.money import ZERO, Pair, Side
+from messages.orders import Accepted, Balances, Cancel, Canceled, Filled, Place, Rejected, Resynced, Submit
+from tests.actors.fake_exchange import FakeExchange
+from tests.actors.strategies.harness import BTC_USD, D
+
+A, B = 1001, 1002
+ETH_USD = Pair("ETH/USD", D("0.01"), 8, 5, D("0.001"), D("0.5"))
+SYMBOLS = {A: "BTC/USD", B: "ETH/USD"}
+
+
+class Rig:
+    """One order-manager, two strategies' mailboxes and a journal's; A is configured before B."""
+
+    def __init__(self, snapshot: AccountSnapshot | None = None, limit: int = 100_000) -> None:
+        self.exchange = FakeExchange(snapshot or AccountSnapshot({"USD": D(1000), "BTC": D(1), "ETH": D(10)}, ()))
+        self.session = self.exchange.session
+        self.mail = Mailbox[OrderManagerMail]("order-manager", limit)
+        self.persistence = Mailbox[PersistenceMail]("persistence")
+        self.strategies = {userref: Mailbox[StrategyMail](str(userref)) for userref in (A, B)}
+        self.ended = False
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """The order-manager is ready, and has left when the block has ended."""
+        async with trio.open_nursery() as nursery:
+            await nursery.start(self._run)
+            yield
+            nursery.cancel_scope.cancel()
+        assert not self.exchange.session_is_open
+
+    async def _run(self, *, task_status: trio.TaskStatus[None]) -> None:
+        await run_order_manager(
+            self.exchange,
+            self.mail,
+            self.strategies,
+            self.persistence,
+            {"BTC/USD": BTC_USD, "ETH/USD": ETH_USD},
+            task_status=task_status,
+        )
+        self.ended = True
+
+    async def hears(self, *messages: OrderManagerMail) -> None:
+        """One batch of mail."""
+        for message in messages:
+            self.mail.post(message)
+        await wait_all_tasks_blocked()
+
+    async def is_told(
+        self, *events: AccountBalances | Accepted | Filled | Canceled | RowEnd | Exception | None
+    ) -> None:
+        """The exchange says something, all at once."""
+        self.session.say(*events)
+        await wait_all_tasks_blocked()
+
+    async def attach_both(self, *orders: Place) -> None:
+        """Both strategies are there; A counts on these orders, which are open. Nothing waits afterwards."""
+        live = tuple(LiveOrder(order, canceling=False, accepted=True, filled=ZERO) for order in orders)
+        self.session.history |= {order.order_id: shown(order) for order in orders}
+        await self.hears(attach(A, *live), attach(B))
+        self.forget()
+
+    def forget(self) -> None:
+        for mailbox in (*self.strategies.values(), self.persistence):
+            mailbox.receive_nowait()
+        self.session.asked()
+
+    def told(self, strategy: int) -> list[StrategyMail]:
+        return self.strategies[strategy].receive_nowait()
+
+
+def attach(strategy: int, *orders: LiveOrder, number: int = 1) -> Attach:
+    return Attach(strategy, number, SYMBOLS[strategy], ZERO, ZERO, sells_unowned=False, orders=orders)
+
+
+def place(cause: str, price: int = 100, volume: str = "1", strategy: int = A, side: Side = "buy") -> Place:
+    order_id = client_order_id(strategy, cause)
+    return Place(strategy, order_id, SYMBOLS[strategy], side, D(price), D(volume), True, "ladder", cause, 1)
+
+
+def shown(order: Place) -> OrderFacts:
+    """An open order as the exchange shows it."""
+    return OrderFacts(
+        order.order_id,
+        f"O-{order.cause}",
+        order.symbol,
+        order.side,
+        order.price,
+        order.volume,
+        "open",
+        ZERO,
+        ZERO,
+        ZERO,
+        "requested",
+        1,
+    )
+
+
+def submit(*commands: Place | Cancel, strategy: int = A) -> Submit:
+    return Submit(strategy, commands)
+
+
+def cancel(order: Place) -> Cancel:
+    return Cancel(order.strategy, order.order_id)
+
+
+def filled(order: Place) -> Filled:
+    return Filled(
+        order.order_id, f"O-{order.cause}", f"F-{order.cause}", order.volume, order.price * order.volume, ZERO, 2
+    )
+
+
+def canceled(order: Place) -> Canceled:
+    return Canceled(order.order_id, f"O-{order.cause}", ZERO, ZERO, ZERO, "requested", 2)
+
+
+async def test_a_decision_leaves_as_one_batch_with_its_cancels_first() -> None:
+    rig, old = Rig(), place("old")
+    async with rig.running():
+        await rig.attach_both(old)
+        new = [place("n1"), place("n2", 90), place("n3", 80)]
+        await rig.hears(submit(new[0], cancel(old), new[1], new[2]))
+        assert rig.session.asked() == [
+            ("cancel", [old.order_id]),
+            ("place", [order.order_id for order in new]),
+        ]
+
+
+async def test_decisions_leave_one_after_the_other_in_their_order() -> None:
+    rig = Rig()
+    async with rig.running():
+        await rig.attach_both()
+        first, second = place("first", strategy=B), place("second")
+        await rig.hears(submit(first, strategy=B), submit(second))
+        assert rig.session.asked() == [("place", [first.order_id]), ("place", [second.order_id])]
+
+
+async def test_funds_are_told_once_after_the_fills_that_changed_them() -> None:
+    rig, orders = Rig(), [place("one"), place("two", 90)]
+    async with rig.running():
+        await rig.attach_both(*orders)
+        await rig.is_told(AccountBalances({"USD": D(810), "BTC": D(3)}), filled(orders[0]), filled(orders[1]))
+        first, second, funds = rig.told(A)
+        assert [first, second] == [filled(orders[0]), filled(orders[1])]
+        assert funds == Balances(A, quote=D(810), base=D(2), base_unowned=D(1))
+        assert rig.told(B) == [Balances(B, quote=D(810), base=D(0), base_unowned=D(10))]
+
+
+async def test_what_happened_is_recorded_and_told() -> None:
+    rig, order = Rig(), place("one")
+    async with rig.running():
+        await rig.attach_both()
+        await rig.hears(submit(order))
+        await rig.is_told(Accepted(order.order_id, "O-one", 2))
+        assert rig.persistence.receive_nowait() == [Record(A, Accepted(order.order_id, "O-one", 2))]
+        assert Accepted(order.order_id, "O-one", 2) in rig.told(A)
+
+
+async def test_an_order_without_funds_is_refused_without_a_request() -> None:
+    rig, order = Rig(), place("much too dear", 2000)
+    async with rig.running():
+        await rig.attach_both()
+        await rig.hears(submit(order))
+        assert rig.session.asked() == []
+        (refusal,) = rig.told(A)
+        assert isinstance(refusal, Rejected)
+        assert refusal.reason == "funds"
+
+
+async def test_a_strategy_that_attaches_is_told_facts_then_funds_then_that_it_may_decide() -> None:
+    rig, gone, unknown = Rig(), place("gone"), place("never arrived")
+    rig.session.history[gone.order_id] = shown(gone)
+    async with rig.running():
+        live = [LiveOrder(order, canceling=False, accepted=order is gone, filled=ZERO) for order in (gone, unknown)]
+        await rig.hears(attach(B), attach(A, *live, number=7))
+        assert rig.session.asked() == [
+            ("lookup", [gone.order_id, unknown.order_id]),
+            ("place", [unknown.order_id]),
+        ]
+        assert [type(message) for message in rig.told(A)] == [Accepted, Balances, Resynced]
+        assert rig.told(B)[1] == Resynced(B, 1)
+
+
+async def test_nothing_is_looked_up_without_need() -> None:
+    rig = Rig()
+    async with rig.running():
+        await rig.hears(attach(A))
+        assert rig.session.asked() == []
+        assert rig.told(A)[-1] == Resynced(A, 1)
+
+
+async def test_mail_of_an_earlier_session_is_dropped() -> None:
+    rig = Rig()
+    for message in (submit(place("stale")), attach(A), StopTrading(), RowDone(A, 1)):
+        rig.mail.post(message)
+    async with rig.running():
+        await wait_all_tasks_blocked()
+        assert rig.told(A) == []
+        assert not rig.ended
+
+
+async def test_a_row_is_passed_on_after_everything_that_belongs_to_it() -> None:
+    rig, order = Rig(), place("one")
+    async with rig.running():
+        await rig.attach_both(order)
+        await rig.is_told(AccountBalances({"USD": D(900), "BTC": D(2)}), filled(order), RowEnd(1))
+        assert [type(message) for message in rig.told(A)] == [Filled, Balances, RowEnd]
+        assert rig.told(B)[-1] == RowEnd(1)
+
+
+async def test_in_a_round_nothing_is_applied_before_all_have_answered() -> None:
+    rig, of_a, of_b = Rig(), place("of a"), place("of b", strategy=B)
+    async with rig.running():
+        await rig.attach_both()
+        await rig.is_told(RowEnd(1))
+        await rig.hears(submit(of_b, strategy=B), RowDone(B, 1))
+        await rig.hears(submit(of_a))
+        assert rig.session.asked() == []
+        await rig.hears(RowDone(A, 1))
+        assert rig.session.asked() == [("place", [of_a.order_id]), ("place", [of_b.order_id]), ("settled", 1)]
+
+
+async def test_the_order_of_the_configuration_decides_who_gets_scarce_money() -> None:
+    rig, of_a, of_b = Rig(), place("of a", 600), place("of b", 600, strategy=B)
+    async with rig.running():
+        await rig.attach_both()
+        await rig.is_told(RowEnd(1))
+        await rig.hears(submit(of_b, strategy=B), RowDone(B, 1), submit(of_a), RowDone(A, 1))
+        assert rig.session.asked() == [("place", [of_a.order_id]), ("settled", 1)]
+        assert isinstance(next(m for m in rig.told(B) if not isinstance(m, RowEnd)), Rejected)
+
+
+async def test_a_quiet_row_is_settled_at_once() -> None:
+    rig = Rig()
+    async with rig.running():
+        await rig.attach_both()
+        await rig.is_told(RowEnd(5))
+        await rig.hears(RowDone(A, 5), RowDone(B, 5))
+        assert rig.session.asked() == [("settled", 5)]
+
+
+async def test_rounds_are_repeated_until_nobody_has_news() -> None:
+    rig = Rig()
+    async with rig.running():
+        await rig.attach_both()
+        await rig.is_told(RowEnd(1))
+        await rig.hears(submit(place("too dear", 2000)), RowDone(A, 1), RowDone(B, 1))
+        assert rig.session.asked() == []
+        assert [type(message) for message in rig.told(A)] == [RowEnd, Rejected, RowEnd]
+        assert rig.told(B) == [RowEnd(1), RowEnd(1)]
+        await rig.hears(RowDone(A, 1), RowDone(B, 1))
+        assert rig.session.asked() == [("settled", 1)]
+        assert rig.told(A) == []
+
+
+async def test_an_exchange_that_repeats_the_row_opens_another_round() -> None:
+    rig, order = Rig(), place("one")
+    async with rig.running():
+        await rig.attach_both()
+        await rig.is_told(RowEnd(1))
+        await rig.hears(submit(order), RowDone(A, 1), RowDone(B, 1))
+        rig.forget()
+        await rig.is_told(Accepted(order.order_id, "O-one", 2), RowEnd(1))
+        assert [type(message) for message in rig.told(A)][-1] == RowEnd
+        await rig.hears(RowDone(A, 1), RowDone(B, 1))
+        assert rig.session.asked() == [("settled", 1)]
+
+
+async def test_answers_for_another_row_do_not_count() -> None:
+    rig = Rig()
+    async with rig.running():
+        await rig.attach_both()
+        await rig.is_told(RowEnd(2))
+        await rig.hears(RowDone(A, 1), RowDone(B, 1), RowDone(A, 2))
+        assert rig.session.asked() == []
+        await rig.hears(RowDone(B, 2))
+        assert rig.session.asked() == [("settled", 2)]
+        await rig.hears(RowDone(B, 2))
+        assert rig.session.asked() == []
+
+
+async def test_a_strategy_that_restarts_in_a_round_is_asked_again_and_waited_for() -> None:
+    rig = Rig()
+    async with rig.running():
+        await rig.attach_both()
+        await rig.is_told(RowEnd(3))
+        await rig.hears(RowDone(B, 3))
+        rig.forget()
+        await rig.hears(attach(A, number=2))
+        assert [type(message) for message in rig.told(A)] == [Balances, Resynced, RowEnd]
+        assert rig.told(B) == []
+        assert rig.session.asked() == []
+        await rig.hears(RowDone(A, 3))
+        assert rig.session.asked() == [("settled", 3)]
+
+
+async def test_a_strategy_that_restarts_after_its_answer_is_not_asked_again() -> None:
+    rig = Rig()
+    async with rig.running():
+        await rig.attach_both()
+        await rig.is_told(RowEnd(3))
+        await rig.hears(RowDone(A, 3))
+        rig.forget()
+        await rig.hears(attach(A, number=2))
+        assert [type(message) for message in rig.told(A)] == [Balances, Resynced]
+
+
+async def test_a_command_that_was_kept_and_told_at_the_attachment_leaves_once() -> None:
+    rig, order = Rig(), place("one")
+    async with rig.running():
+        await rig.attach_both()
+        await rig.is_told(RowEnd(3))
+        await rig.hears(submit(order))
+        await rig.hears(attach(A, LiveOrder(order, canceling=False, accepted=False, filled=ZERO), number=2))
+        await rig.hears(RowDone(A, 3), RowDone(B, 3))
+        assert [call for call in rig.session.asked() if call[0] == "place"] == [("place", [order.order_id])]
+
+
+async def test_without_cancels_the_end_comes_at_once() -> None:
+    rig = Rig()
+    async with rig.running():
+        await rig.attach_both(place("stays"))
+        await rig.hears(StopTrading())
+        assert rig.ended
+        assert rig.session.asked() == []
+
+
+async def test_the_end_waits_until_cancels_are_confirmed() -> None:
+    rig, order, other = Rig(), place("one"), place("two", 90)
+    async with rig.running():
+        await rig.attach_both(order, other)
+        await rig.hears(submit(cancel(order), cancel(other)), StopTrading())
+        await rig.is_told(canceled(order))
+        assert not rig.ended
+        await rig.is_told(filled(other))
+        assert rig.ended
+        assert [type(message) for message in rig.told(A)] == [Canceled, Balances, Filled, Balances]
+
+
+async def test_a_stop_in_the_middle_of_a_round_sends_what_was_decided() -> None:
+    rig, old, new = Rig(), place("old"), place("new", 90)
+    async with rig.running():
+        await rig.attach_both(old)
+        await rig.is_told(RowEnd(1))
+        await rig.hears(submit(cancel(old)), RowDone(A, 1), submit(new), StopTrading())
+        assert rig.session.asked() == [("cancel", [old.order_id]), ("place", [new.order_id])]
+        assert not rig.ended
+        await rig.is_told(canceled(old))
+        assert rig.ended
+
+
+async def test_after_a_stop_commands_do_not_wait_for_a_round() -> None:
+    rig, old, late = Rig(), place("old"), place("late", 90)
+    async with rig.running():
+        await rig.attach_both(old)
+        await rig.is_told(RowEnd(1))
+        await rig.hears(submit(cancel(old)), StopTrading())
+        await rig.hears(submit(cancel(late), cancel(old)))
+        assert rig.session.asked() == [("cancel", [old.order_id]), ("cancel", [old.order_id])]
+
+
+@pytest.mark.parametrize("error", [ExchangeUnavailable("gap"), BotStateError("key was revoked")])
+async def test_an_error_of_the_events_comes_out(error: Exception) -> None:
+    rig = Rig()
+    with pytest.RaisesGroup(type(error), flatten_subgroups=True):
+        async with rig.running():
+            await rig.is_told(error)
+    assert not rig.exchange.session_is_open
+
+
+async def test_events_that_end_without_a_word_are_a_lost_connection() -> None:
+    rig = Rig()
+    with pytest.RaisesGroup(ExchangeUnavailable, flatten_subgroups=True):
+        async with rig.running():
+            await rig.is_told(None)
+
+
+@pytest.mark.parametrize("request_", ["place", "cancel", "lookup", "settled"])
+async def test_an_error_of_a_request_comes_out(request_: str) -> None:
+    rig, old = Rig(), place("old")
+    live = LiveOrder(place("unknown"), canceling=False, accepted=True, filled=ZERO)
+    with pytest.RaisesGroup(ExchangeUnavailable, flatten_subgroups=True):
+        async with rig.running():
+            await rig.attach_both(old)
+            if request_ == "settled":
+                await rig.is_told(RowEnd(1))
+            rig.session.refusal = ExchangeUnavailable("502")
+            await {
+                "place": lambda: rig.hears(submit(place("new"))),
+                "cancel": lambda: rig.hears(submit(cancel(old))),
+                "lookup": lambda: rig.hears(attach(A, live, number=2)),
+                "settled": lambda: rig.hears(RowDone(A, 1), RowDone(B, 1)),
+            }[request_]()
+
+
+async def test_an_error_before_the_snapshot_comes_out_of_the_start() -> None:
+    rig = Rig()
+    rig.session.refusal = BotStateError("bad key")
+    with pytest.RaisesGroup(BotStateError, flatten_subgroups=True):
+        async with rig.running():
+            pytest.fail("it never gets ready")
+
+
+async def test_an_order_that_the_journal_does_not_know_stops_the_start() -> None:
+    rig = Rig(AccountSnapshot({"USD": D(1000)}, (shown(place("of a second instance")),)))
+    with pytest.RaisesGroup(
+        pytest.RaisesExc(UnknownOrderError, match="second instance running"), flatten_subgroups=True
+    ):
+        async with rig.running():
+            await rig.hears(attach(A))
+
+
+async def test_a_swamped_mailbox_fails_the_order_manager() -> None:
+    rig = Rig(limit=10)
+    with pytest.RaisesGroup(MailboxOverflow, flatten_subgroups=True):
+        async with rig.running():
+            await rig.hears(*(RowDone(A, row) for row in range(11)))

@@ -1,0 +1,108 @@
+"""The whole program as a user meets it: signals, exit codes, what it says, what it leaves behind."""
+
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.process import running
+
+pytestmark = pytest.mark.process
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_in_order_with_exit_code_0(tmp_path: Path, number: signal.Signals) -> None:
+    port = free_port()
+    path = running.configuration(tmp_path, speed="50", port=port, metrics=True)
+    with running.started(tmp_path, path) as process:
+        status = running.wait_for_status(port, "RUNNING")
+        process.send_signal(number)
+        assert process.wait(running.PATIENCE) == 0
+    strategies = status["strategies"]
+    assert isinstance(strategies, list)
+    assert [strategy["kind"] for strategy in strategies] == list(running.KINDS)
+    log = (tmp_path / "log.txt").read_text()
+    assert "Traceback" not in log
+    assert log.rstrip().splitlines()[-1].endswith("trial terminated: cancelled")
+    assert running.open_orders(tmp_path / "trial.duckdb")
+
+
+@pytest.mark.parametrize(
+    ("on_stop", "sides_left"), [("keep", {"buy", "sell"}), ("cancel-buys", {"sell"}), ("cancel-all", set())]
+)
+def test_on_stop_decides_about_the_own_open_orders(tmp_path: Path, on_stop: str, sides_left: set[str]) -> None:
+    path = running.configuration(tmp_path, prices=running.price_file(tmp_path, 300), on_stop=on_stop)
+    ended = running.run_to_end(tmp_path, str(path))
+    assert ended.returncode == 0, ended.stderr
+    left = {order["side"] for order in running.paper_orders(tmp_path / "trial.duckdb") if order["status"] == "open"}
+    assert left == sides_left
+
+
+def test_sells_cancelled_at_the_stop_are_placed_again_at_the_next_start(tmp_path: Path) -> None:
+    prices = running.price_file(tmp_path, 900)
+    assert running.run_to_end(tmp_path, str(running.configuration(tmp_path, prices=prices))).returncode == 0
+    database = tmp_path / "trial.duckdb"
+    kept = [order for order in running.open_orders(database) if order[1] == "sell" and order[4] == "counter"]
+    running.price_file(tmp_path, 903)
+    path = running.configuration(tmp_path, prices=prices, on_stop="cancel-all")
+    assert running.run_to_end(tmp_path, str(path)).returncode == 0
+    running.price_file(tmp_path, 930)
+    path = running.configuration(tmp_path, prices=prices, on_stop="keep")
+    assert running.run_to_end(tmp_path, str(path)).returncode == 0
+    assert kept
+    again = [order for order in running.open_orders(database) if order[1] == "sell" and order[4] == "counter"]
+    sold = [fill for fill in running.fills(database) if fill[1] == "sell"]
+    assert all(order in again or any(fill[:3] == order[:3] for fill in sold) for order in kept)
+    assert running.placed_twice(database) == []
+
+
+def test_help_tells_the_exit_codes(tmp_path: Path) -> None:
+    ended = running.run_to_end(tmp_path, "--help")
+    assert ended.returncode == 0
+    assert "exit codes: 0 stopped as asked" in ended.stdout
+
+
+def test_no_argument_is_a_usage_error(tmp_path: Path) -> None:
+    ended = running.run_to_end(tmp_path)
+    assert ended.returncode == 2
+    assert "config" in ended.stderr
+
+
+def test_check_says_that_a_configuration_is_valid_and_touches_nothing(tmp_path: Path) -> None:
+    running.configuration(tmp_path)
+    ended = running.run_to_end(tmp_path, "--check", "trial.toml")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert [path.name for path in tmp_path.iterdir()] == ["trial.toml"]
+
+
+def test_the_ready_made_demo_is_valid(tmp_path: Path) -> None:
+    assert running.run_to_end(tmp_path, "--check", str(running.ROOT / "config" / "demo.toml")).returncode == 0
+
+
+def test_the_example_of_embedding_runs(tmp_path: Path) -> None:
+    running.configuration(tmp_path, speed="50")
+    script = (
+        "import trio; from pathlib import Path; from examples.embedding import trade_for; "
+        "trio.run(trade_for, 1.5, Path('trial.toml'))"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env=running.environment(),
+        capture_output=True,
+        text=True,
+        timeout=running.PATIENCE,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert "trial is RUNNING" in ended.stdout

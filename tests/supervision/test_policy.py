@@ -1,0 +1,244 @@
+"""The policy table as plain examples, and what holds for any history."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actors.mailbox import MailboxOverflow
+from actors.metrics import MetricsServerError
+from actors.strategy import CoreFailed
+from adapters.interfaces import BotStateError, DatabaseUnusable, ExchangeUnavailable, SourceEnded, UnknownOrderError
+from config import ConfigError
+from supervision.policy import (
+    POLICY,
+    Action,
+    Failure,
+    Halt,
+    Kind,
+    Limits,
+    Restart,
+    Role,
+    Run,
+    StopProgram,
+    classify,
+    decide,
+    in_a_row,
+    rule_for,
+)
+
+LIMITS = Limits()
+ROLES: tuple[Role, ...] = (
+    "market-data",
+    "price-watch",
+    "order-manager",
+    "strategy",
+    "persistence",
+    "exchange",
+    "notifier",
+    "metrics",
+)
+KINDS: tuple[Kind, ...] = (
+    "connection",
+    "credentials",
+    "stray order",
+    "core",
+    "database",
+    "source ended",
+    "configuration",
+    "server",
+    "bug",
+)
+FOR_EVER: tuple[tuple[Role, Kind], ...] = (
+    ("market-data", "connection"),
+    ("market-data", "bug"),
+    ("price-watch", "bug"),
+    ("order-manager", "connection"),
+    ("exchange", "connection"),
+    ("notifier", "bug"),
+    ("metrics", "server"),
+    ("metrics", "bug"),
+)
+
+
+def failures_at(*times: float) -> list[Run]:
+    """Runs that failed the moment they were started."""
+    return [Run(time, time) for time in times]
+
+
+def after(role: Role, kind: Kind, history: list[Run]) -> Action:
+    return decide(LIMITS, history, Failure(role, kind, "because"), history[-1].failed)
+
+
+@pytest.mark.parametrize(
+    ("role", "kind", "action"),
+    [
+        ("market-data", "connection", Restart(1.0, tell=False)),
+        ("market-data", "bug", Restart(1.0, tell=True)),
+        ("market-data", "source ended", StopProgram(0)),
+        ("price-watch", "bug", Restart(1.0, tell=True)),
+        ("order-manager", "connection", Restart(1.0, tell=False)),
+        ("order-manager", "bug", Restart(1.0, tell=True)),
+        ("order-manager", "credentials", StopProgram(3)),
+        ("order-manager", "stray order", StopProgram(2)),
+        ("exchange", "connection", Restart(1.0, tell=False)),
+        ("exchange", "credentials", StopProgram(3)),
+        ("exchange", "configuration", StopProgram(2)),
+        ("strategy", "bug", Restart(1.0, tell=True)),
+        ("strategy", "core", Halt()),
+        ("persistence", "database", Restart(1.0, tell=True)),
+        ("persistence", "bug", Restart(1.0, tell=True)),
+        ("notifier", "bug", Restart(1.0, tell=True)),
+        ("metrics", "server", Restart(1.0, tell=True)),
+    ],
+)
+def test_the_first_failure_leads_to(role: Role, kind: Kind, action: Action) -> None:
+    assert after(role, kind, failures_at(0)) == action
+
+
+@pytest.mark.parametrize(
+    ("role", "kind", "action"),
+    [
+        ("strategy", "bug", Halt()),
+        ("persistence", "database", StopProgram(6)),
+        ("persistence", "bug", StopProgram(6)),
+        ("order-manager", "bug", StopProgram(1)),
+        ("exchange", "bug", StopProgram(1)),
+    ],
+)
+def test_one_failure_more_than_the_limit_leads_to(role: Role, kind: Kind, action: Action) -> None:
+    assert isinstance(after(role, kind, failures_at(0, 1, 3, 7, 15)), Restart)
+    assert after(role, kind, failures_at(0, 1, 3, 7, 15, 31)) == action
+
+
+@pytest.mark.parametrize(("role", "kind"), FOR_EVER)
+def test_what_never_touches_orders_is_restarted_for_ever(role: Role, kind: Kind) -> None:
+    assert isinstance(after(role, kind, failures_at(*range(500))), Restart)
+
+
+def test_a_limit_of_zero_allows_no_restart() -> None:
+    failure = Failure("persistence", "database", "disk full")
+    assert decide(Limits(restarts=0), failures_at(5), failure, 5) == StopProgram(6)
+
+
+def test_only_failures_within_the_period_count() -> None:
+    long_ago = failures_at(0, 1, 2, 3, 4)
+    assert isinstance(after("persistence", "database", [*long_ago, *failures_at(64.5)]), Restart)
+    assert after("persistence", "database", [*long_ago, *failures_at(60)]) == StopProgram(6)
+
+
+def test_the_backoff_doubles_up_to_the_cap() -> None:
+    times = [0.0, 1, 3, 7, 15, 31, 63, 123, 183]
+    found = [after("notifier", "bug", failures_at(*times[: n + 1])) for n in range(len(times))]
+    assert [a.after for a in found if isinstance(a, Restart)] == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+
+
+def test_the_backoff_starts_anew_after_a_run_that_lasted() -> None:
+    history = [*failures_at(0, 1, 3, 7, 15), Run(31, 31 + 60.5)]
+    assert after("notifier", "bug", history) == Restart(1.0, tell=True)
+
+
+def test_a_run_as_long_as_the_longest_backoff_did_not_last() -> None:
+    history = [*failures_at(0, 1, 3), Run(7, 67)]
+    assert after("notifier", "bug", history) == Restart(8.0, tell=False)
+
+
+def test_attempts_that_are_slower_than_a_short_cap_are_one_row_and_are_told() -> None:
+    """Each attempt to connect takes 20 s, the backoff 5 s at the most."""
+    limits = Limits(backoff_cap=5)
+    history = [Run(start, start + 20) for start in (0, 21, 43, 67)]
+    told = [
+        action.tell
+        for length in range(1, 5)
+        if isinstance(action := decide(limits, history[:length], Failure("exchange", "connection", ""), 0), Restart)
+    ]
+    assert told == [False, False, False, True]
+
+
+def test_a_lost_connection_is_told_once_it_has_lasted_a_minute_and_only_once() -> None:
+    times = [0.0, 1, 3, 7, 15, 31, 63, 123, 183]
+    found = [after("order-manager", "connection", failures_at(*times[: n + 1])) for n in range(len(times))]
+    assert [a.tell for a in found if isinstance(a, Restart)] == [False] * 6 + [True] + [False] * 2
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (ExchangeUnavailable("down"), "connection"),
+        (BotStateError("bad key"), "credentials"),
+        (UnknownOrderError("whose?"), "stray order"),
+        (CoreFailed("core"), "core"),
+        (DatabaseUnusable("disk"), "database"),
+        (SourceEnded("end"), "source ended"),
+        (ConfigError.at("grid.toml", "strategy", "x", "y"), "configuration"),
+        (MetricsServerError("port"), "server"),
+        (MailboxOverflow("swamped"), "bug"),
+        (ZeroDivisionError(), "bug"),
+    ],
+)
+def test_an_exception_is_a_failure_of_kind(error: Exception, kind: Kind) -> None:
+    assert classify(error) == kind
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_failure_has_a_rule(role: Role, kind: Kind) -> None:
+    assert rule_for(Failure(role, kind, "")) in POLICY
+
+
+def test_no_rule_is_hidden_by_the_ones_before() -> None:
+    deciding = {id(rule_for(Failure(role, kind, ""))) for role in ROLES for kind in KINDS}
+    assert deciding == {id(rule) for rule in POLICY}
+
+
+seconds = st.floats(0, 1e5, allow_nan=False)
+limits = st.builds(
+    Limits,
+    restarts=st.integers(0, 20),
+    period=st.floats(0.001, 86_400),
+    backoff=st.floats(0.001, 86_400),
+    backoff_cap=st.floats(0.001, 86_400),
+)
+failures = st.builds(Failure, role=st.sampled_from(ROLES), kind=st.sampled_from(KINDS), reason=st.just(""))
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Run]:
+    """Runs one after the other, some of which last."""
+    now, runs = 0.0, []
+    for pause, length in draw(st.lists(st.tuples(seconds, seconds), min_size=1, max_size=40)):
+        runs.append(Run(now + pause, now + pause + length))
+        now = runs[-1].failed
+    return runs
+
+
+@given(limits, histories(), failures)
+def test_a_backoff_is_never_negative_and_never_above_the_cap(
+    limits: Limits, history: list[Run], failure: Failure
+) -> None:
+    action = decide(limits, history, failure, history[-1].failed)
+    if isinstance(action, Restart):
+        assert 0 <= action.after <= limits.backoff_cap
+        assert action.after >= min(limits.backoff, limits.backoff_cap)
+
+
+@given(limits, histories(), failures)
+def test_a_limited_actor_is_never_restarted_more_often_than_allowed(
+    limits: Limits, history: list[Run], failure: Failure
+) -> None:
+    now = history[-1].failed
+    recent = sum(now - run.failed <= limits.period for run in history)
+    restarted = isinstance(decide(limits, history, failure, now), Restart)
+    rule = rule_for(failure)
+    assert restarted == (rule.first == "restart" and not (rule.limited and recent > limits.restarts))
+
+
+@given(limits, histories(), failures)
+def test_a_row_of_failures_is_told_once_at_the_most(limits: Limits, history: list[Run], failure: Failure) -> None:
+    row = in_a_row(limits, history)
+    before = len(history) - len(row)
+    told = [
+        action.tell
+        for length in range(before + 1, len(history) + 1)
+        if isinstance(action := decide(limits, history[:length], failure, history[length - 1].failed), Restart)
+    ]
+    assert sum(told) <= 1

@@ -1,0 +1,190 @@
+"""Phases and prices in; the program's state, pauses and notices out."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import trio
+from trio.testing import wait_all_tasks_blocked
+
+from config import Config
+from messages.notices import Notice, ProgramStarted, StrategyHalted, StrategyResumed
+from messages.status import (
+    Pause,
+    Phase,
+    PhaseChanged,
+    PriceBack,
+    PriceSilent,
+    ProgramReport,
+    ProgramState,
+    Resume,
+    StrategyReport,
+)
+from supervision.control import StopRequest
+from supervision.program import Mailboxes
+from supervision.state_keeper import StateKeeper
+from tests.config.texts import VALID, read
+
+HODL, SELL = 1001, 1002
+SILENT = "no price of BTC/USD for 600 s although the market is open"
+
+
+class Kept:
+    """A state keeper and what it says."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.mail = Mailboxes(config)
+        self.keeper = StateKeeper(config, self.mail)
+        self.program = ProgramReport("INITIALIZING", "")
+        self.reports: list[StrategyReport] = []
+
+    async def hears(self, *messages: PhaseChanged | PriceSilent | PriceBack) -> ProgramState:
+        """Leave the messages, wait until they are handled; returns the published state."""
+        for message in messages:
+            self.mail.supervisor.post(message)
+        await wait_all_tasks_blocked()
+        return self.state()
+
+    def state(self) -> ProgramState:
+        for report in self.mail.metrics.receive_nowait():
+            if isinstance(report, ProgramReport):
+                self.program = report
+            elif isinstance(report, StrategyReport):
+                self.reports.append(report)
+        return self.program.state
+
+    def notices(self) -> list[Notice]:
+        return self.mail.notifier.receive_nowait()
+
+
+@asynccontextmanager
+async def kept(text: str = VALID) -> AsyncIterator[Kept]:
+    """A state keeper that runs until the block ends."""
+    found = Kept(read(text))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(found.keeper.run)
+        yield found
+        nursery.cancel_scope.cancel()
+
+
+def phases(phase: Phase, reason: str = "") -> tuple[PhaseChanged, PhaseChanged]:
+    return PhaseChanged(HODL, phase, reason), PhaseChanged(SELL, phase, reason)
+
+
+async def test_every_strategy_is_shown_before_it_speaks() -> None:
+    async with kept() as program:
+        assert program.state() == "INITIALIZING"
+        assert [(report.name, report.phase, report.price) for report in program.reports] == [
+            ("btc-hodl", "syncing", None),
+            ("eth-sell", "syncing", None),
+        ]
+
+
+async def test_the_start_is_told_once_when_all_trade() -> None:
+    async with kept() as program:
+        assert await program.hears(*phases("syncing"), PhaseChanged(HODL, "trading", "")) == "INITIALIZING"
+        assert program.notices() == []
+        assert await program.hears(PhaseChanged(SELL, "trading", "")) == "RUNNING"
+        assert program.notices() == [ProgramStarted("my grids", simulated=True)]
+        await program.hears(*phases("syncing"), *phases("trading"))
+        assert program.notices() == []
+
+
+async def test_phases_are_published_with_the_state() -> None:
+    async with kept() as program:
+        await program.hears(PhaseChanged(HODL, "trading", ""), PhaseChanged(SELL, "syncing", "connecting"))
+        assert program.program.phases == {HODL: ("trading", ""), SELL: ("syncing", "connecting")}
+
+
+async def test_a_silent_price_pauses_the_strategies_of_its_symbol() -> None:
+    async with kept() as program:
+        await program.hears(*phases("trading"))
+        program.notices()
+        await program.hears(PriceSilent("BTC/USD", 600))
+        assert program.mail.strategies[HODL].receive_nowait() == [Pause(SILENT)]
+        assert program.mail.strategies[SELL].receive_nowait() == []
+        assert program.notices() == [StrategyHalted("btc-hodl", "BTC/USD", SILENT, "its open orders stay open")]
+
+
+async def test_the_first_price_resumes_them() -> None:
+    async with kept() as program:
+        await program.hears(*phases("trading"), PriceSilent("BTC/USD", 600), PhaseChanged(HODL, "halted", SILENT))
+        program.notices()
+        await program.hears(PriceBack("ETH/USD"), PriceBack("BTC/USD"))
+        assert program.mail.strategies[HODL].receive_nowait() == [Pause(SILENT), Resume()]
+        assert program.mail.strategies[SELL].receive_nowait() == []
+        assert program.notices() == [StrategyResumed("btc-hodl", "BTC/USD")]
+
+
+async def test_who_skips_the_price_timeout_is_not_paused() -> None:
+    async with kept(VALID.replace("userref = 1001", "userref = 1001\nskip_price_timeout = true")) as program:
+        await program.hears(*phases("trading"), PriceSilent("BTC/USD", 600), PriceBack("BTC/USD"))
+        assert program.mail.strategies[HODL].receive_nowait() == []
+        assert program.notices() == [ProgramStarted("my grids", simulated=True)]
+
+
+async def test_error_while_all_are_halted_and_running_again_with_the_first_price() -> None:
+    async with kept() as program:
+        await program.hears(*phases("trading"))
+        assert await program.hears(PhaseChanged(HODL, "halted", SILENT)) == "RUNNING"
+        assert await program.hears(PhaseChanged(SELL, "halted", "no price")) == "ERROR"
+        assert program.program.reason == f"{SILENT}; no price"
+        assert await program.hears(PhaseChanged(HODL, "trading", "")) == "RUNNING"
+
+
+async def test_the_policy_halts_a_strategy_and_its_user_is_told_once() -> None:
+    async with kept() as program:
+        await program.hears(*phases("trading"))
+        program.notices()
+        (strategy, _) = program.config.strategy
+        program.keeper.halted(strategy, "division by zero", "stay open")
+        program.keeper.halted(strategy, "division by zero", "")
+        assert await program.hears() == "RUNNING"
+        assert program.program.phases[HODL] == ("halted", "division by zero")
+        assert program.notices() == [
+            StrategyHalted("btc-hodl", "BTC/USD", "division by zero", "its open orders stay open")
+        ]
+
+
+async def test_what_a_strategy_said_just_before_it_failed_does_not_hide_its_halt() -> None:
+    async with kept() as program:
+        program.mail.supervisor.post(PhaseChanged(HODL, "trading", ""))
+        program.keeper.halted(program.config.strategy[0], "division by zero", "stay open")
+        await program.hears()
+        assert program.program.phases[HODL][0] == "halted"
+
+
+async def test_no_price_brings_back_a_strategy_whose_core_failed() -> None:
+    async with kept() as program:
+        program.keeper.halted(program.config.strategy[0], "division by zero", "stay open")
+        await program.hears()
+        program.notices()
+        await program.hears(PriceSilent("BTC/USD", 600), PriceBack("BTC/USD"))
+        assert program.mail.strategies[HODL].receive_nowait() == []
+        assert program.notices() == []
+
+
+async def test_a_core_that_fails_during_a_silence_is_not_said_to_be_resumed() -> None:
+    async with kept() as program:
+        await program.hears(*phases("trading"), PriceSilent("BTC/USD", 600), PhaseChanged(HODL, "halted", SILENT))
+        program.keeper.halted(program.config.strategy[0], "division by zero", "stay open")
+        await program.hears()
+        program.notices()
+        await program.hears(PriceBack("BTC/USD"))
+        assert program.notices() == []
+
+
+async def test_the_end_as_asked_is_a_shutdown() -> None:
+    async with kept() as program:
+        await program.hears(*phases("trading"))
+        program.keeper.end(StopRequest(0, "cancelled"))
+        assert program.state() == "SHUTDOWN_REQUESTED"
+        assert await program.hears(*phases("halted", "late")) == "SHUTDOWN_REQUESTED"
+        assert program.program.reason == "cancelled"
+
+
+async def test_the_end_by_a_failure_names_the_failure() -> None:
+    async with kept() as program:
+        program.keeper.end(StopRequest(6, "disk full"))
+        assert program.state() == "SHUTDOWN_REQUESTED"
+        assert program.program.reason == "disk full"
