@@ -11,7 +11,7 @@ from typing import Literal
 from msgspec import Struct
 
 from messages.account import OrderFacts
-from messages.money import ZERO, Pair, hold_of
+from messages.money import ZERO, Pair, cost, hold_of
 from messages.orders import Balances, Place
 
 Verdict = Literal["admitted", "waits", "lacks"]
@@ -66,7 +66,7 @@ class Ledger:
         """Funds of an order that is not ours; its fee is unknown, so the hold is without one."""
         base, _, quote = order.symbol.partition("/")
         rest = order.volume - order.filled
-        asset, amount = (quote, rest * order.price) if order.side == "buy" else (base, rest)
+        asset, amount = (quote, cost(order.price, rest)) if order.side == "buy" else (base, rest)
         self._keep(order.order_id or order.exchange_id, Hold(None, asset, amount))
 
     def hold(self, place: Place, filled: Decimal = ZERO) -> None:

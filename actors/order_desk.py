@@ -79,7 +79,7 @@ class OrderDesk:
         client = Client(attach.strategy, pair, attach.fee, attach.sells_unowned, attach.owned)
         self.ledger.join(client)
         effects = Effects()
-        for live in attach.orders:
+        for live in sorted(attach.orders, key=lambda live: self._last_change(live, looked_up)):
             self._rejoin(live, looked_up, effects)
         self._told.pop(attach.strategy, None)
         self._tell_balances(effects)
@@ -105,11 +105,16 @@ class OrderDesk:
         effects = Effects()
         if isinstance(event, AccountBalances):
             self.ledger.set_totals(event.totals)
-        else:
+        elif not self._contradicts(event):
             self._book(event)
             self._pass_on(event, effects)
             self._send_waiting(effects)
         return effects
+
+    def _contradicts(self, event: OrderEvent) -> bool:
+        """A refusal of an order that the exchange has shown is a late double of an earlier try's."""
+        tracked = self._orders.get(event.order_id)
+        return isinstance(event, Rejected) and tracked is not None and tracked.facts is not None
 
     def balances(self) -> Effects:
         """After a batch of events: tell each strategy whose funds have changed."""
@@ -132,6 +137,12 @@ class OrderDesk:
                     f"the exchange holds {facts.side} order {facts.exchange_id} ({order_id}) with userref "
                     f"{attach.strategy}, which the journal does not know: is a second instance running?"
                 )
+
+    def _last_change(self, live: LiveOrder, looked_up: Mapping[str, OrderFacts]) -> tuple[bool, int]:
+        """Fills are told in their order; what never arrived comes last, when all holds are known."""
+        tracked = self._orders.get(live.place.order_id)
+        facts = tracked.facts if tracked else looked_up.get(live.place.order_id)
+        return tracked is None and facts is None, facts.time if facts else 0
 
     def _rejoin(self, live: LiveOrder, looked_up: Mapping[str, OrderFacts], effects: Effects) -> None:
         """One order of a strategy that (re)starts: facts become ordinary events."""
@@ -194,6 +205,8 @@ class OrderDesk:
         """Take an event into the ledger; quantities are cumulative, so doubles change nothing."""
         tracked = self._orders.get(event.order_id)
         if tracked is None:
+            if isinstance(event, Canceled | Filled):
+                self.ledger.release(event.order_id or event.exchange_id)  # a foreign order's funds
             return
         closed = isinstance(event, Canceled | Rejected)
         if not isinstance(event, Rejected):

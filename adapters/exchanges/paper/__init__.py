@@ -3,8 +3,10 @@
 - `pairs`      trading rules of common pairs, and what the configuration may replace
 - `account`    the saved state: balances, orders, and how far the prices were read
 - `book`       pure matching and accounting; a backtest uses it without the rest
-- `prices`     where prices come from: the source's interface, and the choice by configuration
+- `source`     what a source of prices is
+- `prices`     the source that a configuration names
 - `synthetic`  a seeded random walk
-- `price_file`, `price_columns`  trades from a CSV or Parquet file
-- `exchange`   the `adapters.interfaces.Exchange` made of these
+- `price_file`, `price_reader`, `price_columns`  trades from a CSV or Parquet file
+- `pacing`     recorded time at a chosen speed
+- `exchange`, `session`  the `adapters.interfaces.Exchange` and its `TradingSession` made of these
 """

@@ -36,6 +36,11 @@ class PaperAccount(Struct):
     """Time at which a source without times of its own began, in nanoseconds UTC."""
     version: int = VERSION
 
+    @property
+    def position(self) -> tuple[str, int]:
+        """Source and row."""
+        return self.source, self.row
+
 
 class PaperOrder(Struct, frozen=True):
     """One order of the simulated account, open or closed."""

@@ -94,7 +94,7 @@ class PaperExchange:
         self._pairs: dict[str, Pair] = {}
         self._saving = trio.Lock()
         self._staged: list[ExchangeEvent] = []
-        self._saved_row = book.account.row
+        self._saved_position = book.account.position
         self._reading = False
         self._session: PaperSession | None = None
         self._unsettled: int | None = None
@@ -130,8 +130,9 @@ class PaperExchange:
         """Row after row of the source, from where the account stopped. One iterator at a time.
 
         A row's fills leave after its tick was taken. At speed 0 its `RowEnd` follows, and the next row
-        waits for `settled`. Without an open session no row is read, since nobody could react. Raises
-        `ConfigError` for prices that make no sense and `SourceEnded` after the last row.
+        waits for a `settled` before which nothing was commanded. Without an open session no row is read,
+        since nobody could react. Raises `ConfigError` for prices that make no sense and `SourceEnded` after
+        the last row.
         """
         if self._reading:
             raise RuntimeError("the prices of a paper exchange are read once at a time")
@@ -271,16 +272,16 @@ class PaperExchange:
             await self._publish()
 
     async def _save(self, position: bool) -> None:
-        moved = position and self._saved_row != self._book.account.row
+        moved = position and self._saved_position != self._book.account.position
         if not (self._book.changed or moved):
             return
-        row, changes = self._book.account.row, self._book.take_changes()
+        reached, changes = self._book.account.position, self._book.take_changes()
         try:
             await self._store.save(changes.account, changes.orders)
         except BaseException:
             self._book.put_back(changes)
             raise
-        self._saved_row = row
+        self._saved_position = reached
 
     async def _settle(self) -> None:
         """Wait for the answer to `RowEnd`; a session that was opened meanwhile is told, too."""

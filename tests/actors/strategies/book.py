@@ -125,7 +125,10 @@ class Book:
         """Refused sells that are told of but kept; told by the same kind of notice."""
         kept = ("order limit", "refused", "post-only")
         return {
-            fill for o in outputs if isinstance(o, OrderReleased) and any(k in o.reason for k in kept) for fill in self.due
+            fill
+            for o in outputs
+            if isinstance(o, OrderReleased) and any(k in o.reason for k in kept)
+            for fill in self.due
         }
 
     def _keep_promises(self, core: GridCore) -> None:

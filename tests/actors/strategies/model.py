@@ -1,4 +1,4 @@
-"""An independent, simple exchange account for the state machine: what it holds is the truth that the core must match."""
+"""A simple exchange account for the state machine: what it holds is the truth that the core must match."""
 
 from decimal import Decimal
 from typing import Literal
@@ -99,7 +99,12 @@ class Account:
         place = order.place
         cost = volume * place.price
         fee = fee_of(self.pair, cost, self.fee_rate)
-        order.filled, order.cost, order.fee, order.time = order.filled + volume, order.cost + cost, order.fee + fee, self.now
+        order.filled, order.cost, order.fee, order.time = (
+            order.filled + volume,
+            order.cost + cost,
+            order.fee + fee,
+            self.now,
+        )
         sign = 1 if place.side == "buy" else -1
         self.quote -= sign * cost + fee
         self.owned += sign * volume

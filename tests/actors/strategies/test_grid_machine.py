@@ -8,7 +8,14 @@ import msgspec
 import pytest
 from hypothesis import settings as run_settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from actors.strategies import state as states
 from actors.strategies.c_dca import C_DCA
@@ -16,12 +23,12 @@ from actors.strategies.core import EVERY_TICK, NEVER, Output
 from actors.strategies.grid_base import GridCore
 from actors.strategies.grid_hodl import GRID_HODL
 from actors.strategies.grid_sell import GRID_SELL
-from actors.strategies.settings import GridSettings, Variant
+from actors.strategies.settings import Variant
 from actors.strategies.swing import SWING
 from messages.mailboxes import CoreEvent
 from messages.market import Tick
 from messages.money import ZERO, Pair, Side, below_minimum, floor_price, floor_volume
-from messages.orders import Balances, Cancel, Canceled, OrderEvent, Place, Rejected, Resynced
+from messages.orders import Balances, Cancel, OrderEvent, Place, Rejected, Resynced
 from messages.status import Stop
 from tests.actors.strategies.book import Book
 from tests.actors.strategies.harness import BTC_USD, SECOND, SETTINGS
@@ -268,9 +275,7 @@ class GridMachine(RuleBasedStateMachine):
                 self.account.close(order, "requested")
         if change:
             amount, interval, size = change
-            self.config = msgspec.structs.replace(
-                self.config, amount=amount, interval=interval, max_open_buys=size
-            )
+            self.config = msgspec.structs.replace(self.config, amount=amount, interval=interval, max_open_buys=size)
         self.core = GridCore(self.config, self.variant, self.core.save())
         self._resync()
 
@@ -305,12 +310,18 @@ class GridMachine(RuleBasedStateMachine):
             return
         orders = [known.place for known in self.book.live.values()]
         buys = sorted(order.price for order in orders if order.side == "buy")
-        free = account.balances().quote - sum(account._hold(o) for o in account.chosen(status="open") if o.place.side == "buy")
+        free = account.balances().quote - sum(
+            account._hold(o) for o in account.chosen(status="open") if o.place.side == "buy"
+        )
         invested = sum(order.price * order.volume for order in orders)
         more = config.amount * (1 + config.fee)
         if len(buys) < config.max_open_buys and free > more and invested + more < config.max_investment:
-            next_price = floor_price(config.pair, min(buys[0] if buys else self.price, self.price) / (1 + config.interval))
-            too_small = below_minimum(config.pair, next_price, config.amount / next_price // config.pair.lot * config.pair.lot)
+            next_price = floor_price(
+                config.pair, min(buys[0] if buys else self.price, self.price) / (1 + config.interval)
+            )
+            too_small = below_minimum(
+                config.pair, next_price, config.amount / next_price // config.pair.lot * config.pair.lot
+            )
             too_coarse = buys and buys[0] / next_price - 1 < config.interval / 2
             assert too_small or too_coarse, "a hole in the ladder that nothing explains"
         assert len(buys) <= config.max_open_buys

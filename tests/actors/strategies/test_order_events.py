@@ -52,9 +52,7 @@ def test_every_fill_is_told_with_its_cost_and_fee(variant: Variant) -> None:
     play = started(variant)
     outputs = play.fill(play.orders("buy")[0].order_id)
     assert notices(outputs, OrderFilled) == [
-        OrderFilled(
-            "grid", "BTC/USD", "buy", D("49504.9"), D("0.00202"), cost=D("99.999898"), fee=D("0.249999745")
-        )
+        OrderFilled("grid", "BTC/USD", "buy", D("49504.9"), D("0.00202"), cost=D("99.999898"), fee=D("0.249999745"))
     ]
 
 
@@ -327,9 +325,7 @@ def test_a_sell_cancelled_by_hand_is_released_and_named(variant: Variant) -> Non
     sell = play.orders("sell")[0]
     outputs = play.close(sell.order_id, "by hand")
     assert notices(outputs, OrderReleased) == [
-        OrderReleased(
-            "grid", "BTC/USD", "sell", sell.price, sell.volume, "closed by the exchange or by hand (by hand)"
-        )
+        OrderReleased("grid", "BTC/USD", "sell", sell.price, sell.volume, "closed by the exchange or by hand (by hand)")
     ]
     assert placed(outputs) == []
     assert play.core.owned == D("0.0040602")
@@ -416,7 +412,7 @@ def test_surplus_that_was_sold_to_the_last_unit_comes_back_with_the_price_of_its
         order = play.orders("buy")[0]
         play.partly(order.order_id, filled)
         play.close(order.order_id, "by hand")
-    assert (play.core.state.surplus, play.core.state.surplus_price) == (0, 0)
+    assert (play.core.state.surplus, play.core.state.surplus_price) == (D(0), D(0))
     play.stop("cancel-all")
     # 49999.9 / 1.01, truncated: the sell that follows is at most one tick lower than the one that was withdrawn.
     assert (play.core.state.surplus, play.core.state.surplus_price) == (D("0.00200001"), D("49504.8"))

@@ -260,13 +260,13 @@ def test_all_buys_beyond_n_are_cancelled_the_lowest_first_to_go() -> None:
 @pytest.mark.parametrize(("ticker", "shifts"), [("50550.4", False), ("50550.5", True)])
 def test_the_ladder_shifts_only_strictly_above_the_threshold(ticker: str, shifts: bool) -> None:
     play = started()
-    # 49504.9 x 1.01^2 x 1.001 = 50550.4484549
+    # 49504.9 x 1.01^2 x 1.001 = 50550.44843849
     assert bool(play.tick(ticker)) is shifts
 
 
 def test_at_the_threshold_itself_nothing_shifts() -> None:
     play = started()
-    assert play.core.handle(Tick("BTC/USD", D("50550.448454490"), play.now + SECOND)) == []
+    assert play.core.handle(Tick("BTC/USD", D("50550.44843849"), play.now + SECOND)) == []
 
 
 def test_a_shift_cancels_all_buys_and_builds_the_new_ladder_in_one_decision() -> None:
@@ -349,7 +349,7 @@ def test_a_remembered_sell_is_placed_under_the_same_id_when_free_base_changes() 
 
 def test_a_remembered_sell_waits_while_free_base_is_not_enough() -> None:
     play = short_of_base()
-    assert placed([o for o in play.tick("49505", after=60)]) == [("buy", D("47102.0"), D("0.00212305"))]
+    assert placed(play.tick("49505", after=60)) == [("buy", D("47102.0"), D("0.00212305"))]
     assert play.core.state.remembered
 
 

@@ -13,7 +13,7 @@ from adapters.journal.journal import Journal
 from tests.adapters.journal.samples import NOW, USERREF, commit, die_with_a_log, files_in, rows, run
 
 COMMITS = 30
-DICE = random.Random(1)  # noqa: S311 - damage that comes again in every run
+DICE = random.Random(1)
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_rubbish_behind_a_whole_log_loses_nothing(path: Path, log: Path, tail: b
 
 def test_whatever_the_damage_the_database_opens_with_a_prefix_of_the_commits(path: Path, log: Path) -> None:
     database, whole = path.read_bytes(), log.read_bytes()
-    chance = random.Random(3)  # noqa: S311 - damage that comes again in every run
+    chance = random.Random(3)
     for _ in range(12):
         damaged = bytearray(whole)
         start = chance.randrange(len(whole) // 2, len(whole))

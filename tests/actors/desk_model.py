@@ -1,0 +1,280 @@
+"""A simple account for tests of the order desk: strategies that share it, and an exchange that checks every order."""
+
+from decimal import Decimal
+from typing import Literal
+
+from msgspec import Struct, field
+
+from actors.order_desk import Effects, OrderDesk
+from messages.account import AccountBalances, AccountSnapshot, Attach, LiveOrder, OrderFacts
+from messages.ids import client_order_id, userref_of
+from messages.money import ZERO, Pair, Side, hold_of
+from messages.orders import (
+    Accepted,
+    Balances,
+    Cancel,
+    Canceled,
+    CloseReason,
+    Command,
+    Filled,
+    OrderEvent,
+    PartiallyFilled,
+    Place,
+    Rejected,
+    Resynced,
+    Submit,
+)
+
+D = Decimal
+FEE = D("0.0025")
+BTC_USD = Pair("BTC/USD", D("0.1"), 8, 5, D("0.00005"), D("0.5"))
+ETH_BTC = Pair("ETH/BTC", D("0.00001"), 8, 8, D("0.001"), D("0.00001"))
+
+
+class AtExchange(Struct):
+    """One order as the exchange has it; `sent` is on its way and may still be lost."""
+
+    place: Place
+    exchange_id: str
+    status: Literal["sent", "open", "filled", "canceled"] = "sent"
+    filled: Decimal = ZERO
+    cost: Decimal = ZERO
+    fee: Decimal = ZERO
+    cancel_asked: bool = False
+    reason: CloseReason = "requested"
+    time: int = 0
+
+
+class Strategy(Struct):
+    """What a strategy knows from what it was told, durable at each moment."""
+
+    userref: int
+    pair: Pair
+    sells_unowned: bool = False
+    owned: Decimal = ZERO
+    live: dict[str, LiveOrder] = field(default_factory=dict)
+    told: list[OrderEvent | Balances | Resynced] = field(default_factory=list)
+    numbers: int = 0
+    asked: int = 0
+
+    def order(self, side: Side, price: str, volume: str) -> Place:
+        """A new order with an id of its own."""
+        self.asked += 1
+        cause = f"lineage/ladder/{self.asked}"
+        return Place(
+            strategy=self.userref,
+            order_id=client_order_id(self.userref, cause),
+            symbol=self.pair.symbol,
+            side=side,
+            price=D(price),
+            volume=D(volume),
+            post_only=side == "buy",
+            kind="ladder",
+            cause=cause,
+            time=1,
+        )
+
+    def submit(self, *commands: Command) -> Submit:
+        for command in commands:
+            if isinstance(command, Place):
+                self.live[command.order_id] = LiveOrder(command, canceling=False, accepted=False, filled=ZERO)
+            elif known := self.live.get(command.order_id):
+                self.live[command.order_id] = LiveOrder(known.place, True, known.accepted, known.filled)
+        return Submit(self.userref, commands)
+
+    def cancel(self, order_id: str) -> Submit:
+        return self.submit(Cancel(self.userref, order_id))
+
+    def attach(self) -> Attach:
+        self.numbers += 1
+        return Attach(
+            self.userref, self.numbers, self.pair.symbol, FEE, self.owned, self.sells_unowned, tuple(self.live.values())
+        )
+
+    def take(self, message: OrderEvent | Balances | Resynced) -> None:
+        self.told.append(message)
+        if isinstance(message, Balances | Resynced) or message.order_id not in self.live:
+            return
+        known = self.live[message.order_id]
+        if isinstance(message, Rejected):
+            if not known.accepted:
+                del self.live[message.order_id]
+            return
+        filled = known.filled if isinstance(message, Accepted) else max(known.filled, message.filled)
+        self.owned += (filled - known.filled) * (1 if known.place.side == "buy" else -1)
+        self.live[message.order_id] = LiveOrder(known.place, known.canceling, True, filled)
+        if isinstance(message, Canceled) or filled == known.place.volume:
+            del self.live[message.order_id]
+
+    def events(self) -> list[OrderEvent]:
+        return [m for m in self.told if not isinstance(m, Balances | Resynced)]
+
+
+class World:
+    """Strategies, the desk under test and the exchange behind it."""
+
+    def __init__(self, totals: dict[str, Decimal], *strategies: Strategy, foreign: tuple[OrderFacts, ...] = ()) -> None:
+        self.totals = dict(totals)
+        self.strategies = {strategy.userref: strategy for strategy in strategies}
+        self.foreign = foreign
+        self.orders: dict[str, AtExchange] = {}
+        self.queue: list[OrderEvent | AccountBalances] = []
+        self.now = 1
+        self.sent = 0
+        self.connect()
+
+    def connect(self) -> None:
+        """A new private connection: what was on its way is lost or has arrived, strategies attach anew."""
+        self.queue.clear()
+        self.orders = {key: order for key, order in self.orders.items() if order.status != "sent"}
+        open_orders = tuple(_facts(order) for order in self.orders.values() if order.status == "open")
+        snapshot = AccountSnapshot(dict(self.totals), open_orders + self.foreign)
+        self.desk = OrderDesk(snapshot, frozenset(self.strategies))
+        for strategy in self.strategies.values():
+            self.attach(strategy)
+
+    def attach(self, strategy: Strategy) -> Effects:
+        attach = strategy.attach()
+        wanted = self.desk.to_look_up(attach)
+        looked_up = {key: _facts(self.orders[key]) for key in wanted if key in self.orders}
+        return self.carry_out(self.desk.attach(attach, strategy.pair, looked_up))
+
+    def submit(self, submit: Submit) -> Effects:
+        return self.carry_out(self.desk.submit(submit))
+
+    def carry_out(self, effects: Effects) -> Effects:
+        for place in effects.place:
+            assert place.order_id not in self.orders, "an id is sent twice"
+            self.sent += 1
+            self.orders[place.order_id] = AtExchange(place, f"O{self.sent:05}")
+            self._nobody_spends_another_s_money(place)
+        for order_id in effects.cancel:
+            if order_id in self.orders:  # else it was refused meanwhile
+                self.orders[order_id].cancel_asked = True
+        for userref, message in effects.deliver:
+            self.strategies[userref].take(message)
+        for record in effects.record:
+            assert record.strategy == userref_of(record.event.order_id)
+        return effects
+
+    def _nobody_spends_another_s_money(self, place: Place) -> None:
+        mine = self.strategies[place.strategy]
+        asset = mine.pair.quote if place.side == "buy" else mine.pair.base
+        others = sum((self._share(other, asset) for other in self.strategies.values() if other is not mine), ZERO)
+        held = self.held(asset, mine.userref)
+        assert held + others + self.held_by_foreigners(asset) <= self.totals[asset]
+        if place.side == "sell" and not mine.sells_unowned:
+            assert held <= self.truly_owned(mine)
+
+    def _share(self, strategy: Strategy, asset: str) -> Decimal:
+        held = self.held(asset, strategy.userref)
+        return max(held, self.truly_owned(strategy)) if strategy.pair.base == asset else held
+
+    def truly_owned(self, strategy: Strategy) -> Decimal:
+        """Base bought minus sold at the exchange, whatever the strategy was told of it."""
+        untold = ZERO
+        for order in self.orders.values():
+            if order.place.strategy == strategy.userref and order.place.order_id in strategy.live:
+                more = order.filled - strategy.live[order.place.order_id].filled
+                untold += more if order.place.side == "buy" else -more
+        return strategy.owned + untold
+
+    def held(self, asset: str, userref: int) -> Decimal:
+        """What the live orders of one strategy hold of the asset."""
+        held = ZERO
+        for order in self.orders.values():
+            place, pair = order.place, self.strategies[order.place.strategy].pair
+            if order.status in ("filled", "canceled") or place.strategy != userref:
+                continue
+            if asset == (pair.quote if place.side == "buy" else pair.base):
+                held += hold_of(pair, place.side, place.price, place.volume - order.filled, FEE)
+        return held
+
+    def held_by_foreigners(self, asset: str) -> Decimal:
+        sells = sum(
+            (o.volume - o.filled for o in self.foreign if o.side == "sell" and o.symbol.startswith(asset)), ZERO
+        )
+        buys = ((o.volume - o.filled) * o.price for o in self.foreign if o.side == "buy" and o.symbol.endswith(asset))
+        return sum(buys, sells)
+
+    def chosen(self, *status: str) -> list[AtExchange]:
+        return [order for order in self.orders.values() if order.status in status]
+
+    def accept(self, order: AtExchange) -> None:
+        order.status, order.time = "open", self.now
+        self.queue.append(Accepted(order.place.order_id, order.exchange_id, self.now))
+
+    def refuse(self, order: AtExchange) -> None:
+        del self.orders[order.place.order_id]
+        self.queue.append(Rejected(order.place.order_id, "refused", "no", self.now))
+
+    def close(self, order: AtExchange, reason: CloseReason) -> None:
+        self.now += 1
+        order.status, order.reason, order.time = "canceled", reason, self.now
+        self.queue.append(_canceled(order))
+
+    def execute(self, order: AtExchange, volume: Decimal) -> None:
+        self.now += 1
+        place, pair = order.place, self.strategies[order.place.strategy].pair
+        cost = volume * place.price
+        fee = cost * FEE
+        sign = 1 if place.side == "buy" else -1
+        self.totals[pair.quote] -= sign * cost + fee
+        self.totals[pair.base] += sign * volume
+        order.filled, order.cost, order.fee, order.time = (
+            order.filled + volume,
+            order.cost + cost,
+            order.fee + fee,
+            self.now,
+        )
+        order.status = "filled" if order.filled == place.volume else "open"
+        self.queue += [AccountBalances(dict(self.totals)), filled_event(order)]
+
+    def tell(self, *, twice: bool = False) -> None:
+        """Pass on the oldest event that the desk has not seen."""
+        event = self.queue.pop(0)
+        for _ in range(1 + twice):
+            self.carry_out(self.desk.on_event(event))
+        self.carry_out(self.desk.balances())
+
+    def tell_all(self) -> None:
+        while self.queue:
+            self.tell()
+
+
+def filled_event(order: AtExchange) -> Filled | PartiallyFilled:
+    kind = Filled if order.status == "filled" else PartiallyFilled
+    fill_id = f"{order.exchange_id}@{order.filled}"
+    return kind(order.place.order_id, order.exchange_id, fill_id, order.filled, order.cost, order.fee, order.time)
+
+
+def _canceled(order: AtExchange) -> Canceled:
+    return Canceled(
+        order.place.order_id, order.exchange_id, order.filled, order.cost, order.fee, order.reason, order.time
+    )
+
+
+def _facts(order: AtExchange) -> OrderFacts:
+    place = order.place
+    assert order.status != "sent"
+    return OrderFacts(
+        place.order_id,
+        order.exchange_id,
+        place.symbol,
+        place.side,
+        place.price,
+        place.volume,
+        order.status,
+        order.filled,
+        order.cost,
+        order.fee,
+        order.reason,
+        order.time,
+    )
+
+
+def foreign_order(exchange_id: str, side: Side, price: str, volume: str, order_id: str = "") -> OrderFacts:
+    """An open order of somebody else on BTC/USD."""
+    return OrderFacts(
+        order_id, exchange_id, "BTC/USD", side, D(price), D(volume), "open", ZERO, ZERO, ZERO, "requested", 1
+    )

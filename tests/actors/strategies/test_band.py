@@ -1,0 +1,94 @@
+"""Where the grid sleeps; `test_grid_machine` shows for any history that no tick inside could have mattered."""
+
+from actors.strategies.core import EVERY_TICK, NEVER, NO_TICK, Band
+from actors.strategies.swing import SWING
+from tests.actors.strategies.harness import SECOND, D, Play, settings
+
+
+def test_before_it_is_told_everything_no_tick_matters() -> None:
+    play = Play()
+    assert play.core.band == NO_TICK
+    play.handle(play.a_tick("50000"))
+    assert play.core.band == NO_TICK
+
+
+def test_a_complete_ladder_sleeps_up_to_the_shift() -> None:
+    play = Play()
+    play.start("50000")
+    assert play.core.band == Band(NO_TICK.low, D("50550.44843849"), NEVER)
+
+
+def test_after_a_fill_every_tick_matters() -> None:
+    play = Play()
+    play.start("50000")
+    play.fill(play.orders("buy")[0].order_id)
+    assert play.core.band == EVERY_TICK
+
+
+def test_while_requests_are_pending_the_grid_sleeps() -> None:
+    play = Play()
+    play.accepting = False
+    play.start("50000")
+    assert play.core.band == NO_TICK
+
+
+def test_without_funds_it_sleeps_until_balances_change_and_ten_seconds_are_over() -> None:
+    play = Play(quote="450")
+    play.start("50000")
+    assert play.core.band.wake == NEVER
+    start = play.now
+    play.quote += 100
+    play.handle(play.balances())
+    assert play.core.band.wake == start + 10 * SECOND
+
+
+def test_at_the_maximum_investment_it_sleeps() -> None:
+    play = Play(config=settings(max_investment=D(250)))
+    play.start("50000")
+    assert play.core.band.low < play.core.band.high
+
+
+def test_a_remembered_sell_wakes_it_for_the_next_try() -> None:
+    play = Play()
+    play.start("50000")
+    play.accepting = False
+    play.fill(play.orders("buy")[0].order_id)
+    play.refuse(play.only("sell").order_id, "order limit")
+    play.tick("49505")
+    play.accept(play.orders("buy")[-1].order_id)
+    assert play.core.band.wake == play.core._ladder.retry_sells_at == play.now + 9 * SECOND
+
+
+def test_a_surplus_wakes_it_where_a_lifted_sell_could_be_worth_an_amount() -> None:
+    play = Play(config=settings(max_open_buys=1))
+    play.start("50000")
+    play.partly(play.only("buy").order_id, "0.00201")
+    play.close(play.only("buy").order_id, "by hand")
+    sells = play.prices("sell")
+    assert sells == [D("49999.9")]
+    play = Play(config=settings(max_open_buys=1))
+    play.start("50000")
+    play.partly(play.only("buy").order_id, "0.00199")
+    play.close(play.only("buy").order_id, "by hand")
+    play.tick("49000")
+    # 100 / (0.00199 x 1.01) = 49753.7, less a tenth of a percent; the shift at 49537.5 comes first.
+    assert play.core.band.high == play.orders("buy")[0].price * D("1.01") ** 2 * D("1.001")
+    assert play.core._ladder.state.surplus == D("0.00199")
+
+
+def test_swing_wakes_where_its_free_base_is_worth_an_amount() -> None:
+    play = Play(SWING, base="0.0019")
+    play.start("50000")
+    assert play.core.band.high == D("50550.44843849")
+    play = Play(SWING, base="0.001984")
+    play.start("50000")
+    # 100.25 / 0.001984 = 50529.23…
+    assert D("50529.2") < play.core.band.high < D("50529.3")
+
+
+def test_after_a_stop_no_tick_matters() -> None:
+    play = Play()
+    play.start("50000")
+    play.stop("keep")
+    assert play.core.band == NO_TICK
+    assert play.tick("90000", after=3600) == []

@@ -1,0 +1,74 @@
+from actors.strategies.c_dca import C_DCA
+from messages.notices import LadderStatus
+from tests.actors.strategies.harness import BUYS_AT_50000, D, Play, settings
+
+
+def test_a_report_shows_orders_from_the_highest_to_the_lowest() -> None:
+    play = Play()
+    play.start("50000")
+    play.accepting = False
+    play.fill(play.orders("buy")[0].order_id)
+    report = play.core.report("trading", "")
+    assert [(o.side, o.price, o.phase, o.kind) for o in report.orders[:2]] == [
+        ("sell", D("49999.9"), "requested", "counter"),
+        ("buy", D("49014.7"), "open", "ladder"),
+    ]
+    assert (report.strategy, report.name, report.kind, report.symbol) == (1001, "grid", "GridHODL", "BTC/USD")
+    assert (report.price, report.buys_filled, report.sells_filled) == (D(50000), 1, 0)
+    assert (report.owned, report.fees, report.cash_flow) == (D("0.00202"), D("0.249999745"), D("-100.249897745"))
+    assert report.investment == sum(o.price * o.volume for o in report.orders)
+    assert report.waiting == ()
+
+
+def test_an_order_being_cancelled_is_shown_and_not_invested() -> None:
+    play = Play()
+    play.start("50000")
+    play.accepting = False
+    play.stop("cancel-buys")
+    report = play.core.report("trading", "")
+    assert {order.phase for order in report.orders} == {"canceling"}
+    assert report.investment == 0
+
+
+def test_every_absent_order_has_a_named_reason() -> None:
+    play = Play(quote="450")
+    play.start("50000")
+    play.accepting = False
+    play.fill(play.orders("buy")[0].order_id)
+    play.refuse(play.only("sell").order_id, "order limit")
+    play.close(play.orders("buy")[0].order_id, "by hand")
+    assert play.core.report("trading", "").waiting == (
+        "sell of 0.00201005 BTC at 49999.9 USD waits: order limit",
+        "fewer than 5 buys: funds",
+        "buy of 0.00204020 BTC at 49014.7 USD released: closed by the exchange or by hand (by hand)",
+    )
+
+
+def test_the_hourly_status_shows_five_orders_of_each_side_nearest_first() -> None:
+    play = Play(config=settings(max_open_buys=7))
+    play.start("50000")
+    play.fall_to("49014.7")
+    play.tick("49100")
+    status = play.core.ladder()
+    assert isinstance(status, LadderStatus)
+    assert status.sells == (D("49504.8"), D("49999.9"))
+    assert status.buys == tuple(play.prices("buy")[:5])
+    assert (status.open_orders, status.price_decimals) == (9, 1)
+    assert status.base_total == play.owned
+    assert status.quote_total == play.quote
+    assert status.base_free == play.owned - sum(order.volume for order in play.orders("sell"))
+
+
+def test_there_is_no_hourly_status_without_a_price() -> None:
+    assert Play().core.ladder() is None
+
+
+def test_a_kind_that_never_sells_shows_what_it_holds() -> None:
+    play = Play(C_DCA)
+    play.start("50000")
+    play.fall_to("49014.7")
+    play.tick("49100")
+    status = play.core.ladder()
+    assert status is not None
+    assert (status.sells, status.base_total) == ((), D("0.0040602"))
+    assert status.buys[:3] == tuple(BUYS_AT_50000[2:])

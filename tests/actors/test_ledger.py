@@ -1,0 +1,182 @@
+"""Who may spend what."""
+
+import msgspec
+import pytest
+
+from actors.ledger import Client, Ledger
+from messages.money import ZERO, Pair
+from messages.orders import Balances, Place
+from tests.actors.desk_model import BTC_USD, ETH_BTC, FEE, D, Strategy, foreign_order
+
+
+def joined(ledger: Ledger, userref: int, pair: Pair = BTC_USD, owned: str = "0", *, swing: bool = False) -> Strategy:
+    ledger.join(Client(userref, pair, FEE, swing, D(owned)))
+    return Strategy(userref, pair)
+
+
+def ledger_of(*expected: int, **totals: str) -> Ledger:
+    ledger = Ledger(frozenset(expected))
+    ledger.set_totals({asset: D(total) for asset, total in totals.items()})
+    return ledger
+
+
+def funds(ledger: Ledger, userref: int) -> tuple[Balances, ...]:
+    told = ledger.funds(ledger.clients[userref])
+    assert told in ledger.all_funds()
+    return (told,)
+
+
+def test_a_strategy_may_spend_all_quote_and_the_base_it_bought() -> None:
+    ledger = ledger_of(1, USD="1000", BTC="3")
+    joined(ledger, 1, owned="1")
+    assert funds(ledger, 1) == (Balances(1, quote=D(1000), base=D(1), base_unowned=D(2)),)
+
+
+def test_base_of_which_the_account_has_less_than_was_bought_is_not_there() -> None:
+    ledger = ledger_of(1, USD="0", BTC="0.4")
+    joined(ledger, 1, owned="1")
+    assert funds(ledger, 1) == (Balances(1, ZERO, D("0.4"), ZERO),)
+
+
+def test_an_asset_that_the_account_never_had_counts_as_nothing() -> None:
+    ledger = ledger_of(1)
+    joined(ledger, 1)
+    assert funds(ledger, 1) == (Balances(1, ZERO, ZERO, ZERO),)
+
+
+def test_nobody_s_base_is_unowned_before_every_strategy_has_joined() -> None:
+    ledger = ledger_of(1, 2, BTC="3")
+    joined(ledger, 1)
+    assert funds(ledger, 1)[0].base_unowned == 0
+    joined(ledger, 2, owned="1")
+    assert funds(ledger, 1)[0].base_unowned == 2
+
+
+def test_own_orders_are_not_taken_off_what_a_strategy_is_told() -> None:
+    ledger = ledger_of(1, USD="1000")
+    grid = joined(ledger, 1)
+    ledger.hold(grid.order("buy", "50000", "0.01"))
+    assert funds(ledger, 1)[0].quote == 1000
+
+
+def test_orders_of_others_and_of_foreigners_are_taken_off() -> None:
+    ledger = ledger_of(1, 2, USD="1000", BTC="1")
+    joined(ledger, 1)
+    other = joined(ledger, 2)
+    ledger.hold(other.order("buy", "50000", "0.01"))
+    ledger.hold_foreign(foreign_order("OF", "buy", "100", "1"))
+    ledger.hold_foreign(foreign_order("OG", "sell", "90000", "0.25"))
+    assert funds(ledger, 1) == (Balances(1, D("398.75"), ZERO, D("0.75")),)
+
+
+def test_base_that_another_strategy_bought_is_neither_mine_nor_unowned() -> None:
+    ledger = ledger_of(1, 2, BTC="3")
+    joined(ledger, 1, owned="1", swing=True)
+    other = joined(ledger, 2, owned="1.5")
+    assert funds(ledger, 1) == (Balances(1, ZERO, D(1), D("0.5")),)
+    ledger.hold(other.order("sell", "60000", "0.5"))
+    assert funds(ledger, 1) == (Balances(1, ZERO, D(1), D("0.5")),)
+
+
+def test_unowned_base_that_one_strategy_offers_is_not_offered_by_another() -> None:
+    ledger = ledger_of(1, 2, BTC="1")
+    first, second = joined(ledger, 1, swing=True), joined(ledger, 2, swing=True)
+    ledger.hold(first.order("sell", "60000", "0.75"))
+    assert funds(ledger, 2)[0].base_unowned == D("0.25")
+    assert ledger.verdict(second.order("sell", "60000", "0.5")) == "lacks"
+    assert ledger.verdict(second.order("sell", "60000", "0.25")) == "admitted"
+
+
+def test_quote_that_is_the_base_of_another_strategy_is_not_spent() -> None:
+    ledger = ledger_of(1, 2, BTC="3", ETH="0", USD="0")
+    joined(ledger, 1, owned="2")
+    cross = joined(ledger, 2, ETH_BTC)
+    assert funds(ledger, 2) == (Balances(2, D(1), ZERO, ZERO),)
+    assert ledger.verdict(cross.order("buy", "0.05", "19.9")) == "admitted"
+    assert ledger.verdict(cross.order("buy", "0.05", "20")) == "lacks"
+
+
+def test_base_that_was_sold_beyond_what_was_bought_is_owed_to_nobody() -> None:
+    ledger = ledger_of(1, BTC="1")
+    swing = joined(ledger, 1, swing=True)
+    sale = swing.order("sell", "60000", "0.25")
+    ledger.hold(sale)
+    ledger.executed(sale, D("0.25"))
+    ledger.release(sale.order_id)
+    ledger.set_totals({"BTC": D("0.75")})
+    assert ledger.clients[1].owned == D("-0.25")
+    assert funds(ledger, 1) == (Balances(1, ZERO, ZERO, D("0.75")),)
+
+
+@pytest.mark.parametrize(
+    ("volume", "verdict"), [("0.002", "admitted"), ("0.003", "waits"), ("0.00598", "waits"), ("0.00599", "lacks")]
+)
+def test_an_order_is_admitted_or_waits_for_own_cancels_or_lacks_funds(volume: str, verdict: str) -> None:
+    ledger = ledger_of(1, USD="300")
+    grid = joined(ledger, 1)
+    leaving = grid.order("buy", "50000", "0.0039")
+    ledger.hold(leaving)
+    ledger.leaving(leaving.order_id)
+    assert ledger.verdict(grid.order("buy", "50000", volume)) == verdict
+
+
+def test_a_partly_filled_order_holds_its_rest_and_stays_on_its_way_out() -> None:
+    ledger = ledger_of(1, USD="300")
+    grid = joined(ledger, 1)
+    order = grid.order("buy", "50000", "0.004")
+    ledger.hold(order)
+    ledger.leaving(order.order_id)
+    ledger.hold(order, D("0.001"))
+    hold = ledger.holds[order.order_id]
+    assert (hold.amount, hold.leaving) == (D("150.375"), True)
+
+
+def test_a_released_order_holds_nothing_and_may_be_released_again() -> None:
+    ledger = ledger_of(1, USD="300")
+    grid = joined(ledger, 1)
+    order = grid.order("buy", "50000", "0.004")
+    ledger.hold(order)
+    ledger.release(order.order_id)
+    ledger.release(order.order_id)
+    ledger.leaving(order.order_id)
+    assert ledger.holds == {}
+    assert ledger.verdict(grid.order("buy", "50000", "0.0059")) == "admitted"
+
+
+def test_an_order_shown_as_foreign_becomes_its_strategy_s_own() -> None:
+    ledger = ledger_of(1, USD="300")
+    order = Strategy(1, BTC_USD).order("buy", "50000", "0.004")
+    ledger.hold_foreign(foreign_order("O1", "buy", "50000", "0.004", order.order_id))
+    grid = joined(ledger, 1)
+    assert funds(ledger, 1)[0].quote == 100
+    ledger.hold(order)
+    assert funds(ledger, 1)[0].quote == 300
+    assert ledger.verdict(grid.order("buy", "50000", "0.002")) == "lacks"
+
+
+def test_a_foreign_hold_of_many_digits_is_exact() -> None:
+    ledger = ledger_of(1, USD="121932631342783101.4583142722374638")
+    joined(ledger, 1)
+    facts = foreign_order("OF", "buy", "123456789.12345678", "987654321.87654321")
+    ledger.hold_foreign(facts)
+    assert ledger.holds["OF"].amount == D("121932631342783101.4583142722374638")
+    ledger.hold_foreign(msgspec.structs.replace(facts, filled=facts.volume))
+    assert ledger.holds["OF"].amount == 0
+
+
+def changes_with(ledger: Ledger, place: Place) -> list[int]:
+    seen = [ledger.changes]
+    ledger.hold(place)
+    seen.append(ledger.changes)
+    ledger.executed(place, D("0.001"))
+    seen.append(ledger.changes)
+    ledger.release(place.order_id)
+    seen.append(ledger.changes)
+    ledger.set_totals({"USD": D(1)})
+    return [*seen, ledger.changes]
+
+
+def test_every_change_that_could_matter_to_anybody_is_counted() -> None:
+    ledger = ledger_of(1, USD="300")
+    seen = changes_with(ledger, joined(ledger, 1).order("buy", "50000", "0.004"))
+    assert sorted(set(seen)) == seen
