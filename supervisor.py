@@ -119,11 +119,14 @@ class _Tree:
             simulated=config.simulated,
             version=registry.version(),
             now=time.time_ns,
+            lengths=self._lengths,
         )
         self._outboxes = [Outbox(channel) for channel in registry.channels(config)]
         self._actors = trio.CancelScope(shield=True)
         self._trading = trio.CancelScope()
         self._opened: Journal | None = None
+        self._broken: set[int] = set()
+        """Strategies whose core failed: a new connection does not wake them."""
 
     async def run(self, task_status: TaskStatus[Handle]) -> StopRequest:
         """Start everything, wait for a reason to stop, stop in order. Returns how it ended."""
@@ -198,43 +201,66 @@ class _Tree:
 
     async def _orders(self, exchange: Exchange, market: Market) -> None:
         """The order-manager and its strategies: they share its fate, and a restart resyncs them all."""
-        async with trio.open_nursery() as nursery:
-            mail = self._mail
-            await nursery.start(
-                run_order_manager, exchange, mail.orders, mail.strategies, mail.persistence, market.pairs
-            )
-            for strategy in self._config.strategy:
-                nursery.start_soon(
-                    supervise,
-                    self._watch,
-                    "strategy",
-                    actor_name(strategy),
-                    partial(self._strategy, strategy, market),
-                    partial(self._halted, strategy, market),
+        mail = self._mail
+        try:
+            async with trio.open_nursery() as nursery:
+                await nursery.start(
+                    run_order_manager, exchange, mail.orders, mail.strategies, mail.persistence, market.pairs
                 )
+                for strategy in self._config.strategy:
+                    nursery.start_soon(self._strategy, strategy, market)
+        finally:
+            if not self._control.stopping:
+                self._states.interrupted("the connection for orders is being restored")
 
     async def _strategy(self, strategy: StrategyConfig, market: Market) -> None:
-        await self._actor(strategy, market).run()
+        if strategy.userref not in self._broken:
+            await supervise(
+                self._watch,
+                "strategy",
+                actor_name(strategy),
+                self._actor(strategy, market),
+                partial(self._halt, strategy, market),
+            )
+        if strategy.userref in self._broken:
+            with self._control.running(actor_name(strategy)):
+                await run_halted_strategy(strategy.userref, self._mail.strategies[strategy.userref], self._mail.orders)
 
-    async def _halted(self, strategy: StrategyConfig, market: Market, reason: str) -> None:
+    async def _halt(self, strategy: StrategyConfig, market: Market, reason: str) -> None:
         """The strategy's core failed: it rests until the program stops, and its user is told."""
+        self._broken.add(strategy.userref)
         cancels = strategy.on_core_failure == "cancel"
         self._states.halted(strategy, reason, "are cancelled" if cancels else "stay open")
         if cancels:
             self._mail.strategies[strategy.userref].post(Stop("cancel-all"))
-            await supervise(self._watch, "strategy", actor_name(strategy), partial(self._strategy, strategy, market))
+            await supervise(self._watch, "strategy", actor_name(strategy), self._actor(strategy, market))
             self._states.halted(strategy, reason, "")
-        with self._control.running(actor_name(strategy)):
-            await run_halted_strategy(strategy.userref, self._mail.strategies[strategy.userref], self._mail.orders)
 
-    def _actor(self, strategy: StrategyConfig, market: Market) -> StrategyActor:
-        return StrategyActor(
-            identity(strategy, market),
-            core_maker(strategy, market),
-            self._mail.strategies[strategy.userref],
-            self._mail.outlets(),
-            self._mail.numbers[strategy.userref],
+    def _actor(self, strategy: StrategyConfig, market: Market) -> Callable[[], Awaitable[None]]:
+        """A new actor for each start: what a crashed one had in memory is gone."""
+
+        async def run_anew() -> None:
+            actor = StrategyActor(
+                identity(strategy, market),
+                core_maker(strategy, market),
+                self._mail.strategies[strategy.userref],
+                self._mail.outlets(),
+                self._mail.numbers[strategy.userref],
+            )
+            await actor.run()
+
+        return run_anew
+
+    def _lengths(self) -> dict[str, tuple[int, int]]:
+        """Mail that waits and mail that was dropped, outboxes of the notifier included."""
+        lengths = self._mail.lengths()
+        waiting, dropped = lengths["notifier"]
+        outboxes = self._outboxes
+        lengths["notifier"] = (
+            waiting + sum(len(outbox) for outbox in outboxes),
+            dropped + sum(outbox.dropped for outbox in outboxes),
         )
+        return lengths
 
     def _end_trading(self) -> None:
         self._trading.cancel()

@@ -20,9 +20,11 @@ class MailboxOverflow(Exception):
 class Mailbox(Generic[Message]):
     """One actor's mailbox. Many senders, one receiver."""
 
-    def __init__(self, name: str, limit: int = 100_000) -> None:
+    def __init__(self, name: str, limit: int = 100_000, *, lossy: bool = False) -> None:
+        """Beyond `limit` the receiver fails; a `lossy` one only loses what is too much, which is counted."""
         self.name = name
         self._limit = limit
+        self._lossy = lossy
         self._send, self._receive = trio.open_memory_channel[Message | None](math.inf)
         self._newest: dict[Hashable, Message] = {}
         self._facts = 0
@@ -35,7 +37,7 @@ class Mailbox(Generic[Message]):
     def post(self, message: Message) -> None:
         """Leave a message that must not be lost."""
         if self._facts >= self._limit:
-            self._overflowed = True
+            self._overflowed = not self._lossy
             self.dropped += 1
             return
         self._facts += 1
@@ -49,6 +51,11 @@ class Mailbox(Generic[Message]):
         if wake and not self._newest and not self._facts:
             self._send.send_nowait(None)
         self._newest[key] = message
+
+    def put_back_newest(self, key: Hashable, message: Message) -> None:
+        """A receiver that ends leaves the newest value to its successor, unless a newer one waits."""
+        if key not in self._newest:
+            self.post_newest(key, message)
 
     async def receive(self) -> list[Message]:
         """Wait for mail and take all of it: the newest values first, then the rest in order of arrival.

@@ -1,6 +1,7 @@
 """Market-data: hands each price to the strategies of its symbol, and tells a quiet feed from a dead one."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing
 
 import trio
 import trio_util
@@ -54,16 +55,17 @@ async def run_price_watch(
     """
     seen = dict.fromkeys(timeouts, trio.current_time())
     silent: set[str] = set()
-    async for _ in trio_util.periodic(WATCH_SECONDS):
-        now = trio.current_time()
-        for tick in mailbox.receive_nowait():
-            seen[tick.symbol] = now
-            if tick.symbol in silent:
-                silent.remove(tick.symbol)
-                supervisor.post(PriceBack(tick.symbol))
-        for symbol, timeout in timeouts.items():
-            if not market_open(symbol):
-                seen[symbol] = now
-            elif symbol not in silent and now - seen[symbol] >= timeout:
-                silent.add(symbol)
-                supervisor.post(PriceSilent(symbol, int(now - seen[symbol])))
+    async with aclosing(trio_util.periodic(WATCH_SECONDS)) as looks:
+        async for _ in looks:
+            now = trio.current_time()
+            for tick in mailbox.receive_nowait():
+                seen[tick.symbol] = now
+                if tick.symbol in silent:
+                    silent.remove(tick.symbol)
+                    supervisor.post(PriceBack(tick.symbol))
+            for symbol, timeout in timeouts.items():
+                if not market_open(symbol):
+                    seen[symbol] = now
+                elif symbol not in silent and now - seen[symbol] >= timeout:
+                    silent.add(symbol)
+                    supervisor.post(PriceSilent(symbol, int(now - seen[symbol])))

@@ -122,9 +122,10 @@ class OrderDesk:
         self._tell_balances(effects)
         return effects
 
-    def cancels_running(self) -> bool:
-        """Whether any cancel still waits for its confirmation."""
-        return any(hold.leaving for hold in self.ledger.holds.values())
+    def outcomes_open(self) -> bool:
+        """Whether any order or cancel that was sent still waits for its answer."""
+        unanswered = any(tracked.facts is None for tracked in self._orders.values())
+        return unanswered or any(hold.leaving for hold in self.ledger.holds.values())
 
     def _refuse_strays(self, attach: Attach) -> None:
         known = {order.place.order_id for order in attach.orders}

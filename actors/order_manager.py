@@ -70,8 +70,8 @@ class _OrderManager:
         self._barrier = _Barrier(tuple(strategies))
 
     def finished(self) -> bool:
-        """Whether `StopTrading` came and every cancel is confirmed."""
-        return self._stopping and not self._desk.cancels_running()
+        """Whether `StopTrading` came and the outcome of all that was sent is known."""
+        return self._stopping and not self._desk.outcomes_open()
 
     async def handle(self, batch: list[OrderManagerMail]) -> None:
         """One batch of mail; funds are told once at its end, after the fills that changed them."""

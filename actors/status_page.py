@@ -1,6 +1,6 @@
 """The newest report of everyone, and the `/status` page that is made of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import assert_never
@@ -48,9 +48,20 @@ class StatusBoard:
     """
 
     def __init__(
-        self, mailbox: Mailbox[MetricsMail], *, bot: str, simulated: bool, version: str, now: Callable[[], int]
+        self,
+        mailbox: Mailbox[MetricsMail],
+        *,
+        bot: str,
+        simulated: bool,
+        version: str,
+        now: Callable[[], int],
+        lengths: Callable[[], Mapping[str, tuple[int, int]]] = dict,
     ) -> None:
-        """`now` tells the wall clock in nanoseconds UTC; uptime counts from this call."""
+        """`now` tells the wall clock in nanoseconds UTC; uptime counts from this call.
+
+        `lengths` tells of each actor how many messages wait for it and how many were dropped.
+        """
+        self._lengths = lengths
         self.bot = bot
         self.simulated = simulated
         self.version = version
@@ -85,7 +96,20 @@ class StatusBoard:
             uptime_seconds=Decimal(max(0, now - self._started) // _NS_PER_MS).scaleb(-3),
             timestamp=rfc3339(now),
             strategies=tuple(self._brought_up_to_date(report) for report in self._strategies.values()),
-            actors=tuple(self._actors.values()),
+            actors=self._actor_reports(),
+        )
+
+    def _actor_reports(self) -> tuple[ActorReport, ...]:
+        lengths = self._lengths()
+        names = dict.fromkeys((*lengths, *self._actors))
+        reports = (self._actors.get(name, ActorReport(name, 0, 0, 0)) for name in names)
+        return tuple(
+            msgspec.structs.replace(
+                report,
+                mailbox=report.mailbox + lengths.get(report.actor, (0, 0))[0],
+                dropped=report.dropped + lengths.get(report.actor, (0, 0))[1],
+            )
+            for report in reports
         )
 
     def _brought_up_to_date(self, report: StrategyReport) -> StrategyReport:

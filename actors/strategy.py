@@ -111,8 +111,11 @@ class StrategyActor:
         try:
             await self._trade()
         except Exception:
+            # Whoever reads this mailbox next starts from the newest price, even in a market that is quiet
+            # now, and owes a simulation the answer for its row.
+            if self._tick is not None:
+                self._mailbox.put_back_newest(self._tick.symbol, self._tick)
             if self._row is not None:
-                # A simulation waits for the answer of whoever reads this mailbox next.
                 self._mailbox.post(self._row)
             raise
 

@@ -74,4 +74,4 @@ class Attach(Struct, frozen=True, tag=True):
 
 
 class StopTrading(Struct, frozen=True, tag=True):
-    """Last message to the order-manager: send what waits, see the cancels confirmed, then return."""
+    """Last message to the order-manager: send what waits, learn the outcome of all that was sent, return."""

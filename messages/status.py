@@ -100,7 +100,7 @@ class PriceBack(Struct, frozen=True, tag=True):
 
 
 class Pause(Struct, frozen=True, tag=True):
-    """Supervisor to strategy: decide nothing until `Resume`; order events are still handled."""
+    """Supervisor to strategy: decide nothing until `Resume`; order events wait until then."""
 
     reason: str
 

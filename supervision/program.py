@@ -1,8 +1,10 @@
 """One configured program: its mailboxes and what its strategies are, before anything runs."""
 
 import itertools
+import math
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from typing import Any
 
 from msgspec import Struct
 
@@ -39,7 +41,7 @@ class Mailboxes:
         self.orders: Mailbox[OrderManagerMail] = Mailbox("order-manager")
         self.persistence: Mailbox[PersistenceMail] = Mailbox("persistence")
         self.paper: Mailbox[PaperMail] = Mailbox("paper")
-        self.notifier: Mailbox[NotifierMail] = Mailbox("notifier", NOTICE_LIMIT)
+        self.notifier: Mailbox[NotifierMail] = Mailbox("notifier", NOTICE_LIMIT, lossy=True)
         self.metrics: Mailbox[MetricsMail] = Mailbox("metrics")
         self.prices: Mailbox[Tick] = Mailbox("price-watch")
         self.strategies: dict[int, Mailbox[StrategyMail]] = {
@@ -53,6 +55,18 @@ class Mailboxes:
             self.paper.post(answer)
         else:
             self.strategies[int(address.partition("/")[2])].post(answer)
+
+    def lengths(self) -> dict[str, tuple[int, int]]:
+        """Of each actor: how many messages wait for it, how many were dropped."""
+        boxes: list[Mailbox[Any]] = [
+            self.supervisor,
+            self.orders,
+            self.persistence,
+            self.notifier,
+            self.prices,
+            *self.strategies.values(),
+        ]
+        return {mailbox.name: (len(mailbox), mailbox.dropped) for mailbox in boxes}
 
     def outlets(self) -> Outlets:
         """Where any strategy's messages go."""
@@ -138,5 +152,5 @@ def limits_of(config: Config) -> Limits:
 
 def price_timeouts(config: Config) -> dict[str, int]:
     """Seconds of silence per symbol after which somebody wants to know."""
-    seconds = int(config.supervisor.price_timeout_seconds)
+    seconds = math.ceil(config.supervisor.price_timeout_seconds)
     return {strategy.symbol: seconds for strategy in config.strategy if not strategy.skip_price_timeout}

@@ -62,6 +62,12 @@ class StateKeeper:
         # Behind what the strategy itself has said before it failed.
         self._mail.supervisor.post(PhaseChanged(strategy.userref, "halted", reason))
 
+    def interrupted(self, reason: str) -> None:
+        """The strategies lost what they need to decide; each says itself when it trades again."""
+        for strategy in self._config.strategy:
+            if self._machine.phase_of(strategy.userref) != "halted":
+                self._mail.supervisor.post(PhaseChanged(strategy.userref, "syncing", reason))
+
     def end(self, request: StopRequest) -> None:
         """The program stops; with a code other than 0 it has failed."""
         if request.exit_code:

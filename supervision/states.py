@@ -29,6 +29,10 @@ class StateMachine:
         self._stopping = ""
         self.state: ProgramState = "INITIALIZING"
 
+    def phase_of(self, strategy: int) -> Phase:
+        """The newest phase of one strategy."""
+        return self._phases[strategy]
+
     def told(self) -> dict[int, tuple[Phase, str]]:
         """Phase and reason of each strategy."""
         return {strategy: (phase, self._reasons.get(strategy, "")) for strategy, phase in self._phases.items()}

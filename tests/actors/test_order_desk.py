@@ -134,6 +134,15 @@ def test_a_waiting_order_is_submitted_twice_and_sent_once() -> None:
     assert account.sent == 2
 
 
+def test_an_order_that_waits_while_its_strategy_restarts_goes_on_waiting() -> None:
+    account, grid, old, new = waiting()
+    account.attach(grid)
+    assert new not in account.orders
+    account.close(account.orders[old], "requested")
+    account.tell_all()
+    assert account.orders[new].status == "sent"
+
+
 def test_a_strategy_never_waits_for_a_cancel_of_another_one() -> None:
     account, grid = world("150", "0", Strategy(1, BTC_USD), Strategy(2, BTC_USD))
     other = account.strategies[2]
@@ -146,10 +155,10 @@ def test_a_strategy_never_waits_for_a_cancel_of_another_one() -> None:
 
 def test_cancels_run_until_they_are_confirmed() -> None:
     account, _, old, _ = waiting()
-    assert account.desk.cancels_running()
+    assert account.desk.outcomes_open()
     account.close(account.orders[old], "requested")
     account.tell_all()
-    assert not account.desk.cancels_running()
+    assert not account.desk.outcomes_open()
 
 
 def test_a_cancel_of_an_order_that_is_gone_is_not_sent() -> None:

@@ -261,6 +261,17 @@ async def test_nothing_is_restarted_while_the_program_stops(autojump_clock: Mock
     assert trio.current_time() == 10
 
 
+@pytest.mark.parametrize("error", [ValueError("bug"), BotStateError("bad key"), CoreFailed("bug")])
+async def test_a_failure_while_the_program_stops_only_ends_the_actor(
+    error: Exception, autojump_clock: MockClock
+) -> None:
+    watch, actor, halts = new_watch(), Actor(error, seconds=10), Halts()
+    watch.control.stop(0, "asked")
+    assert await observed(watch, "strategy", actor, 100, halts.rest)
+    assert (actor.starts, halts.reasons, told(watch)) == ([0], [], [])
+    assert await asked_to_stop(watch) == StopRequest(0, "asked")
+
+
 async def test_a_stop_ends_a_pause(autojump_clock: MockClock) -> None:
     watch, actor = new_watch(), Actor(DOWN)
     async with trio.open_nursery() as nursery:

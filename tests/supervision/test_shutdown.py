@@ -86,6 +86,15 @@ async def test_nobody_who_is_not_running_is_waited_for(autojump_clock: MockClock
     assert program.mail.persistence.receive_nowait() == [Close()]
 
 
+async def test_the_journal_is_asked_to_close_when_nobody_writes_any_more(autojump_clock: MockClock) -> None:
+    program, waiting = Program(), list[int]()
+    await stop_in_order(
+        program.config, program.control, program.mail, lambda: waiting.append(len(program.mail.persistence))
+    )
+    assert waiting == [0]
+    assert len(program.mail.persistence) == 1
+
+
 @pytest.mark.parametrize("on_stop", ["keep", "cancel-buys", "cancel-all"])
 async def test_strategies_are_told_what_to_do_with_their_orders(on_stop: str, autojump_clock: MockClock) -> None:
     program = Program(read(changed("dry_run = true", f'dry_run = true\non_stop = "{on_stop}"')))

@@ -276,8 +276,13 @@ class GridMachine(RuleBasedStateMachine):
         if change:
             amount, interval, size = change
             self.config = msgspec.structs.replace(self.config, amount=amount, interval=interval, max_open_buys=size)
+        old = set(self.book.live)
+        rebuilds = (self.config.amount, self.config.interval) != (self.core.state.amount, self.core.state.interval)
         self.core = GridCore(self.config, self.variant, self.core.save())
         self._resync()
+        if rebuilds:
+            staying = {key: k for key, k in self.book.live.items() if not k.canceling and k.place.side == "buy"}
+            assert not old & set(staying), "the configuration changed, but an old buy stays"
 
     def _check_stop(self, on_stop: str) -> None:
         staying = {k.place.side for k in self.book.live.values() if not k.canceling}

@@ -1,0 +1,205 @@
+"""Orders that end without being complete: closed by somebody else, or refused."""
+
+import pytest
+
+from actors.strategies.grid_hodl import GRID_HODL
+from actors.strategies.grid_sell import GRID_SELL
+from actors.strategies.settings import Variant
+from actors.strategies.swing import SWING
+from messages.ids import counter_cause
+from messages.notices import OrderReleased
+from messages.orders import Canceled, CloseReason
+from tests.actors.strategies.harness import (
+    BUYS_AT_50000,
+    D,
+    Play,
+    notices,
+    placed,
+    settings,
+)
+
+
+def started(variant: Variant = GRID_HODL, **changes: object) -> Play:
+    play = Play(variant, settings(**changes))
+    play.start("50000")
+    return play
+
+
+def two_sells(variant: Variant = GRID_HODL, **changes: object) -> Play:
+    """Two buys are filled, their sells are open, three buys are left; no tick since then."""
+    play = started(variant, **changes)
+    play.fall_to("49014.7")
+    return play
+
+
+# Closed by somebody else
+
+
+def test_a_buy_cancelled_by_hand_is_named_and_leaves_a_hole_for_the_next_tick() -> None:
+    play = started()
+    outputs = play.close(play.orders("buy")[1].order_id, "by hand")
+    assert [(o.side, o.price) for o in notices(outputs, OrderReleased)] == [("buy", D("49014.7"))]
+    assert placed(outputs) == []
+    assert play.tick("50000") != []
+    assert play.prices("buy") == [BUYS_AT_50000[0], *BUYS_AT_50000[2:], D("47102.0")]
+
+
+def test_a_buy_closed_as_post_only_is_replaced_on_the_next_tick_without_a_word() -> None:
+    play = started()
+    assert play.close(play.orders("buy")[4].order_id, "post-only") == []
+    assert [price for _, price, _ in placed(play.tick("50000"))] == [BUYS_AT_50000[4]]
+
+
+@pytest.mark.parametrize("variant", [GRID_HODL, GRID_SELL, SWING], ids=lambda variant: variant.kind)
+def test_a_sell_cancelled_by_hand_is_released_and_named(variant: Variant) -> None:
+    play = two_sells(variant)
+    sell = play.orders("sell")[0]
+    outputs = play.close(sell.order_id, "by hand")
+    assert notices(outputs, OrderReleased) == [
+        OrderReleased("grid", "BTC/USD", "sell", sell.price, sell.volume, "closed by the exchange or by hand (by hand)")
+    ]
+    assert placed(outputs) == []
+    assert play.core.owned == D("0.0040602")
+    assert not play.core.state.remembered
+    assert "released: closed by the exchange or by hand (by hand)" in play.core.report("trading", "").waiting[0]
+
+
+def test_a_sell_cancelled_by_hand_is_never_placed_again() -> None:
+    play = two_sells()
+    sell = play.orders("sell")[0]
+    play.close(sell.order_id, "by hand")
+    play.tick("49100", after=60)
+    again = play.restart("49100")
+    again.tick("49100", after=60)
+    assert sell.price not in again.prices("sell")
+
+
+def test_the_rest_of_a_partly_filled_sell_is_released() -> None:
+    play = two_sells()
+    sell = play.orders("sell")[0]
+    play.partly(sell.order_id, "0.002")
+    (released,) = notices(play.close(sell.order_id, "by hand"), OrderReleased)
+    assert released.volume == sell.volume - D("0.002")
+
+
+@pytest.mark.parametrize("reason", ["self-trade"])
+def test_a_sell_closed_by_self_trade_prevention_is_due_again_under_a_new_attempt(reason: CloseReason) -> None:
+    play = two_sells()
+    sell = play.orders("sell")[1]
+    assert play.close(sell.order_id, reason) == []
+    (waiting,) = play.core.report("trading", "").waiting
+    assert waiting == "sell of 0.00203015 BTC at 49504.8 USD waits: closed: self-trade"
+    assert [side for side, _, _ in placed(play.tick("49100", after=8))] == ["buy", "buy"]
+    assert placed(play.tick("49100")) == [("sell", sell.price, sell.volume)]
+    again = play.orders("sell")[1]
+    assert again.cause == counter_cause(sell.cause, 1)
+    assert again.order_id != sell.order_id
+
+
+def test_a_refused_second_attempt_keeps_its_id() -> None:
+    play = two_sells()
+    sell = play.orders("sell")[1]
+    play.close(sell.order_id, "self-trade")
+    play.accepting = False
+    play.tick("49100", after=10)
+    second = play.orders("sell")[1]
+    play.refuse(second.order_id, "funds")
+    play.tick("49100", after=10)
+    assert play.orders("sell")[1].order_id == second.order_id
+
+
+def test_a_partly_filled_sell_that_was_closed_by_self_trade_is_due_with_its_rest() -> None:
+    play = two_sells()
+    sell = play.orders("sell")[1]
+    play.partly(sell.order_id, "0.001")
+    play.close(sell.order_id, "self-trade")
+    assert ("sell", sell.price, sell.volume - D("0.001")) in placed(play.tick("49100", after=10))
+
+
+@pytest.mark.parametrize("reason", ["expired", "unknown to the exchange"])
+def test_a_sell_that_vanished_is_released_by_name(reason: CloseReason) -> None:
+    play = two_sells()
+    (released,) = notices(play.close(play.orders("sell")[0].order_id, reason), OrderReleased)
+    assert released.reason == f"closed by the exchange or by hand ({reason})"
+
+
+def test_surplus_of_a_cancelled_sell_of_our_own_stays_surplus() -> None:
+    play = started()
+    for _ in range(2):
+        order = play.orders("buy")[0]
+        play.partly(order.order_id, "0.0011")
+        play.close(order.order_id, "by hand")
+    sell = play.only("sell", "surplus")
+    play.partly(sell.order_id, "0.0005")
+    play.stop("cancel-all")
+    assert play.core.state.surplus == D("0.0022") - D("0.0005")
+    assert play.core.owned == play.core.state.surplus
+    assert play.core.state.surplus_price == D("49504.9")
+
+
+def test_surplus_that_was_sold_to_the_last_unit_comes_back_with_the_price_of_its_sell() -> None:
+    play = started()
+    for filled in ("0.001", "0.00100001"):
+        order = play.orders("buy")[0]
+        play.partly(order.order_id, filled)
+        play.close(order.order_id, "by hand")
+    assert (play.core.state.surplus, play.core.state.surplus_price) == (D(0), D(0))
+    play.stop("cancel-all")
+    # 49999.9 / 1.01, truncated: the sell that follows is at most one tick lower than the one that was withdrawn.
+    assert (play.core.state.surplus, play.core.state.surplus_price) == (D("0.00200001"), D("49504.8"))
+
+
+def test_surplus_whose_sell_is_cancelled_before_it_was_sent_never_stopped_being_surplus() -> None:
+    play = started()
+    play.accepting = False
+    for _ in range(2):
+        order = play.orders("buy")[0]
+        play.partly(order.order_id, "0.0011")
+        play.close(order.order_id, "by hand")
+    play.stop("cancel-all")
+    sell = play.only("sell", "surplus")
+    play.handle(Canceled(sell.order_id, "", D(0), D(0), D(0), "requested", play.now))
+    assert play.core.state.surplus == D("0.0022")
+
+
+def test_a_surplus_sell_cancelled_by_hand_is_released() -> None:
+    play = started()
+    for _ in range(2):
+        order = play.orders("buy")[0]
+        play.partly(order.order_id, "0.0011")
+        play.close(order.order_id, "by hand")
+    outputs = play.close(play.only("sell", "surplus").order_id, "by hand")
+    assert len(notices(outputs, OrderReleased)) == 1
+    assert play.core.state.surplus == D("0.0022") - D("0.00201005")
+
+
+# Refusals
+
+
+def test_a_counter_sell_refused_as_too_small_is_released() -> None:
+    play = started()
+    play.accepting = False
+    play.fill(play.orders("buy")[0].order_id)
+    (released,) = notices(play.refuse(play.only("sell").order_id, "minimum"), OrderReleased)
+    assert released.side == "sell"
+    assert not play.core.state.remembered
+
+
+def test_a_refused_counter_buy_is_not_asked_for_again_but_the_ladder_is_filled() -> None:
+    play = two_sells()
+    play.accepting = False
+    play.fill(play.orders("sell")[1].order_id)
+    (counter_buy,) = [o for o in play.orders("buy") if o.kind == "counter"]
+    play.refuse(counter_buy.order_id, "post-only")
+    assert [o.kind for o in play.orders("buy")] == ["ladder"] * 3
+    play.tick("49100")
+    assert [o.kind for o in play.orders("buy")] == ["ladder"] * 5
+
+
+def test_a_refusal_of_a_buy_that_is_being_cancelled_holds_up_nothing_and_is_not_told() -> None:
+    play = Play()
+    play.accepting = False
+    play.start("50000")
+    play.stop("cancel-buys")
+    assert play.refuse(play.orders("buy")[0].order_id, "funds") == []
+    assert play.core.state.told == []

@@ -1,0 +1,169 @@
+"""The shape of the program itself: imports point one way, cores are pure, money is exact, every module is tested."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("messages", "config", "actors", "adapters", "supervision")
+TOP_MODULES = ("supervisor", "backtest")
+SOURCES = sorted(
+    path.relative_to(ROOT)
+    for path in (*(p for package in PACKAGES for p in (ROOT / package).rglob("*.py")), *ROOT.glob("*.py"))
+)
+MODULES = [path for path in SOURCES if path.name != "__init__.py"]
+
+MAY_IMPORT = {
+    "messages": ("messages",),
+    "config": ("config", "messages"),
+    "actors/strategies": ("actors.strategies", "messages"),
+    "actors": ("actors", "adapters.interfaces", "messages"),
+    "adapters": ("adapters.interfaces", "config", "messages"),
+    "supervision": ("supervision", "supervisor", "actors", "adapters", "config", "messages"),
+    ".": ("supervision", "supervisor", "backtest", "actors", "adapters", "config", "messages"),
+}
+"""What each part may import of ours; the longest matching folder counts. Adapters may import their own package too."""
+
+WORLD = {"asyncio", "datetime", "duckdb", "http", "httpx", "io", "logging", "os", "pathlib", "random", "secrets"} | {
+    "socket",
+    "ssl",
+    "subprocess",
+    "sys",
+    "tempfile",
+    "threading",
+    "time",
+    "trio",
+    "urllib",
+    "uuid",
+}
+PURE = ("messages", "actors/strategies", "actors/ledger.py", "actors/order_desk.py")
+
+EXACT = (*PURE, "adapters/exchanges")
+FLOATS_THAT_ARE_NO_MONEY = {
+    "adapters/exchanges/paper/pacing.py": "seconds of the event loop's clock",
+    "adapters/exchanges/paper/price_reader.py": "type of the reader's options, not of a price",
+}
+
+TESTED_ELSEWHERE = {
+    "actors/strategies/core.py": "tests/actors/strategies/test_grid_base.py",
+    "actors/strategies/settings.py": "tests/actors/strategies/test_rules.py",
+    "config/schema.py": "tests/config/test_load.py",
+    "messages/account.py": "tests/messages/test_mailboxes.py",
+    "messages/journal.py": "tests/messages/test_mailboxes.py",
+    "messages/market.py": "tests/messages/test_mailboxes.py",
+    "messages/notices.py": "tests/messages/test_mailboxes.py",
+    "messages/orders.py": "tests/messages/test_mailboxes.py",
+    "messages/status.py": "tests/messages/test_mailboxes.py",
+    "adapters/journal/schema.py": "tests/adapters/journal/test_opening.py",
+    "supervision/cli.py": "tests/process/test_bad_input.py",
+    "supervision/program.py": "tests/process/test_program.py",
+    "supervisor.py": "tests/process/test_program.py",
+}
+"""Plain data, or the program as a whole: the test that uses it instead of one of its own name."""
+
+ONLY_PROTOCOLS = {"adapters/interfaces.py"}
+
+
+def parts_of(path: Path) -> str:
+    """The folder (or file) of `MAY_IMPORT` that speaks for this module."""
+    fitting = [part for part in MAY_IMPORT if part != "." and path.is_relative_to(part)]
+    return max(fitting, key=len, default=".")
+
+
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse((ROOT / path).read_text(encoding="utf-8"))
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Dotted names of all modules that are imported anywhere in the file, also inside functions."""
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def inside(name: str, package: str) -> bool:
+    return f"{name}.".startswith(f"{package}.")
+
+
+def is_pure(path: Path, parts: tuple[str, ...] = PURE) -> bool:
+    return any(path.is_relative_to(part) for part in parts)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=str)
+def test_imports_point_one_way(path: Path) -> None:
+    allowed = list(MAY_IMPORT[parts_of(path)])
+    if path.is_relative_to("adapters"):
+        allowed.append(".".join(path.parent.parts))
+    ours = [name for name in imported(path) if name.split(".")[0] in (*PACKAGES, *TOP_MODULES)]
+    assert [name for name in ours if not any(inside(name, package) for package in allowed)] == []
+
+
+def test_no_source_imports_a_test() -> None:
+    assert [path for path in SOURCES for name in imported(path) if inside(name, "tests")] == []
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if is_pure(path)], ids=str)
+def test_decisions_know_no_clock_no_chance_and_no_world(path: Path) -> None:
+    assert [name for name in imported(path) if name.split(".")[0] in WORLD] == []
+    called = [name for node in ast.walk(tree_of(path)) for name in _called(node)]
+    assert not {"open", "print", "input", "exec", "eval"} & set(called)
+
+
+def _called(node: ast.AST) -> list[str]:
+    return [node.func.id] if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else []
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if is_pure(path, EXACT)], ids=str)
+def test_money_is_never_a_binary_float(path: Path) -> None:
+    if path.as_posix() in FLOATS_THAT_ARE_NO_MONEY:
+        return
+    floats = [
+        node.lineno
+        for node in ast.walk(tree_of(path))
+        if (isinstance(node, ast.Name) and node.id == "float")
+        or (isinstance(node, ast.Constant) and isinstance(node.value, float))
+    ]
+    assert floats == [], f"{path}: a float where money is handled"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=str)
+def test_each_module_says_what_it_is_for(path: Path) -> None:
+    assert ast.get_docstring(tree_of(path))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=str)
+def test_each_module_has_its_test(path: Path) -> None:
+    name = path.as_posix()
+    own = ROOT / "tests" / path.parent / f"test_{path.name}"
+    if name in TESTED_ELSEWHERE:
+        assert (ROOT / TESTED_ELSEWHERE[name]).exists()
+        assert not own.exists(), "it has a test of its own now: strike it off the list"
+    elif name not in ONLY_PROTOCOLS:
+        assert own.exists()
+
+
+@pytest.mark.parametrize(
+    "test", [path.relative_to(ROOT) for path in sorted((ROOT / "tests").rglob("test_*.py"))], ids=str
+)
+def test_tests_live_in_packages(test: Path) -> None:
+    assert (ROOT / test.parent / "__init__.py").exists()
+
+
+def test_the_lists_above_name_only_what_exists() -> None:
+    listed = {*TESTED_ELSEWHERE, *ONLY_PROTOCOLS, *FLOATS_THAT_ARE_NO_MONEY}
+    assert {name for name in listed if not (ROOT / name).exists()} == set()
+
+
+def test_cores_share_nothing_that_could_change() -> None:
+    """No module-level variable of a core is a list, dict or set: two strategies of one process are independent."""
+    for path in SOURCES:
+        if is_pure(path):
+            for node in tree_of(path).body:
+                value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
+                is_dunder = isinstance(node, ast.Assign) and ast.unparse(node.targets[0]).startswith("__")
+                assert is_dunder or not isinstance(value, ast.List | ast.Dict | ast.Set), path

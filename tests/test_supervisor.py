@@ -1,0 +1,262 @@
+"""The tree as a whole, embedded: what starts, what survives which failure, and how it ends."""
+
+import logging
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+import pytest
+import trio
+
+import supervisor
+from actors.strategies.core import Core, Output
+from actors.strategies.settings import GridSettings
+from adapters.exchanges.paper.exchange import PaperExchange, open_paper
+from adapters.interfaces import BotStateError, DatabaseUnusable, ExchangeUnavailable
+from adapters.journal.journal import Journal
+from config import Config, ConfigError, parse
+from messages.mailboxes import CoreEvent
+from messages.market import Tick
+from messages.status import Status
+from supervision import registry
+from tests.process import running
+
+PATIENCE = 20
+
+
+def configured(folder: Path, *, metrics: bool = False) -> Config:
+    path = running.configuration(folder, speed="100", metrics=metrics)
+    text = path.read_text().replace('"trial.duckdb"', f'"{folder / "trial.duckdb"}"')
+    return parse(text, "trial.toml", {}, registry.known())
+
+
+async def until(handle: supervisor.Handle, wanted: Callable[[Status], bool]) -> Status:
+    """Look at the status until it is as wanted."""
+    with trio.fail_after(PATIENCE):
+        while not wanted(status := handle.status()):  # noqa: ASYNC110 - the status is looked at from outside
+            await trio.sleep(0.02)
+    return status
+
+
+def all_trading(status: Status) -> bool:
+    return status.state == "RUNNING" and all(s.phase == "trading" and s.orders for s in status.strategies)
+
+
+def sound(database: Path) -> None:
+    """What must hold after any history: no cause led to two orders, journal and exchange agree."""
+    assert running.placed_twice(database) == []
+    at_exchange = sorted(str(o["order_id"]) for o in running.paper_orders(database) if o["status"] == "open")
+    assert len(at_exchange) == len(set(at_exchange))
+    assert len(running.open_orders(database)) == len(at_exchange)
+
+
+async def test_an_embedded_program_tells_its_state_and_leaves_nothing_global(tmp_path: Path) -> None:
+    handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    root = (logging.getLogger().level, list(logging.getLogger().handlers))
+    async with trio.open_nursery() as nursery:
+        handle = await nursery.start(supervisor.run, configured(tmp_path, metrics=True))
+        assert handle.port
+        await until(handle, all_trading)
+        nursery.cancel_scope.cancel()
+    assert handle.status().state == "SHUTDOWN_REQUESTED"
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == handlers
+    assert (logging.getLogger().level, list(logging.getLogger().handlers)) == root
+    sound(tmp_path / "trial.duckdb")
+
+
+async def test_a_configuration_built_by_hand_is_checked_as_well(tmp_path: Path) -> None:
+    config = configured(tmp_path)
+    strategies = (config.strategy[0], config.strategy[0])
+    wrong = Config(exchange=config.exchange, strategy=strategies, persistence=config.persistence)
+    with pytest.raises(ConfigError, match="userref"):
+        await supervisor.run(wrong)
+
+
+async def test_an_unusable_database_is_told_to_the_caller_of_the_start(tmp_path: Path) -> None:
+    (tmp_path / "trial.duckdb").mkdir()
+    with pytest.raises(DatabaseUnusable):
+        await supervisor.run(configured(tmp_path))
+
+
+async def test_two_programs_run_side_by_side_in_one_process(tmp_path: Path) -> None:
+    folders = [tmp_path / "a", tmp_path / "b"]
+    async with trio.open_nursery() as nursery:
+        handles = []
+        for folder in folders:
+            folder.mkdir()
+            handles.append(await nursery.start(supervisor.run, configured(folder)))
+        for handle in handles:
+            await until(handle, all_trading)
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_journal_that_fails_for_a_while_stops_commands_and_nothing_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, failures = Journal.write, iter([False] * 12 + [True] * 2)
+
+    def sometimes(journal: Journal, messages: object) -> None:
+        if next(failures, False):
+            raise DatabaseUnusable("the disk is full")
+        write(journal, messages)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Journal, "write", sometimes)
+    async with trio.open_nursery() as nursery:
+        handle = await nursery.start(supervisor.run, configured(tmp_path))
+        await until(handle, lambda status: any(a.actor == "persistence" and a.restarts == 2 for a in status.actors))
+        await until(handle, all_trading)
+        await until(handle, lambda status: sum(s.buys_filled for s in status.strategies) >= 3)
+        nursery.cancel_scope.cancel()
+    sound(tmp_path / "trial.duckdb")
+
+
+async def test_a_journal_that_stays_broken_ends_the_program_with_exit_code_6(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(journal: Journal, messages: object) -> None:
+        raise DatabaseUnusable("the disk is full")
+
+    monkeypatch.setattr(Journal, "write", never)
+    config = parse(
+        running.configuration(tmp_path, speed="100")
+        .read_text()
+        .replace('"trial.duckdb"', f'"{tmp_path / "trial.duckdb"}"')
+        .replace("backoff_seconds = 0.1", "backoff_seconds = 0.01\nrestart_limit = 2"),
+        "trial.toml",
+        {},
+        registry.known(),
+    )
+    with trio.fail_after(PATIENCE), pytest.raises(supervisor.ProgramFailed) as failed:
+        await supervisor.run(config)
+    assert failed.value.exit_code == 6
+
+
+class BrokenCore:
+    """A core with a bug: it divides by zero on the 30th tick."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._ticks = 0
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._core, name)
+
+    def handle(self, event: CoreEvent) -> list[Output]:
+        self._ticks += isinstance(event, Tick)
+        if self._ticks >= 30:
+            raise ZeroDivisionError
+        return self._core.handle(event)
+
+
+@pytest.mark.parametrize(("on_core_failure", "left"), [("keep", 4), ("cancel", 0)])
+async def test_a_core_that_raises_halts_its_strategy_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, on_core_failure: str, left: int
+) -> None:
+    make = registry.strategy
+
+    def broken(kind: str) -> registry.MakeCore:
+        def make_core(settings: GridSettings, saved: str | None) -> Core:
+            core = make(kind)(settings, saved)
+            return BrokenCore(core) if kind == "cDCA" else core  # type: ignore[return-value]
+
+        return make_core
+
+    path = running.configuration(tmp_path, speed="100")
+    text = path.read_text().replace('"trial.duckdb"', f'"{tmp_path / "trial.duckdb"}"')
+    config = parse(text + f'on_core_failure = "{on_core_failure}"\n', "trial.toml", {}, registry.known())
+    monkeypatch.setattr(registry, "strategy", broken)
+
+    def only_one_halted(status: Status) -> bool:
+        phases = {s.kind: s.phase for s in status.strategies}
+        return phases == {"GridHODL": "trading", "GridSell": "trading", "SWING": "trading", "cDCA": "halted"}
+
+    async with trio.open_nursery() as nursery:
+        handle = await nursery.start(supervisor.run, config)
+        status = await until(handle, only_one_halted)
+        assert status.state == "RUNNING"
+        filled = sum(s.buys_filled for s in status.strategies)
+        await until(handle, lambda status: sum(s.buys_filled for s in status.strategies) > filled)
+        assert only_one_halted(handle.status())
+        nursery.cancel_scope.cancel()
+    database = tmp_path / "trial.duckdb"
+    of_the_halted = [o for o in running.open_orders(database) if o[0] == 1004]
+    filled_of_it = [f for f in running.fills(database) if f[0] == 1004]
+    assert len(of_the_halted) + (len(filled_of_it) if left else 0) == left
+
+
+OpenPaper = Callable[..., AbstractAsyncContextManager[PaperExchange]]
+
+
+def faulty(monkeypatch: pytest.MonkeyPatch, fault: Callable[[PaperExchange], None]) -> None:
+    """Let every paper exchange be changed by `fault` before anybody uses it."""
+
+    @asynccontextmanager
+    async def opened(config: Config, store: object, *, now: int, source: str) -> AsyncIterator[PaperExchange]:
+        async with open_paper(config.exchange.paper, store, start_time=now, origin=source) as exchange:  # type: ignore[arg-type]
+            fault(exchange)
+            yield exchange
+
+    monkeypatch.setattr(registry, "exchange", lambda name: opened)
+
+
+async def test_a_lost_private_connection_resyncs_and_doubles_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = iter([False] * 6 + [True] + [False] * 5 + [True])
+
+    def fault(exchange: PaperExchange) -> None:
+        place = exchange.place
+
+        async def sometimes(orders: object) -> None:
+            await place(orders)  # type: ignore[arg-type]
+            if next(lost, False):
+                raise ExchangeUnavailable("the reply was lost after the orders were placed")
+
+        monkeypatch.setattr(exchange, "place", sometimes)
+
+    faulty(monkeypatch, fault)
+    async with trio.open_nursery() as nursery:
+        handle = await nursery.start(supervisor.run, configured(tmp_path))
+        await until(handle, lambda status: any(a.actor == "order-manager" and a.restarts == 2 for a in status.actors))
+        await until(handle, all_trading)
+        nursery.cancel_scope.cancel()
+    sound(tmp_path / "trial.duckdb")
+
+
+async def test_a_refused_key_ends_the_program_with_exit_code_3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fault(exchange: PaperExchange) -> None:
+        async def refuse() -> None:
+            raise BotStateError("the key may not place orders")
+
+        monkeypatch.setattr(exchange, "snapshot", refuse)
+
+    faulty(monkeypatch, fault)
+    with trio.fail_after(PATIENCE), pytest.raises(supervisor.ProgramFailed) as failed:
+        await supervisor.run(configured(tmp_path))
+    assert (failed.value.exit_code, failed.value.reason) == (3, "the key may not place orders")
+
+
+async def test_a_lost_price_feed_is_reopened_while_orders_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lost = iter([True, True])
+
+    def fault(exchange: PaperExchange) -> None:
+        prices = exchange.prices
+
+        @asynccontextmanager
+        async def sometimes(symbols: list[str]) -> AsyncIterator[AsyncIterator[Tick]]:
+            if next(lost, False):
+                raise ExchangeUnavailable("nobody answers")
+            async with prices(symbols) as ticks:
+                yield ticks
+
+        monkeypatch.setattr(exchange, "prices", sometimes)
+
+    faulty(monkeypatch, fault)
+    async with trio.open_nursery() as nursery:
+        handle = await nursery.start(partial(supervisor.run, source="trial.toml"), configured(tmp_path))
+        status = await until(handle, all_trading)
+        assert {a.actor: a.restarts for a in status.actors}.get("market-data") == 2
+        assert not any(a.restarts for a in status.actors if a.actor.startswith("strategy"))
+        nursery.cancel_scope.cancel()
