@@ -12,7 +12,7 @@ replay: .venv/runtime  ## replay the price file named in config/replay.toml
 	$(RUN) -m supervisor config/replay.toml
 
 test: .venv/development  ## all tests
-	$(RUN) -m pytest
+	$(RUN) -m pytest -n auto
 
 lint: .venv/development  ## ruff: rules and format
 	$(RUN) -m ruff check .

@@ -29,10 +29,15 @@ def _any_tick_acts(ladder: Ladder) -> bool:
     missing = len(ladder.buys()) < ladder.settings.max_open_buys
     if missing and not ladder.buys_wait and (ladder.blocked != "max_investment" or ladder.investment_allows_buy()):
         return True
-    if surplus_is_due(ladder, rules.sell_price(ladder.settings, ladder.state.surplus_price, None)):
+    if ladder.retry_surplus_at <= ladder.tick_time and _surplus_is_due(ladder):
         return True
     too_many = len(ladder.buys()) > ladder.settings.max_open_buys and not ladder.pending()
     return too_many or _has_near_buys(ladder)
+
+
+def _surplus_is_due(ladder: Ladder) -> bool:
+    """At a price that no tick has to lift: what is left of a large surplus is sold at once."""
+    return surplus_is_due(ladder, rules.sell_price(ladder.settings, ladder.state.surplus_price, None))
 
 
 def _next_wake(ladder: Ladder) -> int:

@@ -153,10 +153,23 @@ def test_a_strategy_never_waits_for_a_cancel_of_another_one() -> None:
     assert [type(event) for event in grid.events()] == [Rejected]
 
 
-def test_cancels_run_until_they_are_confirmed() -> None:
-    account, _, old, _ = waiting()
+def test_outcomes_are_open_until_the_cancel_is_confirmed_and_the_order_answered() -> None:
+    account, _, old, new = waiting()
     assert account.desk.outcomes_open()
     account.close(account.orders[old], "requested")
+    account.tell_all()
+    assert account.desk.outcomes_open()
+    account.accept(account.orders[new])
+    account.tell_all()
+    assert not account.desk.outcomes_open()
+
+
+def test_a_refusal_is_an_outcome_too() -> None:
+    account, grid = world()
+    order = grid.order("buy", "50000", "0.001")
+    account.submit(grid.submit(order))
+    assert account.desk.outcomes_open()
+    account.refuse(account.orders[order.order_id])
     account.tell_all()
     assert not account.desk.outcomes_open()
 

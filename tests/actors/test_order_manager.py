@@ -363,6 +363,8 @@ async def test_a_stop_in_the_middle_of_a_round_sends_what_was_decided() -> None:
         assert rig.session.asked() == [("cancel", [old.order_id]), ("place", [new.order_id])]
         assert not rig.ended
         await rig.is_told(canceled(old))
+        assert not rig.ended, "the new order's answer is not known yet"
+        await rig.is_told(Accepted(new.order_id, "NEW", 2))
         assert rig.ended
 
 

@@ -2,7 +2,7 @@
 
 from actors.strategies.core import EVERY_TICK, NEVER, NO_TICK, Band
 from actors.strategies.swing import SWING
-from tests.actors.strategies.harness import SECOND, D, Play, settings
+from tests.actors.strategies.harness import SECOND, D, Play, placed, settings
 
 
 def test_before_it_is_told_everything_no_tick_matters() -> None:
@@ -57,6 +57,38 @@ def test_a_remembered_sell_wakes_it_for_the_next_try() -> None:
     play.tick("49505")
     play.accept(play.orders("buy")[-1].order_id)
     assert play.core.band.wake == play.core._ladder.retry_sells_at == play.now + 9 * SECOND
+
+
+def test_a_remembered_sell_that_lacks_base_wakes_it_every_ten_seconds_only() -> None:
+    play = Play()
+    play.start("50000")
+    play.accepting = False
+    play.fill(play.orders("buy")[0].order_id)
+    play.refuse(play.only("sell").order_id, "funds")
+    play.owned = D("0.001")
+    play.handle(play.balances())
+    play.tick("49505", after=20)
+    play.accept(play.orders("buy")[-1].order_id)
+    assert play.core.state.remembered
+    assert play.core.band.wake == play.now + 10 * SECOND
+
+
+def test_a_refused_surplus_sell_wakes_it_for_the_next_try() -> None:
+    play = Play()
+    play.start("50000")
+    play.accepting = False
+    for _ in range(2):
+        order = play.orders("buy")[0]
+        play.partly(order.order_id, "0.0015")
+        play.close(order.order_id, "by hand")
+    play.refuse(play.only("sell").order_id, "order limit")
+    refused_at = play.now
+    play.tick("30000")
+    for order in play.orders("buy"):
+        play.accept(order.order_id)
+    assert play.core.band.low < D(30000) < play.core.band.high
+    assert play.core.band.wake == refused_at + 10 * SECOND
+    assert [side for side, _, _ in placed(play.tick("30000", after=8))] == ["sell"]
 
 
 def test_a_surplus_wakes_it_where_a_lifted_sell_could_be_worth_an_amount() -> None:

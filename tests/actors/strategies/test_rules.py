@@ -43,6 +43,8 @@ def test_a_buy_spends_the_amount_at_its_truncated_price() -> None:
         ("49504.9", "49999.94", "49999.9"),
         ("49504.9", "49999.95", "50499.9"),
         ("49504.9", "60000", "60600.0"),
+        ("50000", "50500", "50500.0"),
+        ("50000", "50500.01", "51005.0"),
     ],
 )
 def test_a_sell_is_one_interval_above_the_buy_or_above_the_ticker_where_that_is_higher(

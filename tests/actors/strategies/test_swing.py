@@ -39,6 +39,27 @@ def test_free_base_must_be_worth_more_than_the_amount_and_its_fee(base: str, sel
     assert len(play.orders("sell")) == sells
 
 
+def test_at_exactly_the_amount_and_its_fee_there_is_no_extra_sell_at_the_start_either() -> None:
+    play = Play(SWING, base="0.002005")
+    play.start("50000")
+    assert play.restart("50000").restarted == []
+    play.base = D("0.00200501")
+    assert len(placed(play.restart("50000").restarted)) == 1
+
+
+def test_a_remembered_sell_that_needs_more_base_keeps_the_extra_sell_back() -> None:
+    play = Play(SWING, settings(amount=D(1000), max_open_buys=1))
+    play.start("50000")
+    play.accepting = False
+    play.fill(play.only("buy").order_id)
+    play.refuse(play.only("sell").order_id, "funds")
+    play.owned = D("0.01")
+    again = play.restart("49600", settings(max_open_buys=1))
+    again.tick("49600", after=20)
+    assert len(again.orders("buy")) == 1
+    assert again.prices("sell") == []
+
+
 def test_an_extra_sell_below_the_highest_buy_ever_goes_above_that_instead() -> None:
     play = Play(SWING)
     play.start("50000")

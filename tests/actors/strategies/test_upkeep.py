@@ -268,6 +268,11 @@ def test_at_the_threshold_itself_nothing_shifts() -> None:
     assert play.core.handle(Tick("BTC/USD", D("50550.44843849"), play.now + SECOND)) == []
 
 
+def test_at_the_threshold_itself_nothing_shifts_at_the_start_either() -> None:
+    assert started().restart("50550.44843849").restarted == []
+    assert len(placed(started().restart("50550.4484385").restarted)) == 5
+
+
 def test_a_shift_cancels_all_buys_and_builds_the_new_ladder_in_one_decision() -> None:
     play = started()
     play.accepting = False

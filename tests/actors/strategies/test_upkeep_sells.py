@@ -169,6 +169,14 @@ def test_surplus_is_due_when_it_is_worth_exactly_the_amount(filled: str, sells: 
     assert len(play.orders("sell")) == sells
 
 
+def test_surplus_that_is_worth_exactly_the_amount_is_sold() -> None:
+    play = started(interval=D("0.25"), max_open_buys=2)
+    for order in play.orders("buy"):
+        play.partly(order.order_id, "0.001")
+        play.close(order.order_id, "by hand")
+    assert (play.only("sell").price, play.only("sell").volume) == (D(50000), D("0.002"))
+
+
 def test_a_surplus_never_sells_more_than_it_is() -> None:
     play = with_surplus((0, "0.001"), (1, "0.00100001"))
     assert play.only("sell").volume == D("0.00200001")
@@ -224,11 +232,11 @@ def test_what_is_left_of_a_large_surplus_is_sold_too_however_low_the_price() -> 
     first = play.only("sell", "surplus")
     for order in play.orders("buy"):
         play.accept(order.order_id)
-    play.tick("30000")
+    play.tick("20000")
     for order in play.orders("buy"):
         play.accept(order.order_id)
     play.accept(first.order_id)
-    outputs = play.tick("30000")
+    outputs = play.tick("20000")
     assert [o.kind for o in play.orders("sell")] == ["surplus", "surplus"]
     assert len(placed(outputs)) == 1
 
