@@ -40,8 +40,8 @@ from config import Config, ConfigError, StrategyConfig, load, validate
 from messages.money import EXACT
 from messages.notices import ActorFailed, ProgramEnded
 from messages.status import Status, Stop
-from supervision import registry
-from supervision.control import Control, StopRequest
+from supervision import cli, registry
+from supervision.control import Control, ProgramFailed, StopRequest
 from supervision.policy import EXIT_OK, Role
 from supervision.program import (
     Mailboxes,
@@ -58,13 +58,7 @@ from supervision.shutdown import stop_in_order
 from supervision.state_keeper import StateKeeper
 
 
-class ProgramFailed(Exception):
-    """The program gave up; everything was stopped in order."""
-
-    def __init__(self, exit_code: int, reason: str) -> None:
-        super().__init__(reason)
-        self.exit_code = exit_code
-        self.reason = reason
+__all__ = ["Handle", "ProgramFailed", "main", "run"]
 
 
 class Handle(Struct, frozen=True):
@@ -285,7 +279,10 @@ class _Tree:
             raise ConfigError.at(self._source, "metrics.port", found, "a free port, or 0 for any") from None
 
 
-if __name__ == "__main__":
-    from supervision.cli import main
+def main(arguments: list[str] | None = None) -> int:
+    """The command line; returns the exit code."""
+    return cli.main(run, arguments)
 
+
+if __name__ == "__main__":
     sys.exit(main())

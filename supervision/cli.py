@@ -6,13 +6,14 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import Protocol
 
 import trio
 
-import supervisor
 from adapters.interfaces import DatabaseUnusable
 from config import Config, ConfigError, load
 from supervision import registry
+from supervision.control import ProgramFailed
 from supervision.logs import setup_logging
 from supervision.policy import EXIT_BUG, EXIT_DATABASE, EXIT_OK, EXIT_USAGE
 from supervision.restart import root_cause
@@ -25,7 +26,13 @@ exit codes: 0 stopped as asked, 1 a bug, 2 usage or configuration, 3 credentials
 """
 
 
-def main(arguments: list[str] | None = None) -> int:
+class Run(Protocol):
+    """The program: `supervisor.run`."""
+
+    async def __call__(self, config: Config, source: str) -> None: ...
+
+
+def main(run: Run, arguments: list[str] | None = None) -> int:
     """Run a configuration until a signal; returns the exit code."""
     options = _parser().parse_args(arguments)
     try:
@@ -36,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{options.config}: {len(config.strategy)} strategies, adapter {config.exchange.adapter}: valid")  # noqa: T201
         return EXIT_OK
     setup_logging(config.bot.log_level, config.bot.log_format)
-    return _run(config, str(options.config))
+    return _run(run, config, str(options.config))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -52,18 +59,18 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(config: Config, source: str) -> int:
+def _run(run: Run, config: Config, source: str) -> int:
     try:
-        trio.run(_until_signal, config, source)
+        trio.run(_until_signal, run, config, source)
     except Exception as error:  # noqa: BLE001 - the last place where an error can be told
         return _exit_code(root_cause(error))
     return EXIT_OK
 
 
-async def _until_signal(config: Config, source: str) -> None:
+async def _until_signal(run: Run, config: Config, source: str) -> None:
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_cancel_on_signal, nursery.cancel_scope)
-        await supervisor.run(config, source)
+        await run(config, source)
         nursery.cancel_scope.cancel()
 
 
@@ -76,7 +83,7 @@ async def _cancel_on_signal(scope: trio.CancelScope) -> None:
 
 def _exit_code(error: BaseException) -> int:
     match error:
-        case supervisor.ProgramFailed():
+        case ProgramFailed():
             return _complain(error, error.exit_code)
         case ConfigError():
             return _complain(error, EXIT_USAGE)

@@ -14,6 +14,15 @@ class StopRequest(Struct, frozen=True):
     reason: str
 
 
+class ProgramFailed(Exception):
+    """The program gave up; everything was stopped in order."""
+
+    def __init__(self, exit_code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.exit_code = exit_code
+        self.reason = reason
+
+
 class Control:
     """One per program. The first request to stop wins."""
 

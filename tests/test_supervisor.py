@@ -21,6 +21,7 @@ from messages.mailboxes import CoreEvent
 from messages.market import Tick
 from messages.status import Status
 from supervision import registry
+from supervision.control import ProgramFailed
 from tests.process import running
 
 PATIENCE = 20
@@ -128,7 +129,7 @@ async def test_a_journal_that_stays_broken_ends_the_program_with_exit_code_6(
         {},
         registry.known(),
     )
-    with trio.fail_after(PATIENCE), pytest.raises(supervisor.ProgramFailed) as failed:
+    with trio.fail_after(PATIENCE), pytest.raises(ProgramFailed) as failed:
         await supervisor.run(config)
     assert failed.value.exit_code == 6
 
@@ -233,7 +234,7 @@ async def test_a_refused_key_ends_the_program_with_exit_code_3(tmp_path: Path, m
         monkeypatch.setattr(exchange, "snapshot", refuse)
 
     faulty(monkeypatch, fault)
-    with trio.fail_after(PATIENCE), pytest.raises(supervisor.ProgramFailed) as failed:
+    with trio.fail_after(PATIENCE), pytest.raises(ProgramFailed) as failed:
         await supervisor.run(configured(tmp_path))
     assert (failed.value.exit_code, failed.value.reason) == (3, "the key may not place orders")
 

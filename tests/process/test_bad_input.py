@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from supervision.cli import main
+from supervisor import main
 from tests.process import running
 
 pytestmark = pytest.mark.process
