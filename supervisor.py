@@ -57,7 +57,6 @@ from supervision.restart import Watch, supervise
 from supervision.shutdown import stop_in_order
 from supervision.state_keeper import StateKeeper
 
-
 __all__ = ["Handle", "ProgramFailed", "main", "run"]
 
 
