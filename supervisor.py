@@ -133,7 +133,7 @@ class _Tree:
                 listener.close()
 
     async def _run_actors(self, listener: socket | None) -> StopRequest:
-        ended = StopRequest(EXIT_OK, "cancelled")
+        ended = StopRequest(EXIT_OK, "asked to stop")
         async with trio.open_nursery() as nursery:
             # Actors are shielded: an outer cancellation reaches only the wait below, which then stops
             # them in their order.
