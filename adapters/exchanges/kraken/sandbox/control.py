@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import trio
 from msgspec.structs import replace
 
@@ -18,7 +19,7 @@ from adapters.exchanges.kraken.sandbox.model.market import Market
 from adapters.exchanges.kraken.sandbox.model.orders import Order, Side
 from adapters.exchanges.kraken.sandbox.model.venue import Venue
 from adapters.exchanges.kraken.sandbox.request_log import Entry, RequestLog
-from adapters.exchanges.kraken.sandbox.settings import AccountSettings
+from adapters.exchanges.kraken.sandbox.settings import AccountSettings, Behaviour
 from adapters.exchanges.kraken.sandbox.sockets import Connection
 from adapters.exchanges.kraken.sandbox.views import order_view
 from adapters.exchanges.kraken.sandbox.wire import Json, plain_decimal
@@ -98,11 +99,13 @@ class Control:
 
     def cancel(self, order: str, reason: str = trading.USER_REQUESTED) -> None:
         """Cancel as its owner would on the web page; that charges no counter."""
-        self.venue.end(self.order(order), "canceled", reason)
+        self.venue.end(self._open_order(order), "canceled", reason)
 
     def amend(self, order: str, *, price: Decimal | None = None, volume: Decimal | None = None) -> None:
-        """Amend as its owner would on the web page: limit, or total quantity."""
-        found = self.order(order)
+        """Amend as its owner would on the web page: limit, or total quantity. Nothing is matched."""
+        found = self._open_order(order)
+        if volume is not None and volume <= found.filled:
+            raise ValueError(f"order {order} has more than {volume} filled")
         changed = replace(
             found,
             price=found.price if price is None else price,
@@ -121,6 +124,7 @@ class Control:
         self.venue.move(self._account(account), self._asset(asset), "withdrawal", -amount)
 
     def add_account(self, settings: AccountSettings) -> None:
+        """One more client, with keys and balances."""
         self.venue.add_account(settings)
 
     def system_status(self, status: SystemStatus) -> None:
@@ -132,6 +136,7 @@ class Control:
             matching.rematch(self.venue, market)
 
     def pair_status(self, symbol: str, status: PairStatus) -> None:
+        """As `system_status`, for one pair."""
         market = self._market(symbol)
         market.status = status
         self.venue.emit(PairEvent(market.pair.id))
@@ -146,10 +151,17 @@ class Control:
         """All WebSocket tokens become invalid for new requests."""
         self.venue.tokens.revoke_all()
 
+    def behave(self, changes: Json) -> None:
+        """Change switches of `settings.Behaviour` from now on. Raises `ValueError`."""
+        current = msgspec.to_builtins(self.venue.behaviour)
+        self.venue.behaviour = msgspec.convert(current | changes, Behaviour, strict=False)
+
     def latency(self, latency: Latency) -> None:
+        """What every message takes from now on, per direction."""
         self.faults.latency = latency
 
     def fault(self, fault: RequestFault | FrameFault) -> None:
+        """Something goes wrong with a request or its answer, or with a frame of a channel."""
         self.faults.add(fault)
 
     def clear_faults(self) -> None:
@@ -238,6 +250,12 @@ class Control:
             raise ValueError(f"no connections are called {which}")
         wanted = {"public": (False,), "private": (True,), "rest": ()}.get(which, (True, False))
         return [connection for number, connection in self.connections.items() if (number in self.private) in wanted]
+
+    def _open_order(self, name: str) -> Order:
+        order = self.order(name)
+        if not order.is_open:
+            raise LookupError(f"order {name} is {order.status}")
+        return order
 
     def _account(self, name: str | None) -> Account:
         """The named account; None is the first one. Raises `LookupError`."""

@@ -1,7 +1,7 @@
 """The control object over HTTP: `POST /<command>` with a JSON object of its arguments; `GET /state`, `/requests`."""
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, get_type_hints
 
 import msgspec
@@ -10,7 +10,7 @@ from adapters.exchanges.kraken.sandbox import wire
 from adapters.exchanges.kraken.sandbox.control import Control
 from adapters.exchanges.kraken.sandbox.faults import FrameFault, Latency, RequestFault
 from adapters.exchanges.kraken.sandbox.model.errors import Refused
-from adapters.exchanges.kraken.sandbox.settings import AccountSettings
+from adapters.exchanges.kraken.sandbox.settings import AccountSettings, Behaviour
 from adapters.exchanges.kraken.sandbox.web import HttpReply, HttpRequest
 
 COMMANDS = (
@@ -29,6 +29,7 @@ COMMANDS = (
     "pair_status",
     "advance",
     "revoke_tokens",
+    "behave",
     "latency",
     "fault",
     "frame_fault",
@@ -64,7 +65,7 @@ class ControlPort:
     def _look(self, name: str) -> object:
         match name:
             case "" | "help":
-                return {name: inspect.getdoc(getattr(self._control, name, None)) or "" for name in COMMANDS}
+                return {name: self._described(name) for name in COMMANDS}
             case "state":
                 return self._control.state()
             case "requests":
@@ -75,12 +76,24 @@ class ControlPort:
     async def _run(self, name: str, arguments: dict[str, Any]) -> object:
         if name not in COMMANDS:
             raise LookupError(f"there is no command {name}; there are {', '.join(COMMANDS)}")
+        if name == "behave":
+            self._control.behave(arguments)
+            return None
         if name in _STRUCTS:
             value = msgspec.convert(arguments, _STRUCTS[name], strict=False)
-            return getattr(self._control, "fault" if name == "frame_fault" else name)(value)
-        command = getattr(self._control, name)
+            return self._command(name)(value)
+        command = self._command(name)
         result = command(**_converted(command, arguments))
         return await result if inspect.isawaitable(result) else result
+
+    def _command(self, name: str) -> Callable[..., Any]:
+        command: Callable[..., Any] = getattr(self._control, "fault" if name == "frame_fault" else name)
+        return command
+
+    def _described(self, name: str) -> dict[str, str]:
+        fields = _STRUCTS.get(name, Behaviour if name == "behave" else None)
+        signature = ", ".join(fields.__struct_fields__) if fields else str(inspect.signature(self._command(name)))
+        return {"arguments": signature, "about": inspect.getdoc(self._command(name)) or ""}
 
 
 def _converted(command: object, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -105,6 +105,7 @@ class Connection:
         self._session = make_session(venue)
         self._incoming, self._received = trio.open_memory_channel[tuple[float, str]](float("inf"))
         self._outgoing, self._sendable = trio.open_memory_channel[tuple[float, Frame]](float("inf"))
+        self._dropped = False
         self._held: list[Frame] | None = None
         self._delayed: dict[str, Frame] = {}
         self._last_channel_frame = trio.current_time()
@@ -117,9 +118,12 @@ class Connection:
             self._push([self._status()])
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._write)
-                nursery.start_soon(self._process)
                 nursery.start_soon(self._beat)
-                await self._read()
+                async with trio.open_nursery() as inbound:
+                    inbound.start_soon(self._process)
+                    await self._read()
+                    # What was on its way when the client left still takes effect.
+                    self._incoming.close()
                 nursery.cancel_scope.cancel()
         finally:
             self._venue.unlisten(self._hear)
@@ -149,7 +153,8 @@ class Connection:
     async def _process(self) -> None:
         async for due, text in self._received:
             await trio.sleep_until(due)
-            await self._request(text)
+            if not self._dropped:
+                await self._request(text)
 
     async def _beat(self) -> None:
         behaviour = self._venue.behaviour
@@ -204,6 +209,7 @@ class Connection:
             refusal = Frame(refused(message, fault.text))
             frames.insert(0, self._stamped(refusal, time_in, entry))
         if fault.action in ("drop", "http_error"):
+            self._dropped = True
             await self.stream.cut()
             return
         self._push(frames)
