@@ -12,6 +12,10 @@ from adapters.exchanges.kraken.sandbox.model.errors import INVALID_ARGUMENTS, Re
 
 T = TypeVar("T")
 
+_AMOUNT_MOST = 10**11
+"""A product of two such numbers still has exact digits."""
+_INTEGER_MOST = 1 << 64
+
 _FLAGS = {"true": True, "false": False}
 
 
@@ -68,17 +72,8 @@ class Fields:
         return choices[value]
 
     def decimal(self, name: str) -> Decimal | None:
-        value = self.values.get(name)
-        if value is None:
-            return None
-        if isinstance(value, int | Decimal) and not isinstance(value, bool):
-            return Decimal(value)
-        if isinstance(value, str) and self._strings:
-            try:
-                return wire.plain_decimal(value)
-            except ValueError:
-                raise self._refused(name) from None
-        raise self._refused(name)
+        """An amount or price; absurdly large ones are refused."""
+        return self._number(name, _AMOUNT_MOST)
 
     def needed_decimal(self, name: str) -> Decimal:
         value = self.decimal(name)
@@ -87,7 +82,8 @@ class Fields:
         return value
 
     def integer(self, name: str) -> int | None:
-        value = self.decimal(name)
+        """A whole number that fits 64 bits."""
+        value = self._number(name, _INTEGER_MOST)
         if value is not None and value != value.to_integral_value():
             raise self._refused(name)
         return None if value is None else int(value)
@@ -129,14 +125,28 @@ class Fields:
 
     def unix_time(self, name: str, now: int) -> int | None:
         """UNIX seconds or `+n` seconds from now, in nanoseconds UTC; None for 0 or nothing."""
-        text = self.text(name) if not isinstance(self.values.get(name), Decimal) else f"{self.values[name]:f}"
-        if not text or text == "0":
+        value = self.values.get(name)
+        if isinstance(value, str) and value.startswith("+"):
+            number = Fields({name: value[1:]}).decimal(name)
+            return now + int(number * SECOND) if number else None
+        number = Fields({name: value}).decimal(name)
+        return int(number * SECOND) if number else None
+
+    def _number(self, name: str, most: int) -> Decimal | None:
+        value = self.values.get(name)
+        if value is None:
             return None
-        try:
-            distance = int(wire.plain_decimal(text.removeprefix("+")) * SECOND)
-        except ValueError:
-            raise self._refused(name) from None
-        return now + distance if text.startswith("+") else distance
+        if isinstance(value, str) and self._strings:
+            try:
+                value = wire.plain_decimal(value)
+            except ValueError:
+                raise self._refused(name) from None
+        if isinstance(value, bool) or not isinstance(value, int | Decimal):
+            raise self._refused(name)
+        number = Decimal(value)
+        if not -most < number < most:
+            raise self._refused(name)
+        return number
 
     def _refused(self, name: str) -> Refused:
         return Refused(f"{INVALID_ARGUMENTS}:{name}")

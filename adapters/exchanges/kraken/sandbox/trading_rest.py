@@ -1,5 +1,6 @@
 """The private REST endpoints that place and cancel (facts, sections 2.10, 2.11 and 2.13)."""
 
+import re
 from collections.abc import Mapping
 
 from adapters.exchanges.kraken.sandbox import wire
@@ -25,6 +26,7 @@ SELF_TRADES: Mapping[str, SelfTrade] = {
     "cancel-both": "cancel-both",
 }
 _FLAGS = frozenset({"post", "fciq", "nompp"})
+_USERREF = re.compile(r"-?[0-9]{1,10}")
 _LEFT_OUT = ("close", "close[ordertype]", "leverage", "reduce_only", "displayvol", "trigger", "starttm", "price2")
 
 
@@ -151,7 +153,7 @@ def _pair(venue: Venue, fields: Fields) -> Pair:
 
 def _by_text(venue: Venue, key: ApiKey, text: str) -> list[Order]:
     """Orders by txid, or by a reference in digits."""
-    if text.removeprefix("-").isdigit():
+    if _USERREF.fullmatch(text):
         return trading.find_by_userref(venue, key.account, int(text))
     return [trading.find_to_cancel(venue, key.account, text)]
 

@@ -46,7 +46,7 @@ class PrivateSession:
     def answer(self, message: Json, entry: Entry) -> list[Frame]:
         entry.outcome = "ok"
         try:
-            frames = self._answer(message)
+            frames = self._answer(message, entry.received)
         except Refused as refusal:
             frames = [Frame(refused(message, refusal.text))]
         errors = [str(frame.payload["error"]) for frame in frames if "error" in frame.payload]
@@ -54,7 +54,7 @@ class PrivateSession:
             entry.outcome = errors[0]
         return frames
 
-    def _answer(self, message: Json) -> list[Frame]:
+    def _answer(self, message: Json, arrived: int) -> list[Frame]:
         method = message["method"]
         if method == "ping":
             return [Frame(pong(message, self._venue))]
@@ -69,6 +69,7 @@ class PrivateSession:
         if request is None:
             raise Refused(UNKNOWN_METHOD)
         token.key.permit(request.rights)
+        ws_trading.set_default_deadline(fields, arrived)
         return [
             Frame(refused(message, result.text) if isinstance(result, Refused) else accepted(message, result))
             for result in request.call(self._venue, token.key, fields)

@@ -20,7 +20,7 @@ from adapters.exchanges.kraken.sandbox.trading_rest import (
     cancel_all_orders_after,
     cancel_listed,
 )
-from adapters.exchanges.kraken.sandbox.wire import Json
+from adapters.exchanges.kraken.sandbox.wire import Json, rfc3339
 
 NEAREST_DEADLINE = SECOND // 2
 DEFAULT_DEADLINE = 5 * SECOND
@@ -49,7 +49,7 @@ def add_order(venue: Venue, key: ApiKey, fields: Fields) -> list[Answer]:
         key.account,
         pair,
         order_request(fields),
-        deadline=_deadline(venue, fields),
+        deadline=fields.moment("deadline"),
         nearest_deadline=NEAREST_DEADLINE,
         validate=fields.flag("validate"),
     )
@@ -63,7 +63,7 @@ def batch_add(venue: Venue, key: ApiKey, fields: Fields) -> list[Answer]:
         key.account,
         pair,
         [order_request(row) for row in fields.rows("orders")],
-        deadline=_deadline(venue, fields),
+        deadline=fields.moment("deadline"),
         nearest_deadline=NEAREST_DEADLINE,
         validate=fields.flag("validate"),
     )
@@ -112,6 +112,11 @@ METHODS: Mapping[str, Method] = {
 }
 
 
+def set_default_deadline(fields: Fields, arrived: int) -> None:
+    """Orders without a deadline get five seconds from their arrival in nanoseconds UTC."""
+    fields.values.setdefault("deadline", rfc3339(arrived + DEFAULT_DEADLINE))
+
+
 def order_request(fields: Fields) -> OrderRequest:
     """The order fields of add_order. Raises `Refused`, also for what the local venue leaves out."""
     for name in _LEFT_OUT:
@@ -147,11 +152,6 @@ def _pair(venue: Venue, fields: Fields) -> Pair:
     if pair is None:
         raise Refused(UNKNOWN_PAIR)
     return pair
-
-
-def _deadline(venue: Venue, fields: Fields) -> int:
-    """Five seconds from arrival unless stated."""
-    return fields.moment("deadline") or venue.clock.now() + DEFAULT_DEADLINE
 
 
 def _named(order: Order) -> Json:

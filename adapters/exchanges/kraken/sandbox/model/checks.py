@@ -38,6 +38,7 @@ _CLIENT_ID = re.compile(
 _INT32 = 1 << 31
 FURTHEST_DEADLINE = 60 * SECOND
 _NEAREST_EXPIRY = 5 * SECOND
+_FURTHEST_EXPIRY = 31 * 86_400 * SECOND
 
 
 def check_client_id(cl_ord_id: str) -> None:
@@ -62,7 +63,7 @@ def check_arguments(request: OrderRequest, now: int) -> None:
         raise Refused(INVALID_ARGUMENTS)
     if request.volume <= 0:
         raise Refused(f"{INVALID_ARGUMENTS}:volume")
-    if request.tif == "GTD" and request.expires < now + _NEAREST_EXPIRY:
+    if request.tif == "GTD" and not now + _NEAREST_EXPIRY <= request.expires <= now + _FURTHEST_EXPIRY:
         raise Refused(f"{INVALID_ARGUMENTS}:expiretm")
 
 

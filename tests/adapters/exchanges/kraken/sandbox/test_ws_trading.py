@@ -154,3 +154,15 @@ def test_pings_and_nonsense() -> None:
     assert trader.trade("unsubscribe", channel="executions")[0]["success"]
     trader.add()
     assert trader.heard == []
+
+
+@pytest.mark.parametrize(("seconds", "success"), [(4, True), (5, False)])
+def test_without_a_deadline_an_order_has_five_seconds_from_its_arrival(seconds: int, success: bool) -> None:
+    desk = Desk()
+    trader = Trader(desk)
+    params = {name: value for name, value in ORDER.items() if name != "deadline"} | {"token": trader.token}
+    entry = desk.log.open("ws", "add_order", "", {}, desk.venue.clock.now())
+    desk.control.advance(Decimal(seconds))
+    [frame] = trader.session.answer({"method": "add_order", "params": params}, entry)
+    assert frame.payload["success"] == success
+    assert entry.outcome == ("ok" if success else "EService:Deadline elapsed")
