@@ -13,4 +13,5 @@
 - `permissions` what the API key must and must not be able to do
 - `exchange`    the `Exchange`, opened from a configuration
 - `live_prices` the dry run: the paper exchange on Kraken's public prices
+- `sandbox`     a local Kraken to test against
 """

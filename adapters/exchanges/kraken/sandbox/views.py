@@ -1,0 +1,105 @@
+"""Orders, trades and ledger entries as REST shows them (facts, sections 2.6 and 2.8)."""
+
+from decimal import Decimal
+
+from adapters.exchanges.kraken.sandbox.model.catalogue import Pair
+from adapters.exchanges.kraken.sandbox.model.orders import LedgerEntry, Order, OrderRequest, Trade
+from adapters.exchanges.kraken.sandbox.model.venue import Venue
+from adapters.exchanges.kraken.sandbox.wire import Json, average, fixed, seconds
+
+_TRADE_TIME_DIGITS = 6
+_LEDGER_TIME_DIGITS = 4
+_PRICE_DECIMALS = 5
+
+
+def description(pair: Pair, request: OrderRequest) -> str:
+    """`buy 0.00250000 XBTUSD @ limit 60000.0`."""
+    volume = fixed(request.volume, pair.lot_decimals)
+    at = "market" if request.ordertype == "market" else f"limit {_limit(pair, request.price)}"
+    return f"{request.side} {volume} {pair.altname} @ {at}"
+
+
+def order_view(venue: Venue, order: Order, *, trades: bool) -> Json:
+    """One order object; closed ones carry reason and closing time."""
+    pair, request = venue.pair_of(order), order.request
+    view: Json = {
+        "refid": None,
+        "userref": request.userref,
+        "status": order.status,
+        "opentm": seconds(order.opened),
+        "starttm": 0,
+        "expiretm": seconds(request.expires),
+        "descr": {
+            "pair": pair.altname,
+            "aclass": "forex",
+            "type": order.side,
+            "ordertype": request.ordertype,
+            "price": "0" if request.ordertype == "market" else fixed(order.price, pair.pair_decimals),
+            "price2": "0",
+            "leverage": "none",
+            "order": description(pair, request),
+            "close": "",
+        },
+        "vol": fixed(order.volume, pair.lot_decimals),
+        "vol_exec": fixed(order.filled, pair.lot_decimals),
+        "cost": fixed(order.cost, pair.cost_decimals),
+        "fee": fixed(order.fee, pair.cost_decimals),
+        "price": f"{average(order.average, pair.pair_decimals):f}" if order.filled else fixed(Decimal(0), 5),
+        "stopprice": fixed(Decimal(0), 5),
+        "limitprice": fixed(Decimal(0), 5),
+        "misc": "amended" if order.amended else "",
+        "oflags": "fciq,post" if request.post_only else "fciq",
+    }
+    if request.cl_ord_id is not None:
+        view["cl_ord_id"] = request.cl_ord_id
+    if trades and order.trades:
+        view["trades"] = list(order.trades)
+    if not order.is_open:
+        view["reason"] = order.reason or None
+        view["closetm"] = seconds(order.closed)
+    return view
+
+
+def trade_view(venue: Venue, trade: Trade, *, ledgers: bool) -> Json:
+    """One row of TradesHistory; the pair is the pair id here."""
+    pair = venue.catalogue.pairs[trade.pair]
+    view: Json = {
+        "ordertxid": trade.order,
+        "postxid": "TKH2SE-M7IF5-CFI7LT",
+        "pair": pair.id,
+        "time": seconds(trade.time, _TRADE_TIME_DIGITS),
+        "type": trade.side,
+        "ordertype": trade.ordertype,
+        "price": fixed(trade.price, max(pair.pair_decimals, _PRICE_DECIMALS)),
+        "cost": fixed(trade.cost, pair.cost_decimals),
+        "fee": fixed(trade.fee, pair.cost_decimals),
+        "vol": fixed(trade.volume, pair.lot_decimals),
+        "margin": fixed(Decimal(0), 5),
+        "leverage": "0",
+        "misc": "",
+        "trade_id": trade.trade_id,
+        "maker": trade.maker,
+    }
+    if ledgers:
+        view["ledgers"] = list(trade.ledgers)
+    return view
+
+
+def ledger_view(venue: Venue, entry: LedgerEntry) -> Json:
+    """One ledger entry."""
+    asset = venue.catalogue.assets[entry.asset]
+    return {
+        "refid": entry.refid,
+        "time": seconds(entry.time, _LEDGER_TIME_DIGITS),
+        "type": entry.kind,
+        "subtype": "",
+        "aclass": asset.aclass,
+        "asset": entry.row,
+        "amount": fixed(entry.amount, asset.decimals),
+        "fee": fixed(entry.fee, asset.decimals),
+        "balance": fixed(entry.balance, asset.decimals),
+    }
+
+
+def _limit(pair: Pair, price: Decimal | None) -> str:
+    return fixed(price or Decimal(0), pair.pair_decimals)
