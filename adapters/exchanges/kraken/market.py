@@ -16,7 +16,7 @@ from adapters.exchanges.kraken.feed import Feed
 from adapters.exchanges.kraken.rest import PublicRest
 from adapters.exchanges.kraken.sockets import Dial, Socket, open_socket, subscription, translated
 from adapters.exchanges.kraken.wire import socket as wire
-from adapters.exchanges.kraken.wire.rest import AssetPair, last_trade
+from adapters.exchanges.kraken.wire.rest import AssetPair, Trades, last_trade
 from adapters.exchanges.kraken.wire.values import WireError
 from adapters.interfaces import ExchangeUnavailable
 from messages.market import Tick
@@ -94,7 +94,7 @@ class Market:
             pairs = await self._rest.get("AssetPairs", dict[str, AssetPair], pair=name)
             for pair in pairs.values():
                 self.note_status(symbol, pair.status)
-            trade = last_trade(await self._rest.get("Trades", dict[str, object], pair=name, count="1"))
+            trade = last_trade(await self._rest.get("Trades", Trades, pair=name, count="1"))
         except (KrakenError, WireError) as error:
             logger.warning("the trades of %s cannot be asked for: %s", symbol, error)
             return False

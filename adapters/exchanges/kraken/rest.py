@@ -129,7 +129,7 @@ def _result(response: httpx.Response, name: str, kind: type[Result]) -> Result:
     failure = first_error(envelope.error)
     if failure is not None:
         raise KrakenError(failure)
-    if envelope.result is None:
+    if not bytes(envelope.result):
         raise WireError("an answer without error and result")
     return decode(envelope.result, kind, name)
 

@@ -138,6 +138,8 @@ def _translation(error: Exception, what: str) -> Exception:
 
 
 def _describe(error: Exception) -> str:
+    if isinstance(error, trio_websocket.ConnectionRejected):
+        return f"refused with HTTP status {error.status_code}"
     if isinstance(error, trio_websocket.ConnectionClosed):
         return f"connection closed ({error.reason})"
     return str(error) or type(error).__name__

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Raw, field
 
 from adapters.exchanges.kraken.names import PairName, PairTable, pair_name
-from adapters.exchanges.kraken.wire.values import Wire, WireError, decimal_of, nanoseconds_of_unix
+from adapters.exchanges.kraken.wire.values import NOTHING, Wire, WireError, decimal_of, nanoseconds_of_unix
 from messages.account import OrderFacts, OrderStatus
 from messages.money import ONE, ZERO, Pair, Side
 from messages.orders import CloseReason
@@ -22,7 +22,7 @@ class Envelope(Wire, frozen=True):
     """Every answer: errors and warnings, and the result unless it failed."""
 
     error: list[str]
-    result: Raw | None = None
+    result: Raw = NOTHING
 
 
 class ServerTime(Wire, frozen=True):
@@ -56,6 +56,22 @@ class Ticker(Wire, frozen=True):
     """Ticker: the last trade's price and volume."""
 
     c: tuple[Decimal, Decimal]
+
+
+class TradeRow(Wire, frozen=True, array_like=True):
+    """One row of Trades; further columns may follow."""
+
+    price: Decimal
+    volume: Decimal
+    time: Decimal
+    side: str
+    order_type: str
+    misc: str
+    trade_id: int
+
+
+Trades = dict[str, list[TradeRow] | str | int]
+"""Trades: rows by pair, and where to go on under `last`."""
 
 
 class FeeRow(Wire, frozen=True):
@@ -213,23 +229,11 @@ def maker_rate(volume: TradeVolume) -> Decimal | None:
     return None
 
 
-def last_trade(trades: Mapping[str, object]) -> tuple[int, int] | None:
-    """Id and time of the newest trade in an answer of Trades; None without any."""
-    newest: tuple[int, int] | None = None
-    for name, rows in trades.items():
-        if name == "last" or not isinstance(rows, list):
-            continue
-        for row in rows:
-            trade = _trade(row)
-            newest = trade if newest is None else max(newest, trade)
-    return newest
-
-
-def _trade(row: object) -> tuple[int, int]:
-    match row:
-        case [_, _, time, _, _, _, int(number), *_]:
-            return number, nanoseconds_of_unix(decimal_of(time, "time of a trade"))
-    raise WireError("Trades: a row of an unknown shape")
+def last_trade(trades: Trades) -> tuple[int, int] | None:
+    """Id and time of the newest trade in an answer about one pair; None without any. Raises `WireError`."""
+    rows = [row for name, rows in trades.items() if name != "last" and isinstance(rows, list) for row in rows]
+    newest = max(rows, key=lambda row: row.trade_id, default=None)
+    return (newest.trade_id, nanoseconds_of_unix(newest.time)) if newest else None
 
 
 def order_facts(exchange_id: str, order: Order, names: PairTable, asked_for: frozenset[str]) -> OrderFacts:

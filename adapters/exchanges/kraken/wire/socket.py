@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw, field
 
-from adapters.exchanges.kraken.wire.values import Wire, WireError, nanoseconds
+from adapters.exchanges.kraken.wire.values import NOTHING, Wire, WireError, nanoseconds
 from messages.market import Tick
 
 TRADE = "trade"
@@ -28,7 +28,7 @@ class Frame(Wire, frozen=True):
     method: str | None = None
     req_id: int | None = None
     success: bool | None = None
-    result: Raw | None = None
+    result: Raw = NOTHING
     error: str | None = None
     complaint: str | None = field(default=None, name="Error")
     symbol: str | None = None
@@ -36,7 +36,7 @@ class Frame(Wire, frozen=True):
     channel: str | None = None
     type: str | None = None
     sequence: int | None = None
-    data: Raw | None = None
+    data: Raw = NOTHING
 
     @property
     def failure(self) -> str:
@@ -81,20 +81,20 @@ def read_frame(content: str | bytes) -> Frame:
         raise WireError(f"a frame that cannot be read: {error}") from None
 
 
-def read_trades(data: Raw | None) -> list[tuple[int, Tick]]:
+def read_trades(data: Raw) -> list[tuple[int, Tick]]:
     """Trades with their ids, oldest first. Raises `WireError`."""
     return [(trade.trade_id, _tick(trade)) for trade in _read(_TRADES, data, TRADE)]
 
 
-def read_system(data: Raw | None) -> str | None:
+def read_system(data: Raw) -> str | None:
     """The state of the exchange as a whole. Raises `WireError`."""
     states = _read(_STATES, data, STATUS)
     return states[-1].system if states else None
 
 
-def read_subscribed(result: Raw | None) -> Subscribed:
+def read_subscribed(result: Raw) -> Subscribed:
     """Raises `WireError`."""
-    if result is None:
+    if not bytes(result):
         return Subscribed()
     subscribed: Subscribed = _decoded(_SUBSCRIBED, result, SUBSCRIBE)
     return subscribed
@@ -106,8 +106,8 @@ def _tick(trade: Trade) -> Tick:
     return Tick(trade.symbol, trade.price, nanoseconds(trade.timestamp))
 
 
-def _read(decoder: "msgspec.json.Decoder[list[Any]]", data: Raw | None, channel: str) -> list[Any]:
-    if data is None:
+def _read(decoder: "msgspec.json.Decoder[list[Any]]", data: Raw, channel: str) -> list[Any]:
+    if not bytes(data):
         raise WireError(f"a frame of {channel} without data")
     rows: list[Any] = _decoded(decoder, data, channel)
     return rows

@@ -149,7 +149,7 @@ _PLACED_BATCH = msgspec.json.Decoder(list[Placed])
 _COUNT = msgspec.json.Decoder(CountOfCanceled)
 
 
-def read_reports(data: Raw | None) -> list[Report]:
+def read_reports(data: Raw) -> list[Report]:
     """Raises `WireError`."""
     reports: list[Report] = _read(_REPORTS, data, "executions")
     for report in reports:
@@ -157,19 +157,19 @@ def read_reports(data: Raw | None) -> list[Report]:
     return reports
 
 
-def read_holdings(data: Raw | None) -> list[Holding]:
+def read_holdings(data: Raw) -> list[Holding]:
     """Raises `WireError`."""
     holdings: list[Holding] = _read(_HOLDINGS, data, "balances snapshot")
     return holdings
 
 
-def read_entries(data: Raw | None) -> list[LedgerEntry]:
+def read_entries(data: Raw) -> list[LedgerEntry]:
     """Raises `WireError`."""
     entries: list[LedgerEntry] = _read(_ENTRIES, data, "balances")
     return entries
 
 
-def read_placed(method: str, result: Raw | None) -> list[Placed]:
+def read_placed(method: str, result: Raw) -> list[Placed]:
     """The answer to each order of a request, in its order. Raises `WireError`."""
     if method == ADD:
         return [_read(_PLACED, result, method)]
@@ -177,7 +177,7 @@ def read_placed(method: str, result: Raw | None) -> list[Placed]:
     return placed
 
 
-def read_canceled(result: Raw | None) -> int:
+def read_canceled(result: Raw) -> int:
     """How many orders a batch of cancels found. Raises `WireError`."""
     count: CountOfCanceled = _read(_COUNT, result, CANCEL_BATCH)
     return count.count
@@ -236,8 +236,8 @@ def _number(value: Decimal) -> Raw:
     return Raw(plain(value).encode())
 
 
-def _read(decoder: "msgspec.json.Decoder[Any]", data: Raw | None, what: str) -> Any:  # noqa: ANN401 - as the decoder says
-    if data is None:
+def _read(decoder: "msgspec.json.Decoder[Any]", data: Raw, what: str) -> Any:  # noqa: ANN401 - as the decoder says
+    if not bytes(data):
         raise WireError(f"{what}: an answer without content")
     try:
         return decoder.decode(data)

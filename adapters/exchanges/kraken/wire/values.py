@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:Z|\+00:00)\Z")
 _SECOND = 10**9
@@ -13,6 +13,10 @@ _DIGITS = 30
 """No amount of money has more digits before or after its point."""
 _LATEST_SECOND = 253_402_300_799
 """The last second of the year 9999."""
+
+
+NOTHING = Raw()
+"""A part that the payload does not have."""
 
 
 class WireError(Exception):
