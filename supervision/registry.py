@@ -25,6 +25,9 @@ from config import PAPER, ChannelConfig, Config, Known
 
 VARIANTS: Mapping[str, Variant] = {variant.kind: variant for variant in (GRID_HODL, GRID_SELL, SWING, C_DCA)}
 
+KRAKEN = "kraken"
+"""The built-in real exchange."""
+
 LOG = "log"
 """The channel that always exists."""
 
@@ -52,22 +55,48 @@ MakeCore = Callable[[GridSettings, str | None], Core]
 """A strategy's entry point: settings and saved state to decision core."""
 
 
+_KRAKEN = "adapters.exchanges.kraken"
+
+
 def known() -> Known:
     """All names that a configuration may use."""
     return Known(
         kinds=frozenset(VARIANTS) | _plugins(STRATEGY_GROUP).keys(),
-        exchanges=frozenset({PAPER}) | _plugins(EXCHANGE_GROUP).keys(),
+        exchanges=frozenset(_BUILT_IN) | _plugins(EXCHANGE_GROUP).keys(),
         channels=frozenset({LOG}) | _plugins(CHANNEL_GROUP).keys(),
     )
 
 
 def exchange(name: str) -> OpenExchange:
     """The exchange adapter of this name."""
-    return _open_paper if name == PAPER else cast("OpenExchange", _load(EXCHANGE_GROUP, name))
+    if name in _BUILT_IN:
+        return _BUILT_IN[name]
+    return cast("OpenExchange", _load(EXCHANGE_GROUP, name))
 
 
 def _open_paper(config: Config, store: AccountStore, *, now: int, source: str) -> AbstractAsyncContextManager[Exchange]:
+    if config.exchange.paper.prices == KRAKEN:
+        return _dry_kraken()(config, store, now=now, source=source)
     return open_paper(config.exchange.paper, store, start_time=now, origin=source)
+
+
+def _open_kraken(
+    config: Config, store: AccountStore, *, now: int, source: str
+) -> AbstractAsyncContextManager[Exchange]:
+    """A dry run gets Kraken's prices and nothing that could sign an order."""
+    open_it = _dry_kraken() if config.bot.dry_run is not False else _real_kraken()
+    return open_it(config, store, now=now, source=source)
+
+
+def _dry_kraken() -> OpenExchange:
+    return cast("OpenExchange", _attribute(f"{_KRAKEN}.live_prices", "open_dry_run"))
+
+
+def _real_kraken() -> OpenExchange:
+    return cast("OpenExchange", _attribute(f"{_KRAKEN}.exchange", "open_kraken"))
+
+
+_BUILT_IN: Mapping[str, OpenExchange] = {PAPER: _open_paper, KRAKEN: _open_kraken}
 
 
 def channel(name: str) -> OpenChannel:
@@ -113,4 +142,8 @@ def _load(group: str, name: str) -> object:
     if place is None:
         raise LookupError(f"nothing named {name!r} in {group}")
     module, _, attribute = place.partition(":")
+    return _attribute(module, attribute)
+
+
+def _attribute(module: str, attribute: str) -> object:
     return getattr(importlib.import_module(module), attribute)

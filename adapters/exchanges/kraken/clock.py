@@ -1,0 +1,41 @@
+"""The server's clock, which deadlines of orders are told in."""
+
+import logging
+from collections.abc import Callable
+
+import trio
+
+logger = logging.getLogger("infinity_grid.kraken")
+
+SECOND = 10**9
+_WORTH_A_WARNING = 2 * SECOND
+
+
+class ServerClock:
+    """Server time from its last statement and trio's clock, so that steps of the wall clock change nothing."""
+
+    def __init__(self, now: Callable[[], int]) -> None:
+        """`now` is the wall clock in nanoseconds UTC; it serves until the server has stated its time."""
+        self._wall = now
+        self._server: int | None = None
+        self._stated_at = 0.0
+
+    def now(self) -> int:
+        """Server time in nanoseconds UTC."""
+        if self._server is None:
+            return self._wall()
+        return self._server + int((trio.current_time() - self._stated_at) * SECOND)
+
+    def stated(self, server: int) -> None:
+        """The server has just stated its time."""
+        self._server = server
+        self._stated_at = trio.current_time()
+
+    def offset(self) -> int:
+        """Wall clock minus server clock, in nanoseconds."""
+        return self._wall() - self.now()
+
+    def warn_if_wrong(self) -> None:
+        """Log a wall clock that is off: the program copes, but the user's other tools may not."""
+        if abs(self.offset()) > _WORTH_A_WARNING:
+            logger.warning("this machine's clock is %.1f s off the exchange's; is NTP on?", self.offset() / SECOND)

@@ -1,0 +1,161 @@
+"""Kraken: one account, its market data, and how both are opened from a configuration."""
+
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from decimal import Decimal
+from pathlib import Path
+
+import httpx
+from msgspec import Struct
+
+from adapters.exchanges.kraken import sockets
+from adapters.exchanges.kraken.clock import ServerClock
+from adapters.exchanges.kraken.listing import Listing
+from adapters.exchanges.kraken.market import Market
+from adapters.exchanges.kraken.nonce import FileNonceStore, NonceSource
+from adapters.exchanges.kraken.permissions import check_permissions
+from adapters.exchanges.kraken.rest import PrivateRest, PublicRest, make_client
+from adapters.exchanges.kraken.session import Account, KrakenSession, Line, open_session
+from adapters.exchanges.kraken.signing import Signer
+from adapters.exchanges.kraken.urls import checked_url
+from adapters.exchanges.kraken.wire.rest import TradeVolume, maker_rate
+from adapters.exchanges.paper.exchange import AccountStore
+from config.problems import ConfigError
+from config.schema import Config, ExchangeConfig
+from messages.market import Tick
+from messages.money import Pair
+
+logger = logging.getLogger("infinity_grid.kraken")
+
+KRAKEN = "kraken"
+"""The adapter's name in the configuration."""
+
+FALLBACK_MAKER_FEE = Decimal("0.0040")
+"""The highest published maker rate: reckoned with when the account's own is not told."""
+
+
+class Surroundings(Struct, frozen=True):
+    """The outside world, replaced in tests."""
+
+    wall: Callable[[], int] = time.time_ns
+    dial: sockets.Dial = sockets.dial_network
+    transport: httpx.AsyncBaseTransport | None = None
+
+
+NETWORK = Surroundings()
+
+
+def open_kraken(
+    config: Config, store: AccountStore, *, now: int, source: str
+) -> AbstractAsyncContextManager["KrakenExchange"]:
+    """The account of the configured key: what `supervision.registry.OpenExchange` asks for.
+
+    `now` is not used: deadlines follow the server's clock. Raises `ConfigError` for keys or URLs that are missing or
+    make no sense, `BotStateError` for a key that is refused, `ExchangeUnavailable` when nobody answers.
+    """
+    del store, now
+    return connect(config, source, NETWORK)
+
+
+@asynccontextmanager
+async def connect(config: Config, source: str, world: Surroundings) -> AsyncIterator["KrakenExchange"]:
+    """`open_kraken` in any surroundings."""
+    settings = config.exchange
+    signer = _signer(settings, source)
+    async with open_public(config, source, world) as public:
+        path = Path(f"{config.persistence.database}.nonce")
+        nonces = NonceSource(FileNonceStore(path, signer.fingerprint), world.wall)
+        rest = PrivateRest(public.client, signer, nonces)
+        await check_permissions(rest, skip=settings.skip_permission_check)
+        account = Account(rest, public.listing.names, public.clock)
+        url = checked_url(settings.ws_auth_url, sockets.WS_AUTH_URL, "exchange.ws_auth_url", source)
+        yield KrakenExchange(public, account, Line(world.dial, url))
+
+
+class PublicSide:
+    """Everything that needs no key; a dry run has nothing else."""
+
+    def __init__(self, client: httpx.AsyncClient, clock: ServerClock, listing: Listing, line: Line) -> None:
+        self.client = client
+        self.clock = clock
+        self.listing = listing
+        self.market = Market(listing.rest, clock, listing.ids)
+        self._line = line
+
+    async def pair(self, symbol: str) -> Pair:
+        """The trading rules. Raises `ConfigError` for an unknown pair."""
+        rules, status = await self.listing.pair(symbol)
+        self.market.note_status(symbol, status)
+        return rules
+
+    def prices(self, symbols: Sequence[str]) -> AbstractAsyncContextManager[AsyncIterator[Tick]]:
+        """Last trade prices of all symbols over one connection."""
+        return self.market.prices(self._line.dial, self._line.url, symbols)
+
+
+@asynccontextmanager
+async def open_public(config: Config, source: str, world: Surroundings) -> AsyncIterator[PublicSide]:
+    """Public REST and market data. Raises `ConfigError`, `ExchangeUnavailable`."""
+    settings = config.exchange
+    rest_url = checked_url(settings.rest_url, "", "exchange.rest_url", source)
+    ws_url = checked_url(settings.ws_url, sockets.WS_URL, "exchange.ws_url", source)
+    clock = ServerClock(world.wall)
+    async with make_client(rest_url, world.transport) as client:
+        rest = PublicRest(client)
+        listing = Listing(rest, config, source)
+        await listing.read_clock(clock)
+        await listing.read_pairs()
+        yield PublicSide(client, clock, listing, Line(world.dial, ws_url))
+
+
+class KrakenExchange:
+    """An `adapters.interfaces.Exchange` of one real account."""
+
+    simulated = False
+    lock_step = False
+
+    def __init__(self, public: PublicSide, account: Account, line: Line) -> None:
+        self._public = public
+        self._account = account
+        self._line = line
+
+    async def pair(self, symbol: str) -> Pair:
+        """The trading rules as Kraken states them. Raises `ConfigError` for an unknown pair."""
+        return await self._public.pair(symbol)
+
+    async def maker_fee(self, symbol: str) -> Decimal:
+        """The account's own rate from TradeVolume; without one the highest published rate."""
+        pair_id = self._public.listing.ids.get(symbol, symbol)
+        rate = maker_rate(await self._account.rest.read("TradeVolume", TradeVolume, pair=pair_id))
+        if rate is None:
+            logger.warning("Kraken does not tell the fee of %s; reckoning with %s", symbol, FALLBACK_MAKER_FEE)
+        return FALLBACK_MAKER_FEE if rate is None else rate
+
+    async def last_price(self, symbol: str) -> Decimal | None:
+        """Of the last trade."""
+        return await self._public.listing.last_price(symbol)
+
+    def prices(self, symbols: Sequence[str]) -> AbstractAsyncContextManager[AsyncIterator[Tick]]:
+        """Last trade prices of all symbols over one connection."""
+        return self._public.prices(symbols)
+
+    def trading(self) -> AbstractAsyncContextManager[KrakenSession]:
+        """The private session, connected and subscribed."""
+        return open_session(self._account, self._line)
+
+    def market_open(self, symbol: str) -> bool:
+        """Exchange and pair are online."""
+        return self._public.market.is_open(symbol)
+
+
+def _signer(settings: ExchangeConfig, source: str) -> Signer:
+    if settings.api_public_key is None or settings.api_secret_key is None:
+        raise ConfigError.at(
+            source,
+            "exchange.api_public_key",
+            "no API key",
+            "both keys, here or in the environment, or dry_run = true in [bot]",
+        )
+    return Signer(settings.api_public_key, settings.api_secret_key)

@@ -1,0 +1,91 @@
+"""What Kraken lists: pairs, their rules and names, its clock, last prices. Public REST only."""
+
+import logging
+from decimal import Decimal
+
+from adapters.exchanges.kraken.clock import SECOND, ServerClock
+from adapters.exchanges.kraken.errors import KrakenError
+from adapters.exchanges.kraken.names import PairName, PairTable, common_symbol
+from adapters.exchanges.kraken.rest import PublicRest
+from adapters.exchanges.kraken.wire.rest import (
+    AssetPair,
+    ServerTime,
+    Ticker,
+    pair_rules,
+    pair_table,
+)
+from adapters.exchanges.kraken.wire.values import WireError
+from adapters.interfaces import ExchangeUnavailable
+from config.problems import ConfigError, did_you_mean
+from config.schema import Config
+from messages.money import Pair
+
+logger = logging.getLogger("infinity_grid.kraken")
+
+_TOKENIZED = "tokenized_asset"
+
+
+class Listing:
+    """Read once per connection to the exchange."""
+
+    def __init__(self, rest: PublicRest, config: Config, source: str) -> None:
+        self.rest = rest
+        self.names = PairTable(())
+        self.ids: dict[str, str] = {}
+        """Symbol to REST's name, of pairs that were asked for."""
+        self._config = config
+        self._source = source
+        self._pairs: dict[str, AssetPair] = {}
+        self._tokenized: set[str] = set()
+
+    async def read_clock(self, clock: ServerClock) -> None:
+        """Set the server's clock. Time tells whole seconds; the middle of the second is the best guess."""
+        answer = await self.rest.get("Time", ServerTime)
+        clock.stated(answer.unixtime * SECOND + SECOND // 2)
+        clock.warn_if_wrong()
+
+    async def read_pairs(self) -> None:
+        """All pairs; tokenized ones only if somebody trades what is not among the others."""
+        self._pairs = await self.rest.get("AssetPairs", dict[str, AssetPair])
+        self.names = pair_table(self._pairs)
+        wanted = [strategy.symbol for strategy in self._config.strategy]
+        if any(self.names.find(symbol) is None for symbol in wanted):
+            tokenized = await self.rest.get("AssetPairs", dict[str, AssetPair], aclass_base=_TOKENIZED)
+            self._tokenized = set(tokenized) - set(self._pairs)
+            self._pairs = {**tokenized, **self._pairs}
+            self.names = pair_table(self._pairs)
+
+    async def pair(self, symbol: str) -> tuple[Pair, str]:
+        """The rules and the status of a pair in common spelling. Raises `ConfigError` for any other name."""
+        found = self._find(symbol)
+        self.ids[symbol] = found.id
+        listed = self._pairs[found.id]
+        try:
+            return pair_rules(symbol, listed), listed.status
+        except WireError as error:
+            raise ExchangeUnavailable(str(error)) from None
+
+    async def last_price(self, symbol: str) -> Decimal | None:
+        """Of the last trade; None when there is none."""
+        pair_id = self._find(symbol).id
+        more = {"asset_class": _TOKENIZED} if pair_id in self._tokenized else {}
+        try:
+            answer = await self.rest.get("Ticker", dict[str, Ticker], pair=pair_id, **more)
+        except KrakenError as error:
+            raise ExchangeUnavailable(f"Kraken Ticker of {symbol}: {error.text}") from None
+        for ticker in answer.values():
+            return ticker.c[0] if ticker.c[0] > 0 else None
+        return None
+
+    def _find(self, symbol: str) -> PairName:
+        found = self.names.find(symbol)
+        if found is not None and found.symbol == symbol:
+            return found
+        if found is not None:
+            raise self._refused(symbol, f'"{found.symbol}", as everything else spells it')
+        hint = did_you_mean(common_symbol(symbol), self.names.symbols)
+        raise self._refused(symbol, f"a pair that Kraken lists. {hint}".rstrip())
+
+    def _refused(self, symbol: str, allowed: str) -> ConfigError:
+        index = next((n for n, strategy in enumerate(self._config.strategy) if strategy.symbol == symbol), 0)
+        return ConfigError.at(self._source, f"strategy[{index}].base_currency", f'the pair "{symbol}"', allowed)

@@ -1,0 +1,175 @@
+"""Last trade prices of any number of pairs over one connection, and whether their silence is strange.
+
+A dead connection misses its heartbeat. A connection that lives while one subscription on it died shows
+nothing of that, so a quiet pair's trades are asked for over REST from time to time.
+"""
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+import trio
+
+from adapters.exchanges.kraken.clock import SECOND, ServerClock
+from adapters.exchanges.kraken.errors import KrakenError
+from adapters.exchanges.kraken.feed import Feed
+from adapters.exchanges.kraken.rest import PublicRest
+from adapters.exchanges.kraken.sockets import Dial, Socket, open_socket, subscription, translated
+from adapters.exchanges.kraken.wire import socket as wire
+from adapters.exchanges.kraken.wire.rest import AssetPair, Trades, last_trade
+from adapters.exchanges.kraken.wire.values import WireError
+from adapters.interfaces import ExchangeUnavailable
+from messages.market import Tick
+
+logger = logging.getLogger("infinity_grid.kraken")
+
+SUBSCRIBE_SECONDS = 15.0
+QUIET_SECONDS = 60.0
+"""After so much silence of a pair its trades are asked for."""
+PROBE_SECONDS = 5.0
+"""Between two such questions, whatever the number of pairs."""
+GRACE = 10 * SECOND
+"""A trade that is younger than this, in nanoseconds, may still be on its way."""
+_NAME = "Kraken's public WebSocket"
+
+
+class Market:
+    """What is known of the market beyond one connection."""
+
+    def __init__(self, rest: PublicRest, clock: ServerClock, ids: Mapping[str, str]) -> None:
+        """`ids` maps symbols to REST's names of the pairs; it may grow."""
+        self._rest = rest
+        self._clock = clock
+        self._ids = ids
+        self._system = wire.ONLINE
+        self._pair_status: dict[str, str] = {}
+        self._newest: dict[str, int] = {}
+        """Id of the newest trade of each symbol."""
+
+    def is_open(self, symbol: str) -> bool:
+        """Whether silence of this pair would be strange."""
+        return self._system == wire.ONLINE and self._pair_status.get(symbol, wire.ONLINE) == wire.ONLINE
+
+    def note_status(self, symbol: str, status: str) -> None:
+        """The pair's own state, as REST says."""
+        self._pair_status[symbol] = status
+
+    @asynccontextmanager
+    async def prices(self, dial: Dial, url: str, symbols: Sequence[str]) -> AsyncIterator[AsyncIterator[Tick]]:
+        """Trades as they happen; entering returns once every symbol is subscribed. Raises `ExchangeUnavailable`.
+
+        The first tick of a symbol is its newest trade. After a reconnect come the trades that were missed, as far as
+        Kraken still shows them.
+        """
+        with translated(_NAME):
+            async with open_socket(dial, url, _NAME, self._clock) as socket, trio.open_nursery() as nursery:
+                feed = _PriceFeed(self, socket, symbols)
+                nursery.start_soon(feed.guarded, feed.read)
+                await feed.subscribe()
+                nursery.start_soon(feed.guarded, feed.probe)
+                try:
+                    yield feed.ticks
+                finally:
+                    nursery.cancel_scope.cancel()
+
+    def take_state(self, frame: wire.Frame) -> None:
+        """The exchange as a whole changed its state."""
+        self._system = wire.read_system(frame.data) or self._system
+
+    def unseen(self, frame: wire.Frame) -> list[Tick]:
+        """The frame's trades that are newer than all before; of a first snapshot only the newest."""
+        trades = sorted(wire.read_trades(frame.data), key=lambda trade: trade[0])
+        begun = self._newest.keys() if frame.type == wire.SNAPSHOT else {tick.symbol for _, tick in trades}
+        fresh = [tick for number, tick in trades if tick.symbol in begun and number > self._newest.get(tick.symbol, -1)]
+        first = {tick.symbol: tick for _, tick in trades if tick.symbol not in begun}
+        ticks = [*first.values(), *fresh]
+        for number, tick in trades:
+            self._newest[tick.symbol] = max(number, self._newest.get(tick.symbol, number))
+        return ticks
+
+    async def missed_trade(self, symbol: str) -> bool:
+        """Ask REST whether the pair traded while the subscription was silent."""
+        name = self._ids.get(symbol, symbol)
+        try:
+            pairs = await self._rest.get("AssetPairs", dict[str, AssetPair], pair=name)
+            for pair in pairs.values():
+                self.note_status(symbol, pair.status)
+            trade = last_trade(await self._rest.get("Trades", Trades, pair=name, count="1"))
+        except (KrakenError, WireError) as error:
+            logger.warning("the trades of %s cannot be asked for: %s", symbol, error)
+            return False
+        if trade is None:
+            return False
+        number, time = trade
+        known = self._newest.get(symbol)
+        return known is not None and number > known and time < self._clock.now() - GRACE
+
+
+class _PriceFeed:
+    """One connection."""
+
+    def __init__(self, market: Market, socket: Socket, symbols: Sequence[str]) -> None:
+        self.ticks: Feed[Tick] = Feed()
+        self._market = market
+        self._socket = socket
+        self._symbols = tuple(dict.fromkeys(symbols))
+        self._unconfirmed = set(self._symbols)
+        self._confirmed = trio.Event()
+        self._heard = dict.fromkeys(self._symbols, trio.current_time())
+
+    async def subscribe(self) -> None:
+        """Return once all symbols are confirmed."""
+        params = subscription(wire.TRADE, self._symbols, snapshot=True)
+        await self._socket.send(wire.SUBSCRIBE, params, self._socket.number())
+        with trio.move_on_after(SUBSCRIBE_SECONDS):
+            await self._confirmed.wait()
+        self.ticks.check()
+        if self._unconfirmed:
+            raise ExchangeUnavailable(f"{_NAME}: no prices of {', '.join(sorted(self._unconfirmed))}")
+
+    async def guarded(self, body: Callable[[], Awaitable[None]]) -> None:
+        """Run a task of the feed; its failure ends the feed."""
+        try:
+            await body()
+        except ExchangeUnavailable as error:
+            self.ticks.fail(error)
+            self._confirmed.set()
+
+    async def read(self) -> None:
+        """Take frames. One that makes no sense is skipped: the next trade says more than it did."""
+        while True:
+            try:
+                self._take(await self._socket.receive())
+            except WireError as error:
+                logger.warning("%s: skipped %s", _NAME, error)
+
+    async def probe(self) -> None:
+        """Look after the pair that was silent for the longest time."""
+        while True:
+            await trio.sleep(PROBE_SECONDS)
+            symbol = min(self._heard, key=self._heard.__getitem__)
+            if trio.current_time() - self._heard[symbol] < QUIET_SECONDS:
+                continue
+            self._heard[symbol] = trio.current_time()
+            if await self._market.missed_trade(symbol):
+                raise ExchangeUnavailable(f"{_NAME}: {symbol} is traded, but its subscription is silent")
+
+    def _take(self, frame: wire.Frame) -> None:
+        if frame.channel == wire.TRADE:
+            for tick in self._market.unseen(frame):
+                if tick.symbol in self._heard:
+                    self._heard[tick.symbol] = trio.current_time()
+                    self.ticks.post(tick)
+        elif frame.channel == wire.STATUS:
+            self._market.take_state(frame)
+        elif frame.method == wire.SUBSCRIBE:
+            self._answered(frame)
+        elif frame.channel is None and frame.method is None:
+            logger.warning("%s complains: %s", _NAME, frame.failure)
+
+    def _answered(self, frame: wire.Frame) -> None:
+        if not frame.success:
+            raise ExchangeUnavailable(f"{_NAME}: {frame.failure}")
+        self._unconfirmed.discard(wire.read_subscribed(frame.result).symbol or "")
+        if not self._unconfirmed:
+            self._confirmed.set()

@@ -1,0 +1,106 @@
+"""Nonces: strictly rising over the whole life of a key, through crashes and steps of the clock.
+
+Nanoseconds of the clock, or one more than the last. A reservation on disk runs ahead of them in coarse
+steps, so that only one call in many writes.
+"""
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+import trio
+
+from adapters.interfaces import DatabaseUnusable
+
+STEP = 60 * 10**9
+"""Nanoseconds that one write reserves; after a crash the nonces begin where they may have ended."""
+
+
+class NonceStore(Protocol):
+    """Keeps one number per key."""
+
+    async def load(self) -> int:
+        """No nonce of this value or above has been used; 0 for a new key."""
+
+    async def reserve(self, until: int) -> None:
+        """Make durable that nonces below `until` may be used; returns once it is."""
+
+
+class NonceSource:
+    """The only source of nonces of one key; its caller sends them in their order."""
+
+    def __init__(self, store: NonceStore, now: Callable[[], int]) -> None:
+        """`now` is the wall clock in nanoseconds UTC."""
+        self._store = store
+        self._now = now
+        self._last: int | None = None
+        self._reserved = 0
+
+    async def next(self) -> int:
+        """A nonce above all that were handed out before, in this run or an earlier one."""
+        if self._last is None:
+            self._reserved = await self._store.load()
+            self._last = self._reserved
+        nonce = max(self._last + 1, self._now())
+        if nonce >= self._reserved:
+            self._reserved = nonce + STEP
+            await self._store.reserve(self._reserved)
+        self._last = nonce
+        return nonce
+
+
+class FileNonceStore:
+    """A small file beside the database: it has to outlive a database that is begun anew.
+
+    Each write is a new file that replaces the old one, done in a worker thread. Raises `DatabaseUnusable`.
+    """
+
+    def __init__(self, path: Path, key: str) -> None:
+        """`key` tells API keys apart; a file holds any number of them."""
+        self._path = path
+        self._key = key
+
+    async def load(self) -> int:
+        """The reservation of this key."""
+        return (await trio.to_thread.run_sync(self._read)).get(self._key, 0)
+
+    async def reserve(self, until: int) -> None:
+        """Replace this key's reservation."""
+        await trio.to_thread.run_sync(self._write, until)
+
+    def _read(self) -> dict[str, int]:
+        try:
+            return msgspec.json.decode(self._path.read_bytes(), type=dict[str, int])
+        except FileNotFoundError:
+            return {}
+        except (OSError, msgspec.DecodeError) as error:
+            raise DatabaseUnusable(
+                f"{self._path} keeps the nonces of the API key and cannot be read ({error}): "
+                "make it readable, or make a new API key and remove the file"
+            ) from None
+
+    def _write(self, until: int) -> None:
+        numbers = {**self._read(), self._key: until}
+        draft = self._path.with_name(f"{self._path.name}.new")
+        try:
+            with draft.open("wb") as file:
+                file.write(msgspec.json.encode(numbers))
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(self._path)
+            _sync_folder(self._path.parent)
+        except OSError as error:
+            raise DatabaseUnusable(f"{self._path} cannot be written ({error.strerror})") from None
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name durable, where the system lets a folder be opened."""
+    with suppress(OSError):
+        number = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)

@@ -1,0 +1,272 @@
+"""All orders of the account as the executions channel tells of them, and the events that follow. Pure.
+
+The channel's reports are partial: only the first of an order names its side, price and volume. Acknowledgements
+and reports come in any order, fills may be told twice, and quantities here are cumulative.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import assert_never
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from adapters.exchanges.kraken.totals import Fill, Totals
+from adapters.exchanges.kraken.wire.rest import close_reason
+from adapters.exchanges.kraken.wire.trading import Report, asset_of
+from adapters.interfaces import ExchangeUnavailable
+from messages.account import AccountBalances, OrderFacts
+from messages.mailboxes import ExchangeEvent
+from messages.money import ZERO, Side, cost
+from messages.orders import Accepted, Canceled, CloseReason, Filled, PartiallyFilled, Place
+
+logger = logging.getLogger("infinity_grid.kraken")
+
+CLOSED_KEPT = 10_000
+"""Closed orders whose end can be told without asking again."""
+
+
+class Known(Struct):
+    """One order that the exchange has shown or acknowledged."""
+
+    facts: OrderFacts
+    accepted: bool = False
+    """Whether `Accepted` was said."""
+    seen_at: float = 0.0
+    """When it was first seen, in seconds of trio's clock; cancels cost by age."""
+    fills: set[str] = field(default_factory=set)
+
+
+class AccountOrders:
+    """Orders by Kraken's id and by client id."""
+
+    def __init__(self, totals: Totals) -> None:
+        self._totals = totals
+        self._placed: dict[str, Place] = {}
+        self._known: dict[str, Known] = {}
+        self._ids: dict[str, str] = {}
+        """Client id to Kraken's id."""
+        self.recently_filled: set[str] = set()
+        """Client ids among the newest fills when the stream began: they did arrive, whatever REST says."""
+        self.canceling: set[str] = set()
+        """Client ids that this program asked to be canceled."""
+        self.compensated: set[str] = set()
+        """Client ids that were canceled because their fate was unknown."""
+
+    def begin(self, reports: Iterable[Report], fees: Mapping[str, Decimal], now: float) -> None:
+        """The open orders of a snapshot. `fees` are those of partly filled ones, by Kraken's id."""
+        reports = list(reports)
+        for report in reports:
+            if report.kind != "trade" and report.order_qty is not None:
+                facts = _facts_of(report)
+                self._keep(Known(replace(facts, fee=fees.get(report.order_id, ZERO)), True, now))
+        for report in reports:
+            if report.kind == "trade":
+                self.recently_filled.add(report.cl_ord_id)
+                if report.exec_id and (known := self._known.get(report.order_id)):
+                    known.fills.add(report.exec_id)
+
+    def open_orders(self) -> tuple[OrderFacts, ...]:
+        """Everybody's."""
+        return tuple(known.facts for known in self._known.values() if known.facts.status == "open")
+
+    def find(self, order_id: str) -> Known | None:
+        """By client id."""
+        return self._known.get(self._ids.get(order_id, ""))
+
+    def placing(self, place: Place) -> None:
+        """This order is about to be sent; its reports may come at once."""
+        self._placed[place.order_id] = place
+
+    def not_placed(self, order_id: str) -> None:
+        """It did not come into being."""
+        self._placed.pop(order_id, None)
+
+    def acknowledged(self, order_id: str, exchange_id: str, time: int, now: float) -> list[ExchangeEvent]:
+        """A request was answered with Kraken's id."""
+        place = self._placed.get(order_id)
+        if exchange_id not in self._known and place is not None:
+            self._keep(Known(_facts_of_place(place, exchange_id, time), False, now))
+        known = self._known.get(exchange_id)
+        return self._accept(known, time) if known is not None else []
+
+    def report(self, report: Report, now: float) -> list[ExchangeEvent]:
+        """One report of the channel. Raises `ExchangeUnavailable` when something must have been missed."""
+        known = self._of(report, now)
+        if known is None:
+            if report.kind == "trade":
+                logger.warning("a fill of the unknown order %s", report.order_id)
+            return []
+        events: list[ExchangeEvent] = []
+        match report.kind:
+            case "accepted":
+                events = self._accept(known, report.time)
+            case "trade":
+                events = self._trade(known, report)
+            case "filled":
+                if known.facts.filled < known.facts.volume:
+                    raise ExchangeUnavailable(f"order {report.order_id} is filled, but not all its fills were told")
+            case "canceled" | "expired":
+                events = self._close(known, report)
+            case "changed":
+                logger.warning("order %s was changed outside of this program: %s", report.order_id, report.reason)
+            case "other":
+                pass
+            case _:
+                assert_never(report.kind)
+        return events
+
+    def _of(self, report: Report, now: float) -> Known | None:
+        known = self._known.get(report.order_id)
+        if known is not None:
+            return known
+        place = self._placed.get(report.cl_ord_id)
+        if place is not None:
+            known = Known(_facts_of_place(place, report.order_id, report.time), False, now)
+        elif report.kind == "accepted" and report.order_qty is not None:
+            known = Known(replace(_facts_of(report), filled=ZERO, cost=ZERO), False, now)
+        if known is not None:
+            self._keep(known)
+        return known
+
+    def _accept(self, known: Known, time: int) -> list[ExchangeEvent]:
+        if known.accepted:
+            return []
+        known.accepted = True
+        return [Accepted(known.facts.order_id, known.facts.exchange_id, time)]
+
+    def _trade(self, known: Known, report: Report) -> list[ExchangeEvent]:
+        if report.last_qty is None or report.last_price is None or not report.exec_id:
+            raise ExchangeUnavailable(f"a fill of order {report.order_id} without its quantity")
+        if report.exec_id in known.fills or known.facts.status == "filled":
+            return []
+        known.fills.add(report.exec_id)
+        before = known.facts
+        amount = report.cost if report.cost is not None else cost(report.last_price, report.last_qty)
+        fill = Fill(report.exec_id, before.symbol, before.side, report.last_qty, amount, report.fees)
+        filled = report.cum_qty if report.cum_qty is not None else before.filled + report.last_qty
+        known.facts = replace(
+            before,
+            filled=max(filled, before.filled),
+            cost=before.cost + amount if report.cum_cost is None else max(report.cum_cost, before.cost),
+            fee=before.fee + _fee_in_quote(report, before.symbol),
+            status="filled" if filled >= before.volume else before.status,
+            time=report.time,
+        )
+        events: list[ExchangeEvent] = self._accept(known, report.time)
+        if totals := self._totals.fill(fill):
+            events.append(AccountBalances(totals))
+        facts = known.facts
+        kind = Filled if facts.status == "filled" else PartiallyFilled
+        events.append(
+            kind(facts.order_id, facts.exchange_id, report.exec_id, facts.filled, facts.cost, facts.fee, facts.time)
+        )
+        if facts.status == "filled":
+            self._ended(known)
+        return events
+
+    def _close(self, known: Known, report: Report) -> list[ExchangeEvent]:
+        facts = known.facts
+        if facts.status != "open":
+            return []
+        if report.cum_qty is not None and report.cum_qty > facts.filled:
+            raise ExchangeUnavailable(f"order {report.order_id} is canceled, but not all its fills were told")
+        known.facts = replace(facts, status="canceled", reason=self._reason(facts.order_id, report), time=report.time)
+        events: list[ExchangeEvent] = self._accept(known, report.time)
+        facts = known.facts
+        events.append(
+            Canceled(facts.order_id, facts.exchange_id, facts.filled, facts.cost, facts.fee, facts.reason, facts.time)
+        )
+        self._ended(known)
+        return events
+
+    def _reason(self, order_id: str, report: Report) -> CloseReason:
+        if report.kind == "expired":
+            return "expired"
+        if order_id in self.compensated:
+            # Nobody asked for its end, it is only known to be over: due again, like an order that did not come to rest.
+            return "post-only"
+        return close_reason(report.close_reason, asked_for=order_id in self.canceling)
+
+    def _keep(self, known: Known) -> None:
+        self._known[known.facts.exchange_id] = known
+        if known.facts.order_id:
+            self._ids[known.facts.order_id] = known.facts.exchange_id
+
+    def _ended(self, known: Known) -> None:
+        """Keep its end in mind as the newest; forget the oldest beyond the limit."""
+        facts = known.facts
+        self._placed.pop(facts.order_id, None)
+        self.canceling.discard(facts.order_id)
+        self.compensated.discard(facts.order_id)
+        self._known[facts.exchange_id] = self._known.pop(facts.exchange_id)
+        if len(self._known) <= CLOSED_KEPT:
+            return
+        oldest = next((key for key, order in self._known.items() if order.facts.status != "open"), None)
+        if oldest is not None:
+            gone = self._known.pop(oldest).facts
+            if self._ids.get(gone.order_id) == oldest:
+                del self._ids[gone.order_id]
+
+
+def unpaid_fees(reports: Iterable[Report]) -> tuple[dict[str, Decimal], list[Report]]:
+    """Fees of partly filled open orders, from the fills of the same snapshot; and the orders these do not explain."""
+    reports = list(reports)
+    fills = [report for report in reports if report.kind == "trade"]
+    fees: dict[str, Decimal] = {}
+    unexplained = []
+    for order in reports:
+        if order.kind == "trade" or not order.cum_qty:
+            continue
+        own = [fill for fill in fills if fill.order_id == order.order_id]
+        if sum((fill.last_qty or ZERO for fill in own), ZERO) == order.cum_qty:
+            fees[order.order_id] = sum((_fee_in_quote(fill, order.symbol or "/") for fill in own), ZERO)
+        else:
+            unexplained.append(order)
+    return fees, unexplained
+
+
+def _fee_in_quote(report: Report, symbol: str) -> Decimal:
+    base = symbol.partition("/")[0]
+    price = report.last_price or ZERO
+    return sum((cost(price, fee.qty) if asset_of(fee) == base else fee.qty for fee in report.fees), ZERO)
+
+
+def _facts_of(report: Report) -> OrderFacts:
+    side: Side = report.side or "buy"
+    filled = report.cum_qty or ZERO
+    spent = report.cum_cost
+    if spent is None:
+        spent = cost(report.avg_price or ZERO, filled)
+    return OrderFacts(
+        order_id=report.cl_ord_id,
+        exchange_id=report.order_id,
+        symbol=report.symbol or "/",
+        side=side,
+        price=report.limit_price or ZERO,
+        volume=report.order_qty or ZERO,
+        status="open",
+        filled=filled,
+        cost=spent,
+        fee=ZERO,
+        reason="requested",
+        time=report.time,
+    )
+
+
+def _facts_of_place(place: Place, exchange_id: str, time: int) -> OrderFacts:
+    return OrderFacts(
+        order_id=place.order_id,
+        exchange_id=exchange_id,
+        symbol=place.symbol,
+        side=place.side,
+        price=place.price,
+        volume=place.volume,
+        status="open",
+        filled=ZERO,
+        cost=ZERO,
+        fee=ZERO,
+        reason="requested",
+        time=time,
+    )

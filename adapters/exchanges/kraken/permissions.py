@@ -1,0 +1,45 @@
+"""What an API key must and must not be able to do."""
+
+import logging
+from collections.abc import Mapping
+
+from adapters.exchanges.kraken.rest import PrivateRest
+from adapters.exchanges.kraken.wire.rest import KeyInfo
+from adapters.interfaces import BotStateError
+
+logger = logging.getLogger("infinity_grid.kraken")
+
+NEEDED: Mapping[str, str] = {
+    "query-funds": "Funds: Query",
+    "query-open-trades": "Orders and trades: Query open orders & trades",
+    "query-closed-trades": "Orders and trades: Query closed orders & trades",
+    "modify-trades": "Orders and trades: Create & modify orders",
+    "close-trades": "Orders and trades: Cancel & close orders",
+    "create-ws-token": "WebSocket interface: On",
+}
+"""Short form and the words of Kraken's key page."""
+
+WITHDRAW = "withdraw-funds"
+
+
+def check_key(info: KeyInfo) -> None:
+    """Raises `BotStateError` with all that is wrong."""
+    wrong = []
+    missing = [f"{words} ({name})" for name, words in NEEDED.items() if name not in info.permissions]
+    if missing:
+        wrong.append(f"lacks {'; '.join(missing)}")
+    if WITHDRAW in info.permissions:
+        wrong.append(f"may withdraw funds ({WITHDRAW}), which this program never needs: take that right away")
+    if info.query_limited:
+        wrong.append("has a query start or end date, which hides orders: remove the dates")
+    if wrong:
+        hint = "change it on Kraken's page of API keys, or set skip_permission_check = true"
+        raise BotStateError(f"the API key {', and '.join(wrong)}; {hint}")
+
+
+async def check_permissions(rest: PrivateRest, *, skip: bool) -> None:
+    """Ask what the key may do. With `skip` nothing is asked."""
+    if skip:
+        logger.warning("the rights of the API key are not checked, as configured")
+        return
+    check_key(await rest.read("GetApiKeyInfo", KeyInfo))

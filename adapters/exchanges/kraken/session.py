@@ -1,0 +1,253 @@
+"""The private side of one account: an `adapters.interfaces.TradingSession`."""
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from decimal import Decimal
+
+import trio
+from msgspec import Struct
+
+from adapters.exchanges.kraken.budget import TradingBudget
+from adapters.exchanges.kraken.clock import ServerClock
+from adapters.exchanges.kraken.errors import meaning_of
+from adapters.exchanges.kraken.names import PairTable
+from adapters.exchanges.kraken.outbox import cancel_batches, place_batches
+from adapters.exchanges.kraken.requests import METHODS, Requests, never_sent
+from adapters.exchanges.kraken.rest import PrivateRest
+from adapters.exchanges.kraken.rest_orders import RestOrders
+from adapters.exchanges.kraken.sockets import Dial, Socket, open_socket, subscription, translated
+from adapters.exchanges.kraken.stream import AccountStream
+from adapters.exchanges.kraken.unknown import DEADLINE_SECONDS, MARGIN_SECONDS, History
+from adapters.exchanges.kraken.wire import socket as wire
+from adapters.exchanges.kraken.wire.rest import Order, Token
+from adapters.exchanges.kraken.wire.trading import Report
+from adapters.exchanges.kraken.wire.values import WireError
+from adapters.interfaces import BotStateError, ExchangeUnavailable
+from messages.account import AccountSnapshot, OrderFacts
+from messages.mailboxes import ExchangeEvent
+from messages.money import ZERO, cost
+from messages.orders import Place
+
+logger = logging.getLogger("infinity_grid.kraken")
+
+SNAPSHOT_SECONDS = 15.0
+_NAME = "Kraken's private WebSocket"
+
+
+class Account:
+    """What outlives one session of an account."""
+
+    def __init__(self, rest: PrivateRest, names: PairTable, clock: ServerClock) -> None:
+        self.rest = rest
+        self.names = names
+        self.clock = clock
+        self.budget = TradingBudget()
+        self.quiet_at = trio.current_time() + DEADLINE_SECONDS + MARGIN_SECONDS
+        """When no request of an earlier session or an earlier run of the program can arrive any more."""
+
+
+class Line(Struct, frozen=True):
+    """How to reach the private WebSocket."""
+
+    dial: Dial
+    url: str
+
+
+@asynccontextmanager
+async def open_session(account: Account, line: Line) -> AsyncIterator["KrakenSession"]:
+    """Connected, subscribed, and the snapshots taken. Raises `ExchangeUnavailable` and `BotStateError`."""
+    token = (await account.rest.read("GetWebSocketsToken", Token)).token
+    with translated(_NAME):
+        async with open_socket(line.dial, line.url, _NAME, account.clock) as socket, trio.open_nursery() as nursery:
+            session = KrakenSession(account, socket, token, nursery)
+            try:
+                await session.open()
+                yield session
+            finally:
+                session.close()
+                nursery.cancel_scope.cancel()
+
+
+class KrakenSession:
+    """One connection with the subscriptions of executions and balances."""
+
+    def __init__(self, account: Account, socket: Socket, token: str, nursery: trio.Nursery) -> None:
+        self._account = account
+        self._socket = socket
+        self._token = token
+        self._nursery = nursery
+        self._stream = AccountStream()
+        self._history = History(account.rest, account.names)
+        self._requests = Requests(
+            socket,
+            token,
+            self._stream,
+            account.budget,
+            account.clock,
+            RestOrders(account.rest, account.names),
+            self._start,
+        )
+
+    async def open(self) -> None:
+        """Subscribe and wait for the snapshots. Raises `ExchangeUnavailable`, `BotStateError`."""
+        self._start(self._read)
+        for params in (
+            subscription(
+                wire.EXECUTIONS,
+                snap_orders=True,
+                snap_trades=True,
+                order_status=True,
+                ratecounter=True,
+                token=self._token,
+            ),
+            subscription(wire.BALANCES, snapshot=True, token=self._token),
+        ):
+            await self._socket.send(wire.SUBSCRIBE, params, self._socket.number())
+        with trio.move_on_after(SNAPSHOT_SECONDS):
+            await self._stream.shown.wait()
+        self._stream.feed.check()
+        if not self._stream.shown.is_set():
+            raise ExchangeUnavailable(f"{_NAME}: no snapshot within {SNAPSHOT_SECONDS:g} s")
+        fees, unexplained = self._stream.unpaid()
+        self._stream.begin(fees | await self._old_fees(unexplained))
+        self._start(self._requests.run)
+
+    async def snapshot(self) -> AccountSnapshot:
+        """The account when the subscription began; `events` go on from there."""
+        self._stream.feed.check()
+        return self._stream.snapshot
+
+    async def lookup(self, order_ids: Sequence[str]) -> dict[str, OrderFacts]:
+        """Orders by client id, from the stream or from history.
+
+        An id that is left out never arrived: its deadline has passed, the engine does not know it, and history
+        did not show it twice. That takes some seconds. Raises `ExchangeUnavailable` when it cannot be told.
+        """
+        found: dict[str, OrderFacts] = {}
+        for order_id in order_ids:
+            while self._requests.in_flight(order_id):
+                await self._changed()
+            if known := self._stream.find(order_id):
+                found[order_id] = known.facts
+        missing = [order_id for order_id in order_ids if order_id not in found]
+        if missing:
+            quiet_at = max(self._account.quiet_at, self._requests.quiet_at)
+            found |= await self._history.lookup(missing, self._stream, quiet_at, self._requests.cancel_by_id)
+            # What arrived meanwhile was shown by the stream.
+            found |= {order_id: known.facts for order_id in missing if (known := self._stream.find(order_id))}
+        self._stream.feed.check()
+        return found
+
+    def events(self) -> AsyncIterator[ExchangeEvent]:
+        """Everything since the snapshot; ends with `ExchangeUnavailable` or `BotStateError`."""
+        return aiter(self._stream.feed)
+
+    async def place(self, orders: Sequence[Place]) -> None:
+        """Put the batch on its way; it leaves at once while the budget suffices."""
+        self._stream.feed.check()
+        for batch in place_batches(orders):
+            self._requests.put(batch)
+
+    async def cancel(self, order_ids: Sequence[str]) -> None:
+        """Ask for cancellation as one batch; an order that was not sent yet is withdrawn."""
+        self._stream.feed.check()
+        now: list[str] = []
+        for order_id in order_ids:
+            self._stream.orders.canceling.add(order_id)
+            if self._requests.outbox.withdraw(order_id):
+                self._stream.feed.post(never_sent(order_id, self._account.clock.now()))
+            elif self._stream.find(order_id) is None and self._requests.in_flight(order_id):
+                self._requests.cancel_later(order_id)
+            else:
+                now.append(order_id)
+        for batch in cancel_batches(now, self._symbol):
+            self._requests.put(batch)
+
+    async def settled(self, row: int) -> None:
+        """Kraken waits for nobody."""
+        del row
+
+    def close(self) -> None:
+        """What is in flight now may still arrive; the next session knows until when."""
+        self._account.quiet_at = max(self._account.quiet_at, self._requests.quiet_at)
+        self._stream.feed.fail(ExchangeUnavailable("the session with Kraken is closed"))
+
+    async def _read(self) -> None:
+        while True:
+            frame = await self._socket.receive()
+            if frame.method in METHODS:
+                self._requests.on_answer(frame)
+            elif frame.method == wire.SUBSCRIBE:
+                self._subscribed(frame)
+            elif frame.channel in (wire.EXECUTIONS, wire.BALANCES):
+                self._stream.on_frame(frame)
+                self._note_rates()
+            elif frame.channel == wire.STATUS:
+                self._requests.system = wire.read_system(frame.data) or self._requests.system
+                self._requests.wake()
+            elif frame.channel is None and frame.method is None:
+                logger.warning("%s complains: %s", _NAME, frame.failure)
+
+    def _subscribed(self, frame: wire.Frame) -> None:
+        if not frame.success:
+            if meaning_of(frame.failure) in ("credentials", "forbidden"):
+                raise BotStateError(f"Kraken refuses this API key for the account's stream: {frame.failure}")
+            raise ExchangeUnavailable(f"{_NAME}: {frame.failure}")
+        threshold = wire.read_subscribed(frame.result).maxratecount
+        if threshold is not None:
+            self._account.budget.set_threshold(threshold)
+            tier = self._account.budget.tier
+            self._account.rest.budget.maximum, self._account.rest.budget.decay = tier.rest_maximum, tier.rest_decay
+
+    def _note_rates(self) -> None:
+        """The exchange's own count is better than ours, which cannot see other programs."""
+        counts = self._stream.rate_counts
+        while counts:
+            symbol, level = counts.popitem()
+            self._account.budget.counter(symbol).correct(level, trio.current_time())
+
+    def _start(self, body: Callable[[], Awaitable[None]]) -> None:
+        self._nursery.start_soon(self._guarded, body)
+
+    async def _guarded(self, body: Callable[[], Awaitable[None]]) -> None:
+        """A task of the session: its failure ends the session, and everybody learns of it by the next call."""
+        try:
+            await body()
+        except (ExchangeUnavailable, BotStateError) as error:
+            failure: Exception = error
+        except WireError as error:
+            failure = ExchangeUnavailable(f"{_NAME}: {error}")
+        else:
+            return
+        self._stream.feed.fail(failure)
+        self._stream.shown.set()
+        self._stream.wake()
+
+    async def _changed(self) -> None:
+        self._stream.feed.check()
+        await self._stream.changed()
+        self._stream.feed.check()
+
+    def _symbol(self, order_id: str) -> str:
+        known = self._stream.find(order_id)
+        return known.facts.symbol if known else "/"
+
+    async def _old_fees(self, orders: Sequence[Report]) -> dict[str, Decimal]:
+        """Fees of orders whose fills are older than the snapshot's: a share, if more was filled since."""
+        if not orders:
+            return {}
+        ids = ",".join(order.order_id for order in orders[:50])
+        shown = await self._account.rest.read("QueryOrders", dict[str, Order], txid=ids)
+        return {
+            order.order_id: _share(shown[order.order_id], order.cum_qty or ZERO)
+            for order in orders
+            if order.order_id in shown
+        }
+
+
+def _share(order: Order, filled: Decimal) -> Decimal:
+    """The part of an order's fee that belongs to its first `filled`."""
+    if order.vol_exec <= filled:
+        return order.fee
+    return (cost(order.fee, filled) / order.vol_exec).quantize(order.fee)

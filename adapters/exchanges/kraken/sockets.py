@@ -1,0 +1,145 @@
+"""WebSocket connections: frames in and out, silence noticed, no library's exception let through."""
+
+import logging
+import ssl
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from typing import Protocol
+
+import trio
+import trio_websocket
+
+from adapters.exchanges.kraken.clock import ServerClock
+from adapters.exchanges.kraken.wire import socket as wire
+from adapters.exchanges.kraken.wire.values import WireError, nanoseconds
+from adapters.interfaces import ExchangeUnavailable
+
+logger = logging.getLogger("infinity_grid.kraken")
+
+WS_URL = "wss://ws.kraken.com/v2"
+WS_AUTH_URL = "wss://ws-auth.kraken.com/v2"
+
+CONNECT_SECONDS = 15.0
+SILENCE_SECONDS = 6.0
+"""A subscribed connection says something each second, if only a heartbeat."""
+_CLOSE_SECONDS = 1.0
+_LARGEST_FRAME = 16 * 2**20
+_LOST = (
+    trio_websocket.HandshakeError,
+    trio_websocket.ConnectionClosed,
+    OSError,
+    trio.BrokenResourceError,
+    trio.ClosedResourceError,
+)
+"""How a connection that is lost or was never made shows itself."""
+
+
+class Connection(Protocol):
+    """What is used of a `trio_websocket.WebSocketConnection`."""
+
+    async def send_message(self, message: str) -> None: ...
+
+    async def get_message(self) -> str | bytes: ...
+
+
+Dial = Callable[[str], AbstractAsyncContextManager[Connection]]
+"""Connects to a URL. May raise what trio-websocket raises, and `OSError`."""
+
+
+@asynccontextmanager
+async def dial_network(url: str) -> AsyncIterator[trio_websocket.WebSocketConnection]:
+    """A connection over the network."""
+    context = ssl.create_default_context() if url.startswith("wss:") else None
+    async with trio.open_nursery() as nursery:
+        connection = await trio_websocket.connect_websocket_url(nursery, url, context, max_message_size=_LARGEST_FRAME)
+        try:
+            yield connection
+        finally:
+            with trio.move_on_after(_CLOSE_SECONDS, shield=True):
+                await connection.aclose()
+            nursery.cancel_scope.cancel()
+
+
+@contextmanager
+def translated(what: str) -> Iterator[None]:
+    """Turn the errors of a connection into `ExchangeUnavailable`, also inside the group of a nursery."""
+    try:
+        yield
+    except (*_LOST, ExceptionGroup) as error:
+        raise _translation(error, what) from None
+
+
+class Socket:
+    """One connection. One task receives; any task may send."""
+
+    def __init__(self, connection: Connection, name: str, clock: ServerClock) -> None:
+        """`name` is for errors."""
+        self._connection = connection
+        self._name = name
+        self._clock = clock
+        self._numbers = iter(range(1, 2**53))
+        self.heard = trio.current_time()
+        """When the last frame came, in seconds of trio's clock."""
+
+    def number(self) -> int:
+        """A number for a request, new on this connection."""
+        return next(self._numbers)
+
+    async def send(self, method: str, params: dict[str, object], number: int) -> None:
+        """Raises `ExchangeUnavailable`; then it is not known whether the request left."""
+        with translated(self._name):
+            await self._connection.send_message(wire.request(method, params, number))
+
+    async def receive(self) -> wire.Frame:
+        """The next frame. Raises `ExchangeUnavailable` after silence, `WireError` for what is no frame."""
+        with translated(self._name):
+            with trio.move_on_after(SILENCE_SECONDS):
+                content = await self._connection.get_message()
+                self.heard = trio.current_time()
+                frame = wire.read_frame(content)
+                self._note_time(frame)
+                return frame
+        raise ExchangeUnavailable(f"{self._name}: silent for {SILENCE_SECONDS:g} s, without a heartbeat")
+
+    def _note_time(self, frame: wire.Frame) -> None:
+        """Answers carry the server's time to the microsecond."""
+        if frame.time_out is None:
+            return
+        try:
+            self._clock.stated(nanoseconds(frame.time_out))
+        except WireError:
+            logger.debug("%s: an answer with an unusable time", self._name)
+
+
+@asynccontextmanager
+async def open_socket(dial: Dial, url: str, name: str, clock: ServerClock) -> AsyncIterator[Socket]:
+    """A connected socket. Raises `ExchangeUnavailable`."""
+    with translated(name):
+        with trio.move_on_after(CONNECT_SECONDS) as limit:
+            async with dial(url) as connection:
+                limit.deadline = float("inf")
+                yield Socket(connection, name, clock)
+                return
+        raise ExchangeUnavailable(f"{name}: no connection within {CONNECT_SECONDS:g} s")
+
+
+def subscription(channel: str, symbols: Sequence[str] = (), **more: object) -> dict[str, object]:
+    """Parameters of a subscription."""
+    params: dict[str, object] = {"channel": channel, **more}
+    if symbols:
+        params["symbol"] = list(symbols)
+    return params
+
+
+def _translation(error: Exception, what: str) -> Exception:
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return ExchangeUnavailable(f"{what}: {_describe(error)}") if isinstance(error, _LOST) else error
+
+
+def _describe(error: Exception) -> str:
+    if isinstance(error, trio_websocket.ConnectionRejected):
+        return f"refused with HTTP status {error.status_code}"
+    if isinstance(error, trio_websocket.ConnectionClosed):
+        return f"connection closed ({error.reason})"
+    return str(error) or type(error).__name__

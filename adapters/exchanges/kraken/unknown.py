@@ -1,0 +1,112 @@
+"""The fate of orders that nobody answered for.
+
+An order carries a deadline in server time, after which the engine refuses it. On a stream that was live and
+gapless until then, an order that it did not show did not arrive, and the engine confirms that by not knowing its
+client id. Where the stream began later, history is asked twice, since REST lags behind.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Literal
+
+import trio
+
+from adapters.exchanges.kraken.budget import REST_HISTORY
+from adapters.exchanges.kraken.names import PairTable
+from adapters.exchanges.kraken.rest import PrivateRest
+from adapters.exchanges.kraken.stream import AccountStream
+from adapters.exchanges.kraken.wire.rest import ClosedOrders, Order, order_facts
+from adapters.interfaces import ExchangeUnavailable
+from messages.account import OrderFacts
+
+logger = logging.getLogger("infinity_grid.kraken")
+
+DEADLINE_SECONDS = 3.0
+"""How long the engine may take an order that was sent."""
+MARGIN_SECONDS = 2.0
+"""After the deadline, for clocks and for the stream to tell."""
+PAUSE_SECONDS = 5.0
+"""Between two looks into history."""
+_BULK = 3
+"""With more missing orders than this, one look at the newest closures comes first."""
+
+Fate = Literal["arrived", "canceled", "never"]
+
+CancelById = Callable[[str], Awaitable[bool | None]]
+"""Ask the engine to cancel by client id: True done, False unknown to it, None without an answer."""
+
+
+async def fate_of(order_id: str, stream: AccountStream, cancel: CancelById) -> Fate:
+    """What became of an order whose deadline and margin have passed on this stream.
+
+    Raises `ExchangeUnavailable` when that cannot be told.
+    """
+    if stream.find(order_id) is not None:
+        return "arrived"
+    stream.orders.compensated.add(order_id)
+    canceled = await cancel(order_id)
+    if canceled is False:
+        stream.orders.compensated.discard(order_id)
+    if stream.find(order_id) is not None:
+        return "arrived"
+    if canceled is None:
+        raise ExchangeUnavailable(f"the fate of order {order_id} cannot be told: no answer to its cancel")
+    return "canceled" if canceled else "never"
+
+
+class History:
+    """Closed orders by client id."""
+
+    def __init__(self, rest: PrivateRest, names: PairTable) -> None:
+        self._rest = rest
+        self._names = names
+
+    async def lookup(
+        self, order_ids: Sequence[str], stream: AccountStream, quiet_at: float, cancel: CancelById
+    ) -> dict[str, OrderFacts]:
+        """Orders that the stream has not shown. Ids that are left out never arrived and will not arrive.
+
+        `quiet_at` is when the deadline of everything that was sent before the stream began has passed, in
+        seconds of trio's clock. Raises `ExchangeUnavailable` when an id's fate cannot be told.
+        """
+        found = await self._closed(order_ids, bulk=len(order_ids) > _BULK)
+        missing = [order_id for order_id in order_ids if order_id not in found]
+        if not missing:
+            return found
+        await trio.sleep_until(max(quiet_at, trio.current_time() + PAUSE_SECONDS))
+        for order_id in missing:
+            if await fate_of(order_id, stream, cancel) == "canceled":
+                raise ExchangeUnavailable(f"order {order_id} was open although the stream did not show it")
+        unseen = [order_id for order_id in missing if stream.find(order_id) is None]
+        found |= await self._closed(unseen, bulk=False)
+        for order_id in unseen:
+            if order_id not in found and order_id in stream.orders.recently_filled:
+                raise ExchangeUnavailable(f"order {order_id} was filled, but history does not show it yet")
+        return found
+
+    async def _closed(self, order_ids: Sequence[str], *, bulk: bool) -> dict[str, OrderFacts]:
+        found: dict[str, OrderFacts] = {}
+        if bulk:
+            found = self._facts(await self._ask(), frozenset(order_ids))
+        for order_id in order_ids:
+            if order_id not in found:
+                found |= self._facts(await self._ask(cl_ord_id=order_id), frozenset({order_id}))
+        return found
+
+    async def _ask(self, **search: object) -> dict[str, Order]:
+        answer = await self._rest.read("ClosedOrders", ClosedOrders, REST_HISTORY, without_count=True, **search)
+        return answer.closed
+
+    def _facts(self, orders: dict[str, Order], wanted: frozenset[str]) -> dict[str, OrderFacts]:
+        """By client id; of several orders with one id the one that was executed, else the newest."""
+        found: dict[str, OrderFacts] = {}
+        for exchange_id, order in orders.items():
+            if order.cl_ord_id not in wanted:
+                continue
+            facts = order_facts(exchange_id, order, self._names, frozenset())
+            other = found.get(facts.order_id)
+            if other is not None:
+                logger.error("two orders have the client id %s: %s, %s", facts.order_id, exchange_id, other.exchange_id)
+            if other is None or (facts.filled, facts.time) > (other.filled, other.time):
+                found[facts.order_id] = facts
+        return found

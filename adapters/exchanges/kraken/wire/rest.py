@@ -1,0 +1,267 @@
+"""Results of the REST API."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TypeVar
+
+import msgspec
+from msgspec import Raw, field
+
+from adapters.exchanges.kraken.names import PairName, PairTable, pair_name
+from adapters.exchanges.kraken.wire.values import NOTHING, Wire, WireError, decimal_of, nanoseconds_of_unix
+from messages.account import OrderFacts, OrderStatus
+from messages.money import ONE, ZERO, Pair, Side
+from messages.orders import CloseReason
+
+Result = TypeVar("Result")
+
+HUNDRED = Decimal(100)
+
+
+class Envelope(Wire, frozen=True):
+    """Every answer: errors and warnings, and the result unless it failed."""
+
+    error: list[str]
+    result: Raw = NOTHING
+
+
+class ServerTime(Wire, frozen=True):
+    """Time."""
+
+    unixtime: int
+
+
+class SystemStatus(Wire, frozen=True):
+    """SystemStatus."""
+
+    status: str
+
+
+class AssetPair(Wire, frozen=True):
+    """AssetPairs: what this program uses of it. Fees are not read: Kraken empties them."""
+
+    altname: str
+    base: str
+    quote: str
+    pair_decimals: int
+    lot_decimals: int
+    cost_decimals: int | None = None
+    ordermin: Decimal | None = None
+    costmin: Decimal | None = None
+    tick_size: Decimal | None = None
+    status: str = "online"
+
+
+class Ticker(Wire, frozen=True):
+    """Ticker: the last trade's price and volume."""
+
+    c: tuple[Decimal, Decimal]
+
+
+class TradeRow(Wire, frozen=True, array_like=True):
+    """One row of Trades; further columns may follow."""
+
+    price: Decimal
+    volume: Decimal
+    time: Decimal
+    side: str
+    order_type: str
+    misc: str
+    trade_id: int
+
+
+Trades = dict[str, list[TradeRow] | str | int]
+"""Trades: rows by pair, and where to go on under `last`."""
+
+
+class FeeRow(Wire, frozen=True):
+    """One pair of TradeVolume; percent."""
+
+    fee: Decimal
+
+
+class TradeVolume(Wire, frozen=True):
+    """TradeVolume; `fees` are for takers, and for pairs that make no difference."""
+
+    fees: dict[str, FeeRow] | None = None
+    fees_maker: dict[str, FeeRow] | None = None
+
+
+class Token(Wire, frozen=True):
+    """GetWebSocketsToken."""
+
+    token: str
+
+
+class KeyInfo(Wire, frozen=True):
+    """GetApiKeyInfo."""
+
+    permissions: list[str]
+    query_from: str | int | None = None
+    query_to: str | int | None = None
+    camel_from: str | int | None = field(default=None, name="queryFrom")
+    camel_to: str | int | None = field(default=None, name="queryTo")
+
+    @property
+    def query_limited(self) -> bool:
+        """Whether the key sees only a part of history, which silently empties queries."""
+        dates = (self.query_from, self.query_to, self.camel_from, self.camel_to)
+        return any(date not in (None, 0, "0", "") for date in dates)
+
+
+class OrderDescription(Wire, frozen=True):
+    """What an order is, inside `Order`."""
+
+    pair: str
+    type: Side
+    price: str = "0"
+
+
+class Order(Wire, frozen=True):
+    """An order of OpenOrders, ClosedOrders and QueryOrders."""
+
+    status: str
+    descr: OrderDescription
+    vol: Decimal
+    vol_exec: Decimal = ZERO
+    cost: Decimal = ZERO
+    fee: Decimal = ZERO
+    cl_ord_id: str | None = None
+    opentm: Decimal = ZERO
+    closetm: Decimal = ZERO
+    reason: str | None = None
+
+
+class OpenOrders(Wire, frozen=True):
+    """OpenOrders."""
+
+    open: dict[str, Order]
+
+
+class ClosedOrders(Wire, frozen=True):
+    """ClosedOrders."""
+
+    closed: dict[str, Order]
+
+
+class AddedOrder(Wire, frozen=True):
+    """AddOrder, and one element of AddOrderBatch."""
+
+    txid: list[str] | str | None = None
+    error: str | None = None
+
+    @property
+    def order_id(self) -> str:
+        """Kraken's id; empty when the element failed."""
+        return (self.txid[0] if self.txid else "") if isinstance(self.txid, list) else self.txid or ""
+
+
+class AddedBatch(Wire, frozen=True):
+    """AddOrderBatch."""
+
+    orders: list[AddedOrder]
+
+
+class Canceled(Wire, frozen=True):
+    """CancelOrder and CancelOrderBatch."""
+
+    count: int = 0
+
+
+_REASONS: Mapping[str, CloseReason] = {
+    "Post only order": "post-only",
+    "Cannot trade with self": "self-trade",
+    "User requested": "by hand",
+}
+_STATUS: Mapping[str, OrderStatus] = {
+    "pending": "open",
+    "open": "open",
+    "closed": "filled",
+    "canceled": "canceled",
+    "expired": "canceled",
+}
+
+
+def decode(content: bytes | Raw, kind: type[Result], what: str) -> Result:
+    """Read JSON as `kind`. Raises `WireError`, naming `what`."""
+    try:
+        return msgspec.json.decode(content, type=kind)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise WireError(f"{what}: {error}") from None
+
+
+def close_reason(reason: str | None, *, asked_for: bool = False) -> CloseReason:
+    """Why an order ended; `asked_for` when this program had sent a cancel."""
+    found = _REASONS.get(reason or "", "by hand")
+    return "requested" if asked_for and found == "by hand" else found
+
+
+def pair_table(pairs: Mapping[str, AssetPair]) -> PairTable:
+    """All names of all pairs."""
+    return PairTable(_name(pair_id, pair) for pair_id, pair in pairs.items())
+
+
+def _name(pair_id: str, pair: AssetPair) -> PairName:
+    return pair_name(pair_id, pair.altname, pair.base, pair.quote)
+
+
+def pair_rules(symbol: str, pair: AssetPair) -> Pair:
+    """The trading rules under the common spelling; what Kraken leaves out follows from the decimals."""
+    for name, decimals in (("pair_decimals", pair.pair_decimals), ("lot_decimals", pair.lot_decimals)):
+        if not 0 <= decimals <= 18:  # noqa: PLR2004 - as many as the journal keeps
+            raise WireError(f"AssetPairs: {name} of {symbol} is {decimals}")
+    step = ONE.scaleb(-pair.pair_decimals)
+    return Pair(
+        symbol=symbol,
+        tick_size=pair.tick_size if pair.tick_size is not None and pair.tick_size > 0 else step,
+        lot_decimals=pair.lot_decimals,
+        cost_decimals=pair.cost_decimals if pair.cost_decimals is not None else pair.pair_decimals,
+        min_volume=pair.ordermin or ZERO,
+        min_cost=pair.costmin or ZERO,
+    )
+
+
+def maker_rate(volume: TradeVolume) -> Decimal | None:
+    """The account's maker fee as a fraction, from an answer about one pair; None when it says nothing."""
+    for fees in (volume.fees_maker, volume.fees):
+        for row in (fees or {}).values():
+            return row.fee / HUNDRED
+    return None
+
+
+def last_trade(trades: Trades) -> tuple[int, int] | None:
+    """Id and time of the newest trade in an answer about one pair; None without any. Raises `WireError`."""
+    rows = [row for name, rows in trades.items() if name != "last" and isinstance(rows, list) for row in rows]
+    newest = max(rows, key=lambda row: row.trade_id, default=None)
+    return (newest.trade_id, nanoseconds_of_unix(newest.time)) if newest else None
+
+
+def order_facts(exchange_id: str, order: Order, names: PairTable, asked_for: frozenset[str]) -> OrderFacts:
+    """An order as the rest of the program sees it; `asked_for` are client ids that were asked to be canceled."""
+    status = _STATUS.get(order.status)
+    if status is None:
+        raise WireError(f"order {exchange_id} has the unknown status {order.status!r}")
+    order_id = order.cl_ord_id or ""
+    reason = "expired" if order.status == "expired" else close_reason(order.reason, asked_for=order_id in asked_for)
+    return OrderFacts(
+        order_id=order_id,
+        exchange_id=exchange_id,
+        symbol=names.symbol(order.descr.pair),
+        side=order.descr.type,
+        price=_limit(order.descr.price),
+        volume=order.vol,
+        status=status,
+        filled=order.vol_exec,
+        cost=order.cost,
+        fee=order.fee,
+        reason=reason,
+        time=nanoseconds_of_unix(order.closetm or order.opentm),
+    )
+
+
+def _limit(text: str) -> Decimal:
+    """A limit price; relative and missing ones, which only foreign orders have, count as 0."""
+    try:
+        return decimal_of(text, "price")
+    except WireError:
+        return ZERO

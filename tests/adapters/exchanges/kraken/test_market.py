@@ -1,0 +1,150 @@
+"""Live prices: what is told, and how a quiet market differs from a dead socket."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from decimal import Decimal
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from adapters.exchanges.kraken.clock import ServerClock
+from adapters.exchanges.kraken.market import Market
+from adapters.interfaces import ExchangeUnavailable
+from messages.market import Tick
+from tests.adapters.exchanges.kraken.support import START, STAMP, Far, Message, Peer, RestTable, public_rest, wall
+
+SYMBOLS = ("BTC/USD", "ETH/USD")
+
+
+def market(**answers: object) -> Market:
+    """A market of two pairs."""
+    pair = {"altname": "P", "base": "B", "quote": "Q", "pair_decimals": 1, "lot_decimals": 8, "status": "online"}
+    table = RestTable(**{"AssetPairs": {"P": pair}, "Trades": {"P": [], "last": "0"}, **answers})
+    return Market(public_rest(table), ServerClock(wall), {})
+
+
+def trade(number: int, price: str, symbol: str = "BTC/USD") -> Message:
+    """One element of the trade channel."""
+    return {"symbol": symbol, "side": "buy", "price": price, "trade_id": number, "timestamp": STAMP}
+
+
+async def say(far: Far, *trades: Message, kind: str = "update") -> None:
+    """One frame; the prices' digits are literal."""
+    data = ",".join(str(item).replace("'", '"') for item in trades)
+    for item in trades:
+        data = data.replace(f'"{item["price"]}"', str(item["price"]))
+    await far.say(f'{{"channel":"trade","type":"{kind}","data":[{data}]}}')
+
+
+async def confirm(far: Far, symbols: tuple[str, ...] = SYMBOLS) -> None:
+    """One answer per symbol."""
+    request = await far.heard()
+    for symbol in symbols:
+        await far.answer(request, {"channel": "trade", "symbol": symbol})
+
+
+@asynccontextmanager
+async def feed(of: Market) -> AsyncIterator[tuple[AsyncIterator[Tick], Far]]:
+    """A confirmed subscription."""
+    peer = Peer()
+    far: list[Far] = []
+
+    async def answer() -> None:
+        far.append(await peer.accepted())
+        await confirm(far[0])
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(answer)
+        async with of.prices(peer.dial, "wss://kraken.test/v2", SYMBOLS) as ticks:
+            yield ticks, far[0]
+
+
+async def test_one_connection_serves_all_symbols_and_starts_with_the_newest_trades(autojump_clock: MockClock) -> None:
+    async with feed(market()) as (ticks, far):
+        await say(far, trade(7, "61250.0"), trade(8, "61251.50"), kind="snapshot")
+        await say(far, trade(3, "2000.01", "ETH/USD"))
+        first, second = await anext(ticks), await anext(ticks)
+    assert first == Tick("BTC/USD", Decimal("61251.50"), START)
+    assert str(first.price) == "61251.50"
+    assert second == Tick("ETH/USD", Decimal("2000.01"), START)
+
+
+async def test_after_a_reconnect_only_missed_trades_are_told(autojump_clock: MockClock) -> None:
+    of = market()
+    async with feed(of) as (ticks, far):
+        await say(far, trade(7, "61250.0"), kind="snapshot")
+        await anext(ticks)
+    async with feed(of) as (ticks, far):
+        await say(far, trade(6, "1.0"), trade(7, "61250.0"), trade(8, "60000.0"), trade(9, "60500.0"), kind="snapshot")
+        prices = [(await anext(ticks)).price for _ in range(2)]
+    assert prices == [Decimal("60000.0"), Decimal("60500.0")]
+
+
+async def test_garbage_is_skipped(autojump_clock: MockClock) -> None:
+    async with feed(market()) as (ticks, far):
+        for garbage in ("{", "[]", '{"channel":"trade","type":"update","data":[{"symbol":5}]}', '{"Error":"no"}'):
+            await far.say(garbage)
+        await say(far, trade(1, "0.0"))
+        await say(far, trade(2, "5.0"))
+        assert (await anext(ticks)).price == Decimal("5.0")
+
+
+async def test_silence_of_the_socket_ends_the_feed(autojump_clock: MockClock) -> None:
+    async with feed(market()) as (ticks, far):
+        far.beating = False
+        with pytest.raises(ExchangeUnavailable, match="silent for 6 s"):
+            await anext(ticks)
+
+
+async def test_a_quiet_market_is_left_alone(autojump_clock: MockClock) -> None:
+    async with feed(market()) as (ticks, far):
+        await say(far, trade(7, "61250.0"), kind="snapshot")
+        await anext(ticks)
+        with trio.move_on_after(1000) as patience:
+            await anext(ticks)
+        assert patience.cancelled_caught
+
+
+async def test_a_subscription_that_died_on_a_living_socket_is_found(autojump_clock: MockClock) -> None:
+    rows = [["61000.0", "1", START // 10**9, "b", "l", "", 99]]
+    of = market(Trades={"P": rows, "last": "0"})
+    async with feed(of) as (ticks, far):
+        await say(far, trade(7, "61250.0"), kind="snapshot")
+        await anext(ticks)
+        with pytest.raises(ExchangeUnavailable, match="BTC/USD is traded"):
+            await anext(ticks)
+        assert trio.current_time() >= 60
+
+
+async def test_a_refused_symbol_is_told() -> None:
+    peer = Peer()
+
+    async def refuse() -> None:
+        far = await peer.accepted()
+        await far.answer(await far.heard(), error="Currency pair not supported XBT/EUR")
+
+    with trio.fail_after(5):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(refuse)
+            with pytest.raises(ExchangeUnavailable, match="not supported"):
+                async with market().prices(peer.dial, "wss://kraken.test/v2", SYMBOLS):
+                    pass
+
+
+async def test_a_subscription_that_nobody_confirms_is_unavailable(autojump_clock: MockClock) -> None:
+    with pytest.raises(ExchangeUnavailable, match=r"no prices of BTC/USD, ETH/USD"):
+        async with market().prices(Peer().dial, "wss://kraken.test/v2", SYMBOLS):
+            pass
+
+
+async def test_the_market_is_closed_during_maintenance_and_while_a_pair_is(autojump_clock: MockClock) -> None:
+    of = market()
+    assert of.is_open("BTC/USD")
+    of.note_status("BTC/USD", "cancel_only")
+    assert not of.is_open("BTC/USD")
+    async with feed(of) as (ticks, far):
+        await far.say({"channel": "status", "type": "update", "data": [{"system": "maintenance"}]})
+        await say(far, trade(1, "5.0"))
+        await anext(ticks)
+    assert not of.is_open("ETH/USD")

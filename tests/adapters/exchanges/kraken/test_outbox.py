@@ -1,0 +1,78 @@
+"""What leaves first when the budget is short."""
+
+from adapters.exchanges.kraken.budget import TradingBudget
+from adapters.exchanges.kraken.outbox import Batch, Outbox, cancel_batches, place_batches
+from tests.adapters.exchanges.kraken.support import order_id, place
+
+INFINITY = float("inf")
+
+
+def fresh(order: str) -> float:
+    """All orders are new."""
+    del order
+    return 0.0
+
+
+def filled(budget: TradingBudget, *batches: Batch) -> Outbox:
+    """An outbox with these."""
+    outbox = Outbox(budget)
+    for batch in batches:
+        outbox.put(batch)
+    return outbox
+
+
+def batch_of(number: int, kind: str, symbol: str = "BTC/USD") -> Batch:
+    """One request of this kind."""
+    if kind == "cancel":
+        return Batch("cancel", symbol, cancels=(order_id(number),))
+    (batch,) = place_batches([place(number, symbol=symbol, kind="counter" if kind == "counter" else "ladder")])
+    return batch
+
+
+def test_more_urgent_requests_leave_first() -> None:
+    grid, cancel, counter = batch_of(1, "grid"), batch_of(2, "cancel"), batch_of(3, "counter")
+    outbox = filled(TradingBudget(), grid, cancel, counter)
+    assert [outbox.take(0, fresh, orders=True, cancels=True) for _ in range(4)] == [counter, cancel, grid, INFINITY]
+
+
+def test_without_budget_the_urgent_one_is_not_overtaken_on_its_pair() -> None:
+    budget = TradingBudget()
+    budget.exhausted("BTC/USD", 0)
+    grid, counter, other = batch_of(1, "grid"), batch_of(2, "counter"), batch_of(3, "grid", "ETH/USD")
+    outbox = filled(budget, grid, counter, other)
+    assert outbox.take(0, fresh, orders=True, cancels=True) == other
+    assert outbox.take(0, fresh, orders=True, cancels=True) == 1.0
+    assert outbox.take(1, fresh, orders=True, cancels=True) == counter
+    assert outbox.take(1, fresh, orders=True, cancels=True) == 12.0
+
+
+def test_grid_orders_leave_a_part_of_the_budget_to_others() -> None:
+    budget = TradingBudget()
+    budget.counter("BTC/USD").charge(50, 0)
+    outbox = filled(budget, batch_of(1, "grid"))
+    assert outbox.take(0, fresh, orders=True, cancels=True) == 3.0
+    outbox.put(batch_of(2, "counter"))
+    assert outbox.take(0, fresh, orders=True, cancels=True) == batch_of(2, "counter")
+
+
+def test_what_the_exchange_does_not_take_waits_for_a_change() -> None:
+    outbox = filled(TradingBudget(), batch_of(1, "grid"), batch_of(2, "cancel"))
+    assert outbox.take(0, fresh, orders=False, cancels=True) == batch_of(2, "cancel")
+    assert outbox.take(0, fresh, orders=False, cancels=True) == INFINITY
+
+
+def test_a_decision_becomes_as_few_requests_as_possible() -> None:
+    sizes = [len(batch.orders) for batch in place_batches([place(number) for number in range(31)])]
+    assert sizes == [15, 15, 1]
+    ids = [order_id(number) for number in range(51)]
+    assert [len(batch.cancels) for batch in cancel_batches(ids + ids, lambda _: "BTC/USD")] == [50, 1]
+
+
+def test_a_withdrawn_order_leaves_its_batch() -> None:
+    outbox = filled(TradingBudget(), *place_batches([place(1), place(2)]))
+    assert outbox.holds(order_id(1))
+    assert outbox.withdraw(order_id(1))
+    assert not outbox.withdraw(order_id(1))
+    left = outbox.take(0, fresh, orders=True, cancels=True)
+    assert isinstance(left, Batch)
+    assert left.ids == (order_id(2),)
