@@ -82,6 +82,8 @@ def waits() -> dict[str, set[str]]:
     graph: dict[str, set[str]] = {}
     for path, tree in sources.items():
         edges = asked(tree)
+        if node_of(path) == "exchange":
+            edges.discard("channel")  # a socket has a `send`, too, and no exchange may import a channel
         if any(mail is not None and answers_in(mail) for mail in received(tree)):
             edges |= producers
         if edges:

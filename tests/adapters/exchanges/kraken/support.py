@@ -170,7 +170,21 @@ class Far:
 
 
 _NUMBERS = frozenset(
-    "balance amount fee order_qty limit_price cum_qty cum_cost avg_price last_qty last_price cost price qty".split()
+    [
+        "balance",
+        "amount",
+        "fee",
+        "order_qty",
+        "limit_price",
+        "cum_qty",
+        "cum_cost",
+        "avg_price",
+        "last_qty",
+        "last_price",
+        "cost",
+        "price",
+        "qty",
+    ]
 )
 
 

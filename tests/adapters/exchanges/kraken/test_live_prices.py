@@ -103,7 +103,7 @@ def test_the_registry_opens_the_real_account_only_when_it_is_asked_for_in_so_man
     adapter: str,
     dry_run: bool,
     prices: str,
-    opened: str,  # noqa: FBT001
+    opened: str,
 ) -> None:
     called: list[str] = []
     monkeypatch.setattr(live_prices, "open_dry_run", lambda *_, **__: called.append("open_dry_run"))

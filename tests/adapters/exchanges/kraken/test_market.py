@@ -12,7 +12,7 @@ from adapters.exchanges.kraken.clock import ServerClock
 from adapters.exchanges.kraken.market import Market
 from adapters.interfaces import ExchangeUnavailable
 from messages.market import Tick
-from tests.adapters.exchanges.kraken.support import START, STAMP, Far, Message, Peer, RestTable, public_rest, wall
+from tests.adapters.exchanges.kraken.support import STAMP, START, Far, Message, Peer, RestTable, public_rest, wall
 
 SYMBOLS = ("BTC/USD", "ETH/USD")
 

@@ -40,7 +40,10 @@ from adapters.exchanges.kraken.names import (
         ("AAPLx.T", "AAPLx"),
         ("AAPLx", "AAPLx"),
         ("SOL", "SOL"),
-        *[(name, name) for name in "XAUT XION XNAP XTER ZAMA ZBCN ZETA ZEUS ZORA XRP ZEC".split()],
+        *[
+            (name, name)
+            for name in ["XAUT", "XION", "XNAP", "XTER", "ZAMA", "ZBCN", "ZETA", "ZEUS", "ZORA", "XRP", "ZEC"]
+        ],
     ],
 )
 def test_every_spelling_of_an_asset_has_one_common_name(spelling: str, common: str) -> None:
@@ -52,7 +55,7 @@ def test_every_spelling_of_an_asset_has_one_common_name(spelling: str, common: s
     [("XXBT", True), ("XBT.F", True), ("XBT.B", True), ("AAPLx.T", True)]
     + [(name, False) for name in ("DOT.S", "DOT28.S", "ETH2.S", "XBT.M", "DOT.P", "USD.HOLD")],
 )
-def test_what_is_staked_or_held_cannot_be_spent(name: str, free: bool) -> None:  # noqa: FBT001
+def test_what_is_staked_or_held_cannot_be_spent(name: str, free: bool) -> None:
     assert is_spendable(name) is free
 
 

@@ -81,7 +81,7 @@ async def test_a_decision_with_several_orders_is_one_batch_per_pair(autojump_clo
 
 
 @pytest.mark.parametrize("answer_first", [True, False])
-async def test_answer_and_reports_come_in_any_order(autojump_clock: MockClock, answer_first: bool) -> None:  # noqa: FBT001
+async def test_answer_and_reports_come_in_any_order(autojump_clock: MockClock, answer_first: bool) -> None:
     async with opened() as rig:
         request = await rig.placed(place(1))
         if answer_first:

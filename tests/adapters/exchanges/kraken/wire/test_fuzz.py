@@ -1,5 +1,6 @@
 """Garbage is a `WireError`, never another exception; the documented examples are read digit by digit."""
 
+import contextlib
 import json
 from collections.abc import Callable
 from decimal import Decimal
@@ -25,8 +26,29 @@ ANYTHING = st.recursive(
         st.lists(inner, max_size=4)
         | st.dictionaries(
             st.sampled_from(
-                "order_id exec_type timestamp symbol price qty asset balance trade_id status descr vol pair type "
-                "last_qty cum_qty fees open closed error result".split()
+                [
+                    "order_id",
+                    "exec_type",
+                    "timestamp",
+                    "symbol",
+                    "price",
+                    "qty",
+                    "asset",
+                    "balance",
+                    "trade_id",
+                    "status",
+                    "descr",
+                    "vol",
+                    "pair",
+                    "type",
+                    "last_qty",
+                    "cum_qty",
+                    "fees",
+                    "open",
+                    "closed",
+                    "error",
+                    "result",
+                ]
             ),
             inner,
             max_size=6,
@@ -47,7 +69,7 @@ READERS: list[Callable[[Raw], object]] = [
     lambda raw: trading.read_placed(trading.ADD_BATCH, raw),
     lambda raw: socket.read_frame(bytes(raw)),
     lambda raw: rest.decode(raw, rest.Envelope, "it"),
-    lambda raw: rest.last_trade(rest.decode(raw, rest.Trades, "it")),  # type: ignore[arg-type]  # a dict type
+    lambda raw: rest.last_trade(rest.decode(raw, rest.Trades, "it")),  # a dict type
     lambda raw: _facts(rest.decode(raw, rest.ClosedOrders, "it")),
 ]
 
@@ -58,18 +80,14 @@ def _facts(answer: rest.ClosedOrders) -> object:
 
 @given(st.sampled_from(READERS), ANYTHING)
 def test_any_json_is_read_or_told(read: Callable[[Raw], object], value: object) -> None:
-    try:
+    with contextlib.suppress(WireError):
         read(Raw(json.dumps(value).encode()))
-    except WireError:
-        pass
 
 
 @given(st.sampled_from(READERS), st.binary(max_size=60))
 def test_any_bytes_are_read_or_told(read: Callable[[Raw], object], content: bytes) -> None:
-    try:
+    with contextlib.suppress(WireError):
         read(Raw(content))
-    except WireError:
-        pass
 
 
 def test_deep_nesting_is_told() -> None:
@@ -155,6 +173,6 @@ TRADES = b"""{"XXBTZUSD":[["61250.00000","0.00050000",1790000009.8817,"s","m",""
 
 
 def test_the_newest_trade() -> None:
-    trades: rest.Trades = rest.decode(TRADES, rest.Trades, "Trades")  # type: ignore[arg-type]  # a dict type
+    trades: rest.Trades = rest.decode(TRADES, rest.Trades, "Trades")  # a dict type
     assert rest.last_trade(trades) == (98111234, 1790000009_881700000)
     assert rest.last_trade({"last": "1"}) is None

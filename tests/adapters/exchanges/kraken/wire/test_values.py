@@ -1,5 +1,6 @@
 """Times and numbers, exactly."""
 
+import contextlib
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -57,7 +58,5 @@ def test_plain_digits_have_no_exponent_and_lose_nothing(value: Decimal) -> None:
 
 @given(st.one_of(st.text(), st.none(), st.booleans(), st.lists(st.integers()), st.floats()))
 def test_anything_is_a_number_or_a_clear_error(value: object) -> None:
-    try:
+    with contextlib.suppress(WireError):
         assert decimal_of(value, "it").is_finite()
-    except WireError:
-        pass

@@ -1,0 +1,123 @@
+"""The whole program, embedded, against the local Kraken over real sockets."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from pathlib import Path
+
+import trio
+
+import supervisor
+from adapters.exchanges.kraken.sandbox import DEMO_KEY, DEMO_PRIVATE, Sandbox, Settings, open_sandbox
+from config import parse
+from messages.status import Status
+from supervision import registry
+
+PATIENCE = 20
+
+TEXT = """
+[bot]
+dry_run = false
+on_stop = "{on_stop}"
+
+[exchange]
+adapter = "kraken"
+api_public_key = "{key}"
+api_secret_key = "{private}"
+rest_url = "{rest}"
+ws_url = "{ws}"
+ws_auth_url = "{auth}"
+
+[persistence]
+database = "{database}"
+
+[metrics]
+enabled = false
+
+[supervisor]
+backoff_seconds = 0.1
+
+[[strategy]]
+name = "trial"
+kind = "{kind}"
+base_currency = "BTC"
+quote_currency = "USD"
+userref = 1001
+amount_per_grid = {amount}
+interval = {interval}
+n_open_buy_orders = {buys}
+max_investment = {investment}
+fee = 0.0025
+"""
+
+Ladder = list[tuple[str, Decimal, Decimal]]
+
+
+class Desk:
+    """The venue and the program's folder; the program may be started again and again."""
+
+    def __init__(self, kraken: Sandbox, folder: Path) -> None:
+        self.kraken = kraken
+        self._database = folder / "trial.duckdb"
+
+    @asynccontextmanager
+    async def trading(self, kind: str, *, on_stop: str = "keep", **changes: str) -> AsyncIterator[supervisor.Handle]:
+        """The program until the end of the block, once it is RUNNING."""
+        values = {"amount": "100", "interval": "0.01", "buys": "5", "investment": "10000"} | changes
+        text = TEXT.format(
+            kind=kind,
+            on_stop=on_stop,
+            key=DEMO_KEY,
+            private=DEMO_PRIVATE,
+            rest=self.kraken.rest_url,
+            ws=self.kraken.ws_url,
+            auth=self.kraken.ws_auth_url,
+            database=self._database,
+            **values,
+        )
+        config = parse(text, "trial.toml", {}, registry.known())
+        async with trio.open_nursery() as nursery:
+            handle: supervisor.Handle = await nursery.start(supervisor.run, config)
+            await until(lambda: handle.status().state == "RUNNING", handle.status)
+            yield handle
+            nursery.cancel_scope.cancel()
+
+    def ladder(self) -> Ladder:
+        """What is open at the venue: side, price, volume; highest price first."""
+        orders = self.kraken.control.open_orders()
+        return sorted(((o.side, o.price, o.volume) for o in orders), key=lambda row: row[1], reverse=True)
+
+    async def shows(self, *wanted: tuple[str, str, str], at: str = "") -> None:
+        """Wait until exactly these orders are open. With `at`, trades go on at that price meanwhile.
+
+        Prices and executions come over two connections: only a market that goes on trading lets the
+        program react to both.
+        """
+        expected = [(side, Decimal(price), Decimal(volume)) for side, price, volume in wanted]
+
+        def reached() -> bool:
+            if at:
+                self.move(at)
+            return self.ladder() == expected
+
+        await until(reached, self.ladder)
+
+    def move(self, price: str) -> None:
+        """A trade at this price."""
+        self.kraken.control.price("BTC/USD", Decimal(price))
+
+
+@asynccontextmanager
+async def opened(folder: Path, price: str = "50000.0", **settings: object) -> AsyncIterator[Desk]:
+    """A fresh venue with one account."""
+    async with open_sandbox(settings=Settings(prices={"BTC/USD": Decimal(price)}, **settings)) as kraken:  # type: ignore[arg-type]
+        yield Desk(kraken, folder)
+
+
+async def until(wanted: Callable[[], bool], show: Callable[[], Ladder | Status], patience: float = PATIENCE) -> None:
+    """Look until it is so; the failure shows what was there instead."""
+    with trio.move_on_after(patience):
+        while not wanted():  # noqa: ASYNC110 - the venue and the program are looked at from outside
+            await trio.sleep(0.02)
+        return
+    raise AssertionError(show())
