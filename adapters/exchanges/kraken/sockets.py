@@ -5,6 +5,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from typing import Protocol
+from urllib.parse import SplitResult, urlsplit
 
 import trio
 import trio_websocket
@@ -48,16 +49,35 @@ Dial = Callable[[str], AbstractAsyncContextManager[Connection]]
 
 @asynccontextmanager
 async def dial_network(url: str) -> AsyncIterator[trio_websocket.WebSocketConnection]:
-    """A connection over the network."""
-    context = ssl.create_default_context() if url.startswith("wss:") else None
-    async with trio.open_nursery() as nursery:
-        connection = await trio_websocket.connect_websocket_url(nursery, url, context, max_message_size=_LARGEST_FRAME)
-        try:
-            yield connection
-        finally:
-            with trio.move_on_after(_CLOSE_SECONDS, shield=True):
-                await connection.aclose()
-            nursery.cancel_scope.cancel()
+    """A connection over the network.
+
+    The stream is opened and closed here: trio-websocket leaves its own open when the server hangs up first,
+    and a program of months would lose a file descriptor at each reconnect.
+    """
+    parts = urlsplit(url)
+    stream = await _open_stream(parts)
+    try:
+        async with trio.open_nursery() as nursery:
+            resource = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+            connection = await trio_websocket.wrap_client_stream(
+                nursery, stream, parts.netloc, resource, max_message_size=_LARGEST_FRAME
+            )
+            try:
+                yield connection
+            finally:
+                with trio.move_on_after(_CLOSE_SECONDS, shield=True):
+                    await connection.aclose()
+                nursery.cancel_scope.cancel()
+    finally:
+        await trio.aclose_forcefully(stream)
+
+
+async def _open_stream(parts: SplitResult) -> trio.SocketStream | trio.SSLStream[trio.SocketStream]:
+    host = parts.hostname or ""
+    if parts.scheme == "wss":
+        context = ssl.create_default_context()
+        return await trio.open_ssl_over_tcp_stream(host, parts.port or 443, https_compatible=True, ssl_context=context)
+    return await trio.open_tcp_stream(host, parts.port or 80)
 
 
 @contextmanager
