@@ -99,6 +99,7 @@ class StrategyActor:
         self._stop: Stop | None = None
         self._row: RowEnd | None = None
         self._tick: Tick | None = None
+        self._backlog: list[StrategyMail] = []
         self._held: list[CoreEvent] = []
         self._handled: list[str] = []
         self._outputs: list[Output] = []
@@ -110,28 +111,29 @@ class StrategyActor:
         """Trade. Raises `CoreFailed` for an exception inside the core, `MailboxOverflow` when swamped."""
         try:
             await self._trade()
-        except Exception:
+        except BaseException as error:
             # Whoever reads this mailbox next starts from the newest price, even in a market that is quiet
-            # now, and owes a simulation the answer for its row.
-            if self._tick is not None:
-                self._mailbox.put_back_newest(self._tick.symbol, self._tick)
-            if self._row is not None:
+            # now: also after a cancellation, which is how a failure of the order-manager ends us. After a
+            # failure of its own it owes a simulation the answer for its row.
+            ticks = (message for message in reversed(self._backlog) if isinstance(message, Tick))
+            if tick := self._tick or next(ticks, None):
+                self._mailbox.put_back_newest(tick.symbol, tick)
+            if self._row is not None and isinstance(error, Exception):
                 self._mailbox.post(self._row)
             raise
 
     async def _trade(self) -> None:
         self._tell_phase("syncing", "loading the journal")
-        backlog = await self._load()
+        await self._load()
         self._attach()
-        self._take_all(backlog)
+        self._take_all(self._backlog)
         while self._stop is None or self._unacknowledged:
             self._take_all(await self._mailbox.receive())
 
-    async def _load(self) -> list[StrategyMail]:
-        """Build the core from the journal; returns the mail that came meanwhile."""
+    async def _load(self) -> None:
+        """Build the core from the journal; the mail that comes meanwhile is kept in the backlog."""
         number = next(self._numbers)
         self._outlets.persistence.post(LoadCore(self._identity.userref, number))
-        backlog: list[StrategyMail] = []
         loaded: CoreLoaded | None = None
         while loaded is None:
             for message in await self._mailbox.receive():
@@ -140,12 +142,11 @@ class StrategyActor:
                 elif isinstance(message, RowEnd):
                     self._row = message
                 else:
-                    backlog.append(message)
+                    self._backlog.append(message)
         try:
             self._core = self._make_core(loaded)
         except Exception as error:
             raise CoreFailed(f"its saved state cannot be used: {error}") from error
-        return backlog
 
     def _attach(self) -> None:
         self._row = None  # the order-manager repeats a row that is not over

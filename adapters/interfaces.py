@@ -48,7 +48,10 @@ class ChannelError(Exception):
 
 
 class TradingSession(Protocol):
-    """The private side of one account, connected and subscribed."""
+    """The private side of one account, connected and subscribed.
+
+    In the terms of infinity-grid's documentation: the trading half of an `IExchangeWebSocketService`.
+    """
 
     async def snapshot(self) -> AccountSnapshot:
         """Balances and all open orders, foreign ones included. Events since the subscription are kept."""
@@ -86,7 +89,12 @@ class TradingSession(Protocol):
 
 
 class Exchange(Protocol):
-    """One exchange and one account of it."""
+    """One exchange and one account of it: the extension point for a further exchange (docs/exchanges.md).
+
+    In the terms of infinity-grid's documentation: an `IExchangeRESTService` (rules, fees, prices on request) and
+    the public half of an `IExchangeWebSocketService` (`prices`). Its `ExchangeDomain`, the exchange's own names of
+    things, stays inside the adapter.
+    """
 
     simulated: bool
     """True when no real order can be placed through this object."""

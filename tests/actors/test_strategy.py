@@ -120,12 +120,26 @@ async def test_numbers_rise_over_all_starts() -> None:
     assert numbers == sorted(set(numbers))
 
 
+@pytest.mark.parametrize("loaded", [True, False])
+async def test_a_cancelled_strategy_leaves_the_newest_price_to_its_successor(loaded: bool) -> None:
+    """A quiet market gives no other one when the order-manager has failed and all strategies start anew."""
+    rig = Rig()
+    async with rig.running():
+        if loaded:
+            await rig.trade()
+        else:
+            await rig.tick("48900")
+    left = rig.mail.receive_nowait()
+    assert [type(message) for message in left] == [Tick]
+
+
 async def test_facts_wait_for_the_first_tick_and_come_after_it_and_before_the_upkeep() -> None:
     rig = Rig()
     async with rig.running():
         places = await rig.trade()
         state = rig.core.save()
     rig.config = settings(amount=50)
+    rig.mail.receive_nowait()  # another process knows no price yet
     async with rig.running():
         attach = await rig.load(state)
         facts = [rig.filled(places[0]), rig.filled(places[1])]

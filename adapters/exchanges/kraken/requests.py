@@ -176,7 +176,9 @@ class Requests:
         if batch.orders:
             method, params = add_request(batch.orders, pending.deadline, self._token)
         else:
-            method, params = cancel_request(batch.cancels, self._token)
+            known = [self._stream.find(order_id) for order_id in batch.cancels]
+            exchange_ids = [order.facts.exchange_id if order else "" for order in known]
+            method, params = cancel_request(batch.cancels, exchange_ids, self._token)
         await self._socket.send(method, params, number)
         return pending
 

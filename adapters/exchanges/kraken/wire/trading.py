@@ -211,10 +211,14 @@ def add_request(orders: Sequence[Place], deadline: int, token: str) -> tuple[str
     return ADD_BATCH, {"orders": [order_params(order) for order in orders], **common}
 
 
-def cancel_request(order_ids: Sequence[str], token: str) -> tuple[str, dict[str, object]]:
-    """Method and parameters that cancel orders by client id."""
-    params: dict[str, object] = {"cl_ord_id": list(order_ids), "token": token}
-    return CANCEL if len(order_ids) == 1 else CANCEL_BATCH, params
+def cancel_request(order_ids: Sequence[str], exchange_ids: Sequence[str], token: str) -> tuple[str, dict[str, object]]:
+    """Method and parameters that cancel orders by client id, or several by Kraken's ids where all are known.
+
+    Whether a batch may hold client ids only is not published.
+    """
+    if len(order_ids) > 1 and all(exchange_ids):
+        return CANCEL_BATCH, {"orders": list(exchange_ids), "token": token}
+    return CANCEL if len(order_ids) == 1 else CANCEL_BATCH, {"cl_ord_id": list(order_ids), "token": token}
 
 
 def rest_order(order: Place) -> dict[str, object]:

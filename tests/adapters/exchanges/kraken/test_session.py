@@ -273,7 +273,7 @@ async def test_a_cancel_is_confirmed_by_its_event(autojump_clock: MockClock) -> 
         await rig.session.cancel([order_id(1), order_id(2)])
         request = await rig.far.heard()
         assert request["method"] == "batch_cancel"
-        assert request["params"]["cl_ord_id"] == [order_id(1), order_id(2)]
+        assert request["params"] == {"orders": ["O1", "O2"], "token": "T"}
         await rig.far.answer(request, {"count": 2})
         for number in (1, 2):
             await rig.far.channel("executions", report(number, "canceled", reason="User requested"))
