@@ -11,7 +11,15 @@ from msgspec import Struct, field
 
 from actors.ledger import Client, Ledger
 from adapters.interfaces import UnknownOrderError
-from messages.account import AccountBalances, AccountSnapshot, Attach, LiveOrder, OrderFacts, OrderStatus
+from messages.account import (
+    AccountBalances,
+    AccountSnapshot,
+    Attach,
+    LiveOrder,
+    OrderFacts,
+    OrderStatus,
+    facts_of_accepted,
+)
 from messages.ids import userref_of
 from messages.journal import Record
 from messages.money import ZERO, Pair
@@ -281,17 +289,4 @@ def _facts_after(tracked: _Tracked, event: Accepted | PartiallyFilled | Filled |
 def _fresh_facts(place: Place | None, event: Accepted | PartiallyFilled | Filled | Canceled) -> OrderFacts:
     if place is None:
         raise UnknownOrderError(f"an event of order {event.order_id}, which was neither placed nor shown")
-    return OrderFacts(
-        order_id=place.order_id,
-        exchange_id=event.exchange_id,
-        symbol=place.symbol,
-        side=place.side,
-        price=place.price,
-        volume=place.volume,
-        status="open",
-        filled=ZERO,
-        cost=ZERO,
-        fee=ZERO,
-        reason="requested",
-        time=event.time,
-    )
+    return facts_of_accepted(place, event.exchange_id, event.time)

@@ -5,7 +5,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from messages.money import Side
+from messages.money import ZERO, Side
 from messages.orders import CloseReason, Place
 
 OrderStatus = Literal["open", "filled", "canceled"]
@@ -29,6 +29,24 @@ class OrderFacts(Struct, frozen=True, tag=True):
     """Why it was canceled; without meaning for other states."""
     time: int
     """Of the last change."""
+
+
+def facts_of_accepted(place: Place, exchange_id: str, time: int) -> OrderFacts:
+    """An order that the exchange has just accepted: open, with nothing filled."""
+    return OrderFacts(
+        order_id=place.order_id,
+        exchange_id=exchange_id,
+        symbol=place.symbol,
+        side=place.side,
+        price=place.price,
+        volume=place.volume,
+        status="open",
+        filled=ZERO,
+        cost=ZERO,
+        fee=ZERO,
+        reason="requested",
+        time=time,
+    )
 
 
 class AccountBalances(Struct, frozen=True, tag=True):

@@ -16,7 +16,7 @@ from adapters.exchanges.kraken.totals import Fill, Totals
 from adapters.exchanges.kraken.wire.rest import close_reason
 from adapters.exchanges.kraken.wire.trading import Report, asset_of
 from adapters.interfaces import ExchangeUnavailable
-from messages.account import AccountBalances, OrderFacts
+from messages.account import AccountBalances, OrderFacts, facts_of_accepted
 from messages.mailboxes import ExchangeEvent
 from messages.money import ZERO, Side, cost
 from messages.orders import Accepted, Canceled, CloseReason, Filled, PartiallyFilled, Place
@@ -87,7 +87,7 @@ class AccountOrders:
         """A request was answered with Kraken's id."""
         place = self._placed.get(order_id)
         if exchange_id not in self._known and place is not None:
-            self._keep(Known(_facts_of_place(place, exchange_id, time), False, now))
+            self._keep(Known(facts_of_accepted(place, exchange_id, time), False, now))
         known = self._known.get(exchange_id)
         return self._accept(known, time) if known is not None else []
 
@@ -123,7 +123,7 @@ class AccountOrders:
             return known
         place = self._placed.get(report.cl_ord_id)
         if place is not None:
-            known = Known(_facts_of_place(place, report.order_id, report.time), False, now)
+            known = Known(facts_of_accepted(place, report.order_id, report.time), False, now)
         elif report.kind == "accepted" and report.order_qty is not None:
             known = Known(replace(_facts_of(report), filled=ZERO, cost=ZERO), False, now)
         if known is not None:
@@ -252,21 +252,4 @@ def _facts_of(report: Report) -> OrderFacts:
         fee=ZERO,
         reason="requested",
         time=report.time,
-    )
-
-
-def _facts_of_place(place: Place, exchange_id: str, time: int) -> OrderFacts:
-    return OrderFacts(
-        order_id=place.order_id,
-        exchange_id=exchange_id,
-        symbol=place.symbol,
-        side=place.side,
-        price=place.price,
-        volume=place.volume,
-        status="open",
-        filled=ZERO,
-        cost=ZERO,
-        fee=ZERO,
-        reason="requested",
-        time=time,
     )

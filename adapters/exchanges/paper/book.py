@@ -20,7 +20,7 @@ from adapters.exchanges.paper.account import (
     decode_orders,
     encode,
 )
-from messages.account import AccountBalances, AccountSnapshot, OrderFacts
+from messages.account import AccountBalances, AccountSnapshot, OrderFacts, facts_of_accepted
 from messages.mailboxes import ExchangeEvent
 from messages.market import Tick
 from messages.money import EXACT, ONE, ZERO, Pair, Side, below_minimum, ceil_cost, cost, fee_of, floor_to, hold_of
@@ -204,20 +204,7 @@ class PaperBook:
 
     def _new_order(self, place: Place, rate: Decimal, time: int) -> PaperOrder:
         number = self._next_number()
-        facts = OrderFacts(
-            order_id=place.order_id,
-            exchange_id=f"PAPER-{number:09}",
-            symbol=place.symbol,
-            side=place.side,
-            price=place.price,
-            volume=place.volume,
-            status="open",
-            filled=ZERO,
-            cost=ZERO,
-            fee=ZERO,
-            reason="requested",
-            time=time,
-        )
+        facts = facts_of_accepted(place, f"PAPER-{number:09}", time)
         held = hold_of(self._pairs[place.symbol], place.side, place.price, place.volume, rate)
         return PaperOrder(facts, number=number, fee_rate=rate, held=held, since=place.time)
 
