@@ -63,7 +63,7 @@ class AccountSnapshot(Struct, frozen=True, tag=True):
 
 
 class ForeignOrder(Struct, frozen=True, tag=True):
-    """An order that this program did not make was opened, executed, changed or closed: its funds are not ours to spend."""
+    """Somebody else's order was opened, executed, changed or closed: what it holds is not ours to spend."""
 
     facts: OrderFacts
 
