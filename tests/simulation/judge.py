@@ -65,7 +65,9 @@ class Judge:
         self._children: dict[str, list[str]] = {}
         """Exchange ids of the counter-orders of a filled order."""
         self._moved: dict[str, Decimal] = {}
-        self._initial = {row: amount for account in self._venue.accounts.values() for row, amount in account.rows.items()}
+        self._initial = {
+            row: amount for account in self._venue.accounts.values() for row, amount in account.rows.items()
+        }
         self._venue.listen(self.hear)
 
     def hear(self, event: Event) -> None:
@@ -215,7 +217,9 @@ class Judge:
             "filled sells": (report.sells_filled, len(books.sold)),
             "free quote": (report.quote_free, self._free_quote(report.symbol)),
         }
-        return [f"{what} {ours}, the exchange says {theirs}" for what, (ours, theirs) in pairs.items() if ours != theirs]
+        return [
+            f"{what} {ours}, the exchange says {theirs}" for what, (ours, theirs) in pairs.items() if ours != theirs
+        ]
 
     def _free_quote(self, symbol: str) -> Decimal:
         """What is there, less what every open buy keeps; of a foreign one without its fee."""
