@@ -18,6 +18,7 @@ from adapters.exchanges.kraken.sandbox.model.fees import Rates
 from config import Config, parse
 from messages.status import Status
 from supervision import registry
+from supervision.policy import EXIT_DATABASE
 from tests.simulation.disk import Disk
 from tests.simulation.judge import Judge, Violation
 from tests.simulation.misfortune import Misfortune
@@ -255,9 +256,9 @@ class _History:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(live, config, life, network, disk, _split(chance))
                 await _first(life.ended.wait, life.gate.dead.wait)
-                if not life.gate.dead.is_set():
+                if not life.gate.dead.is_set() and life.exit_code != EXIT_DATABASE:
                     raise Violation(f"the program ended by itself: {life.failure!r}")
-                self._trace.note(f"death before {life.gate.last}")
+                self._trace.note(f"death before {life.gate.last} {life.exit_code}")
                 self._life = misfortune.life = None
                 await trio.sleep(chance.choice((0.5, 5.0, 60.0, 900.0)))
                 # What is left of a dead process cannot do anything, but has to be cleared away.
