@@ -4,12 +4,14 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
+from functools import partial
 
 import trio
 from msgspec import Struct
 
 from adapters.exchanges.kraken.budget import TradingBudget
 from adapters.exchanges.kraken.clock import ServerClock
+from adapters.exchanges.kraken.drift import watch_ledger, watch_orders
 from adapters.exchanges.kraken.errors import meaning_of
 from adapters.exchanges.kraken.names import PairTable
 from adapters.exchanges.kraken.outbox import cancel_batches, place_batches
@@ -112,6 +114,8 @@ class KrakenSession:
         fees, unexplained = self._stream.unpaid()
         self._stream.begin(fees | await self._old_fees(unexplained))
         self._start(self._requests.run)
+        self._start(partial(watch_ledger, self._stream))
+        self._start(partial(watch_orders, self._account.rest, self._stream))
 
     async def snapshot(self) -> AccountSnapshot:
         """The account when the subscription began; `events` go on from there."""
