@@ -3,8 +3,7 @@
 import contextlib
 import random
 import uuid
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from decimal import Decimal
 from itertools import count
 
@@ -25,7 +24,7 @@ from tests.simulation.misfortune import Misfortune
 from tests.simulation.network import REST_URL, WS_AUTH_URL, WS_URL, Gate, Network
 from tests.simulation.prices import Walk
 from tests.simulation.process import Life, live
-from tests.simulation.trace import Trace
+from tests.simulation.trace import KEPT, Trace
 
 DAY = 86_400.0
 PATIENCE = 3_000.0
@@ -72,7 +71,8 @@ class Plan(Struct, frozen=True):
     days: float = 1.0
     every: float = 60.0
     """Seconds between two mishaps, on the average; 0: nothing goes wrong."""
-    crashes: bool = True
+    keep_trace: bool = False
+    """Whether a failure tells its whole history, not only the end."""
 
 
 class Outcome(Struct, frozen=True):
@@ -165,7 +165,7 @@ class _History:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._chance = random.Random(plan.seed)
-        self._trace = Trace()
+        self._trace = Trace(None if plan.keep_trace else KEPT)
         self._lives = count(1)
         self._life: Life | None = None
         self._checks = 0
@@ -265,11 +265,11 @@ class _History:
                 await life.ended.wait()
 
 
-async def _first(*waits: object) -> None:
+async def _first(*waits: Callable[[], Awaitable[None]]) -> None:
     async with trio.open_nursery() as nursery:
 
-        async def wait(one: object) -> None:
-            await one()  # type: ignore[operator]
+        async def wait(one: Callable[[], Awaitable[None]]) -> None:
+            await one()
             nursery.cancel_scope.cancel()
 
         for one in waits:
@@ -279,11 +279,3 @@ async def _first(*waits: object) -> None:
 def _split(chance: random.Random) -> random.Random:
     """An independent source for somebody whose number of draws depends on others."""
     return random.Random(chance.getrandbits(64))
-
-
-def totals(outcomes: list[Outcome]) -> Counter[str]:
-    """Mishaps of many histories."""
-    found: Counter[str] = Counter()
-    for outcome in outcomes:
-        found.update(outcome.mishaps)
-    return found

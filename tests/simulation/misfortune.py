@@ -16,6 +16,7 @@ from adapters.exchanges.kraken.sandbox.model.errors import Refused
 from adapters.exchanges.kraken.sandbox.model.orders import Order, Side
 from messages.ids import userref_of
 from tests.simulation.disk import Disk
+from tests.simulation.garble import garbled
 from tests.simulation.network import LARGEST_FRAME, Network, wall
 from tests.simulation.prices import Walk
 from tests.simulation.process import Life
@@ -52,6 +53,7 @@ BAD_FRAMES: tuple[FrameAction, ...] = (
     "huge",
 )
 HUGE = LARGEST_FRAME + 1
+ABOUT = ('"executions"', '"executions"', '"balances"', '"trade"', '"status"', '"method"', '"heartbeat"', "snapshot")
 DELAYS = (0.5, 2.0, 2.9, 4.0, 7.0, 15.0)
 STATUSES = (502, 503, 504, 520, 429, 403)
 LONGEST_LAG = 60
@@ -82,6 +84,7 @@ class Misfortune:
         self._mishaps: dict[Mishap, int] = {
             self.bad_request: 30,
             self.bad_frame: 14,
+            self.strange_frame: 12,
             self.lost_connections: 8,
             self.silence: 5,
             self.no_way: 4,
@@ -117,6 +120,7 @@ class Misfortune:
             undo()
         self._control.clear_faults()
         self._disk.fails = self._disk.fails_late = lambda: False
+        self._network.distort = lambda text: text
         self._network.weather.refusing = self._network.weather.swallowing = False
         self._control.restore("ws")
         for name in self._foreign:
@@ -188,6 +192,21 @@ class Misfortune:
         fault = FrameFault(action, self._chance.choice(FRAMES), seconds=seconds, size=HUGE)
         self._control.fault(fault)
         return f"{fault.action} {fault.target}"
+
+    def strange_frame(self) -> str:
+        """The next frame that speaks of this makes no sense."""
+        about = self._chance.choice(ABOUT)
+
+        def distort(text: str) -> str:
+            if about not in text:
+                return text
+            self._network.distort = lambda later: later
+            strange = garbled(text, self._chance)
+            self._trace.note(f"strange {strange[:300]!r}")
+            return strange
+
+        self._network.distort = distort
+        return about
 
     def lost_connections(self) -> str:
         """Sockets are cut."""

@@ -5,7 +5,7 @@ any effect, while what it said before still arrives.
 """
 
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import cast
@@ -152,16 +152,17 @@ class VenueEnd:
 class ClientEnd:
     """What the adapter uses of a WebSocket."""
 
-    def __init__(self, wire: Wire, gate: Gate) -> None:
+    def __init__(self, wire: Wire, gate: Gate, distort: Callable[[str], str]) -> None:
         self._wire = wire
         self._gate = gate
+        self._distort = distort
 
     async def send_message(self, message: str) -> None:
         await self._gate.touch("socket")
         await _say(self._wire.to_venue, message)
 
     async def get_message(self) -> str:
-        text = await self._wire.next_at_client()
+        text = self._distort(await self._wire.next_at_client())
         await self._gate.touch("frame")
         if len(text) > LARGEST_FRAME:
             self._wire.close()
@@ -201,6 +202,8 @@ class Network:
         self.log = RequestLog()
         self.control = Control(self.venue, self.faults, self.log)
         self.weather = Weather()
+        self.distort: Callable[[str], str] = lambda text: text
+        """What becomes of each frame on its way to the program."""
         self._rest = RestApi(self.venue, self.faults, self.log)
         for symbol, price in settings.prices.items():
             self.control.price(symbol, price)
@@ -223,9 +226,12 @@ class Network:
         wire = Wire()
         self._nursery.start_soon(self._serve, wire, url == WS_AUTH_URL)
         try:
-            yield ClientEnd(wire, gate)
+            yield ClientEnd(wire, gate, self._distorted)
         finally:
             wire.close()
+
+    def _distorted(self, text: str) -> str:
+        return self.distort(text)
 
     async def _serve(self, wire: Wire, private: bool) -> None:
         end = VenueEnd(wire)

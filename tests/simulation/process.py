@@ -73,6 +73,7 @@ class Life:
 
 async def live(config: Config, life: Life, network: Network, disk: Disk, chance: random.Random) -> None:
     """Run the program until it is killed, cancelled or ends by itself; what it leaves is on the disk."""
+
     def started(handle: supervisor.Handle) -> None:
         life.handle = handle
 
