@@ -464,6 +464,24 @@ async def test_a_look_up_leaves_an_id_out_only_after_deadline_engine_and_two_loo
         assert len(rest.asked("ClosedOrders")) == 2
 
 
+@pytest.mark.parametrize(("newest", "questions"), [(3, 2), (50, 12)])
+async def test_many_orders_in_flight_cost_two_looks_where_the_newest_closures_reach_back_far_enough(
+    newest: int, questions: int, autojump_clock: MockClock
+) -> None:
+    """A full page whose oldest closure is younger than the orders proves nothing about them."""
+    page = {f"O{number}": closed(100 + number) for number in range(newest)}
+    rest = RestTable(ClosedOrders=lambda body: {"closed": {} if "cl_ord_id" in body else page})
+    wanted = [order_id(number) for number in range(5)]
+    async with opened(rest) as rig:
+        for name in wanted:
+            rig.account.sending(name)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(rig.session.lookup, wanted)
+            for _ in wanted:
+                await rig.far.answer(await rig.far.heard(), error="EOrder:Unknown order")
+    assert len(rest.asked("ClosedOrders")) == questions
+
+
 async def test_a_look_up_sees_what_arrives_while_it_waits(autojump_clock: MockClock) -> None:
     async with opened(RestTable(ClosedOrders={"closed": {}})) as rig:
         found: dict[str, object] = {}
