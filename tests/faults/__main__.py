@@ -22,7 +22,7 @@ def _played(case: Case, kind: str) -> Outcome:
     with tempfile.TemporaryDirectory() as folder:
         try:
             return trio.run(play, case, kind, Path(folder), clock=trio.testing.MockClock(autojump_threshold=0))
-        except BaseException as error:  # noqa: BLE001 - whatever ends a case is its outcome
+        except BaseException as error:
             while isinstance(error, BaseExceptionGroup):
                 error = error.exceptions[0]
             if isinstance(error, KeyboardInterrupt):

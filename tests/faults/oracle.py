@@ -6,6 +6,7 @@ program that lost nothing ends with, however long it took to learn of things.
 
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 from math import floor
 
 TICK, LOT = Fraction(1, 10), Fraction(1, 10**8)
@@ -85,7 +86,7 @@ class Grid:
     def _upkeep(self, ticker: Fraction) -> None:
         while True:
             listed = sorted(self.buys, key=lambda order: -order.price)
-            for higher, lower in zip(listed, listed[1:], strict=False):
+            for higher, lower in pairwise(listed):
                 if higher.price / lower.price - 1 < (self.step - 1) / 2:
                     self.buys.remove(higher)
             while len(self.buys) < self.n and self._may_invest():

@@ -30,6 +30,7 @@ from config import Config, parse
 from messages.notices import Notice
 from messages.status import StrategyReport
 from supervision import registry
+from tests.faults.memory_journal import MemoryJournal
 from tests.faults.network import REST_URL, WS_AUTH_URL, WS_URL, MemoryNetwork
 
 START = 1_790_000_000 * SECOND
@@ -115,6 +116,8 @@ class World:
         self.user = Recorder()
         self.folder = folder
         self.database = folder / "trial.duckdb"
+        self.journal: MemoryJournal | None = MemoryJournal()
+        """None: a file, as in real life."""
         self.price = Decimal(0)
         self.handle: supervisor.Handle | None = None
         self.nursery: trio.Nursery | None = None
@@ -154,7 +157,11 @@ class World:
         surroundings = kraken.Surroundings(now, self.network.dial(), self.network.transport())
         with ExitStack() as replaced:
             replaced.enter_context(mock.patch.object(registry, "exchange", partial(_exchange, surroundings)))
-            replaced.enter_context(mock.patch.object(registry, "channels", lambda _: [self.user]))
+            replaced.enter_context(mock.patch.object(registry, "channels", return_value=[self.user]))
+            if self.journal is not None:
+                journal = self.journal
+                opened = mock.Mock(open=lambda *_: journal)
+                replaced.enter_context(mock.patch.object(supervisor, "Journal", opened))
             replaced.enter_context(mock.patch.object(trio.to_thread, "run_sync", _at_once))
             async with trio.open_nursery() as nursery:
                 handle: supervisor.Handle = await nursery.start(supervisor.run, config)
@@ -175,7 +182,8 @@ class World:
         self.control.price(SYMBOL, self.price)
 
     async def trades_go_on(self, every: float = 1.0) -> None:
-        """The market trades at the newest price for ever, as a real one does."""
+        """The market trades at the newest price for ever, as a real one does; never in the instant of a move."""
+        await trio.sleep(every / 77)
         while True:
             await trio.sleep(every)
             self.control.price(SYMBOL, self.price)
@@ -229,7 +237,7 @@ async def opened(folder: Path, price: str = "50000.0", **settings: Any) -> Async
         world = World(doors, MemoryNetwork(doors, nursery), folder)
         world.nursery = nursery
         world.price = Decimal(price)
-        nursery.start_soon(doors.keep_time)
+        nursery.start_soon(doors.keep_time, 1.0)
         nursery.start_soon(world.trades_go_on)
         yield world
         nursery.cancel_scope.cancel()
