@@ -65,6 +65,7 @@ POLICY: tuple[Rule, ...] = (
     Rule(("market-data",), ("source ended",), first="stop", exit_code=EXIT_OK),
     Rule((), ("configuration", "stray order"), first="stop", exit_code=EXIT_USAGE),
     Rule((), ("credentials",), first="stop", exit_code=EXIT_CREDENTIALS),
+    Rule((), ("database",), first="restart", limited=True, exit_code=EXIT_DATABASE),
     Rule(("market-data", "order-manager", "exchange"), ("connection",), first="restart", patient=True),
     Rule(("market-data", "price-watch", "notifier", "metrics"), (), first="restart"),
     Rule(("strategy",), ("core",), first="halt"),
