@@ -44,6 +44,8 @@ class Failure(Struct, frozen=True):
     role: Role
     kind: Kind
     reason: str
+    retry_after: float = 0.0
+    """Seconds before which another try would make it worse."""
 
 
 class Rule(Struct, frozen=True):
@@ -115,7 +117,11 @@ def decide(limits: Limits, history: Sequence[Run], failure: Failure, now: float)
         return Halt() if rule.beyond == "halt" else StopProgram(rule.exit_code)
     row = in_a_row(limits, history)
     after = min(limits.backoff * 2.0 ** min(len(row) - 1, 30), limits.backoff_cap)
-    return Restart(after, _worth_telling(limits, rule, row))
+    tell = _worth_telling(limits, rule, row)
+    if failure.retry_after > after:
+        # So long a wait is worth telling when it begins, and once.
+        return Restart(failure.retry_after, tell or (failure.retry_after >= limits.tell_after and len(row) == 1))
+    return Restart(after, tell)
 
 
 def rule_for(failure: Failure) -> Rule:

@@ -11,6 +11,7 @@ from msgspec import Struct, field
 
 from actors.mailbox import Mailbox
 from actors.status_page import post_report
+from adapters.interfaces import ExchangeUnavailable
 from messages.mailboxes import MetricsMail, NotifierMail
 from messages.notices import ActorFailed
 from messages.status import ActorReport
@@ -96,7 +97,8 @@ async def _supervise(
         now = trio.current_time()
         failures += 1
         history = (*history[-MAX_HISTORY:], Run(started, now))
-        failure = Failure(role, classify(cause), describe(cause))
+        retry_after = cause.retry_after if isinstance(cause, ExchangeUnavailable) else 0.0
+        failure = Failure(role, classify(cause), describe(cause), retry_after)
         post_report(watch.metrics, ActorReport(name, failures, 0, 0))
         match decide(watch.limits, history, failure, now):
             case Restart(after, tell):
