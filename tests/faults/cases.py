@@ -46,7 +46,6 @@ AMBIGUOUS = (
 )
 """It may have happened."""
 REFUSED = (
-    "EOrder:Orders limit exceeded",
     "EOrder:Post only order",
     "EGeneral:Invalid arguments",
     "EAPI:Bad request",
@@ -274,6 +273,9 @@ def states() -> Iterator[Case]:
         world.control.lock_out(Decimal(900))
         await world.control.drop("private")
 
+    async def locked_out_before(world: World) -> None:
+        world.control.lock_out(Decimal(900))
+
     async def another_nonce(world: World) -> None:
         world.control.use_nonce(world.control.venue.clock.now() + 10**9)
         await world.control.drop("private")
@@ -298,6 +300,7 @@ def states() -> Iterator[Case]:
         yield Case("starter tier", nothing, step, 60.0, settings={"accounts": (account("starter"),)})
     yield Case("another program's nonce", another_nonce, within=RECONNECTED_WITHIN)
     yield Case("key locked out, 15 min", locked_out, within=1100.0, tells=True)
+    yield Case("key locked out, 15 min", locked_out_before, "start", within=1200.0, tells=True)
     all_steps: tuple[Step, ...] = ("start", "fill", "shift")
     for step in all_steps:
         for system in ("maintenance", "cancel_only", "post_only"):

@@ -9,7 +9,7 @@ from trio.testing import MockClock
 from adapters.exchanges.kraken.session import Line, open_session
 from adapters.interfaces import BotStateError, ExchangeUnavailable
 from messages.account import AccountBalances, AccountSnapshot, ForeignOrder
-from messages.orders import Accepted, Canceled, Filled, PartiallyFilled, Rejected
+from messages.orders import Accepted, Amended, Canceled, Filled, PartiallyFilled, Rejected
 from tests.adapters.exchanges.kraken.support import (
     START,
     Far,
@@ -296,6 +296,17 @@ async def test_an_order_closed_by_hand_says_so(autojump_clock: MockClock) -> Non
         (event,) = await rig.events(1)
     assert isinstance(event, Canceled)
     assert event.reason == "by hand"
+
+
+async def test_an_order_amended_by_hand_is_told_and_fills_up_to_its_new_quantity(autojump_clock: MockClock) -> None:
+    async with opened(orders=[opening(1)]) as rig:
+        await rig.far.channel("executions", report(1, "amended", order_qty="0.00100000", limit_price="59000.0"))
+        await rig.far.channel("executions", report(1, "amended", order_qty="0.00100000", limit_price="59000.0"))
+        await rig.far.channel("executions", trade(1, "0.00100000", "0.00100000", "F1"))
+        amended, _, filled = await rig.events(3)
+    assert isinstance(amended, Amended)
+    assert (amended.order_id, amended.price, amended.volume) == (order_id(1), Decimal("59000.0"), Decimal("0.00100000"))
+    assert isinstance(filled, Filled)
 
 
 async def test_an_order_opened_by_hand_is_told_with_all_that_happens_to_it(autojump_clock: MockClock) -> None:
