@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import AsyncIterator, Callable
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ import trio
 from msgspec.structs import replace
 
 import supervisor
+from actors.persistence import JournalPort
 from adapters.exchanges.kraken import exchange as kraken
 from adapters.exchanges.kraken.clock import SECOND
 from adapters.exchanges.kraken.live_prices import connect_dry_run
@@ -26,10 +27,12 @@ from adapters.exchanges.kraken.sandbox import (
     Settings,
 )
 from adapters.interfaces import Exchange
+from adapters.journal.journal import Journal
 from config import Config, parse
 from messages.notices import Notice
 from messages.status import StrategyReport
 from supervision import registry
+from supervision.world import World as Outside
 from tests.faults.memory_journal import MemoryJournal
 from tests.faults.network import REST_URL, WS_AUTH_URL, WS_URL, MemoryNetwork
 
@@ -122,6 +125,14 @@ class World:
         self.handle: supervisor.Handle | None = None
         self.nursery: trio.Nursery | None = None
         """For what goes on in the background of a case."""
+        self.quiet = False
+        """Nobody trades at all."""
+        self.text = TEXT
+        """What the configuration is made of."""
+        self.configured: Config | None = None
+        """Instead of what `program` is asked for."""
+        self.wall_error = 0
+        """Nanoseconds by which the program's machine is ahead of the venue."""
 
     @property
     def report(self) -> StrategyReport:
@@ -148,23 +159,30 @@ class World:
         }
         urls = {"rest": REST_URL, "ws": WS_URL, "auth": WS_AUTH_URL}
         keys = {"key": DEMO_KEY, "private": DEMO_PRIVATE, "database": str(self.database)}
-        return parse(TEXT.format(kind=kind, **(values | urls | keys | changes)), "trial.toml", {}, registry.known())
+        return parse(
+            self.text.format(kind=kind, **(values | urls | keys | changes)), "trial.toml", {}, registry.known()
+        )
 
     @asynccontextmanager
     async def program(self, kind: str, **changes: str) -> AsyncIterator[supervisor.Handle]:
         """The program, until the end of the block; its journal is open, it may not be RUNNING yet."""
-        config = self.config(kind, **changes)
-        surroundings = kraken.Surroundings(now, self.network.dial(), self.network.transport())
-        with ExitStack() as replaced:
-            replaced.enter_context(mock.patch.object(registry, "exchange", partial(_exchange, surroundings)))
-            replaced.enter_context(mock.patch.object(registry, "channels", return_value=[self.user]))
-            if self.journal is not None:
-                journal = self.journal
-                opened = mock.Mock(open=lambda *_: journal)
-                replaced.enter_context(mock.patch.object(supervisor, "Journal", opened))
-            replaced.enter_context(mock.patch.object(trio.to_thread, "run_sync", _at_once))
+        config = self.configured or self.config(kind, **changes)
+        surroundings = kraken.Surroundings(
+            lambda: now() + self.wall_error, self.network.dial(), self.network.transport()
+        )
+        outside = Outside(
+            wall=now,
+            chance=random.Random(1).random,
+            in_thread=_at_once,
+            open_journal=self._open_journal,
+            exchange=partial(_exchange, surroundings),
+        )
+        with (
+            mock.patch.object(registry, "channels", return_value=[self.user]),
+            mock.patch.object(trio.to_thread, "run_sync", _at_once),
+        ):
             async with trio.open_nursery() as nursery:
-                handle: supervisor.Handle = await nursery.start(supervisor.run, config)
+                handle: supervisor.Handle = await nursery.start(partial(supervisor.run, config, world=outside))
                 self.handle = handle
                 yield handle
                 nursery.cancel_scope.cancel()
@@ -176,6 +194,9 @@ class World:
             await self.until(lambda: handle.status().state == "RUNNING", 60, handle.status)
             yield handle
 
+    def _open_journal(self, path: Path, time: int) -> JournalPort:
+        return Journal.open(path, time) if self.journal is None else self.journal
+
     def move(self, price: str | Decimal) -> None:
         """A trade at this price. `trades_go_on` repeats it."""
         self.price = Decimal(price)
@@ -186,6 +207,8 @@ class World:
         await trio.sleep(every / 77)
         while True:
             await trio.sleep(every)
+            if self.quiet:
+                continue
             self.control.price(SYMBOL, self.price)
 
     def ladder(self) -> Ladder:
@@ -230,7 +253,6 @@ async def _at_once(function: Callable[..., T], *arguments: object, **_: object) 
 @asynccontextmanager
 async def opened(folder: Path, price: str = "50000.0", **settings: Any) -> AsyncIterator[World]:  # noqa: ANN401 - fields of a struct
     """A fresh venue that trades at `price`, and whose market goes on trading."""
-    random.seed(1)
     chosen = Settings(**({"accounts": (account(),), "prices": {SYMBOL: Decimal(price)}} | settings))
     async with trio.open_nursery() as nursery:
         doors = Doors(chosen, now)
