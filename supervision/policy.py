@@ -121,8 +121,8 @@ def decide(limits: Limits, history: Sequence[Run], failure: Failure, now: float)
     after = min(limits.backoff * 2.0 ** min(len(row) - 1, 30), limits.backoff_cap)
     tell = _worth_telling(limits, rule, row)
     if failure.retry_after > after:
-        # So long a wait is worth telling when it begins, and once.
-        return Restart(failure.retry_after, tell or (failure.retry_after >= limits.tell_after and len(row) == 1))
+        # So long a wait is worth telling when it begins.
+        return Restart(failure.retry_after, tell or failure.retry_after >= limits.tell_after)
     return Restart(after, tell)
 
 

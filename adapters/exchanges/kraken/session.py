@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from adapters.exchanges.kraken.budget import TradingBudget
 from adapters.exchanges.kraken.clock import ServerClock
+from adapters.exchanges.kraken.drift import Differences, DriftCheck
 from adapters.exchanges.kraken.errors import meaning_of
 from adapters.exchanges.kraken.names import PairTable
 from adapters.exchanges.kraken.orders import CLOSED_KEPT
@@ -48,6 +49,8 @@ class Account:
         """When no request of an earlier session or an earlier run of the program can arrive any more."""
         self.sent: dict[str, int] = {}
         """When orders of this run were put on their way, in server time: they cannot be older. The newest ones."""
+        self.drift: Differences = {}
+        """What a resync did not remove."""
 
     def sending(self, order_id: str) -> None:
         """This order is put on its way, perhaps once more."""
@@ -121,6 +124,7 @@ class KrakenSession:
         fees, unexplained = self._stream.unpaid()
         self._stream.begin(fees | await self._old_fees(unexplained))
         self._start(self._requests.run)
+        self._start(DriftCheck(self._account.rest, self._stream, self._account.drift).run)
 
     async def snapshot(self) -> AccountSnapshot:
         """The account when the subscription began; `events` go on from there."""
