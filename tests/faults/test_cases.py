@@ -1,4 +1,4 @@
-"""A part of the table of faults, the strategies in turn; `python -m tests.faults` plays all of it with each strategy."""
+"""A part of the table of faults, the strategies in turn; `python -m tests.faults` plays it all with each strategy."""
 
 from pathlib import Path
 
