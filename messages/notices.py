@@ -76,6 +76,18 @@ class OrderDelayed(Struct, frozen=True, tag=True):
     reason: str
 
 
+class OrderAmended(Struct, frozen=True, tag=True):
+    """An order was changed outside of the program, by hand; the grid goes on with what it is now."""
+
+    strategy: str
+    symbol: str
+    side: Side
+    price: Decimal
+    volume: Decimal
+    former_price: Decimal
+    former_volume: Decimal
+
+
 class StrategyHalted(Struct, frozen=True, tag=True):
     """A strategy does not trade any more; `orders` says what becomes of its open orders."""
 
@@ -129,6 +141,7 @@ Notice = (
     | FundsMissing
     | ExtraSell
     | OrderReleased
+    | OrderAmended
     | OrderDelayed
     | StrategyHalted
     | StrategyResumed

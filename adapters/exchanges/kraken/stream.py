@@ -55,6 +55,11 @@ class AccountStream:
             raise ExchangeUnavailable("the account's snapshot is not there yet")
         return self._snapshot
 
+    @property
+    def totals(self) -> dict[str, Decimal]:
+        """What the account holds by all that was told until now; nothing before the snapshot."""
+        return self._totals.all() if self._totals is not None else {}
+
     def on_frame(self, frame: wire.Frame) -> None:
         """A frame of a private channel. Raises `ExchangeUnavailable` after a gap, `WireError` for nonsense."""
         channel = frame.channel or ""
