@@ -1,5 +1,6 @@
 """What goes wrong, drawn from the seed: one mishap after another while a storm lasts."""
 
+import json
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -72,6 +73,8 @@ class Misfortune:
         self.counts: Counter[str] = Counter()
         self.by_hand: set[str] = set()
         """Exchange ids of orders that the user cancelled."""
+        self.unseen: set[str] = set()
+        """The same, of orders that the program may not have seen open: these it may take for its own cancels."""
         self._network = network
         self._control = network.control
         self._disk = disk
@@ -276,9 +279,17 @@ class Misfortune:
         order = self._own_order()
         if order is None:
             return "none"
-        self.by_hand.add(order.txid)
+        (self.by_hand if self._was_seen(order) else self.unseen).add(order.txid)
         self._control.cancel(order.txid)
         return f"{order.txid}"
+
+    def _was_seen(self, order: Order) -> bool:
+        """Whether the program knows for good that the order was open: else the cancel may be its own."""
+        for core in self._disk.cores.values():
+            known = json.loads(core)["orders"].get(order.request.cl_ord_id)
+            if known is not None:
+                return bool(known["exchange_id"])
+        return False
 
     def fill_by_hand(self) -> str:
         """Somebody takes some of an order, or all that is left."""
