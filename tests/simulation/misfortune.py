@@ -66,8 +66,16 @@ class Misfortune:
     """Draws mishaps and carries them out."""
 
     def __init__(
-        self, network: Network, disk: Disk, walks: Sequence[Walk], chance: random.Random, trace: Trace
+        self,
+        network: Network,
+        disk: Disk,
+        walks: Sequence[Walk],
+        chance: random.Random,
+        trace: Trace,
+        *,
+        mortal: bool = True,
     ) -> None:
+        """`mortal`: whether the program is killed now and then."""
         self.life: Life | None = None
         """Whom it strikes; None while the program is down."""
         self.counts: Counter[str] = Counter()
@@ -104,7 +112,7 @@ class Misfortune:
             self.fill_in_cancel_window: 6,
             self.actor_fails: 6,
             self.disk_fails: 3,
-            self.crash: 6,
+            self.crash: 6 if mortal else 0,
         }
 
     async def rage(self, seconds: float, every: float) -> None:
