@@ -17,7 +17,7 @@ from adapters.exchanges.kraken.sandbox.model.errors import Refused
 from adapters.exchanges.kraken.sandbox.model.orders import Order, Side
 from messages.ids import userref_of
 from tests.simulation.disk import Disk
-from tests.simulation.garble import garbled
+from tests.simulation.garble import garbled, garbled_reply
 from tests.simulation.network import LARGEST_FRAME, Network, wall
 from tests.simulation.prices import Walk
 from tests.simulation.process import Life
@@ -54,7 +54,19 @@ BAD_FRAMES: tuple[FrameAction, ...] = (
     "huge",
 )
 HUGE = LARGEST_FRAME + 1
-ABOUT = ('"executions"', '"executions"', '"balances"', '"trade"', '"status"', '"method"', '"heartbeat"', "snapshot")
+REPLY = '{"error":['
+ABOUT = (
+    REPLY,
+    REPLY,
+    '"executions"',
+    '"executions"',
+    '"balances"',
+    '"trade"',
+    '"status"',
+    '"method"',
+    '"heartbeat"',
+    "snapshot",
+)
 DELAYS = (0.5, 2.0, 2.9, 4.0, 7.0, 15.0)
 STATUSES = (502, 503, 504, 520, 429, 403)
 LONGEST_LAG = 60
@@ -205,14 +217,14 @@ class Misfortune:
         return f"{fault.action} {fault.target}"
 
     def strange_frame(self) -> str:
-        """The next frame that speaks of this makes no sense."""
+        """The next frame or reply that speaks of this makes no sense."""
         about = self._chance.choice(ABOUT)
 
         def distort(text: str) -> str:
             if about not in text:
                 return text
             self._network.distort = lambda later: later
-            strange = garbled(text, self._chance)
+            strange = (garbled_reply if about == REPLY else garbled)(text, self._chance)
             self._trace.note(f"strange {strange[:300]!r}")
             return strange
 

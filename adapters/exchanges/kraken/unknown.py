@@ -121,8 +121,15 @@ class History:
             covered_since = _covered_since(newest)
         for order_id in order_ids:
             if order_id not in found and sent.get(order_id, -math.inf) < covered_since:
-                found |= self._facts(await self._ask(cl_ord_id=order_id), frozenset({order_id}))
+                found |= self._facts(await self._of_id(order_id), frozenset({order_id}))
         return found
+
+    async def _of_id(self, order_id: str) -> dict[str, Order]:
+        """Raises `ExchangeUnavailable` for an answer about other orders: it would prove an absence that is none."""
+        orders = await self._ask(cl_ord_id=order_id)
+        if strange := [exchange_id for exchange_id, order in orders.items() if order.cl_ord_id != order_id]:
+            raise ExchangeUnavailable(f"asked for the closed orders of {order_id}, Kraken tells of {strange[0]}")
+        return orders
 
     async def _ask(self, **search: object) -> dict[str, Order]:
         answer = await self._rest.read("ClosedOrders", ClosedOrders, REST_HISTORY, without_count=True, **search)
