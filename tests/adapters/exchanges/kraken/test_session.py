@@ -523,6 +523,12 @@ async def test_many_orders_in_flight_cost_two_looks_where_the_newest_closures_re
     assert len(rest.asked("ClosedOrders")) == questions
 
 
+async def test_a_look_up_believes_no_answer_about_other_orders(autojump_clock: MockClock) -> None:
+    async with opened(RestTable(ClosedOrders={"closed": {"O2": closed(2)}})) as rig:
+        with pytest.raises(ExchangeUnavailable, match="tells of O2"):
+            await rig.session.lookup([order_id(1)])
+
+
 @pytest.mark.parametrize("behind", ["it is open there", "another is not there yet"])
 async def test_a_look_up_believes_no_view_of_the_past(autojump_clock: MockClock, behind: str) -> None:
     """Canceled by hand while nobody listened, and REST does not know that yet: it must not be placed a second time."""
