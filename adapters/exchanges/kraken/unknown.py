@@ -51,10 +51,12 @@ async def fate_of(order_id: str, stream: AccountStream, cancel: CancelById) -> F
     """
     if stream.find(order_id) is not None:
         return "arrived"
-    stream.orders.compensated.add(order_id)
+    # An earlier question, perhaps of a session that is over, may still be on its way: a cancel has no deadline.
+    asked_before = order_id in stream.orders.compensated
+    stream.orders.compensated[order_id] = trio.current_time()
     canceled = await cancel(order_id)
-    if canceled is False:
-        stream.orders.compensated.discard(order_id)
+    if canceled is False and not asked_before:
+        stream.orders.compensated.pop(order_id, None)
     if stream.find(order_id) is not None:
         return "arrived"
     if canceled is None:
