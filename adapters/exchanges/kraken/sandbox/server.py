@@ -86,7 +86,7 @@ async def serve(
     async def serve_rest(stream: trio.SocketStream) -> None:
         control.rest_streams.add(stream)
         try:
-            await serve_connection(stream, rest.handle)
+            await serve_connection(stream, rest.handle, rest.sent)
         finally:
             control.rest_streams.discard(stream)
 
