@@ -1,0 +1,204 @@
+"""The scripted session, with a crash at each of some points: one point per life of the program."""
+
+import tempfile
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import ExitStack, asynccontextmanager
+from pathlib import Path
+
+import httpx
+import trio
+from msgspec import Struct, field
+
+from adapters.exchanges.kraken.sandbox import Sandbox, open_sandbox
+from tests.crash import verdict
+from tests.crash.killer import Killer
+from tests.crash.life import PATIENCE, Life, free_port, killed, started
+from tests.crash.points import Point, points_of
+from tests.crash.script import STAGES, SYMBOL, configuration, venue
+from tests.crash.verdict import Picture, Problem
+
+NUDGES = 2
+"""Trades at the same price after each stage: what waits for an answer goes on with the next tick."""
+_LOOK_SECONDS = 0.02
+"""Between two looks at the status page; each further one of a long wait comes later, since looking costs time too."""
+
+
+class Reference(Struct):
+    """The session without a crash."""
+
+    pictures: list[Picture] = field(default_factory=list)
+    """After each stage, and last after the stop."""
+    points: list[Point] = field(default_factory=list)
+
+
+class Outcome(Struct):
+    """What came of a session."""
+
+    kind: str
+    plan: tuple[Point, ...]
+    reached: int = 0
+    """How many of the plan's points were met."""
+    seconds: float = 0.0
+    problems: list[Problem] = field(default_factory=list)
+    log: str = ""
+
+
+class Stuck(Exception):
+    """The program did not get where it should."""
+
+
+async def without_crash(kind: str) -> Reference:
+    """Run the session and note what it goes through."""
+    reference = Reference()
+    async with _session(kind, ()) as session:
+        await session.play(reference, record=True)
+    return reference
+
+
+async def with_crashes(kind: str, plan: Sequence[Point], reference: Reference) -> Outcome:
+    """Run the session, killed at `plan`, and judge it."""
+    outcome = Outcome(kind, tuple(plan))
+    begin = time.monotonic()
+    async with _session(kind, plan) as session:
+        try:
+            await session.play(reference)
+        except Stuck as error:
+            outcome.problems.append(Problem("stuck", str(error)))
+        outcome.problems += session.problems()
+        outcome.reached = session.kills
+        outcome.log = session.told() if outcome.problems else ""
+    outcome.seconds = time.monotonic() - begin
+    return outcome
+
+
+async def steps_after(kind: str, first: Point, reference: Reference) -> list[Point]:
+    """What the program goes through in the life after a crash at `first`."""
+    async with _session(kind, (first,)) as session:
+        await session.play(reference, record=True)
+        return session.points()
+
+
+@asynccontextmanager
+async def _session(kind: str, plan: Sequence[Point]) -> AsyncIterator["Session"]:
+    with tempfile.TemporaryDirectory() as folder:
+        async with open_sandbox(settings=venue()) as kraken, httpx.AsyncClient() as client:
+            with ExitStack() as lives:
+                yield Session(kind, plan, kraken, client, Path(folder), lives)
+
+
+class Session:
+    """One venue, one folder, one life of the program after the other."""
+
+    def __init__(
+        self,
+        kind: str,
+        plan: Sequence[Point],
+        kraken: Sandbox,
+        client: httpx.AsyncClient,
+        folder: Path,
+        lives: ExitStack,
+    ) -> None:
+        self.kills = 0
+        self._kind = kind
+        self._plan = list(plan)
+        self._kraken = kraken
+        self._client = client
+        self._folder = folder
+        self._lives = lives
+        self._killer = Killer(kraken)
+        self._port = free_port()
+        self._life: Life | None = None
+        self._steps: Path | None = None
+        (folder / "trial.toml").write_text(configuration(kraken, kind, self._port))
+
+    async def play(self, reference: Reference, *, record: bool = False) -> None:
+        """All stages and the stop. With `record` the last life's steps are noted, and the stages if there are none."""
+        self._steps = self._folder / "steps.txt" if record else None
+        first = not reference.pictures
+        self._live()
+        for index, stage in enumerate(STAGES):
+            price = stage.move(self._kraken)
+            for _ in range(NUDGES):
+                await self._settled()
+                self._kraken.control.price(SYMBOL, price)
+            found = await self._settled()
+            if first:
+                reference.pictures.append(found)
+                continue
+            with trio.move_on_after(PATIENCE):
+                while found != reference.pictures[index]:
+                    self._kraken.control.price(SYMBOL, price)
+                    found = await self._settled()
+            if missing := verdict.differences(found, reference.pictures[index]):
+                raise Stuck(f"after {stage.name}: {'; '.join(missing)}")
+        await self._stop()
+        if first:
+            reference.points = self.points()
+
+    def problems(self) -> list[Problem]:
+        """What the books say."""
+        left = [order for order in self._kraken.control.open_orders() if order.side == "buy"]
+        found = [Problem("orphan", f"buy {order.txid} is open after the stop") for order in left]
+        return found + verdict.books(self._kraken, self._kind, self._folder / "trial.duckdb")
+
+    def points(self) -> list[Point]:
+        """Every point of the last life."""
+        own = self._steps.read_text().split() if self._steps and self._steps.exists() else []
+        return points_of([*own, *self._killer.steps])
+
+    def told(self) -> str:
+        """What the program logged."""
+        return self._life.told() if self._life else ""
+
+    async def _settled(self) -> Picture:
+        """Wait until the program at rest shows what the venue has; a program that was killed is started again."""
+        before: Picture | None = None
+        page = None
+        pause = _LOOK_SECONDS
+        with trio.move_on_after(PATIENCE):
+            while True:
+                page = await self._living().page()
+                found = None
+                if page is not None and page.state == "RUNNING" and len(page.strategies) == 1:
+                    (shown,) = page.strategies
+                    found = verdict.picture(self._kraken, shown) if verdict.agree(self._kraken, shown) else None
+                if found is not None and found == before:
+                    return found
+                pause = _LOOK_SECONDS if found is not None else min(pause * 1.25, 10 * _LOOK_SECONDS)
+                before = found
+                await trio.sleep(pause)
+        raise Stuck(f"never at rest: {page}")
+
+    async def _stop(self) -> None:
+        """SIGTERM; a stop that was crossed by a crash is asked for again after the next start."""
+        while (code := await self._living().stop()) != 0:
+            if not killed(self._living_or_dead().process):
+                raise Stuck(f"exit code {code}")
+            self._living()
+            await self._settled()
+
+    def _living_or_dead(self) -> Life:
+        assert self._life is not None
+        return self._life
+
+    def _living(self) -> Life:
+        """The present life, or the next one after a planned end."""
+        life = self._living_or_dead()
+        if life.is_over:
+            if not killed(life.process) or not self._plan:
+                raise Stuck(f"it ended with {life.process.poll()}")
+            self._plan.pop(0)
+            self.kills += 1
+            life = self._live()
+        return life
+
+    def _live(self) -> Life:
+        point = self._plan[0] if self._plan else None
+        if self._steps is not None:
+            self._steps.unlink(missing_ok=True)
+        self._life = self._lives.enter_context(
+            started(self._folder, self._port, self._client, point, self._steps)
+        )
+        self._killer.watch(self._life.process, point)
+        return self._life
