@@ -1,11 +1,9 @@
 """Counts what passes between the venue and the program, and kills the program at its point."""
 
-import os
-import signal
-import subprocess
 from collections import Counter
 
 from adapters.exchanges.kraken.sandbox import FrameFault, RequestFault, Sandbox
+from tests.crash.life import Life
 from tests.crash.points import Point, is_step
 
 _LOST, _TAKEN = RequestFault("lose_request"), RequestFault("lose_reply")
@@ -20,17 +18,17 @@ class Killer:
         self._asked: Counter[str] = Counter()
         self._sent: Counter[str] = Counter()
         self._point: Point | None = None
-        self._process: subprocess.Popen[bytes] | None = None
+        self._life: Life | None = None
         kraken.faults.request_hook = self._request
         kraken.faults.frame_hook = self._frame
         kraken.faults.sent_hook = self._left
 
-    def watch(self, process: subprocess.Popen[bytes], point: Point | None) -> None:
+    def watch(self, life: Life, point: Point | None) -> None:
         """A new life begins; it ends at `point`."""
         self.steps = []
         self._asked.clear()
         self._sent.clear()
-        self._process, self._point = process, point
+        self._life, self._point = life, point
 
     def _request(self, moment: str) -> RequestFault | None:
         if not is_step(moment) or self._is_dead():
@@ -55,13 +53,10 @@ class Killer:
         self._kill_at(Point(moment, self._sent[moment], "sent" if moment.startswith("frame:") else "answered"))
 
     def _is_dead(self) -> bool:
-        return self._process is None or self._process.returncode is not None
+        return self._life is None or self._life.is_over
 
     def _kill_at(self, point: Point) -> bool:
-        if point != self._point or self._process is None:
+        if point != self._point or self._life is None:
             return False
-        self._process.send_signal(signal.SIGKILL)
-        # The venue goes on only when the program is certainly gone.
-        os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
-        self._process.poll()
+        self._life.kill()
         return True

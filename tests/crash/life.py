@@ -2,11 +2,10 @@
 
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import httpx
@@ -15,7 +14,8 @@ import trio
 from msgspec import Struct
 
 from adapters.exchanges.kraken.sandbox import DEMO_KEY, DEMO_PRIVATE
-from tests.crash.points import JOURNAL, Point
+from tests.crash.launcher import launch
+from tests.crash.points import Point
 from tests.process.running import environment
 
 PATIENCE = 40.0
@@ -61,7 +61,7 @@ class Page(Struct, frozen=True):
 class Life:
     """The running process."""
 
-    def __init__(self, process: subprocess.Popen[bytes], client: httpx.AsyncClient, url: str, log: Path) -> None:
+    def __init__(self, process: ForkServerProcess, client: httpx.AsyncClient, url: str, log: Path) -> None:
         self.process = process
         self._client = client
         self._url = url
@@ -69,7 +69,17 @@ class Life:
 
     @property
     def is_over(self) -> bool:
-        return self.process.poll() is not None
+        return self.process.exitcode is not None
+
+    @property
+    def was_killed(self) -> bool:
+        """Whether it ended as these tests end it."""
+        return self.process.exitcode == -signal.SIGKILL
+
+    def kill(self) -> None:
+        """SIGKILL; it is certainly gone afterwards."""
+        self.process.kill()
+        self.process.join()
 
     async def page(self) -> Page | None:
         """What `/status` says, or None while nobody answers."""
@@ -79,13 +89,13 @@ class Life:
         except (httpx.HTTPError, msgspec.DecodeError):
             return None
 
-    async def stop(self) -> int:
-        """SIGTERM, and how it ended."""
-        self.process.send_signal(signal.SIGTERM)
+    async def stop(self) -> int | None:
+        """SIGTERM, and the exit code; None for a program that does not end."""
+        self.process.terminate()
         with trio.move_on_after(PATIENCE):
             while not self.is_over:  # noqa: ASYNC110 - another process sets no event here
                 await trio.sleep(0.01)
-        return self.process.poll() if self.is_over else 255  # type: ignore[return-value]
+        return self.process.exitcode
 
     def told(self) -> str:
         """What it logged."""
@@ -93,27 +103,17 @@ class Life:
 
 
 @contextmanager
-def started(folder: Path, port: int, client: httpx.AsyncClient, point: Point | None, steps: Path | None) -> Iterator[Life]:
+def started(
+    folder: Path, port: int, client: httpx.AsyncClient, point: Point | None, steps: Path | None
+) -> Iterator[Life]:
     """The program, which kills itself if `point` is one of its own writes; gone at the end of the block."""
-    more = {"INFINITY_GRID_API_PUBLIC_KEY": DEMO_KEY, "INFINITY_GRID_API_SECRET_KEY": DEMO_PRIVATE}
-    if point is not None and point.stream.startswith(JOURNAL):
-        more["CRASH_AT"] = str(point)
-    if steps is not None:
-        more["CRASH_STEPS"] = str(steps)
-    path = folder / "log.txt"
-    with path.open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tests.crash.launcher", "trial.toml"],
-            cwd=folder,
-            env=environment(**more),
-            stdout=log,
-            stderr=log,
-        )
-        try:
-            yield Life(process, client, f"http://127.0.0.1:{port}/status", path)
-        finally:
-            process.kill()
-            process.wait()
+    keys = environment(INFINITY_GRID_API_PUBLIC_KEY=DEMO_KEY, INFINITY_GRID_API_SECRET_KEY=DEMO_PRIVATE)
+    life = Life(launch(folder, keys, point, steps), client, f"http://127.0.0.1:{port}/status", folder / "log.txt")
+    try:
+        yield life
+    finally:
+        life.kill()
+        life.process.close()
 
 
 def free_port() -> int:
@@ -121,10 +121,3 @@ def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port: int = server.getsockname()[1]
         return port
-
-
-def killed(process: subprocess.Popen[bytes]) -> bool:
-    """Whether it ended as planned by these tests."""
-    return process.poll() == -signal.SIGKILL
-
-

@@ -13,7 +13,7 @@ from msgspec import Struct, field
 from adapters.exchanges.kraken.sandbox import Sandbox, open_sandbox
 from tests.crash import verdict
 from tests.crash.killer import Killer
-from tests.crash.life import PATIENCE, Life, free_port, killed, started
+from tests.crash.life import PATIENCE, Life, free_port, started
 from tests.crash.points import Point, points_of
 from tests.crash.script import STAGES, SYMBOL, configuration, venue
 from tests.crash.verdict import Picture, Problem
@@ -173,7 +173,7 @@ class Session:
     async def _stop(self) -> None:
         """SIGTERM; a stop that was crossed by a crash is asked for again after the next start."""
         while (code := await self._living().stop()) != 0:
-            if not killed(self._living_or_dead().process):
+            if not self._living_or_dead().was_killed:
                 raise Stuck(f"exit code {code}")
             self._living()
             await self._settled()
@@ -186,8 +186,8 @@ class Session:
         """The present life, or the next one after a planned end."""
         life = self._living_or_dead()
         if life.is_over:
-            if not killed(life.process) or not self._plan:
-                raise Stuck(f"it ended with {life.process.poll()}")
+            if not life.was_killed or not self._plan:
+                raise Stuck(f"it ended with {life.process.exitcode}")
             self._plan.pop(0)
             self.kills += 1
             life = self._live()
@@ -200,5 +200,5 @@ class Session:
         self._life = self._lives.enter_context(
             started(self._folder, self._port, self._client, point, self._steps)
         )
-        self._killer.watch(self._life.process, point)
+        self._killer.watch(self._life, point)
         return self._life
