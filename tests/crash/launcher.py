@@ -4,6 +4,7 @@ The steps are wrapped from here, so that the program knows nothing of it. Each l
 from a server that has imported the program already: the hundreds of starts of a full run are twice as fast.
 """
 
+import ctypes
 import functools
 import multiprocessing
 import os
@@ -41,6 +42,7 @@ def launch(folder: Path, environment: dict[str, str], point: Point | None, steps
 def _run(folder: Path, environment: dict[str, str], point: Point | None, steps: Path | None) -> None:
     import supervisor  # noqa: PLC0415 - only the forked process runs it
 
+    _die_with_parent()
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
@@ -49,6 +51,12 @@ def _run(folder: Path, environment: dict[str, str], point: Point | None, steps: 
     os.dup2(log, 2)
     _Steps(point, steps).watch()
     sys.exit(supervisor.main(["trial.toml"]))
+
+
+def _die_with_parent() -> None:
+    """No life outlives these tests, however they end: the server ends with them, and this process with the server."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 class _Steps:
