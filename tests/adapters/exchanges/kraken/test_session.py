@@ -8,7 +8,7 @@ from trio.testing import MockClock
 
 from adapters.exchanges.kraken.session import Line, open_session
 from adapters.interfaces import BotStateError, ExchangeUnavailable
-from messages.account import AccountBalances, AccountSnapshot
+from messages.account import AccountBalances, AccountSnapshot, ForeignOrder
 from messages.orders import Accepted, Canceled, Filled, PartiallyFilled, Rejected
 from tests.adapters.exchanges.kraken.support import (
     START,
@@ -296,6 +296,24 @@ async def test_an_order_closed_by_hand_says_so(autojump_clock: MockClock) -> Non
         (event,) = await rig.events(1)
     assert isinstance(event, Canceled)
     assert event.reason == "by hand"
+
+
+async def test_an_order_opened_by_hand_is_told_with_all_that_happens_to_it(autojump_clock: MockClock) -> None:
+    hand = {"order_id": "OHAND", "cl_ord_id": ""}
+    async with opened() as rig:
+        await rig.far.channel("executions", {**opening(9), **hand})
+        await rig.far.channel("executions", {**report(9, "amended", order_qty="0.004", limit_price="59000.0"), **hand})
+        await rig.far.channel("executions", {**trade(9, "0.00100000", "0.00100000", "F1"), **hand})
+        await rig.far.channel("executions", {**report(9, "canceled", cum_qty="0.001"), **hand})
+        told = await rig.events(5)
+    assert isinstance(told.pop(2), AccountBalances)
+    facts = [event.facts for event in told if isinstance(event, ForeignOrder)]
+    assert [(f.status, f.price, f.volume, f.filled) for f in facts] == [
+        ("open", Decimal("60000.0"), Decimal("0.00250000"), Decimal(0)),
+        ("open", Decimal("59000.0"), Decimal("0.004"), Decimal(0)),
+        ("open", Decimal("59000.0"), Decimal("0.004"), Decimal("0.001")),
+        ("canceled", Decimal("59000.0"), Decimal("0.004"), Decimal("0.001")),
+    ]
 
 
 async def test_a_cancel_waits_until_its_order_is_answered(autojump_clock: MockClock) -> None:
