@@ -4,6 +4,7 @@ Numbers keep the decimals they carry and never show an exponent. Only products (
 cut, because their decimals are those of a price and a volume together.
 """
 
+from datetime import UTC, datetime
 from decimal import ROUND_FLOOR, Decimal
 from typing import assert_never
 
@@ -17,6 +18,7 @@ from messages.notices import (
     OrderDelayed,
     OrderFilled,
     OrderReleased,
+    OrdersRecovered,
     ProgramEnded,
     ProgramStarted,
     StrategyHalted,
@@ -46,6 +48,8 @@ def render(notice: Notice) -> str:
         case OrderDelayed(strategy, symbol, side, price, volume, reason):
             details = (*_price_and_size(symbol, price, volume), f"Reason » {reason}")
             text = _tree(f"⚠️ {strategy} ({symbol}): {side.capitalize()} order waits", *details)
+        case OrdersRecovered(strategy, symbol):
+            text = _tree(f"⚠️ {strategy} ({symbol}): orders taken over", *_recovered(notice))
         case StrategyHalted(strategy, symbol, reason, orders):
             text = _tree(f"⚠️ {strategy} ({symbol}): trading halted", f"Reason » {reason}", f"Orders » {orders}")
         case StrategyResumed(strategy, symbol):
@@ -80,6 +84,10 @@ def _sentence(notice: Notice) -> str:
             text = f"{strategy}: {side} released, {_size_at(symbol, price, volume)}: {reason}"
         case OrderDelayed(strategy, symbol, side, price, volume, reason):
             text = f"{strategy}: {side} waits, {_size_at(symbol, price, volume)}: {reason}"
+        case OrdersRecovered(strategy, symbol):
+            text = f"{strategy} ({symbol}): orders taken over that the journal did not know; " + "; ".join(
+                _recovered(notice)
+            )
         case StrategyHalted(strategy, symbol, reason, orders):
             text = f"{strategy} ({symbol}): trading halted: {reason}; orders: {orders}"
         case StrategyResumed(strategy, symbol):
@@ -102,6 +110,12 @@ def _filled(notice: OrderFilled) -> str:
         f"Fee » {notice.fee:f} {quote}",
         f"Strategy » {notice.strategy}",
     )
+
+
+def _recovered(notice: OrdersRecovered) -> list[str]:
+    since = datetime.fromtimestamp(notice.since // 10**9, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    lines = [f"Open » {notice.open_orders}", f"Closed since {since} » {notice.closed_orders}"]
+    return [*lines, f"Not known » {notice.unknown}"] if notice.unknown else lines
 
 
 def _funds_missing(notice: FundsMissing) -> str:

@@ -1,6 +1,6 @@
 """The closed union of each mailbox: the whole vocabulary that an actor understands."""
 
-from messages.account import AccountBalances, Attach, ForeignOrder, OrderFacts, StopTrading
+from messages.account import AccountBalances, Attach, ForeignOrder, OrderFacts, OrdersFound, StopTrading
 from messages.journal import (
     AccountLoaded,
     AccountSaved,
@@ -41,7 +41,7 @@ from messages.status import (
 CoreEvent = Tick | Accepted | PartiallyFilled | Filled | Canceled | Rejected | Balances | Resynced | Stop
 """What a pure decision core handles."""
 
-StrategyMail = CoreEvent | RowEnd | Committed | CoreLoaded | Pause | Resume
+StrategyMail = CoreEvent | OrdersFound | RowEnd | Committed | CoreLoaded | Pause | Resume
 
 ExchangeEvent = Accepted | PartiallyFilled | Filled | Canceled | Rejected | AccountBalances | ForeignOrder | RowEnd
 """What an exchange's private session says."""
@@ -66,6 +66,7 @@ __all__ = [
     "NotifierMail",
     "OrderFacts",
     "OrderManagerMail",
+    "OrdersFound",
     "PaperMail",
     "PersistenceMail",
     "StrategyMail",

@@ -76,6 +76,20 @@ class OrderDelayed(Struct, frozen=True, tag=True):
     reason: str
 
 
+class OrdersRecovered(Struct, frozen=True, tag=True):
+    """Orders that the journal did not know were taken over from the exchange."""
+
+    strategy: str
+    symbol: str
+    open_orders: int
+    closed_orders: int
+    """Filled or partly filled ones; each is answered if it was not."""
+    since: int
+    """How far back closed orders were looked for, in nanoseconds UTC."""
+    unknown: str
+    """What the exchange cannot tell; empty when the journal knows it."""
+
+
 class StrategyHalted(Struct, frozen=True, tag=True):
     """A strategy does not trade any more; `orders` says what becomes of its open orders."""
 
@@ -130,6 +144,7 @@ Notice = (
     | ExtraSell
     | OrderReleased
     | OrderDelayed
+    | OrdersRecovered
     | StrategyHalted
     | StrategyResumed
     | ActorFailed

@@ -111,7 +111,7 @@ def _print_table(outcomes: Sequence[Outcome]) -> None:
 
 
 def _print_row(kind: str, family: str, outcomes: Sequence[Outcome]) -> None:
-    problems = Counter(problem.what for outcome in outcomes for problem in outcome.problems)
+    problems: Counter[str] = Counter(str(problem.what) for outcome in outcomes for problem in outcome.problems)
     planned, met = sum(len(o.plan) for o in outcomes), sum(o.reached for o in outcomes)
     print(f"{kind:<10}{family:<28}{planned:>9}{met:>7}{''.join(f'{problems[what]:>11}' for what in WHATS)}")
 

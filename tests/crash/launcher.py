@@ -27,19 +27,23 @@ _PRELOADED = [
 ]
 
 
-def launch(folder: Path, environment: dict[str, str], point: Point | None, steps: Path | None) -> ForkServerProcess:
-    """The program with `trial.toml` of `folder`; it kills itself at `point` if that is one of its own writes.
+def launch(
+    folder: Path, environment: dict[str, str], arguments: list[str], point: Point | None, steps: Path | None
+) -> ForkServerProcess:
+    """The program with these arguments in `folder`; it kills itself at `point` if that is one of its own writes.
 
     Its own steps are written to the file `steps`, what it says to `log.txt`.
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(_PRELOADED)
-    process = context.Process(target=_run, args=(folder, environment, point, steps))
+    process = context.Process(target=_run, args=(folder, environment, arguments, point, steps))
     process.start()
     return process
 
 
-def _run(folder: Path, environment: dict[str, str], point: Point | None, steps: Path | None) -> None:
+def _run(
+    folder: Path, environment: dict[str, str], arguments: list[str], point: Point | None, steps: Path | None
+) -> None:
     import supervisor  # noqa: PLC0415 - only the forked process runs it
 
     _die_with_parent()
@@ -50,7 +54,7 @@ def _run(folder: Path, environment: dict[str, str], point: Point | None, steps: 
     os.dup2(log, 1)
     os.dup2(log, 2)
     _Steps(point, steps).watch()
-    sys.exit(supervisor.main(["trial.toml"]))
+    sys.exit(supervisor.main(arguments))
 
 
 def _die_with_parent() -> None:

@@ -2,7 +2,7 @@
 
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from multiprocessing.context import ForkServerProcess
@@ -104,11 +104,16 @@ class Life:
 
 @contextmanager
 def started(
-    folder: Path, port: int, client: httpx.AsyncClient, point: Point | None, steps: Path | None
+    folder: Path,
+    port: int,
+    client: httpx.AsyncClient,
+    point: Point | None = None,
+    steps: Path | None = None,
+    arguments: Sequence[str] = (),
 ) -> Iterator[Life]:
     """The program, which kills itself if `point` is one of its own writes; gone at the end of the block."""
     keys = environment(INFINITY_GRID_API_PUBLIC_KEY=DEMO_KEY, INFINITY_GRID_API_SECRET_KEY=DEMO_PRIVATE)
-    life = Life(launch(folder, keys, point, steps), client, f"http://127.0.0.1:{port}/status", folder / "log.txt")
+    life = Life(launch(folder, keys, [*arguments, "trial.toml"], point, steps), client, f"http://127.0.0.1:{port}/status", folder / "log.txt")
     try:
         yield life
     finally:
