@@ -84,7 +84,8 @@ async def run(
     `started` hands back the `Handle` once the journal is open and the HTTP endpoint answers. Raises
     `ConfigError` and `DatabaseUnusable` before that, `ProgramFailed` when the policy gives up later.
     `source` names the configuration in errors. With `adopt` open orders of a strategy's userref are taken over even
-    where its journal cannot explain them: without it they count as those of a second instance. Installs no signal handler, sets up no logging, never exits the process.
+    where its journal cannot explain them: without it they count as those of a second instance. Installs no signal
+    handler, sets up no logging, never exits the process.
     """
     if isinstance(config, Path):
         source = str(config)

@@ -48,16 +48,14 @@ def render(notice: Notice) -> str:
         case OrderDelayed(strategy, symbol, side, price, volume, reason):
             details = (*_price_and_size(symbol, price, volume), f"Reason » {reason}")
             text = _tree(f"⚠️ {strategy} ({symbol}): {side.capitalize()} order waits", *details)
-        case OrdersRecovered(strategy, symbol):
-            text = _tree(f"⚠️ {strategy} ({symbol}): orders taken over", *_recovered(notice))
         case StrategyHalted(strategy, symbol, reason, orders):
             text = _tree(f"⚠️ {strategy} ({symbol}): trading halted", f"Reason » {reason}", f"Orders » {orders}")
         case StrategyResumed(strategy, symbol):
             text = f"✅ {strategy} ({symbol}): trading resumed"
         case ActorFailed(actor, reason, action):
             text = _tree(f"⚠️ {actor} keeps failing", f"Reason » {reason}", f"Action » {action}")
-        case LadderStatus():
-            text = _ladder_status(notice)
+        case LadderStatus() | OrdersRecovered():
+            text = _ladder_status(notice) if isinstance(notice, LadderStatus) else _recovered(notice)
         case _:
             assert_never(notice)
     return text
@@ -84,18 +82,14 @@ def _sentence(notice: Notice) -> str:
             text = f"{strategy}: {side} released, {_size_at(symbol, price, volume)}: {reason}"
         case OrderDelayed(strategy, symbol, side, price, volume, reason):
             text = f"{strategy}: {side} waits, {_size_at(symbol, price, volume)}: {reason}"
-        case OrdersRecovered(strategy, symbol):
-            text = f"{strategy} ({symbol}): orders taken over that the journal did not know; " + "; ".join(
-                _recovered(notice)
-            )
         case StrategyHalted(strategy, symbol, reason, orders):
             text = f"{strategy} ({symbol}): trading halted: {reason}; orders: {orders}"
         case StrategyResumed(strategy, symbol):
             text = f"{strategy} ({symbol}): trading resumed"
         case ActorFailed(actor, reason, action):
             text = f"{actor} keeps failing: {reason}; {action}"
-        case LadderStatus():
-            text = _status_sentence(notice)
+        case LadderStatus() | OrdersRecovered():
+            text = _status_sentence(notice) if isinstance(notice, LadderStatus) else _recovered_sentence(notice)
         case _:
             assert_never(notice)
     return text
@@ -112,7 +106,16 @@ def _filled(notice: OrderFilled) -> str:
     )
 
 
-def _recovered(notice: OrdersRecovered) -> list[str]:
+def _recovered(notice: OrdersRecovered) -> str:
+    return _tree(f"⚠️ {notice.strategy} ({notice.symbol}): orders taken over", *_what_was_recovered(notice))
+
+
+def _recovered_sentence(notice: OrdersRecovered) -> str:
+    told = "; ".join(_what_was_recovered(notice))
+    return f"{notice.strategy} ({notice.symbol}): orders taken over that the journal did not know; {told}"
+
+
+def _what_was_recovered(notice: OrdersRecovered) -> list[str]:
     since = datetime.fromtimestamp(notice.since // 10**9, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     lines = [f"Open » {notice.open_orders}", f"Closed since {since} » {notice.closed_orders}"]
     return [*lines, f"Not known » {notice.unknown}"] if notice.unknown else lines

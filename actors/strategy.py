@@ -187,24 +187,15 @@ class StrategyActor:
                 self._take_tick(message)
             case Accepted() | PartiallyFilled() | Filled() | Canceled() | Rejected() | Balances():
                 self._take_event(message)
-            case OrdersFound():
+            case OrdersFound() | Resynced():
                 if message.number == self._attached:
-                    self._recover(message)
-            case Resynced():
-                if message.number == self._attached:
-                    self._held.append(message)
-                    self._begin()
+                    self._take_answer(message)
             case Committed():
                 self._release(message.number)
             case RowEnd():
                 pass  # answered once the whole batch is handled
-            case Pause():
-                self._paused = message.reason
-                self._tell_phase("halted", message.reason)
-            case Resume():
-                self._paused = ""
-                if not self._begin():
-                    self._tell_phase("syncing", WAITING)
+            case Pause() | Resume():
+                self._pause(message)
             case Stop():
                 self._stop = message
                 self._decide(message)
@@ -212,6 +203,22 @@ class StrategyActor:
                 pass  # the answer to a load of an earlier start
             case _:
                 assert_never(message)
+
+    def _take_answer(self, answer: OrdersFound | Resynced) -> None:
+        if isinstance(answer, OrdersFound):
+            self._recover(answer)
+        else:
+            self._held.append(answer)
+            self._begin()
+
+    def _pause(self, message: Pause | Resume) -> None:
+        if isinstance(message, Pause):
+            self._paused = message.reason
+            self._tell_phase("halted", message.reason)
+        else:
+            self._paused = ""
+            if not self._begin():
+                self._tell_phase("syncing", WAITING)
 
     def _recover(self, found: OrdersFound) -> None:
         """Take over what the journal does not know, then attach with it. Raises `UnknownOrderError`."""

@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--adopt",
         action="store_true",
-        help="take over open orders of this program that the database cannot explain (make sure that no second instance runs)",
+        help="take over open orders that the database cannot explain (make sure that no second instance runs)",
     )
     parser.add_argument("--version", action="version", version=f"infinity-grid-trio {registry.version()}")
     return parser

@@ -11,8 +11,8 @@ from actors.strategies import state as states
 from actors.strategies.band import band
 from actors.strategies.core import NO_TICK, Band, Output, Recovery
 from actors.strategies.ladder import Ladder
-from actors.strategies.recovery import recover
 from actors.strategies.order_events import on_order_event
+from actors.strategies.recovery import recover
 from actors.strategies.report import ladder_status, strategy_report
 from actors.strategies.settings import GridSettings, Variant
 from actors.strategies.state import GridState

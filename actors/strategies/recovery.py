@@ -169,4 +169,3 @@ def _note_highest_buy(ladder: Ladder, orders: Sequence[OrderFacts]) -> None:
         if facts.side == "sell" and facts.status == "open"
     ]
     ladder.state.highest_buy = max([ladder.state.highest_buy, *bought, *sold], default=ZERO)
-

@@ -326,9 +326,10 @@ async def test_with_a_real_file_a_successor_finds_every_acknowledged_commit(
                 office.post(commit(number), LoadCore(1))
                 await office.answered(2 * number)
                 scope.cancel()
-        assert office.answers[-1] == ("strategy/1", CoreLoaded(
-            open_journal_lineage(office), f"state {number}", newest=number
-        ))
+        assert office.answers[-1] == (
+            "strategy/1",
+            CoreLoaded(open_journal_lineage(office), f"state {number}", newest=number),
+        )
     office.post(Close())
     await run_persistence(open_journal, office.mailbox, office.reply)
 

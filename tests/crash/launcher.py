@@ -28,21 +28,31 @@ _PRELOADED = [
 
 
 def launch(
-    folder: Path, environment: dict[str, str], arguments: list[str], point: Point | None, steps: Path | None
+    folder: Path,
+    log: Path,
+    environment: dict[str, str],
+    arguments: list[str],
+    point: Point | None,
+    steps: Path | None,
 ) -> ForkServerProcess:
     """The program with these arguments in `folder`; it kills itself at `point` if that is one of its own writes.
 
-    Its own steps are written to the file `steps`, what it says to `log.txt`.
+    Its own steps are written to the file `steps`, what it says to the file `log`.
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(_PRELOADED)
-    process = context.Process(target=_run, args=(folder, environment, arguments, point, steps))
+    process = context.Process(target=_run, args=(folder, log, environment, arguments, point, steps))
     process.start()
     return process
 
 
 def _run(
-    folder: Path, environment: dict[str, str], arguments: list[str], point: Point | None, steps: Path | None
+    folder: Path,
+    log: Path,
+    environment: dict[str, str],
+    arguments: list[str],
+    point: Point | None,
+    steps: Path | None,
 ) -> None:
     import supervisor  # noqa: PLC0415 - only the forked process runs it
 
@@ -50,9 +60,9 @@ def _run(
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
-    log = os.open("log.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    os.dup2(log, 1)
-    os.dup2(log, 2)
+    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
     _Steps(point, steps).watch()
     sys.exit(supervisor.main(arguments))
 

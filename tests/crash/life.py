@@ -105,6 +105,7 @@ class Life:
 @contextmanager
 def started(
     folder: Path,
+    log: Path,
     port: int,
     client: httpx.AsyncClient,
     point: Point | None = None,
@@ -113,7 +114,8 @@ def started(
 ) -> Iterator[Life]:
     """The program, which kills itself if `point` is one of its own writes; gone at the end of the block."""
     keys = environment(INFINITY_GRID_API_PUBLIC_KEY=DEMO_KEY, INFINITY_GRID_API_SECRET_KEY=DEMO_PRIVATE)
-    life = Life(launch(folder, keys, [*arguments, "trial.toml"], point, steps), client, f"http://127.0.0.1:{port}/status", folder / "log.txt")
+    process = launch(folder, log, keys, [*arguments, "trial.toml"], point, steps)
+    life = Life(process, client, f"http://127.0.0.1:{port}/status", log)
     try:
         yield life
     finally:

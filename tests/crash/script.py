@@ -1,4 +1,4 @@
-"""One trading session that holds every kind of step: start, fills, a counter-buy, partial fills, a cancel, a shift, the stop.
+"""One trading session of every kind of step: start, fills, counter-buy, partial fills, cancel, shift, surplus, stop.
 
 Prices and limits are chosen such that a tick and a fill which come over two connections lead to the same orders in
 either order: a price that fills an order never moves the ladder at the same time.
@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from adapters.exchanges.kraken.sandbox import AccountSettings, DEMO_KEY, DEMO_PRIVATE, KeySettings, Sandbox, Settings
+from adapters.exchanges.kraken.sandbox import DEMO_KEY, DEMO_PRIVATE, AccountSettings, KeySettings, Sandbox, Settings
 from adapters.exchanges.kraken.sandbox.model.fees import Rates
 
 SYMBOL = "BTC/USD"
@@ -63,9 +63,7 @@ def venue() -> Settings:
 
 def configuration(kraken: Sandbox, kind: str, port: int) -> str:
     """The program's, but for its keys."""
-    return CONFIGURATION.format(
-        kind=kind, port=port, rest=kraken.rest_url, ws=kraken.ws_url, auth=kraken.ws_auth_url
-    )
+    return CONFIGURATION.format(kind=kind, port=port, rest=kraken.rest_url, ws=kraken.ws_url, auth=kraken.ws_auth_url)
 
 
 class Stage(Struct, frozen=True):

@@ -82,12 +82,14 @@ async def steps_after(kind: str, first: Point, reference: Reference) -> list[Poi
 
 
 @asynccontextmanager
-async def opened(kind: str, plan: Sequence[Point] = ()) -> AsyncIterator["Session"]:
-    """A venue and an empty folder; every life is gone at the end of the block."""
-    with tempfile.TemporaryDirectory() as folder:
+async def opened(kind: str, plan: Sequence[Point] = (), *, folder: Path | None = None) -> AsyncIterator["Session"]:
+    """A venue and an empty folder, `folder` if given; every life is gone at the end of the block."""
+    with tempfile.TemporaryDirectory() as new:
         async with open_sandbox(settings=venue()) as kraken, httpx.AsyncClient() as client:
             with ExitStack() as lives:
-                yield Session(kind, plan, kraken, client, Path(folder), lives)
+                data = folder or Path(new) / "data"
+                data.mkdir(exist_ok=True)
+                yield Session(kind, plan, kraken, client, data, Path(new) / "log.txt", lives)
 
 
 class Session:
@@ -100,6 +102,7 @@ class Session:
         kraken: Sandbox,
         client: httpx.AsyncClient,
         folder: Path,
+        log: Path,
         lives: ExitStack,
     ) -> None:
         self.kills = 0
@@ -108,6 +111,7 @@ class Session:
         self.kraken = kraken
         self._client = client
         self.folder = folder
+        self._log = log
         self._lives = lives
         self._killer = Killer(kraken)
         self._port = free_port()
@@ -195,7 +199,11 @@ class Session:
                 found = None
                 if page is not None and page.state == "RUNNING" and len(page.strategies) == 1:
                     (shown,) = page.strategies
-                    found = verdict.picture(self.kraken, shown) if verdict.agree(self.kraken, shown, self._forgotten) else None
+                    found = (
+                        verdict.picture(self.kraken, shown)
+                        if verdict.agree(self.kraken, shown, self._forgotten)
+                        else None
+                    )
                 if found is not None and found == before:
                     return found
                 pause = _LOOK_SECONDS if found is not None else min(pause * 1.25, 10 * _LOOK_SECONDS)
@@ -231,7 +239,7 @@ class Session:
         if self._steps is not None:
             self._steps.unlink(missing_ok=True)
         self._life = self._lives.enter_context(
-            started(self.folder, self._port, self._client, point, self._steps, arguments)
+            started(self.folder, self._log, self._port, self._client, point, self._steps, arguments)
         )
         self._killer.watch(self._life, point)
         return self._life

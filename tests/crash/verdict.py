@@ -121,10 +121,12 @@ def orders_at(kraken: Sandbox, kind: str) -> list[Problem]:
 def _placed_twice(orders: Sequence[Order]) -> list[Problem]:
     ids = Counter(order.request.cl_ord_id for order in orders)
     found = [Problem("duplicate", f"{count} orders have the id {name}") for name, count in ids.items() if count > 1]
-    for order in orders:
-        if len(alive := _answers(order, orders)) > 1:
-            found.append(Problem("duplicate", f"order {order.txid} was answered by {[o.txid for o in alive]}"))
-    return found
+    answers = {order.txid: _answers(order, orders) for order in orders}
+    return found + [
+        Problem("duplicate", f"order {txid} was answered by {[order.txid for order in alive]}")
+        for txid, alive in answers.items()
+        if len(alive) > 1
+    ]
 
 
 def _unanswered(orders: Sequence[Order]) -> list[Problem]:
