@@ -16,8 +16,11 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import force_setattr
+
 from adapters.exchanges.kraken.nonce import FileNonceStore
 from adapters.journal.journal import Journal
+from supervision.world import MACHINE
 from tests.crash.points import JOURNAL, Point
 
 _PRELOADED = [
@@ -85,7 +88,7 @@ class _Steps:
         """Put the count around everything that writes to disk."""
         for name in ("write", "settle", "close"):
             setattr(Journal, name, self._counted(JOURNAL + name, getattr(Journal, name)))
-        Journal.open = self._counted(JOURNAL + "open", Journal.open)  # type: ignore[method-assign]
+        force_setattr(MACHINE, "open_journal", self._counted(JOURNAL + "open", MACHINE.open_journal))
         FileNonceStore._write = self._counted(  # type: ignore[method-assign]
             JOURNAL + "nonce", FileNonceStore._write
         )

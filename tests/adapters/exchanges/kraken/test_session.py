@@ -399,6 +399,15 @@ async def test_a_token_that_is_refused_moves_the_orders_to_rest(autojump_clock: 
     assert (body["pair"], body["price"], body["volume"], body["oflags"]) == ("XBTUSD", "60000.0", "0.00250000", "post")
 
 
+async def test_an_order_of_a_tokenized_pair_names_its_class_over_rest(autojump_clock: MockClock) -> None:
+    rest = RestTable(AddOrder={"txid": ["O1"], "descr": {}})
+    async with opened(rest) as rig:
+        await rig.far.answer(await rig.placed(place(1, symbol="AAPLx/USD")), error="ESession:Invalid session")
+        await rig.events(1)
+        (body,) = rest.asked("AddOrder")
+    assert (body["pair"], body["asset_class"]) == ("AAPLxUSD", "tokenized_asset")
+
+
 async def test_a_key_that_is_refused_is_fatal(autojump_clock: MockClock) -> None:
     with pytest.raises(BotStateError, match="GetWebSocketsToken"):
         async with open_session(make_account(RestTable(GetWebSocketsToken="EAPI:Invalid key")), line(Peer())):
