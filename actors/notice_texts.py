@@ -4,6 +4,7 @@ Numbers keep the decimals they carry and never show an exponent. Only products (
 cut, because their decimals are those of a price and a volume together.
 """
 
+from datetime import UTC, datetime
 from decimal import ROUND_FLOOR, Decimal
 from typing import assert_never
 
@@ -18,6 +19,7 @@ from messages.notices import (
     OrderDelayed,
     OrderFilled,
     OrderReleased,
+    OrdersRecovered,
     ProgramEnded,
     ProgramStarted,
     StrategyHalted,
@@ -52,8 +54,8 @@ def render(notice: Notice) -> str:
             text = f"✅ {strategy} ({symbol}): trading resumed"
         case ActorFailed(actor, reason, action):
             text = _tree(f"⚠️ {actor} keeps failing", f"Reason » {reason}", f"Action » {action}")
-        case LadderStatus():
-            text = _ladder_status(notice)
+        case LadderStatus() | OrdersRecovered():
+            text = _ladder_status(notice) if isinstance(notice, LadderStatus) else _recovered(notice)
         case _:
             assert_never(notice)
     return text
@@ -86,8 +88,8 @@ def _sentence(notice: Notice) -> str:
             text = f"{strategy} ({symbol}): trading resumed"
         case ActorFailed(actor, reason, action):
             text = f"{actor} keeps failing: {reason}; {action}"
-        case LadderStatus():
-            text = _status_sentence(notice)
+        case LadderStatus() | OrdersRecovered():
+            text = _status_sentence(notice) if isinstance(notice, LadderStatus) else _recovered_sentence(notice)
         case _:
             assert_never(notice)
     return text
@@ -122,6 +124,21 @@ def _filled(notice: OrderFilled) -> str:
         f"Fee » {notice.fee:f} {quote}",
         f"Strategy » {notice.strategy}",
     )
+
+
+def _recovered(notice: OrdersRecovered) -> str:
+    return _tree(f"⚠️ {notice.strategy} ({notice.symbol}): orders taken over", *_what_was_recovered(notice))
+
+
+def _recovered_sentence(notice: OrdersRecovered) -> str:
+    told = "; ".join(_what_was_recovered(notice))
+    return f"{notice.strategy} ({notice.symbol}): orders taken over that the journal did not know; {told}"
+
+
+def _what_was_recovered(notice: OrdersRecovered) -> list[str]:
+    since = datetime.fromtimestamp(notice.since // 10**9, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    lines = [f"Open » {notice.open_orders}", f"Closed since {since} » {notice.closed_orders}"]
+    return [*lines, f"Not known » {notice.unknown}"] if notice.unknown else lines
 
 
 def _funds_missing(notice: FundsMissing) -> str:

@@ -88,6 +88,20 @@ class OrderAmended(Struct, frozen=True, tag=True):
     former_volume: Decimal
 
 
+class OrdersRecovered(Struct, frozen=True, tag=True):
+    """Orders that the journal did not know were taken over from the exchange."""
+
+    strategy: str
+    symbol: str
+    open_orders: int
+    closed_orders: int
+    """Filled or partly filled ones; each is answered if it was not."""
+    since: int
+    """How far back closed orders were looked for, in nanoseconds UTC."""
+    unknown: str
+    """What the exchange cannot tell; empty when the journal knows it."""
+
+
 class StrategyHalted(Struct, frozen=True, tag=True):
     """A strategy does not trade any more; `orders` says what becomes of its open orders."""
 
@@ -143,6 +157,7 @@ Notice = (
     | OrderReleased
     | OrderAmended
     | OrderDelayed
+    | OrdersRecovered
     | StrategyHalted
     | StrategyResumed
     | ActorFailed

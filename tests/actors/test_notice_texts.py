@@ -16,6 +16,7 @@ from messages.notices import (
     OrderDelayed,
     OrderFilled,
     OrderReleased,
+    OrdersRecovered,
     ProgramEnded,
     ProgramStarted,
     StrategyHalted,
@@ -119,6 +120,17 @@ CASES: list[tuple[Notice, str, str]] = [
         StrategyHalted("sol-swing", "SOL/EUR", "no price for 600 s", "kept"),
         "⚠️ sol-swing (SOL/EUR): trading halted\n├ Reason » no price for 600 s\n└ Orders » kept",
         "sol-swing (SOL/EUR): trading halted: no price for 600 s; orders: kept",
+    ),
+    (
+        OrdersRecovered("sol-swing", "SOL/EUR", 5, 1, 1_700_000_000_000_000_000, "surplus"),
+        (
+            "⚠️ sol-swing (SOL/EUR): orders taken over\n├ Open » 5\n├ Closed since 2023-11-14 22:13:20 UTC » 1\n"
+            "└ Not known » surplus"
+        ),
+        (
+            "sol-swing (SOL/EUR): orders taken over that the journal did not know; Open » 5; "
+            "Closed since 2023-11-14 22:13:20 UTC » 1; Not known » surplus"
+        ),
     ),
     (
         StrategyResumed("sol-swing", "SOL/EUR"),

@@ -37,6 +37,9 @@ class MemoryJournal:
     def load_core(self, userref: int) -> str | None:
         return self._cores.get(userref)
 
+    def newest(self) -> int:
+        return max((commit.time for commit in self.commits), default=0)
+
     def load_account(self) -> tuple[str | None, dict[str, str]]:
         return self._account
 
