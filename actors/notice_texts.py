@@ -15,6 +15,7 @@ from messages.notices import (
     FundsMissing,
     LadderStatus,
     Notice,
+    OrderAmended,
     OrderDelayed,
     OrderFilled,
     OrderReleased,
@@ -42,9 +43,8 @@ def render(notice: Notice) -> str:
             text = _funds_missing(notice)
         case ExtraSell(strategy, symbol, price, volume):
             text = _tree(f"ℹ️ {strategy}: Placing extra sell order", *_price_and_size(symbol, price, volume))
-        case OrderReleased(strategy, symbol, side, price, volume, reason):
-            details = (*_price_and_size(symbol, price, volume), f"Reason » {reason}")
-            text = _tree(f"ℹ️ {strategy} ({symbol}): {side.capitalize()} order released", *details)
+        case OrderReleased() | OrderAmended():
+            text = _order_tree(notice)
         case OrderDelayed(strategy, symbol, side, price, volume, reason):
             details = (*_price_and_size(symbol, price, volume), f"Reason » {reason}")
             text = _tree(f"⚠️ {strategy} ({symbol}): {side.capitalize()} order waits", *details)
@@ -78,8 +78,8 @@ def _sentence(notice: Notice) -> str:
             text = f"{strategy}: not enough {asset} to {side} {_size_at(symbol, price, volume)}"
         case ExtraSell(strategy, symbol, price, volume):
             text = f"{strategy}: placing extra sell, {_size_at(symbol, price, volume)}"
-        case OrderReleased(strategy, symbol, side, price, volume, reason):
-            text = f"{strategy}: {side} released, {_size_at(symbol, price, volume)}: {reason}"
+        case OrderReleased() | OrderAmended():
+            text = _order_sentence(notice)
         case OrderDelayed(strategy, symbol, side, price, volume, reason):
             text = f"{strategy}: {side} waits, {_size_at(symbol, price, volume)}: {reason}"
         case StrategyHalted(strategy, symbol, reason, orders):
@@ -93,6 +93,26 @@ def _sentence(notice: Notice) -> str:
         case _:
             assert_never(notice)
     return text
+
+
+def _order_sentence(notice: OrderReleased | OrderAmended) -> str:
+    match notice:
+        case OrderReleased(strategy, symbol, side, price, volume, reason):
+            return f"{strategy}: {side} released, {_size_at(symbol, price, volume)}: {reason}"
+        case OrderAmended(strategy, symbol, side, price, volume, former_price, former_volume):
+            before = _size_at(symbol, former_price, former_volume)
+            return f"{strategy}: {side} amended by hand to {_size_at(symbol, price, volume)}, before: {before}"
+
+
+def _order_tree(notice: OrderReleased | OrderAmended) -> str:
+    match notice:
+        case OrderReleased(strategy, symbol, side, price, volume, reason):
+            details = (*_price_and_size(symbol, price, volume), f"Reason » {reason}")
+            return _tree(f"ℹ️ {strategy} ({symbol}): {side.capitalize()} order released", *details)
+        case OrderAmended(strategy, symbol, side, price, volume, former_price, former_volume):
+            before = f"Before » {_size_at(symbol, former_price, former_volume)}"
+            title = f"ℹ️ {strategy} ({symbol}): {side.capitalize()} order amended by hand"
+            return _tree(title, *_price_and_size(symbol, price, volume), before)
 
 
 def _filled(notice: OrderFilled) -> str:

@@ -27,6 +27,7 @@ from messages.journal import Record
 from messages.money import ZERO, Pair
 from messages.orders import (
     Accepted,
+    Amended,
     Balances,
     Cancel,
     Canceled,
@@ -177,6 +178,10 @@ class OrderDesk:
         self._orders[place.order_id] = _Tracked(place, facts)
         self.ledger.hold(place, live.filled)
         if facts is not None:
+            if (facts.price, facts.volume) != (place.price, place.volume):
+                changed = Amended(place.order_id, facts.exchange_id, facts.price, facts.volume, facts.time)
+                self._amend(changed)
+                self._pass_on(changed, effects)
             # Booked against what the strategy's durable state already reckons with.
             self._orders[place.order_id].facts = msgspec.structs.replace(facts, filled=live.filled)
             event = _event_of(facts)
@@ -227,6 +232,9 @@ class OrderDesk:
         tracked = self._orders.get(event.order_id)
         if tracked is None:
             return
+        if isinstance(event, Amended):
+            self._amend(event)
+            return
         closed = isinstance(event, Canceled | Rejected)
         if not isinstance(event, Rejected):
             before = tracked.facts.filled if tracked.facts else ZERO
@@ -239,6 +247,15 @@ class OrderDesk:
             self.ledger.release(event.order_id)
             if tracked.place is not None or isinstance(event, Rejected):
                 del self._orders[event.order_id]
+
+    def _amend(self, event: Amended) -> None:
+        """The order's own limit and quantity are others now; what is filled stays filled."""
+        tracked = self._orders[event.order_id]
+        if tracked.facts is not None:
+            tracked.facts = msgspec.structs.replace(tracked.facts, price=event.price, volume=event.volume)
+        if tracked.place is not None:
+            tracked.place = msgspec.structs.replace(tracked.place, price=event.price, volume=event.volume)
+            self.ledger.hold(tracked.place, tracked.facts.filled if tracked.facts else ZERO)
 
     def _pass_on(self, event: OrderEvent, effects: Effects) -> None:
         strategy = userref_of(event.order_id)

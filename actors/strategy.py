@@ -28,6 +28,7 @@ from messages.mailboxes import (
 from messages.market import RowDone, RowEnd, Tick
 from messages.orders import (
     Accepted,
+    Amended,
     Balances,
     Cancel,
     Canceled,
@@ -185,7 +186,7 @@ class StrategyActor:
         match message:
             case Tick():
                 self._take_tick(message)
-            case Accepted() | PartiallyFilled() | Filled() | Canceled() | Rejected() | Balances():
+            case Accepted() | PartiallyFilled() | Filled() | Canceled() | Amended() | Rejected() | Balances():
                 self._take_event(message)
             case OrdersFound() | Resynced():
                 if message.number == self._attached:

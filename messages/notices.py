@@ -90,6 +90,18 @@ class OrdersRecovered(Struct, frozen=True, tag=True):
     """What the exchange cannot tell; empty when the journal knows it."""
 
 
+class OrderAmended(Struct, frozen=True, tag=True):
+    """An order was changed outside of the program, by hand; the grid goes on with what it is now."""
+
+    strategy: str
+    symbol: str
+    side: Side
+    price: Decimal
+    volume: Decimal
+    former_price: Decimal
+    former_volume: Decimal
+
+
 class StrategyHalted(Struct, frozen=True, tag=True):
     """A strategy does not trade any more; `orders` says what becomes of its open orders."""
 
@@ -143,6 +155,7 @@ Notice = (
     | FundsMissing
     | ExtraSell
     | OrderReleased
+    | OrderAmended
     | OrderDelayed
     | OrdersRecovered
     | StrategyHalted

@@ -5,6 +5,7 @@ nothing of that, so a quiet pair's trades are asked for over REST from time to t
 """
 
 import logging
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
@@ -30,6 +31,8 @@ QUIET_SECONDS = 60.0
 LONGEST_QUIET_SECONDS = 600.0
 PROBE_SECONDS = 5.0
 """Between two such questions, whatever the number of pairs."""
+CONFIRMED_SECONDS = 300.0
+"""So long it counts that a pair was seen to be quiet."""
 GRACE = 10 * SECOND
 """A trade that is younger than this, in nanoseconds, may still be on its way."""
 _NAME = "Kraken's public WebSocket"
@@ -46,9 +49,13 @@ class Market:
         self._pair_status: dict[str, str] = {}
         self._newest: dict[str, int] = {}
         """Id of the newest trade of each symbol."""
+        self._quiet: dict[str, float] = {}
+        """When REST confirmed last that a silent pair is not traded, in seconds of trio's clock."""
 
     def is_open(self, symbol: str) -> bool:
-        """Whether silence of this pair would be strange."""
+        """Whether silence of this pair would be strange: not where REST has just confirmed that nobody trades it."""
+        if trio.current_time() - self._quiet.get(symbol, -math.inf) < CONFIRMED_SECONDS:
+            return False
         return self._system == wire.ONLINE and self._pair_status.get(symbol, wire.ONLINE) == wire.ONLINE
 
     def note_status(self, symbol: str, status: str) -> None:
@@ -103,10 +110,11 @@ class Market:
         except (KrakenError, WireError) as error:
             logger.warning("the trades of %s cannot be asked for: %s", symbol, error)
             return False
-        if trade is None:
+        known = self._newest.get(symbol)
+        if trade is None or trade[0] == known:
+            self._quiet[symbol] = trio.current_time()
             return False
         number, time = trade
-        known = self._newest.get(symbol)
         return known is not None and number > known and time < self._clock.now() - GRACE
 
 

@@ -88,6 +88,12 @@ class TradeVolume(Wire, frozen=True):
     fees_maker: dict[str, FeeRow] | None = None
 
 
+class Holding(Wire, frozen=True):
+    """One row of BalanceEx; held funds included."""
+
+    balance: Decimal
+
+
 class Token(Wire, frozen=True):
     """GetWebSocketsToken."""
 
