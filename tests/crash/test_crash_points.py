@@ -12,7 +12,7 @@ from tests.process.running import KINDS
 process = [pytest.mark.process, pytest.mark.timeout(180)]
 
 SEED = 4
-SINGLE, DOUBLE = 3, 1
+SINGLE, DOUBLE = 2, 1
 """Sessions per strategy with one crash, and with two."""
 
 

@@ -19,6 +19,7 @@ class MemoryJournal:
         """What every write meets, as with a full disk."""
         self.commits: list[Commit] = []
         self._cores: dict[int, str] = {}
+        self._newest = 0
         self._account: tuple[str | None, dict[str, str]] = (None, {})
 
     def write(self, messages: Sequence[Write]) -> None:
@@ -26,6 +27,7 @@ class MemoryJournal:
             raise self.failure
         for message in messages:
             if isinstance(message, Commit):
+                self._newest = max(self._newest, message.time)
                 self.commits.append(message)
                 self._cores[message.strategy] = message.state
             elif isinstance(message, SaveAccount):
@@ -38,7 +40,7 @@ class MemoryJournal:
         return self._cores.get(userref)
 
     def newest(self) -> int:
-        return max((commit.time for commit in self.commits), default=0)
+        return self._newest
 
     def load_account(self) -> tuple[str | None, dict[str, str]]:
         return self._account
