@@ -4,13 +4,15 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
+from functools import partial
 
 import trio
 from msgspec import Struct
 
+from adapters.exchanges.kraken.balance_check import BalanceCheck, Differences
 from adapters.exchanges.kraken.budget import TradingBudget
 from adapters.exchanges.kraken.clock import ServerClock
-from adapters.exchanges.kraken.drift import Differences, DriftCheck
+from adapters.exchanges.kraken.drift import watch_ledger, watch_orders
 from adapters.exchanges.kraken.errors import meaning_of
 from adapters.exchanges.kraken.names import PairTable
 from adapters.exchanges.kraken.orders import CLOSED_KEPT
@@ -124,7 +126,9 @@ class KrakenSession:
         fees, unexplained = self._stream.unpaid()
         self._stream.begin(fees | await self._old_fees(unexplained))
         self._start(self._requests.run)
-        self._start(DriftCheck(self._account.rest, self._stream, self._account.drift).run)
+        self._start(partial(watch_ledger, self._stream))
+        self._start(partial(watch_orders, self._account.rest, self._stream))
+        self._start(BalanceCheck(self._account.rest, self._stream, self._account.drift).run)
 
     async def snapshot(self) -> AccountSnapshot:
         """The account when the subscription began; `events` go on from there."""

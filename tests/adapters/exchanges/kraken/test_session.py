@@ -237,6 +237,27 @@ async def test_an_order_of_unknown_fate_is_sent_again_only_once_the_engine_does_
     assert isinstance(event, Accepted)
 
 
+@pytest.mark.parametrize("late", ["before", "after"])
+async def test_an_answer_that_comes_after_its_fate_was_found_out_changes_nothing(
+    autojump_clock: MockClock, late: str
+) -> None:
+    """Slow requests: the refusal of the first try comes while the engine is asked, or while the second try is open."""
+    async with opened() as rig:
+        request = await rig.placed(place(1))
+        question = await rig.far.heard()
+        if late == "before":
+            await rig.far.answer(request, error="EGeneral:Invalid arguments")
+        await rig.far.answer(question, error="EOrder:Unknown order")
+        again = await rig.far.heard()
+        assert again["params"]["cl_ord_id"] == order_id(1)
+        if late == "after":
+            await rig.far.answer(request, error="EGeneral:Invalid arguments")
+        await acknowledged(rig.far, again, 1)
+        (event,) = await rig.events(1)
+        assert isinstance(event, Accepted)
+        assert await rig.quiet(20)
+
+
 async def test_an_order_that_never_arrives_is_given_up_after_three_tries(autojump_clock: MockClock) -> None:
     async with opened() as rig:
         await rig.session.place([place(1)])
