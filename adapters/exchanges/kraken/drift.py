@@ -1,53 +1,70 @@
-"""Whether the stream still tells the truth.
+"""Whether the account holds what its stream has told: BalanceEx after each resync, and from time to time.
 
-A frame that is lost shows as a gap only when the next one of its channel comes, and the last one before a quiet hour
-has none. So what the stream says is held against what else is known: the ledger, and now and then the open orders.
+A difference that outlasts the lag of REST means that something was missed: the session ends, and the next one begins
+from new snapshots. The same difference once more is none of ours; it is logged and left alone.
 """
 
 import logging
+from collections.abc import Mapping
+from decimal import Decimal
 
 import trio
 
+from adapters.exchanges.kraken.names import spendable
 from adapters.exchanges.kraken.rest import PrivateRest
 from adapters.exchanges.kraken.stream import AccountStream
-from adapters.exchanges.kraken.wire.rest import OpenOrders
+from adapters.exchanges.kraken.wire.rest import Holding
 from adapters.interfaces import ExchangeUnavailable
 
 logger = logging.getLogger("infinity_grid.kraken")
 
-LEDGER_SECONDS = 5.0
-"""Between two looks at what the stream itself has said."""
-ORDERS_SECONDS = 600.0
-"""Between two questions for the open orders."""
-LAG_SECONDS = 90.0
-"""REST may show the past for so long: a difference that is still there afterwards is real."""
+EVERY_SECONDS = 3600
+LAG_SECONDS = 65
+"""REST is up to a minute behind the stream."""
+_SHARE = Decimal("1e-6")
+"""Differences below this part of a holding are roundings."""
+
+Differences = dict[str, Decimal]
+"""By asset, what REST shows more than the stream."""
 
 
-async def watch_ledger(stream: AccountStream) -> None:
-    """For ever. Raises `ExchangeUnavailable` for a fill that moved money and was never told."""
-    while True:
-        await trio.sleep(LEDGER_SECONDS)
-        stream.check_movements()
+class DriftCheck:
+    """The check of one session. `known` outlives it: the differences that a resync did not remove."""
+
+    def __init__(self, rest: PrivateRest, stream: AccountStream, known: Differences) -> None:
+        self._rest = rest
+        self._stream = stream
+        self._known = known
+
+    async def run(self) -> None:
+        """Check for ever. Raises `ExchangeUnavailable` when a resync is due."""
+        while True:
+            if found := await self._differences():
+                await trio.sleep(LAG_SECONDS)
+                again = await self._differences()
+                self._judge({asset: more for asset, more in again.items() if found.get(asset) == more})
+            await trio.sleep(EVERY_SECONDS)
+
+    async def _differences(self) -> Differences:
+        """What cannot be asked for is no difference."""
+        try:
+            rows = await self._rest.read("BalanceEx", dict[str, Holding])
+        except ExchangeUnavailable as error:
+            logger.info("the balances cannot be checked: %s", error)
+            return {}
+        shown = spendable({name: row.balance for name, row in rows.items()})
+        return differences(shown, self._stream.totals)
+
+    def _judge(self, lasting: Differences) -> None:
+        news = {asset: more for asset, more in lasting.items() if self._known.get(asset) != more}
+        if not news:
+            return
+        self._known.update(news)
+        text = ", ".join(f"{more:+f} {asset}" for asset, more in sorted(news.items()))
+        raise ExchangeUnavailable(f"the account differs from what its stream told by {text}")
 
 
-async def watch_orders(rest: PrivateRest, stream: AccountStream) -> None:
-    """For ever. Raises `ExchangeUnavailable` when the stream shows other open orders than REST, twice."""
-    while True:
-        await trio.sleep(ORDERS_SECONDS)
-        suspects = await _differences(rest, stream)
-        if suspects:
-            await trio.sleep(LAG_SECONDS)
-            suspects &= await _differences(rest, stream)
-        if suspects:
-            raise ExchangeUnavailable(f"the stream and REST differ about order {min(suspects)}: something is lost")
-
-
-async def _differences(rest: PrivateRest, stream: AccountStream) -> set[str]:
-    """Exchange ids of orders that are open on one side only; none when REST does not answer."""
-    try:
-        answer = await rest.read("OpenOrders", OpenOrders)
-    except ExchangeUnavailable as error:
-        logger.info("the open orders cannot be compared: %s", error)
-        return set()
-    shown = {order.exchange_id for order in stream.orders.open_orders()}
-    return shown ^ answer.open.keys()
+def differences(shown: Mapping[str, Decimal], told: Mapping[str, Decimal]) -> Differences:
+    """Of the assets that both sides know."""
+    both = shown.keys() & told.keys()
+    return {asset: more for asset in both if abs(more := shown[asset] - told[asset]) > abs(shown[asset]) * _SHARE}

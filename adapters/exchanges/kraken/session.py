@@ -9,10 +9,10 @@ from functools import partial
 import trio
 from msgspec import Struct
 
-from adapters.exchanges.kraken.balance_check import BalanceCheck, Differences
+from adapters.exchanges.kraken.audit import watch_ledger, watch_orders
 from adapters.exchanges.kraken.budget import TradingBudget
 from adapters.exchanges.kraken.clock import ServerClock
-from adapters.exchanges.kraken.drift import watch_ledger, watch_orders
+from adapters.exchanges.kraken.drift import Differences, DriftCheck
 from adapters.exchanges.kraken.errors import meaning_of
 from adapters.exchanges.kraken.names import PairTable
 from adapters.exchanges.kraken.orders import CLOSED_KEPT
@@ -128,7 +128,7 @@ class KrakenSession:
         self._start(self._requests.run)
         self._start(partial(watch_ledger, self._stream))
         self._start(partial(watch_orders, self._account.rest, self._stream))
-        self._start(BalanceCheck(self._account.rest, self._stream, self._account.drift).run)
+        self._start(DriftCheck(self._account.rest, self._stream, self._account.drift).run)
 
     async def snapshot(self) -> AccountSnapshot:
         """The account when the subscription began; `events` go on from there."""

@@ -82,6 +82,7 @@ class RestTable:
         self.answers: dict[str, object] = {
             "GetWebSocketsToken": {"token": "T", "expires": 900},
             "BalanceEx": {},
+            "OpenOrders": {"open": {}},
             **answers,
         }
         self.calls: list[tuple[str, Message]] = []

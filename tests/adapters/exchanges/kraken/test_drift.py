@@ -1,95 +1,59 @@
-"""What the stream swallowed is noticed, although no gap shows it."""
+"""The account against what its stream told."""
 
-import pytest
+from decimal import Decimal
+
+import trio
 from trio.testing import MockClock
 
-from adapters.exchanges.kraken.drift import LAG_SECONDS, ORDERS_SECONDS
+from adapters.exchanges.kraken.drift import EVERY_SECONDS, LAG_SECONDS, differences
 from adapters.interfaces import ExchangeUnavailable
-from messages.orders import Accepted
-from tests.adapters.exchanges.kraken.support import (
-    STAMP,
-    Message,
-    RestTable,
-    Rig,
-    opened,
-    opening,
-    order_id,
-    place,
-    trade,
-)
-
-FILL = "TD4NV7-KQ2RC-L8XWPA"
+from tests.adapters.exchanges.kraken.support import Message, RestTable, make_account, opened
 
 
-def moved(asset: str, amount: str, balance: str, kind: str) -> Message:
-    """A ledger entry."""
-    return {"asset": asset, "amount": amount, "balance": balance, "ref_id": FILL, "type": kind, "timestamp": STAMP}
-
-
-def described(number: int) -> Message:
-    """An open order as REST shows it."""
+def rows(usd: str, btc: str = "0.0500000000") -> Message:
+    """BalanceEx; the stream's snapshot has 1000 USD and 0.05 BTC."""
     return {
-        "status": "open",
-        "descr": {"pair": "XBTUSD", "type": "buy", "price": "60000.0"},
-        "vol": "0.0025",
-        "cl_ord_id": order_id(number),
+        "ZUSD": {"balance": usd, "hold_trade": "150.0000"},
+        "XXBT": {"balance": "0.0100000000", "hold_trade": "0"},
+        "XBT.F": {"balance": str(Decimal(btc) - Decimal("0.01")), "hold_trade": "0"},
+        "SOL": {"balance": "3.0", "hold_trade": "0"},
     }
 
 
-async def lasts(rig: Rig, seconds: float) -> bool:
-    """Whether the session says nothing and is not at its end after so long."""
-    return await rig.quiet(seconds)
+async def test_equal_balances_are_asked_for_now_and_once_an_hour(autojump_clock: MockClock) -> None:
+    rest = RestTable(BalanceEx=rows("1000.0000"))
+    async with opened(rest) as rig:
+        await trio.sleep(2 * EVERY_SECONDS + 1)
+        assert len(rest.asked("BalanceEx")) == 3
+        await rig.session.snapshot()
 
 
-async def test_money_that_moved_by_a_fill_that_was_not_told_ends_the_session(autojump_clock: MockClock) -> None:
-    async with opened() as rig:
-        await rig.far.channel("balances", moved("BTC", "0.0010000000", "0.0510000000", "trade"))
-        await rig.events(1)
-        error = await rig.failure()
-    assert isinstance(error, ExchangeUnavailable)
-    assert FILL in str(error)
+async def test_a_difference_within_the_lag_of_rest_is_none(autojump_clock: MockClock) -> None:
+    async with opened(RestTable(BalanceEx=[rows("900.0000"), rows("1000.0000")])) as rig:
+        await trio.sleep(LAG_SECONDS + 1)
+        await rig.session.snapshot()
 
 
-async def test_a_fill_that_comes_after_its_movement_is_no_loss(autojump_clock: MockClock) -> None:
-    async with opened() as rig:
-        await rig.placed(place(1))
-        await rig.far.channel("executions", opening(1))
-        await rig.far.channel("balances", moved("BTC", "0.0010000000", "0.0510000000", "trade"))
-        await rig.far.channel("executions", trade(1, "0.00100000", "0.00100000", FILL))
-        await rig.events(4)
-        assert await lasts(rig, 60)
+async def test_a_lasting_difference_ends_the_session_once(autojump_clock: MockClock) -> None:
+    rest = RestTable(BalanceEx=rows("900.0000"))
+    account = make_account(rest)
+    async with opened(rest, account=account) as rig:
+        await trio.sleep(LAG_SECONDS)
+        failure = await rig.failure()
+    assert isinstance(failure, ExchangeUnavailable)
+    assert str(failure) == "the account differs from what its stream told by -100.0000 USD"
+    async with opened(rest, account=account) as rig:
+        await trio.sleep(2 * LAG_SECONDS)
+        await rig.session.snapshot()
 
 
-async def test_a_deposit_has_no_fill(autojump_clock: MockClock) -> None:
-    async with opened() as rig:
-        await rig.far.channel("balances", moved("USD", "100.0000", "1100.0000", "deposit"))
-        await rig.events(1)
-        assert await lasts(rig, 60)
+async def test_balances_that_cannot_be_asked_for_end_nothing(autojump_clock: MockClock) -> None:
+    async with opened(RestTable(BalanceEx="EService:Unavailable")) as rig:
+        await trio.sleep(EVERY_SECONDS)
+        await rig.session.snapshot()
 
 
-@pytest.mark.parametrize("shown", [{"O1": described(1), "O2": described(2)}, {}])
-async def test_open_orders_that_differ_twice_end_the_session(
-    autojump_clock: MockClock, shown: dict[str, Message]
-) -> None:
-    async with opened(RestTable(OpenOrders={"open": shown}), [opening(1)]) as rig:
-        assert await lasts(rig, ORDERS_SECONDS + LAG_SECONDS - 1)
-        error = await rig.failure()
-    assert isinstance(error, ExchangeUnavailable)
-    assert ("O2" if shown else "O1") in str(error)
-
-
-async def test_a_view_that_lags_behind_is_no_loss(autojump_clock: MockClock) -> None:
-    views = [{"open": {}}, {"open": {"O1": described(1)}}]
-    rest = RestTable(OpenOrders=lambda _: views.pop(0) if len(views) > 1 else views[0])
-    async with opened(rest, [opening(1)]) as rig:
-        assert await lasts(rig, 4 * ORDERS_SECONDS)
-        assert len(rest.asked("OpenOrders")) > 2
-
-
-async def test_rest_that_does_not_answer_is_no_loss(autojump_clock: MockClock) -> None:
-    async with opened(RestTable(OpenOrders="EService:Unavailable")) as rig:
-        assert await lasts(rig, 2 * ORDERS_SECONDS)
-        await rig.placed(place(1))
-        await rig.far.channel("executions", opening(1))
-        (event,) = await rig.events(1)
-    assert isinstance(event, Accepted)
+def test_roundings_and_unknown_assets_are_no_differences() -> None:
+    told = {"USD": Decimal(1000), "BTC": Decimal(0)}
+    shown = {"USD": Decimal("1000.0009"), "SOL": Decimal(3), "BTC": Decimal("0.00000001")}
+    assert differences(shown, told) == {"BTC": Decimal("0.00000001")}
