@@ -10,10 +10,23 @@ from msgspec import Struct
 from actors.mailbox import Mailbox
 from actors.status_page import post_report
 from messages.mailboxes import MetricsMail, NotifierMail
-from messages.notices import ActorFailed
+from messages.notices import ActorFailed, ActorRecovered
 from messages.status import ActorReport
 from supervision.control import Control
-from supervision.policy import Failure, Halt, Kind, Limits, Restart, Role, Run, StopProgram, classify, decide
+from supervision.policy import (
+    Failure,
+    Halt,
+    Kind,
+    Limits,
+    Restart,
+    Role,
+    Run,
+    StopProgram,
+    classify,
+    decide,
+    in_a_row,
+    lasting,
+)
 
 logger = logging.getLogger("infinity_grid.supervisor")
 
@@ -53,11 +66,12 @@ async def supervise(
     """
     history: tuple[Run, ...] = ()
     failures = 0
+    good_news: ActorRecovered | None = None
     while True:
         started = trio.current_time()
         try:
             with watch.control.running(name):
-                return await body()
+                return await _run(watch, body, good_news)
         except Exception as error:  # noqa: BLE001 - every failure of an actor is the policy's business
             cause = root_cause(error)
         if watch.control.stopping:
@@ -71,8 +85,13 @@ async def supervise(
         match decide(watch.limits, history, failure, now):
             case Restart(after, tell):
                 _log(name, failure.kind, cause, f"restart in {after:g} s")
+                if started + lasting(watch.limits) < now:
+                    good_news = None  # it was told, or nothing bad was
+                if tell or good_news:
+                    away = round(now + after - in_a_row(watch.limits, history)[0].failed)
+                    good_news = ActorRecovered(name, away, failure.kind == "connection")
                 if tell:
-                    watch.notifier.post(ActorFailed(name, failure.reason, "it is restarted"))
+                    watch.notifier.post(_bad_news(name, failure))
                 with trio.move_on_after(after * (1 + JITTER * watch.jitter())):
                     await watch.control.wait_for_stop()
                     return None
@@ -85,6 +104,28 @@ async def supervise(
                 _log(name, failure.kind, cause, "the program stops")
                 watch.control.stop(exit_code, failure.reason)
                 await trio.sleep_forever()
+
+
+async def _run(watch: Watch, body: Callable[[], Awaitable[None]], good_news: ActorRecovered | None) -> None:
+    """Run it; who was told that it fails is told that it works again once that has lasted."""
+    if good_news is None:
+        return await body()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(_tell_when_it_lasts, watch, good_news)
+        await body()
+        nursery.cancel_scope.cancel()
+    return None
+
+
+async def _tell_when_it_lasts(watch: Watch, good_news: ActorRecovered) -> None:
+    await trio.sleep(lasting(watch.limits))
+    watch.notifier.post(good_news)
+
+
+def _bad_news(name: str, failure: Failure) -> ActorFailed:
+    disconnected = failure.kind == "connection"
+    action = "it is connected again, tried with growing pauses" if disconnected else "it is restarted"
+    return ActorFailed(name, failure.reason, action, disconnected)
 
 
 def root_cause(error: BaseException) -> BaseException:
