@@ -26,6 +26,7 @@ from supervision.policy import (
     decide,
     in_a_row,
     lasting,
+    rule_for,
 )
 
 logger = logging.getLogger("infinity_grid.supervisor")
@@ -79,8 +80,8 @@ async def supervise(
             return None
         now = trio.current_time()
         failures += 1
-        history = (*history[-MAX_HISTORY:], Run(started, now))
         failure = Failure(role, classify(cause), describe(cause))
+        history = (*history[-MAX_HISTORY:], Run(started, now, rule_for(failure).limited))
         post_report(watch.metrics, ActorReport(name, failures, 0, 0))
         match decide(watch.limits, history, failure, now):
             case Restart(after, tell):

@@ -14,7 +14,7 @@ from adapters.exchanges.kraken import sockets
 from adapters.exchanges.kraken.clock import ServerClock
 from adapters.exchanges.kraken.listing import Listing
 from adapters.exchanges.kraken.market import Market
-from adapters.exchanges.kraken.nonce import FileNonceStore, NonceSource
+from adapters.exchanges.kraken.nonce import FileNonceStore, NonceSource, NonceStore
 from adapters.exchanges.kraken.permissions import check_permissions
 from adapters.exchanges.kraken.rest import PrivateRest, PublicRest, make_client
 from adapters.exchanges.kraken.session import Account, KrakenSession, Line, open_session
@@ -42,6 +42,8 @@ class Surroundings(Struct, frozen=True):
     wall: Callable[[], int] = time.time_ns
     dial: sockets.Dial = sockets.dial_network
     transport: httpx.AsyncBaseTransport | None = None
+    nonces: Callable[[Path, str], NonceStore] = FileNonceStore
+    """Where the nonces of a key are kept: a file, and the key's fingerprint."""
 
 
 NETWORK = Surroundings()
@@ -66,7 +68,7 @@ async def connect(config: Config, source: str, world: Surroundings) -> AsyncIter
     signer = _signer(settings, source)
     async with open_public(config, source, world) as public:
         path = Path(f"{config.persistence.database}.nonce")
-        nonces = NonceSource(FileNonceStore(path, signer.fingerprint), world.wall)
+        nonces = NonceSource(world.nonces(path, signer.fingerprint), world.wall)
         rest = PrivateRest(public.client, signer, nonces)
         await check_permissions(rest, skip=settings.skip_permission_check)
         account = Account(rest, public.listing.names, public.clock)
