@@ -15,13 +15,24 @@ from messages.notices import (
     LadderStatus,
     Letter,
     Notice,
+    OrderAmended,
+    OrderDelayed,
     OrderFilled,
     OrderReleased,
     ProgramStarted,
     kind_of,
 )
 
-TextNotice = ProgramStarted | OrderFilled | FundsMissing | ExtraSell | OrderReleased | TroubleNotice
+TextNotice = (
+    ProgramStarted
+    | OrderFilled
+    | FundsMissing
+    | ExtraSell
+    | OrderReleased
+    | OrderAmended
+    | OrderDelayed
+    | TroubleNotice
+)
 """All but the hourly status, which has a drawing as well."""
 
 _MONEY_DECIMALS = 2
@@ -69,9 +80,11 @@ def _text(notice: TextNotice) -> str:
             text = _funds_missing(notice)
         case ExtraSell(strategy, symbol, price, volume):
             text = tree(f"ℹ️ {strategy}: Placing extra sell order", *_price_and_size(symbol, price, volume))
-        case OrderReleased(strategy, symbol, side, price, volume, reason):
+        case OrderReleased() | OrderAmended():
+            text = _order_tree(notice)
+        case OrderDelayed(strategy, symbol, side, price, volume, reason):
             details = (*_price_and_size(symbol, price, volume), f"Reason » {reason}")
-            text = tree(f"ℹ️ {strategy} ({symbol}): {side.capitalize()} order released", *details)
+            text = tree(f"⚠️ {strategy} ({symbol}): {side.capitalize()} order waits", *details)
         case _:
             text = trouble_text(notice)
     return text
@@ -87,13 +100,35 @@ def _sentence(notice: Notice) -> str:
             text = f"{strategy}: not enough {asset} to {side} {_size_at(symbol, price, volume)}"
         case ExtraSell(strategy, symbol, price, volume):
             text = f"{strategy}: placing extra sell, {_size_at(symbol, price, volume)}"
-        case OrderReleased(strategy, symbol, side, price, volume, reason):
-            text = f"{strategy}: {side} released, {_size_at(symbol, price, volume)}: {reason}"
+        case OrderReleased() | OrderAmended():
+            text = _order_sentence(notice)
+        case OrderDelayed(strategy, symbol, side, price, volume, reason):
+            text = f"{strategy}: {side} waits, {_size_at(symbol, price, volume)}: {reason}"
         case LadderStatus():
             text = _status_sentence(notice)
         case _:
             text = trouble_sentence(notice)
     return text
+
+
+def _order_sentence(notice: OrderReleased | OrderAmended) -> str:
+    match notice:
+        case OrderReleased(strategy, symbol, side, price, volume, reason):
+            return f"{strategy}: {side} released, {_size_at(symbol, price, volume)}: {reason}"
+        case OrderAmended(strategy, symbol, side, price, volume, former_price, former_volume):
+            before = _size_at(symbol, former_price, former_volume)
+            return f"{strategy}: {side} amended by hand to {_size_at(symbol, price, volume)}, before: {before}"
+
+
+def _order_tree(notice: OrderReleased | OrderAmended) -> str:
+    match notice:
+        case OrderReleased(strategy, symbol, side, price, volume, reason):
+            details = (*_price_and_size(symbol, price, volume), f"Reason » {reason}")
+            return tree(f"ℹ️ {strategy} ({symbol}): {side.capitalize()} order released", *details)
+        case OrderAmended(strategy, symbol, side, price, volume, former_price, former_volume):
+            before = f"Before » {_size_at(symbol, former_price, former_volume)}"
+            title = f"ℹ️ {strategy} ({symbol}): {side.capitalize()} order amended by hand"
+            return tree(title, *_price_and_size(symbol, price, volume), before)
 
 
 def _filled(notice: OrderFilled) -> str:

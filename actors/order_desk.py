@@ -15,6 +15,7 @@ from messages.account import (
     AccountBalances,
     AccountSnapshot,
     Attach,
+    ForeignOrder,
     LiveOrder,
     OrderFacts,
     OrderStatus,
@@ -25,6 +26,7 @@ from messages.journal import Record
 from messages.money import ZERO, Pair
 from messages.orders import (
     Accepted,
+    Amended,
     Balances,
     Cancel,
     Canceled,
@@ -108,11 +110,13 @@ class OrderDesk:
         self._send_waiting(effects)
         return effects
 
-    def on_event(self, event: OrderEvent | AccountBalances) -> Effects:
+    def on_event(self, event: OrderEvent | AccountBalances | ForeignOrder) -> Effects:
         """Book what the exchange says and pass it on to the order's strategy."""
         effects = Effects()
         if isinstance(event, AccountBalances):
             self.ledger.set_totals(event.totals)
+        elif isinstance(event, ForeignOrder):
+            self.ledger.hold_foreign(event.facts)
         elif not self._contradicts(event):
             self._book(event)
             self._pass_on(event, effects)
@@ -165,6 +169,10 @@ class OrderDesk:
         self._orders[place.order_id] = _Tracked(place, facts)
         self.ledger.hold(place, live.filled)
         if facts is not None:
+            if (facts.price, facts.volume) != (place.price, place.volume):
+                changed = Amended(place.order_id, facts.exchange_id, facts.price, facts.volume, facts.time)
+                self._amend(changed)
+                self._pass_on(changed, effects)
             # Booked against what the strategy's durable state already reckons with.
             self._orders[place.order_id].facts = msgspec.structs.replace(facts, filled=live.filled)
             event = _event_of(facts)
@@ -214,8 +222,9 @@ class OrderDesk:
         """Take an event into the ledger; quantities are cumulative, so doubles change nothing."""
         tracked = self._orders.get(event.order_id)
         if tracked is None:
-            if isinstance(event, Canceled | Filled):
-                self.ledger.release(event.order_id or event.exchange_id)  # a foreign order's funds
+            return
+        if isinstance(event, Amended):
+            self._amend(event)
             return
         closed = isinstance(event, Canceled | Rejected)
         if not isinstance(event, Rejected):
@@ -229,6 +238,15 @@ class OrderDesk:
             self.ledger.release(event.order_id)
             if tracked.place is not None or isinstance(event, Rejected):
                 del self._orders[event.order_id]
+
+    def _amend(self, event: Amended) -> None:
+        """The order's own limit and quantity are others now; what is filled stays filled."""
+        tracked = self._orders[event.order_id]
+        if tracked.facts is not None:
+            tracked.facts = msgspec.structs.replace(tracked.facts, price=event.price, volume=event.volume)
+        if tracked.place is not None:
+            tracked.place = msgspec.structs.replace(tracked.place, price=event.price, volume=event.volume)
+            self.ledger.hold(tracked.place, tracked.facts.filled if tracked.facts else ZERO)
 
     def _pass_on(self, event: OrderEvent, effects: Effects) -> None:
         strategy = userref_of(event.order_id)

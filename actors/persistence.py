@@ -40,6 +40,10 @@ _GROUP_LIMIT = 500
 
 _QUIET_SECONDS = 1.0
 
+_COMPANY_SECONDS = 0.05
+"""How long records wait for a decision to share its write: else the write of a fill's record would hold up that of its
+answer. Nobody waits for records, and a resync brings back those that a crash loses."""
+
 Arguments = TypeVarTuple("Arguments")
 Result = TypeVar("Result")
 
@@ -136,11 +140,26 @@ async def run_persistence(
 async def _next_mail(
     journal: JournalPort, mailbox: Mailbox[PersistenceMail], quiet_seconds: float, in_thread: InThread
 ) -> list[PersistenceMail]:
+    mail: list[PersistenceMail] = []
     if journal.unsettled:
         with trio.move_on_after(quiet_seconds):
-            return await mailbox.receive()
-        await in_thread(journal.settle)
-    return await mailbox.receive()
+            mail = await mailbox.receive()
+        if not mail:
+            await in_thread(journal.settle)
+    mail = mail or await mailbox.receive()
+    await _wait_for_company(mail, mailbox)
+    return mail
+
+
+async def _wait_for_company(mail: list[PersistenceMail], mailbox: Mailbox[PersistenceMail]) -> None:
+    """While `mail` is nothing but records, let what follows share their write."""
+    try:
+        with trio.move_on_after(_COMPANY_SECONDS):
+            while len(mail) < _GROUP_LIMIT and all(isinstance(message, Record) for message in mail):
+                mail += await mailbox.receive()
+    except BaseException:
+        _put_back(mailbox, mail)
+        raise
 
 
 async def _carry_out(desk: "_Desk", mailbox: Mailbox[PersistenceMail], mail: list[PersistenceMail]) -> None:

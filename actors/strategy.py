@@ -27,6 +27,7 @@ from messages.mailboxes import (
 from messages.market import RowDone, RowEnd, Tick
 from messages.orders import (
     Accepted,
+    Amended,
     Balances,
     Cancel,
     Canceled,
@@ -176,7 +177,7 @@ class StrategyActor:
         match message:
             case Tick():
                 self._take_tick(message)
-            case Accepted() | PartiallyFilled() | Filled() | Canceled() | Rejected() | Balances():
+            case Accepted() | PartiallyFilled() | Filled() | Canceled() | Amended() | Rejected() | Balances():
                 self._take_event(message)
             case Resynced():
                 if message.number == self._attached:

@@ -21,6 +21,11 @@ from messages.orders import Place
 class ExchangeUnavailable(Exception):
     """Connection lost, server error, rate limit, maintenance: waited for, with backoff, for ever."""
 
+    def __init__(self, reason: str = "", *, retry_after: float = 0.0) -> None:
+        """`retry_after`: seconds for which asking again would make it worse."""
+        super().__init__(reason)
+        self.retry_after = retry_after
+
 
 class BotStateError(Exception):
     """The account refuses to work with this program (bad key, missing permission): nothing to wait for."""

@@ -6,7 +6,7 @@ is written behind, in the same groups, and nobody waits for it.
 
 from msgspec import Struct
 
-from messages.orders import Accepted, Canceled, Command, Filled, PartiallyFilled, Rejected
+from messages.orders import Accepted, Amended, Canceled, Command, Filled, PartiallyFilled, Rejected
 
 
 class Commit(Struct, frozen=True, tag=True):
@@ -35,7 +35,7 @@ class Record(Struct, frozen=True, tag=True):
     """Something that happened to an order; written behind."""
 
     strategy: int
-    event: Accepted | PartiallyFilled | Filled | Canceled | Rejected
+    event: Accepted | PartiallyFilled | Filled | Canceled | Amended | Rejected
 
 
 class LoadCore(Struct, frozen=True, tag=True):

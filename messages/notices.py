@@ -78,6 +78,29 @@ class OrderReleased(Struct, frozen=True, tag=True):
     reason: str
 
 
+class OrderDelayed(Struct, frozen=True, tag=True):
+    """An order is due but cannot be placed now; it is tried again. Told once per cause."""
+
+    strategy: str
+    symbol: str
+    side: Side
+    price: Decimal
+    volume: Decimal
+    reason: str
+
+
+class OrderAmended(Struct, frozen=True, tag=True):
+    """An order was changed outside of the program, by hand; the grid goes on with what it is now."""
+
+    strategy: str
+    symbol: str
+    side: Side
+    price: Decimal
+    volume: Decimal
+    former_price: Decimal
+    former_volume: Decimal
+
+
 class StrategyHalted(Struct, frozen=True, tag=True):
     """A strategy does not trade any more; `orders` says what becomes of its open orders."""
 
@@ -195,6 +218,8 @@ Notice = (
     | FundsMissing
     | ExtraSell
     | OrderReleased
+    | OrderAmended
+    | OrderDelayed
     | StrategyHalted
     | StrategyResumed
     | ActorFailed
@@ -259,11 +284,11 @@ def kind_of(notice: Notice) -> NoticeKind:
             kind = "end"
         case OrderFilled():
             kind = "fill"
-        case FundsMissing():
+        case FundsMissing() | OrderDelayed():
             kind = "funds"
         case ExtraSell():
             kind = "extra_sell"
-        case OrderReleased():
+        case OrderReleased() | OrderAmended():
             kind = "released"
         case StrategyHalted() | StrategyResumed():
             kind = "halt"
@@ -282,22 +307,13 @@ def kind_of(notice: Notice) -> NoticeKind:
 
 def needs_somebody(notice: Notice) -> bool:
     """Whether it is worth a warning: something does not work as it should."""
-    urgent = StrategyHalted | ActorFailed | FundsMissing | ChannelFailed | JournalRepaired
+    urgent = StrategyHalted | ActorFailed | FundsMissing | OrderDelayed | ChannelFailed | JournalRepaired
     return isinstance(notice, urgent) or (isinstance(notice, ProgramEnded) and bool(notice.advice))
 
 
 def subject_of(notice: Notice) -> str:
     """What it is about: two notices of one kind and subject tell the same story, the newer one its end."""
-    match notice:
-        case OrderFilled(strategy, _, side):
-            return f"{strategy} {side}"
-        case FundsMissing(strategy) | ExtraSell(strategy) | OrderReleased(strategy) | LadderStatus(strategy):
-            return strategy
-        case StrategyHalted(strategy) | StrategyResumed(strategy):
-            return strategy
-        case ActorFailed(actor) | ActorRecovered(actor):
-            return actor
-        case ChannelFailed(channel) | ChannelRecovered(channel):
-            return channel
-        case _:
-            return ""
+    if isinstance(notice, OrderFilled):
+        return f"{notice.strategy} {notice.side}"
+    subjects = (getattr(notice, name) for name in ("strategy", "actor", "channel") if name in notice.__struct_fields__)
+    return next(subjects, "")

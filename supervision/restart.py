@@ -1,14 +1,17 @@
 """The loop around one actor: run it, and when it fails do what the policy says."""
 
 import logging
+import math
 import random
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 
 import trio
-from msgspec import Struct
+from msgspec import Struct, field
 
 from actors.mailbox import Mailbox
 from actors.status_page import post_report
+from adapters.interfaces import ExchangeUnavailable
 from messages.mailboxes import MetricsMail, NotifierMail
 from messages.notices import ActorFailed, ActorRecovered
 from messages.status import ActorReport
@@ -38,6 +41,21 @@ MAX_HISTORY = 1_000
 """As many as the configuration allows restarts within its period."""
 
 
+class Incident:
+    """A lost connection usually has several actors in its way; the user is told of it once."""
+
+    def __init__(self) -> None:
+        self._told_at = -math.inf
+
+    def is_news(self, limits: Limits, failure: Failure, now: float) -> bool:
+        """Whether nobody has told of the same lost connection a moment ago."""
+        if failure.kind != "connection":
+            return True
+        lately = now - self._told_at <= limits.tell_after + limits.backoff_cap
+        self._told_at = now
+        return not lately
+
+
 class Watch(Struct, frozen=True):
     """What every restart loop needs."""
 
@@ -47,6 +65,7 @@ class Watch(Struct, frozen=True):
     metrics: Mailbox[MetricsMail]
     jitter: Callable[[], float] = random.random
     """A number from 0 to 1 for each backoff."""
+    incident: Incident = field(default_factory=Incident)
 
 
 OnHalt = Callable[[str], Awaitable[None]]
@@ -65,6 +84,18 @@ async def supervise(
     to `Control`, and this loop then waits to be cancelled in the order of the shutdown. Once the program
     stops, nothing is restarted any more.
     """
+    # A strategy in a backoff still owes its part of a stop, which therefore waits for it.
+    with watch.control.running(name) if role == "strategy" else nullcontext():
+        await _supervise(watch, role, name, body, on_halt)
+
+
+async def _supervise(
+    watch: Watch,
+    role: Role,
+    name: str,
+    body: Callable[[], Awaitable[None]],
+    on_halt: OnHalt | None,
+) -> None:
     history: tuple[Run, ...] = ()
     failures = 0
     good_news: ActorRecovered | None = None
@@ -80,22 +111,25 @@ async def supervise(
             return None
         now = trio.current_time()
         failures += 1
-        failure = Failure(role, classify(cause), describe(cause))
+        retry_after = cause.retry_after if isinstance(cause, ExchangeUnavailable) else 0.0
+        failure = Failure(role, classify(cause), describe(cause), retry_after)
         history = (*history[-MAX_HISTORY:], Run(started, now, rule_for(failure).limited))
         post_report(watch.metrics, ActorReport(name, failures, 0, 0))
         match decide(watch.limits, history, failure, now):
             case Restart(after, tell):
                 _log(name, failure.kind, cause, f"restart in {after:g} s")
+                is_news = tell and watch.incident.is_news(watch.limits, failure, now)
                 if started + lasting(watch.limits) < now:
                     good_news = None  # it was told, or nothing bad was
-                if tell or good_news:
+                if is_news or good_news:
                     away = round(now + after - in_a_row(watch.limits, history)[0].failed)
                     good_news = ActorRecovered(name, away, failure.kind == "connection")
-                if tell:
+                if is_news:
                     watch.notifier.post(_bad_news(name, failure))
                 with trio.move_on_after(after * (1 + JITTER * watch.jitter())):
                     await watch.control.wait_for_stop()
-                    return None
+                    if role != "strategy":
+                        return None
             case Halt():
                 _log(name, failure.kind, cause, "halted")
                 if on_halt is not None:

@@ -64,7 +64,7 @@ def test_nobody_waits_in_a_circle() -> None:
 
 def test_persistence_waits_for_nobody_but_its_thread() -> None:
     persistence = wait_graph.modules("actors")["actors/persistence.py"]
-    assert wait_graph.awaited_outside_itself(persistence) == {"mailbox.receive", "trio.to_thread.run_sync"}
+    assert wait_graph.awaited_outside_itself(persistence) == {"mailbox.receive", "in_thread", "self._in_thread"}
     assert "persistence" not in wait_graph.waits()
     assert wait_graph.answers_in("PersistenceMail") == frozenset()
 

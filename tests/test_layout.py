@@ -52,6 +52,7 @@ FLOATS_THAT_ARE_NO_MONEY = {
         for name in (
             "budget",
             "clock",
+            "drift",
             "market",
             "orders",
             "outbox",
@@ -61,6 +62,7 @@ FLOATS_THAT_ARE_NO_MONEY = {
             "session",
             "sockets",
             "stream",
+            "totals",
             "unknown",
         )
     },

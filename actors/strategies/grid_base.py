@@ -21,7 +21,7 @@ from messages.mailboxes import CoreEvent
 from messages.market import Tick
 from messages.money import EXACT
 from messages.notices import LadderStatus
-from messages.orders import Accepted, Balances, Canceled, Filled, PartiallyFilled, Rejected, Resynced
+from messages.orders import Accepted, Amended, Balances, Canceled, Filled, PartiallyFilled, Rejected, Resynced
 from messages.status import Phase, Stop, StrategyReport
 
 
@@ -70,7 +70,7 @@ class GridCore:
             case Tick():
                 if ladder.synced:
                     upkeep(ladder)
-            case Accepted() | PartiallyFilled() | Filled() | Canceled() | Rejected():
+            case Accepted() | PartiallyFilled() | Filled() | Canceled() | Amended() | Rejected():
                 on_order_event(ladder, event)
             case Balances():
                 self._take_funds(event)

@@ -3,13 +3,13 @@
 from decimal import Decimal
 from typing import assert_never
 
-from actors.strategies import rules
+from actors.strategies import order_limit, rules
 from actors.strategies.ladder import RETRY_AFTER, Ladder
 from actors.strategies.state import OwnOrder, RememberedSell
 from actors.strategies.upkeep import retry_remembered_sells, sell_surplus
 from messages.money import below_minimum, divide, floor_price, floor_volume
-from messages.notices import ExtraSell, OrderFilled
-from messages.orders import Accepted, Canceled, Filled, OrderEvent, PartiallyFilled, Rejected
+from messages.notices import ExtraSell, OrderAmended, OrderFilled
+from messages.orders import Accepted, Amended, Canceled, Filled, OrderEvent, PartiallyFilled, Rejected
 
 
 def on_order_event(ladder: Ladder, event: OrderEvent) -> None:
@@ -33,6 +33,8 @@ def on_order_event(ladder: Ladder, event: OrderEvent) -> None:
                 _complete(ladder, order, event.time)
             else:
                 _closed_early(ladder, order, event)
+        case Amended():
+            _amended(ladder, order, event)
         case Rejected():
             _rejected(ladder, order, event)
         case _:
@@ -44,6 +46,7 @@ def _accept(ladder: Ladder, order: OwnOrder, exchange_id: str) -> None:
     if order.exchange_id:
         return
     order.exchange_id = exchange_id
+    order_limit.accepted(ladder)
     if order.phase == "requested":
         order.phase = "open"
     pair = ladder.settings.pair
@@ -149,9 +152,11 @@ def _sell_closed_early(ladder: Ladder, order: OwnOrder, event: Canceled, *, aske
             order.attempt + 1,
             order.price,
             rest,
-            f"closed: {event.reason}",
+            order_limit.REASON if asked_for and ladder.order_limit is not None else f"closed: {event.reason}",
         )
         ladder.retry_sells_at = max(ladder.retry_sells_at, event.time + RETRY_AFTER)
+        if asked_for and ladder.order_limit is not None:
+            _use_room(ladder)
     elif order.kind == "surplus" and due_again:
         _return_surplus(ladder, order, rest)
         ladder.retry_surplus_at = max(ladder.retry_surplus_at, event.time + RETRY_AFTER)
@@ -162,6 +167,14 @@ def _sell_closed_early(ladder: Ladder, order: OwnOrder, event: Canceled, *, aske
             retry_remembered_sells(ladder)
 
 
+def _use_room(ladder: Ladder) -> None:
+    """A far sell was withdrawn for something nearer to the market."""
+    ladder.buys_wait = False
+    ladder.retry_sells_at = 0
+    if ladder.synced:
+        retry_remembered_sells(ladder)
+
+
 def _return_surplus(ladder: Ladder, order: OwnOrder, rest: Decimal) -> None:
     """What its sell did not bring away is surplus again, unless it never stopped being that."""
     if not order.exchange_id:
@@ -169,6 +182,19 @@ def _return_surplus(ladder: Ladder, order: OwnOrder, rest: Decimal) -> None:
     bought_at = floor_price(ladder.settings.pair, divide(order.price, ladder.settings.step))
     ladder.state.surplus += rest
     ladder.state.surplus_price = max(ladder.state.surplus_price, bought_at)
+
+
+def _amended(ladder: Ladder, order: OwnOrder, event: Amended) -> None:
+    """Changed by hand: its limit and quantity are what the rules reckon with from now on."""
+    _accept(ladder, order, event.exchange_id)
+    if (order.price, order.volume) == (event.price, event.volume):
+        return
+    pair = ladder.settings.pair
+    former = (order.price, order.volume)
+    order.price, order.volume = event.price, event.volume
+    ladder.out.append(
+        OrderAmended(ladder.settings.name, pair.symbol, order.side, event.price, event.volume, *former),
+    )
 
 
 def _rejected(ladder: Ladder, order: OwnOrder, event: Rejected) -> None:
@@ -196,6 +222,8 @@ def _rejected(ladder: Ladder, order: OwnOrder, event: Rejected) -> None:
             order.parent, order.attempt, order.price, order.volume, event.reason
         )
         ladder.retry_sells_at = retry_at
+    if event.reason == order_limit.REASON:
+        order_limit.refused(ladder, event.time)
 
 
 def _tell_refusal(ladder: Ladder, order: OwnOrder, event: Rejected) -> None:

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from messages.journal import Commit, Record, SaveAccount
 from messages.money import EXACT, ZERO
-from messages.orders import Accepted, Cancel, Canceled, Filled, OrderEvent, PartiallyFilled, Place, Rejected
+from messages.orders import Accepted, Amended, Cancel, Canceled, Filled, OrderEvent, PartiallyFilled, Place, Rejected
 
 Write = Commit | Record | SaveAccount
 """The messages that change the journal."""
@@ -219,6 +219,8 @@ def _advance(row: OrderRow, event: OrderEvent) -> None:
         case Canceled():
             if row.status != "filled":
                 row.status, row.reason = "canceled", event.reason
+        case Amended():
+            row.price, row.volume = exact(event.price), exact(event.volume)
         case Rejected():
             if row.status in {"requested", "canceling"} and not row.exchange_id:
                 row.status, row.reason = "rejected", f"{event.reason}: {event.text}"

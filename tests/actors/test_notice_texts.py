@@ -11,6 +11,8 @@ from messages.notices import (
     FundsMissing,
     LadderStatus,
     Notice,
+    OrderAmended,
+    OrderDelayed,
     OrderFilled,
     OrderReleased,
     ProgramEnded,
@@ -99,6 +101,22 @@ CASES: list[tuple[Notice, str, str]] = [
         OrderReleased("sol-swing", "SOL/EUR", "sell", PRICE, VOLUME, "by hand"),
         "ℹ️ sol-swing (SOL/EUR): Sell order released\n├ Price » 159.89 EUR\n├ Size » 0.31 SOL\n└ Reason » by hand",
         "sol-swing: sell released, 0.31 SOL at 159.89 EUR: by hand",
+    ),
+    (
+        OrderAmended("sol-swing", "SOL/EUR", "sell", PRICE, VOLUME, Decimal("160.01"), Decimal("0.30")),
+        (
+            "ℹ️ sol-swing (SOL/EUR): Sell order amended by hand\n├ Price » 159.89 EUR\n├ Size » 0.31 SOL\n"
+            "└ Before » 0.30 SOL at 160.01 EUR"
+        ),
+        "sol-swing: sell amended by hand to 0.31 SOL at 159.89 EUR, before: 0.30 SOL at 160.01 EUR",
+    ),
+    (
+        OrderDelayed("sol-swing", "SOL/EUR", "sell", PRICE, VOLUME, "EOrder:Orders limit exceeded"),
+        (
+            "⚠️ sol-swing (SOL/EUR): Sell order waits\n├ Price » 159.89 EUR\n├ Size » 0.31 SOL\n"
+            "└ Reason » EOrder:Orders limit exceeded"
+        ),
+        "sol-swing: sell waits, 0.31 SOL at 159.89 EUR: EOrder:Orders limit exceeded",
     ),
     (
         STATUS,

@@ -41,13 +41,12 @@ class Disk:
 class MemoryJournal:
     """A `JournalPort` whose writes are durable at once."""
 
-    repaired = None
-    unsettled = 0
-
     def __init__(self, disk: Disk) -> None:
         self._disk = disk
         self.lineage = disk.lineage
+        self.repaired: str | None = None
         self.fresh = not disk.cores
+        self.unsettled = 0
 
     def write(self, messages: Sequence[Write]) -> None:
         """All or none."""

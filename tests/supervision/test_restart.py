@@ -387,6 +387,29 @@ async def test_an_actor_is_running_inside_its_body_only(autojump_clock: MockCloc
     assert seen == [True, False, True]
 
 
+async def test_a_strategy_in_a_backoff_runs_once_more_for_its_part_of_the_stop(autojump_clock: MockClock) -> None:
+    watch, actor = new_watch(), Actor(DOWN, DOWN, DOWN, None)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(supervise, watch, "strategy", "actor", actor.run)
+        await trio.sleep(5)
+        watch.control.stop(0, "asked to stop")
+        assert watch.control.is_running("actor")
+        await watch.control.gone({"actor"})
+    assert actor.starts == [0, 1, 3, 5]
+
+
+async def test_one_lost_connection_is_told_once_whoever_meets_it(autojump_clock: MockClock) -> None:
+    watch = new_watch()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(supervise, watch, "order-manager", "orders", Actor(DOWN).run)
+        nursery.start_soon(supervise, watch, "market-data", "prices", Actor(DOWN).run)
+        nursery.start_soon(supervise, watch, "notifier", "notifier", Actor(ValueError("bug")).run)
+        await trio.sleep(1000)
+        nursery.cancel_scope.cancel()
+    told = [notice for notice in watch.notifier.receive_nowait() if isinstance(notice, ActorFailed)]
+    assert [notice.reason for notice in told] == ["bug", "no route to the exchange"]
+
+
 async def test_the_cause_is_found_inside_nested_nurseries(autojump_clock: MockClock) -> None:
     watch, numbers = new_watch(), count()
 

@@ -83,7 +83,7 @@ class PublicSide:
         self.client = client
         self.clock = clock
         self.listing = listing
-        self.market = Market(listing.rest, clock, listing.ids)
+        self.market = Market(listing.rest, clock, listing.names)
         self._line = line
 
     async def pair(self, symbol: str) -> Pair:
@@ -129,8 +129,9 @@ class KrakenExchange:
 
     async def maker_fee(self, symbol: str) -> Decimal:
         """The account's own rate from TradeVolume; without one the highest published rate."""
-        pair_id = self._public.listing.ids.get(symbol, symbol)
-        rate = maker_rate(await self._account.rest.read("TradeVolume", TradeVolume, pair=pair_id))
+        pair = self._public.listing.names.find(symbol)
+        asked = pair.id if pair else symbol
+        rate = maker_rate(await self._account.rest.read("TradeVolume", TradeVolume, pair=asked))
         if rate is None:
             logger.warning("Kraken does not tell the fee of %s; reckoning with %s", symbol, FALLBACK_MAKER_FEE)
         return FALLBACK_MAKER_FEE if rate is None else rate

@@ -16,10 +16,11 @@ from adapters.exchanges.kraken.totals import Fill, Totals
 from adapters.exchanges.kraken.wire.rest import close_reason
 from adapters.exchanges.kraken.wire.trading import Report, asset_of
 from adapters.interfaces import ExchangeUnavailable
-from messages.account import AccountBalances, OrderFacts, facts_of_accepted
+from messages.account import AccountBalances, ForeignOrder, OrderFacts, facts_of_accepted
+from messages.ids import userref_of
 from messages.mailboxes import ExchangeEvent
 from messages.money import ZERO, Side, cost
-from messages.orders import Accepted, Canceled, CloseReason, Filled, PartiallyFilled, Place
+from messages.orders import Accepted, Amended, Canceled, CloseReason, Filled, PartiallyFilled, Place
 
 logger = logging.getLogger("infinity_grid.kraken")
 
@@ -98,6 +99,13 @@ class AccountOrders:
             if report.kind == "trade":
                 logger.warning("a fill of the unknown order %s", report.order_id)
             return []
+        events = self._events(known, report)
+        if userref_of(known.facts.order_id) is None:
+            totals = [event for event in events if isinstance(event, AccountBalances)]
+            return [*totals, ForeignOrder(known.facts)]
+        return events
+
+    def _events(self, known: Known, report: Report) -> list[ExchangeEvent]:
         events: list[ExchangeEvent] = []
         match report.kind:
             case "accepted":
@@ -110,12 +118,21 @@ class AccountOrders:
             case "canceled" | "expired":
                 events = self._close(known, report)
             case "changed":
-                logger.warning("order %s was changed outside of this program: %s", report.order_id, report.reason)
+                events = self._change(known, report)
             case "other":
                 pass
             case _:
                 assert_never(report.kind)
         return events
+
+    def _change(self, known: Known, report: Report) -> list[ExchangeEvent]:
+        before, known.facts = known.facts, _amended(known.facts, report)
+        facts = known.facts
+        if (facts.price, facts.volume) == (before.price, before.volume):
+            return []
+        logger.warning("order %s was changed outside of this program: %s", report.order_id, report.reason)
+        amended = Amended(facts.order_id, facts.exchange_id, facts.price, facts.volume, report.time)
+        return [*self._accept(known, report.time), amended]
 
     def _of(self, report: Report, now: float) -> Known | None:
         known = self._known.get(report.order_id)
@@ -231,6 +248,15 @@ def _fee_in_quote(report: Report, symbol: str) -> Decimal:
     base = symbol.partition("/")[0]
     price = report.last_price or ZERO
     return sum((cost(price, fee.qty) if asset_of(fee) == base else fee.qty for fee in report.fees), ZERO)
+
+
+def _amended(facts: OrderFacts, report: Report) -> OrderFacts:
+    return replace(
+        facts,
+        price=facts.price if report.limit_price is None else report.limit_price,
+        volume=facts.volume if report.order_qty is None else report.order_qty,
+        time=report.time,
+    )
 
 
 def _facts_of(report: Report) -> OrderFacts:

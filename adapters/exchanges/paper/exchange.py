@@ -121,9 +121,8 @@ class PaperExchange:
         return last.price if last else self._source.first_price(await self.pair(symbol))
 
     def market_open(self, symbol: str) -> bool:
-        """A simulated market never closes."""
-        del symbol
-        return True
+        """A simulated market never closes; one whose prices are real closes when theirs does."""
+        return self._source.market_open(symbol)
 
     @asynccontextmanager
     async def prices(self, symbols: Sequence[str]) -> AsyncIterator[AsyncIterator[Tick]]:

@@ -45,6 +45,7 @@ class AssetPair(Wire, frozen=True):
     quote: str
     pair_decimals: int
     lot_decimals: int
+    aclass_base: str = "currency"
     cost_decimals: int | None = None
     ordermin: Decimal | None = None
     costmin: Decimal | None = None
@@ -85,6 +86,12 @@ class TradeVolume(Wire, frozen=True):
 
     fees: dict[str, FeeRow] | None = None
     fees_maker: dict[str, FeeRow] | None = None
+
+
+class Holding(Wire, frozen=True):
+    """One row of BalanceEx; held funds included."""
+
+    balance: Decimal
 
 
 class Token(Wire, frozen=True):
@@ -202,7 +209,7 @@ def pair_table(pairs: Mapping[str, AssetPair]) -> PairTable:
 
 
 def _name(pair_id: str, pair: AssetPair) -> PairName:
-    return pair_name(pair_id, pair.altname, pair.base, pair.quote)
+    return pair_name(pair_id, pair.altname, pair.base, pair.quote, pair.aclass_base)
 
 
 def pair_rules(symbol: str, pair: AssetPair) -> Pair:
