@@ -64,7 +64,7 @@ async def fate_of(order_id: str, stream: AccountStream, cancel: CancelById) -> F
     return "canceled" if canceled else "never"
 
 
-class History:
+class Lookup:
     """Closed orders by client id."""
 
     def __init__(self, rest: PrivateRest, names: PairTable) -> None:
