@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from actors.strategies import state as states
 from tests.actors.strategies.harness import Play
 
-ODD: st.SearchStrategy[Any] = st.sampled_from([None, True, -1, 0, "", "NaN", "1e999999999", [], {}, [[]], "open", 10**40, 1.5])
+ODD: st.SearchStrategy[Any] = st.sampled_from(
+    [None, True, -1, 0, "", "NaN", "1e999999999", [], {}, [[]], "open", 10**40, 1.5]
+)
 
 
 def saved() -> dict[str, Any]:
