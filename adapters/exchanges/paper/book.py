@@ -173,13 +173,14 @@ class PaperBook:
         return bool(self._changed)
 
     def take_changes(self) -> Changes:
-        """What to save; the next call tells of later changes only.
-
-        A caller that saves nothing still takes them from time to time, so that they do not pile up.
-        """
+        """What to save; the next call tells of later changes only. A caller that saves nothing forgets them instead."""
         orders = {order.facts.exchange_id: encode(order) for order in self._changed.values()}
         self._changed.clear()
         return Changes(encode(self.account), orders)
+
+    def forget_changes(self) -> None:
+        """Nobody saves this book: what has changed does not pile up, and nothing of it is encoded."""
+        self._changed.clear()
 
     def put_back(self, changes: Changes) -> None:
         """They could not be saved: the next `take_changes` tells of them again."""
