@@ -7,6 +7,7 @@ the id carries the userref.
 """
 
 import hashlib
+from functools import lru_cache
 
 MARK = "g"
 LENGTH = 18
@@ -18,7 +19,7 @@ MAX_USERREF = 2**31 - 1
 def client_order_id(userref: int, cause: str) -> str:
     """The id of the order that `cause` asks for on behalf of the strategy `userref`."""
     digest = int.from_bytes(hashlib.sha256(cause.encode()).digest(), "big")
-    return MARK + _base36(userref, 6) + _base36(digest % 36**11, 11)
+    return MARK + _userref_digits(userref) + _base36(digest % 36**11, 11)
 
 
 def userref_of(order_id: str) -> int | None:
@@ -39,6 +40,11 @@ def counter_cause(exchange_id: str, attempt: int) -> str:
 def ladder_cause(lineage: str, kind: str, counter: int) -> str:
     """The cause of an order that no fill asked for; `lineage` is born with the database."""
     return f"{lineage}/{kind}/{counter}"
+
+
+@lru_cache(maxsize=256)
+def _userref_digits(userref: int) -> str:
+    return _base36(userref, 6)
 
 
 def _base36(number: int, width: int) -> str:

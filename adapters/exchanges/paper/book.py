@@ -104,8 +104,8 @@ class PaperBook:
         known = self._quiet.get(symbol)
         if known is None:
             facts = [order.facts for order in self._resting.get(symbol, {}).values()]
-            buys = (order.price for order in facts if order.side == "buy")
-            sells = (order.price for order in facts if order.side == "sell")
+            buys = [order.price for order in facts if order.side == "buy"]
+            sells = [order.price for order in facts if order.side == "sell"]
             known = Quiet(max(buys, default=_NOWHERE_BELOW), min(sells, default=_NOWHERE_ABOVE)) if facts else _SILENCE
             self._quiet[symbol] = known
         return known
