@@ -48,6 +48,8 @@ class Engine:
         """Time and price of the last row of the chunk before."""
         self._done = -1
         """The newest row that the account was given."""
+        self._starts = True
+        """Whether the strategies start with the next row, at the beginning and behind a hole."""
 
     def run(self, series: Series | None = None, progress: Progress | None = None) -> None:
         """Trade all rows. Raises what the tape raises; blocks for as long as that takes."""
@@ -75,7 +77,7 @@ class Engine:
     def _jump(self, chunk: Chunk, index: BlockIndex, start: int, stop: int) -> None:
         """The rows from `start` to `stop - 1` that matter, and the very last one, whose price is known afterwards."""
         account, unit, times, row = self._account, self._tape.unit, chunk.times, self._row
-        if self._done < 0 and start < stop:
+        if self._starts and start < stop:
             row(chunk, start)
             start += 1
         while start < stop:
@@ -98,6 +100,7 @@ class Engine:
 
     def _give(self, row: int, time: int, price: int) -> None:
         self._done = self._record.row = row
+        self._starts = False
         self._account.row(tick_of(self._tape, time, price))
 
     def _holes(self, chunk: Chunk) -> list[int]:
@@ -119,6 +122,7 @@ class Engine:
         self._account.pause("cancel-all")
         self._record.pauses.append((last[0], int(chunk.times[place])))
         self._account.resume()
+        self._starts = True
 
 
 def _chunks(tape: Tape, begin: int, end: int, every: int) -> Iterator[Chunk]:
