@@ -99,9 +99,11 @@ class Engine:
         self._give(chunk.start + place, int(chunk.times[place]), int(chunk.prices[place]))
 
     def _give(self, row: int, time: int, price: int) -> None:
+        tick = tick_of(self._tape, time, price)
         self._done = self._record.row = row
+        self._record.price = tick.price
         self._starts = False
-        self._account.row(tick_of(self._tape, time, price))
+        self._account.row(tick)
 
     def _holes(self, chunk: Chunk) -> list[int]:
         """Places of the rows that come after a hole."""

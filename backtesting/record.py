@@ -40,6 +40,8 @@ class Holdings(Struct, frozen=True):
 
     row: int
     time: int
+    price: Decimal
+    """Of that row."""
     base: Decimal
     quote: Decimal
 
@@ -50,7 +52,8 @@ class Record(Struct):
     base: str
     quote: str
     row: int = 0
-    """The row that is being worked on."""
+    """The row that is being worked on, and its price."""
+    price: Decimal = ZERO
     orders: list[OrderRecord] = field(default_factory=list)
     fills: list[OrderRecord] = field(default_factory=list)
     """The filled ones among the orders, in the order of their fills."""
@@ -112,4 +115,4 @@ class Record(Struct):
             self.fills.append(order)
             if self._totals is not None:
                 totals = self._totals.totals
-                self.holdings.append(Holdings(self.row, event.time, totals[self.base], totals[self.quote]))
+                self.holdings.append(Holdings(self.row, event.time, self.price, totals[self.base], totals[self.quote]))

@@ -26,7 +26,13 @@ class Series:
     """Open, high, low and close of each `every` rows."""
 
     def __init__(self, rows: int, points: int = POINTS) -> None:
+        """`rows` will be added."""
         self.every = max(1, -(-rows // points))
+        self.rows = 0
+        self.start = 0
+        """Number of the first row."""
+        self.begin = 0
+        """Its time."""
         self.points: list[Point] = []
 
     def add(self, chunk: Chunk) -> None:
@@ -34,6 +40,9 @@ class Series:
         prices = chunk.prices
         if not len(prices):
             return
+        if not self.rows:
+            self.start, self.begin = chunk.start, int(chunk.times[0])
+        self.rows += len(prices)
         starts = np.arange(0, len(prices), self.every)
         ends = np.append(starts[1:], len(prices)) - 1
         columns = (

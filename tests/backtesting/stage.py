@@ -81,7 +81,12 @@ def text(
     """A configuration file for ETH/USD."""
     strategies = (
         _STRATEGY.format(
-            kind=kind, userref=1001 + KINDS.index(kind), amount=amount, interval=interval, buys=buys, investment=investment
+            kind=kind,
+            userref=1001 + KINDS.index(kind),
+            amount=amount,
+            interval=interval,
+            buys=buys,
+            investment=investment,
         )
         for kind in kinds
     )

@@ -41,7 +41,9 @@ def walks(draw: st.DrawFn) -> list[int]:
         jump = draw(st.sampled_from([0, 0, 0, -9, -3, 3, 9]))
         price = max(100, price + price * jump // 100)
         for step in range(draw(st.integers(1, 60))):
-            price = max(100, price + price * drift // 10_000 + (step * 7919 % (2 * noise + 1) - noise) * price // 100_000)
+            price = max(
+                100, price + price * drift // 10_000 + (step * 7919 % (2 * noise + 1) - noise) * price // 100_000
+            )
             path.append(price)
     return path
 

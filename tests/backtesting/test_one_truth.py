@@ -33,10 +33,12 @@ def test_program_and_backtest_agree(day: int, kinds: tuple[str, ...], usd: int, 
     assert len(tested.fills) > 20
     assert sorted(
         (o.exchange_id, o.strategy, o.side, o.price, o.volume, o.kind, o.status) for o in tested.orders
-    ) == _ask(journal, "SELECT exchange_id, userref, side, price, volume, kind, status FROM orders WHERE exchange_id <> ''")
-    assert sorted(
-        (o.exchange_id, o.volume, o.cost, o.fee, o.closed) for o in tested.fills
-    ) == _ask(journal, "SELECT exchange_id, f.volume, f.cost, f.fee, f.time FROM fills f JOIN orders USING (order_id)")
+    ) == _ask(
+        journal, "SELECT exchange_id, userref, side, price, volume, kind, status FROM orders WHERE exchange_id <> ''"
+    )
+    assert sorted((o.exchange_id, o.volume, o.cost, o.fee, o.closed) for o in tested.fills) == _ask(
+        journal, "SELECT exchange_id, f.volume, f.cost, f.fee, f.time FROM fills f JOIN orders USING (order_id)"
+    )
     account = running.paper_account(journal)
     assert account == tested.balances
     assert account["USD"] != Decimal(usd)
