@@ -15,7 +15,6 @@ What happens after a failure is decided in `supervision.policy`, the state of th
 
 import os
 import sys
-import time
 from collections.abc import Awaitable, Callable
 from decimal import localcontext
 from functools import partial
@@ -31,11 +30,10 @@ from actors.market_data import run_market_data, run_price_watch
 from actors.metrics import bind, run_metrics
 from actors.notifier import Outbox, run_notifier
 from actors.order_manager import run_order_manager
-from actors.persistence import OpenedJournal, run_persistence
+from actors.persistence import JournalPort, OpenedJournal, run_persistence
 from actors.status_page import StatusBoard
 from actors.strategy import StrategyActor, run_halted_strategy
 from adapters.interfaces import Exchange
-from adapters.journal.journal import Journal
 from config import Config, ConfigError, StrategyConfig, load, validate
 from messages.money import EXACT
 from messages.notices import ActorFailed, ProgramEnded
@@ -56,6 +54,7 @@ from supervision.program import (
 from supervision.restart import Watch, supervise
 from supervision.shutdown import stop_in_order
 from supervision.state_keeper import StateKeeper
+from supervision.world import MACHINE, World
 
 __all__ = ["Handle", "ProgramFailed", "main", "run"]
 
@@ -76,6 +75,7 @@ async def run(
     config: Config | Path,
     source: str = "configuration",
     *,
+    world: World = MACHINE,
     task_status: TaskStatus[Handle] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Run until cancelled, or until a replayed price file ends.
@@ -86,12 +86,12 @@ async def run(
     """
     if isinstance(config, Path):
         source = str(config)
-        config = await trio.to_thread.run_sync(load, config, os.environ, registry.known())
+        config = await world.in_thread(load, config, os.environ, registry.known())
     else:
         config = validate(config, registry.known(), source)
     # Embedding programs may have set another precision; this one reaches this task and its children only.
     with localcontext(EXACT):
-        ended = await _Tree(config, source).run(task_status)
+        ended = await _Tree(config, source, world).run(task_status)
     if ended.exit_code:
         raise ProgramFailed(ended.exit_code, ended.reason)
 
@@ -99,25 +99,26 @@ async def run(
 class _Tree:
     """One run of one configured program."""
 
-    def __init__(self, config: Config, source: str) -> None:
+    def __init__(self, config: Config, source: str, world: World) -> None:
         self._config = config
         self._source = source
+        self._world = world
         self._mail = Mailboxes(config)
         self._control = Control()
-        self._watch = Watch(self._control, limits_of(config), self._mail.notifier, self._mail.metrics)
+        self._watch = Watch(self._control, limits_of(config), self._mail.notifier, self._mail.metrics, world.chance)
         self._states = StateKeeper(config, self._mail)
         self._board = StatusBoard(
             self._mail.metrics,
             bot=config.bot.name,
             simulated=config.simulated,
             version=registry.version(),
-            now=time.time_ns,
+            now=world.wall,
             lengths=self._lengths,
         )
         self._outboxes = [Outbox(channel) for channel in registry.channels(config)]
         self._actors = trio.CancelScope(shield=True)
         self._trading = trio.CancelScope()
-        self._opened: Journal | None = None
+        self._opened: JournalPort | None = None
         self._broken: set[int] = set()
         """Strategies whose core failed: a new connection does not wake them."""
 
@@ -125,7 +126,7 @@ class _Tree:
         """Start everything, wait for a reason to stop, stop in order. Returns how it ended."""
         listener = self._bind()
         try:
-            self._opened = await trio.to_thread.run_sync(self._open_file)
+            self._opened = await self._world.in_thread(self._open_file)
             task_status.started(Handle(listener.getsockname()[1] if listener else None, self._board))
             return await self._run_actors(listener)
         finally:
@@ -160,8 +161,9 @@ class _Tree:
     async def _persistence(self) -> None:
         """The journal, and all that must not run without it."""
         async with trio.open_nursery() as nursery:
+            persistence = partial(run_persistence, in_thread=self._world.in_thread)
             journal: OpenedJournal = await nursery.start(
-                run_persistence, self._open_journal, self._mail.persistence, self._mail.deliver
+                persistence, self._open_journal, self._mail.persistence, self._mail.deliver
             )
             if journal.repaired:
                 self._mail.notifier.post(ActorFailed("journal", journal.repaired, "trading goes on from what it holds"))
@@ -170,9 +172,9 @@ class _Tree:
 
     async def _exchange(self) -> None:
         """One account, and the actors that speak to it."""
-        open_exchange = registry.exchange(self._config.exchange.adapter)
+        open_exchange = self._world.exchange(self._config.exchange.adapter)
         store = AccountClient(self._mail.persistence, self._mail.paper)
-        async with open_exchange(self._config, store, now=time.time_ns(), source=self._source) as exchange:
+        async with open_exchange(self._config, store, now=self._world.wall(), source=self._source) as exchange:
             market = await survey(self._config, exchange, self._source)
             async with trio.open_nursery() as nursery:
                 self._start(nursery, "market-data", partial(self._market_data, exchange))
@@ -258,10 +260,10 @@ class _Tree:
     def _end_trading(self) -> None:
         self._trading.cancel()
 
-    def _open_file(self) -> Journal:
-        return Journal.open(Path(self._config.persistence.database), time.time_ns())
+    def _open_file(self) -> JournalPort:
+        return self._world.open_journal(Path(self._config.persistence.database), self._world.wall())
 
-    def _open_journal(self) -> Journal:
+    def _open_journal(self) -> JournalPort:
         """The file that was opened before the start, and a new opening for each restart."""
         opened, self._opened = self._opened, None
         return opened or self._open_file()

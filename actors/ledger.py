@@ -64,6 +64,9 @@ class Ledger:
 
     def hold_foreign(self, order: OrderFacts) -> None:
         """Funds of an order that is not ours; its fee is unknown, so the hold is without one."""
+        if order.status != "open":
+            self.release(order.order_id or order.exchange_id)
+            return
         base, _, quote = order.symbol.partition("/")
         rest = order.volume - order.filled
         asset, amount = (quote, cost(order.price, rest)) if order.side == "buy" else (base, rest)

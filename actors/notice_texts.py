@@ -14,6 +14,7 @@ from messages.notices import (
     FundsMissing,
     LadderStatus,
     Notice,
+    OrderDelayed,
     OrderFilled,
     OrderReleased,
     ProgramEnded,
@@ -42,6 +43,9 @@ def render(notice: Notice) -> str:
         case OrderReleased(strategy, symbol, side, price, volume, reason):
             details = (*_price_and_size(symbol, price, volume), f"Reason » {reason}")
             text = _tree(f"ℹ️ {strategy} ({symbol}): {side.capitalize()} order released", *details)
+        case OrderDelayed(strategy, symbol, side, price, volume, reason):
+            details = (*_price_and_size(symbol, price, volume), f"Reason » {reason}")
+            text = _tree(f"⚠️ {strategy} ({symbol}): {side.capitalize()} order waits", *details)
         case StrategyHalted(strategy, symbol, reason, orders):
             text = _tree(f"⚠️ {strategy} ({symbol}): trading halted", f"Reason » {reason}", f"Orders » {orders}")
         case StrategyResumed(strategy, symbol):
@@ -74,6 +78,8 @@ def _sentence(notice: Notice) -> str:
             text = f"{strategy}: placing extra sell, {_size_at(symbol, price, volume)}"
         case OrderReleased(strategy, symbol, side, price, volume, reason):
             text = f"{strategy}: {side} released, {_size_at(symbol, price, volume)}: {reason}"
+        case OrderDelayed(strategy, symbol, side, price, volume, reason):
+            text = f"{strategy}: {side} waits, {_size_at(symbol, price, volume)}: {reason}"
         case StrategyHalted(strategy, symbol, reason, orders):
             text = f"{strategy} ({symbol}): trading halted: {reason}; orders: {orders}"
         case StrategyResumed(strategy, symbol):

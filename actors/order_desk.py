@@ -15,6 +15,7 @@ from messages.account import (
     AccountBalances,
     AccountSnapshot,
     Attach,
+    ForeignOrder,
     LiveOrder,
     OrderFacts,
     OrderStatus,
@@ -108,11 +109,13 @@ class OrderDesk:
         self._send_waiting(effects)
         return effects
 
-    def on_event(self, event: OrderEvent | AccountBalances) -> Effects:
+    def on_event(self, event: OrderEvent | AccountBalances | ForeignOrder) -> Effects:
         """Book what the exchange says and pass it on to the order's strategy."""
         effects = Effects()
         if isinstance(event, AccountBalances):
             self.ledger.set_totals(event.totals)
+        elif isinstance(event, ForeignOrder):
+            self.ledger.hold_foreign(event.facts)
         elif not self._contradicts(event):
             self._book(event)
             self._pass_on(event, effects)
@@ -214,8 +217,6 @@ class OrderDesk:
         """Take an event into the ledger; quantities are cumulative, so doubles change nothing."""
         tracked = self._orders.get(event.order_id)
         if tracked is None:
-            if isinstance(event, Canceled | Filled):
-                self.ledger.release(event.order_id or event.exchange_id)  # a foreign order's funds
             return
         closed = isinstance(event, Canceled | Rejected)
         if not isinstance(event, Rejected):

@@ -7,7 +7,7 @@ call at a time. Persistence waits for nobody but that thread.
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Protocol, assert_never
+from typing import Protocol, TypeVar, TypeVarTuple, assert_never
 
 import trio
 from msgspec import Struct
@@ -39,6 +39,19 @@ _GROUP_LIMIT = 500
 """Messages in one commit at most, so that a long backlog is acknowledged step by step."""
 
 _QUIET_SECONDS = 1.0
+
+_COMPANY_SECONDS = 0.05
+"""How long records wait for a decision to share its write: else the write of a fill's record would hold up that of its
+answer. Nobody waits for records, and a resync brings back those that a crash loses."""
+
+Arguments = TypeVarTuple("Arguments")
+Result = TypeVar("Result")
+
+
+class InThread(Protocol):
+    """Runs something that blocks: `trio.to_thread.run_sync`, or in place where no thread may be."""
+
+    async def __call__(self, sync_fn: Callable[[*Arguments], Result], /, *args: *Arguments) -> Result: ...
 
 
 class JournalPort(Protocol):
@@ -102,9 +115,10 @@ async def run_persistence(
     *,
     statistics: WriteStatistics | None = None,
     quiet_seconds: float = _QUIET_SECONDS,
+    in_thread: InThread = trio.to_thread.run_sync,
     task_status: trio.TaskStatus[OpenedJournal] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """Serve `mailbox` until `Close`. `open_journal` is called in a worker thread.
+    """Serve `mailbox` until `Close`. `open_journal` and the journal are called through `in_thread`.
 
     After `quiet_seconds` without mail, when nobody waits for it, the work that writes put off is done.
 
@@ -112,25 +126,40 @@ async def run_persistence(
     then, or when it is cancelled, is back in the mailbox in its order, so that a restarted persistence goes
     on with it; nothing is acknowledged that is not durable.
     """
-    journal = await trio.to_thread.run_sync(open_journal)
+    journal = await in_thread(open_journal)
     try:
         task_status.started(OpenedJournal(journal.lineage, journal.repaired, journal.fresh))
-        desk = _Desk(journal, reply, statistics or WriteStatistics())
+        desk = _Desk(journal, reply, statistics or WriteStatistics(), in_thread)
         while not desk.closing:
-            await _carry_out(desk, mailbox, await _next_mail(journal, mailbox, quiet_seconds))
+            await _carry_out(desk, mailbox, await _next_mail(journal, mailbox, quiet_seconds, in_thread))
     finally:
         with trio.CancelScope(shield=True):
-            await trio.to_thread.run_sync(journal.close)
+            await in_thread(journal.close)
 
 
 async def _next_mail(
-    journal: JournalPort, mailbox: Mailbox[PersistenceMail], quiet_seconds: float
+    journal: JournalPort, mailbox: Mailbox[PersistenceMail], quiet_seconds: float, in_thread: InThread
 ) -> list[PersistenceMail]:
+    mail: list[PersistenceMail] = []
     if journal.unsettled:
         with trio.move_on_after(quiet_seconds):
-            return await mailbox.receive()
-        await trio.to_thread.run_sync(journal.settle)
-    return await mailbox.receive()
+            mail = await mailbox.receive()
+        if not mail:
+            await in_thread(journal.settle)
+    mail = mail or await mailbox.receive()
+    await _wait_for_company(mail, mailbox)
+    return mail
+
+
+async def _wait_for_company(mail: list[PersistenceMail], mailbox: Mailbox[PersistenceMail]) -> None:
+    """While `mail` is nothing but records, let what follows share their write."""
+    try:
+        with trio.move_on_after(_COMPANY_SECONDS):
+            while len(mail) < _GROUP_LIMIT and all(isinstance(message, Record) for message in mail):
+                mail += await mailbox.receive()
+    except BaseException:
+        _put_back(mailbox, mail)
+        raise
 
 
 async def _carry_out(desk: "_Desk", mailbox: Mailbox[PersistenceMail], mail: list[PersistenceMail]) -> None:
@@ -176,22 +205,23 @@ def _groups(mail: Sequence[PersistenceMail]) -> Iterator[Group]:
 class _Desk:
     """Carries out one group after another and answers it."""
 
-    def __init__(self, journal: JournalPort, reply: Reply, statistics: WriteStatistics) -> None:
+    def __init__(self, journal: JournalPort, reply: Reply, statistics: WriteStatistics, in_thread: InThread) -> None:
         self._journal = journal
         self._reply = reply
         self._statistics = statistics
+        self._in_thread = in_thread
         self.closing = False
 
     async def carry_out(self, group: Group) -> None:
         match group:
             case LoadCore(strategy, number):
-                state = await trio.to_thread.run_sync(self._journal.load_core, strategy)
+                state = await self._in_thread(self._journal.load_core, strategy)
                 self._reply(strategy_address(strategy), CoreLoaded(self._journal.lineage, state, number))
             case LoadAccount():
-                account, orders = await trio.to_thread.run_sync(self._journal.load_account)
+                account, orders = await self._in_thread(self._journal.load_account)
                 self._reply(PAPER, AccountLoaded(account, orders))
             case Close():
-                await trio.to_thread.run_sync(self._journal.settle)
+                await self._in_thread(self._journal.settle)
                 self.closing = True
             case list():
                 await self._write(group)
@@ -200,7 +230,7 @@ class _Desk:
 
     async def _write(self, messages: list[Write]) -> None:
         begin = trio.current_time()
-        await trio.to_thread.run_sync(self._journal.write, messages)
+        await self._in_thread(self._journal.write, messages)
         self._statistics.last_write_seconds = trio.current_time() - begin
         self._statistics.commits += 1
         self._statistics.messages += len(messages)

@@ -230,6 +230,8 @@ class StrategyActor:
         return True
 
     def _decide(self, event: CoreEvent) -> None:
+        if isinstance(event, Tick) and not _asleep(self._core, event):
+            self._report_is_old = True  # it may have found a reason for doing nothing
         try:
             outputs = self._core.handle(event)
         except Exception as error:
@@ -305,6 +307,11 @@ async def run_halted_strategy(
 
 def _commands(outputs: list[Output]) -> tuple[Command, ...]:
     return tuple(output for output in outputs if isinstance(output, Place | Cancel))
+
+
+def _asleep(core: Core, tick: Tick) -> bool:
+    band = core.band
+    return band.low <= tick.price <= band.high and tick.time < band.wake
 
 
 def _event_id(event: OrderEvent) -> str:

@@ -62,6 +62,12 @@ class AccountSnapshot(Struct, frozen=True, tag=True):
     open_orders: tuple[OrderFacts, ...]
 
 
+class ForeignOrder(Struct, frozen=True, tag=True):
+    """Somebody else's order was opened, executed, changed or closed: what it holds is not ours to spend."""
+
+    facts: OrderFacts
+
+
 class LiveOrder(Struct, frozen=True):
     """An order that a strategy still counts on, as its durable state has it."""
 

@@ -1,6 +1,6 @@
 """The closed union of each mailbox: the whole vocabulary that an actor understands."""
 
-from messages.account import AccountBalances, Attach, OrderFacts, StopTrading
+from messages.account import AccountBalances, Attach, ForeignOrder, OrderFacts, StopTrading
 from messages.journal import (
     AccountLoaded,
     AccountSaved,
@@ -43,7 +43,7 @@ CoreEvent = Tick | Accepted | PartiallyFilled | Filled | Canceled | Rejected | B
 
 StrategyMail = CoreEvent | RowEnd | Committed | CoreLoaded | Pause | Resume
 
-ExchangeEvent = Accepted | PartiallyFilled | Filled | Canceled | Rejected | AccountBalances | RowEnd
+ExchangeEvent = Accepted | PartiallyFilled | Filled | Canceled | Rejected | AccountBalances | ForeignOrder | RowEnd
 """What an exchange's private session says."""
 
 OrderManagerMail = Submit | Attach | RowDone | StopTrading | ExchangeEvent

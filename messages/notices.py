@@ -65,6 +65,17 @@ class OrderReleased(Struct, frozen=True, tag=True):
     reason: str
 
 
+class OrderDelayed(Struct, frozen=True, tag=True):
+    """An order is due but cannot be placed now; it is tried again. Told once per cause."""
+
+    strategy: str
+    symbol: str
+    side: Side
+    price: Decimal
+    volume: Decimal
+    reason: str
+
+
 class StrategyHalted(Struct, frozen=True, tag=True):
     """A strategy does not trade any more; `orders` says what becomes of its open orders."""
 
@@ -118,6 +129,7 @@ Notice = (
     | FundsMissing
     | ExtraSell
     | OrderReleased
+    | OrderDelayed
     | StrategyHalted
     | StrategyResumed
     | ActorFailed

@@ -80,6 +80,8 @@ class Run(Struct, frozen=True):
 
     started: float
     failed: float
+    counts: bool = True
+    """Whether it counts towards a limit: a lost connection is waited for, and makes no later bug worse."""
 
 
 class Restart(Struct, frozen=True):
@@ -109,7 +111,7 @@ def decide(limits: Limits, history: Sequence[Run], failure: Failure, now: float)
         return Halt()
     if rule.first == "stop":
         return StopProgram(rule.exit_code)
-    recent = sum(1 for run in history if now - run.failed <= limits.period)
+    recent = sum(1 for run in history if run.counts and now - run.failed <= limits.period)
     if rule.limited and recent > limits.restarts:
         return Halt() if rule.beyond == "halt" else StopProgram(rule.exit_code)
     row = in_a_row(limits, history)

@@ -13,7 +13,7 @@ from messages.mailboxes import MetricsMail, NotifierMail
 from messages.notices import ActorFailed
 from messages.status import ActorReport
 from supervision.control import Control
-from supervision.policy import Failure, Halt, Kind, Limits, Restart, Role, Run, StopProgram, classify, decide
+from supervision.policy import Failure, Halt, Kind, Limits, Restart, Role, Run, StopProgram, classify, decide, rule_for
 
 logger = logging.getLogger("infinity_grid.supervisor")
 
@@ -65,8 +65,8 @@ async def supervise(
             return None
         now = trio.current_time()
         failures += 1
-        history = (*history[-MAX_HISTORY:], Run(started, now))
         failure = Failure(role, classify(cause), describe(cause))
+        history = (*history[-MAX_HISTORY:], Run(started, now, rule_for(failure).limited))
         post_report(watch.metrics, ActorReport(name, failures, 0, 0))
         match decide(watch.limits, history, failure, now):
             case Restart(after, tell):

@@ -10,6 +10,7 @@ from itertools import pairwise
 from actors.strategies import rules
 from actors.strategies.core import EVERY_TICK, NEVER, NO_TICK, Band
 from actors.strategies.ladder import Ladder
+from actors.strategies.order_limit import REASON
 from actors.strategies.upkeep import surplus_is_due
 from messages.money import divide
 
@@ -46,6 +47,8 @@ def _next_wake(ladder: Ladder) -> int:
         wakes.append(ladder.retry_sells_at)
     if ladder.buys_wait and ladder.buys_may_retry:
         wakes.append(ladder.retry_buys_at)
+    if ladder.buys_wait and ladder.blocked == REASON:
+        wakes.append(max(ladder.order_limit_until, ladder.retry_buys_at))
     if ladder.retry_surplus_at > ladder.tick_time:
         wakes.append(ladder.retry_surplus_at)
     return min(wakes)

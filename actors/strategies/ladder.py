@@ -13,7 +13,7 @@ from actors.strategies.settings import GridSettings, Variant
 from actors.strategies.state import GridState, OwnOrder, Released, remember_release
 from messages.ids import client_order_id, counter_cause, ladder_cause
 from messages.money import ZERO, Side, hold_of
-from messages.notices import FundsMissing, Notice, OrderReleased
+from messages.notices import FundsMissing, Notice, OrderDelayed, OrderReleased
 from messages.orders import Balances, Cancel, OrderKind, Place
 
 RETRY_AFTER = 10 * 10**9
@@ -41,6 +41,10 @@ class Ladder:
         """Whether the last attempt to buy failed; the next one waits for `retry_buys_at`."""
         self.buys_may_retry = False
         """Whether anything changed since then that could make a buy succeed."""
+        self.order_limit: int | None = None
+        """How many orders of this strategy fit, as far as a refusal has shown it."""
+        self.order_limit_until = 0
+        """When one more is tried, in nanoseconds of data time."""
         self.blocked = ""
         """Why fewer than `n` buys are open, for whoever asks."""
         self.out: list[Output] = []
@@ -168,7 +172,7 @@ class Ladder:
     def tell_refused(self, cause: str, side: Side, price: Decimal, volume: Decimal, reason: str) -> None:
         """Tell once that an order is due but cannot be placed."""
         settings = self.settings
-        notice = OrderReleased(settings.name, settings.pair.symbol, side, price, volume, reason)
+        notice = OrderDelayed(settings.name, settings.pair.symbol, side, price, volume, reason)
         self.tell_once(cause, notice)
 
     def tell_funds_missing(self, cause: str, side: Side, price: Decimal, volume: Decimal) -> None:

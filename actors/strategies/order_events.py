@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import assert_never
 
-from actors.strategies import rules
+from actors.strategies import order_limit, rules
 from actors.strategies.ladder import RETRY_AFTER, Ladder
 from actors.strategies.state import OwnOrder, RememberedSell
 from actors.strategies.upkeep import retry_remembered_sells, sell_surplus
@@ -44,6 +44,7 @@ def _accept(ladder: Ladder, order: OwnOrder, exchange_id: str) -> None:
     if order.exchange_id:
         return
     order.exchange_id = exchange_id
+    order_limit.accepted(ladder)
     if order.phase == "requested":
         order.phase = "open"
         ladder.changed()
@@ -151,9 +152,11 @@ def _sell_closed_early(ladder: Ladder, order: OwnOrder, event: Canceled, *, aske
             order.attempt + 1,
             order.price,
             rest,
-            f"closed: {event.reason}",
+            order_limit.REASON if asked_for and ladder.order_limit is not None else f"closed: {event.reason}",
         )
         ladder.retry_sells_at = max(ladder.retry_sells_at, event.time + RETRY_AFTER)
+        if asked_for and ladder.order_limit is not None:
+            _use_room(ladder)
     elif order.kind == "surplus" and due_again:
         _return_surplus(ladder, order, rest)
         ladder.retry_surplus_at = max(ladder.retry_surplus_at, event.time + RETRY_AFTER)
@@ -162,6 +165,14 @@ def _sell_closed_early(ladder: Ladder, order: OwnOrder, event: Canceled, *, aske
         ladder.retry_sells_at = 0  # its base is free for the sells that lacked some
         if ladder.synced:
             retry_remembered_sells(ladder)
+
+
+def _use_room(ladder: Ladder) -> None:
+    """A far sell was withdrawn for something nearer to the market."""
+    ladder.buys_wait = False
+    ladder.retry_sells_at = 0
+    if ladder.synced:
+        retry_remembered_sells(ladder)
 
 
 def _return_surplus(ladder: Ladder, order: OwnOrder, rest: Decimal) -> None:
@@ -198,6 +209,8 @@ def _rejected(ladder: Ladder, order: OwnOrder, event: Rejected) -> None:
             order.parent, order.attempt, order.price, order.volume, event.reason
         )
         ladder.retry_sells_at = retry_at
+    if event.reason == order_limit.REASON:
+        order_limit.refused(ladder, event.time)
 
 
 def _tell_refusal(ladder: Ladder, order: OwnOrder, event: Rejected) -> None:

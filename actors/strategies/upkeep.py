@@ -3,7 +3,7 @@
 from decimal import Decimal
 from itertools import pairwise
 
-from actors.strategies import rules
+from actors.strategies import order_limit, rules
 from actors.strategies.ladder import RETRY_AFTER, Ladder
 from messages.money import below_minimum, floor_volume
 
@@ -40,7 +40,7 @@ def retry_remembered_sells(ladder: Ladder) -> None:
             del ladder.state.remembered[sell.parent]
             ladder.no_longer(f"sell {sell.parent}")
             ladder.release("sell", price, volume, reason)
-        elif volume <= ladder.base_free():
+        elif volume <= ladder.base_free() and order_limit.admits_sell(ladder, price):
             # Its cause was told and lasts until the sell is accepted; a refused retry tells nothing new.
             del ladder.state.remembered[sell.parent]
             ladder.place_counter_order("sell", price, volume, sell.parent, sell.attempt)
@@ -51,6 +51,8 @@ def sell_surplus(ladder: Ladder) -> None:
     state, settings = ladder.state, ladder.settings
     price = rules.lifted(settings, rules.sell_price(settings, state.surplus_price, None), ladder.fresh_ticker())
     if ladder.tick_time < ladder.retry_surplus_at or not surplus_is_due(ladder, price):
+        return
+    if not order_limit.has_room(ladder):
         return
     wanted = floor_volume(settings.pair, rules.volume_for_amount(settings, price))
     volume = min(wanted, state.surplus)
@@ -98,21 +100,24 @@ def _add_buy(ladder: Ladder) -> bool:
     if not ladder.quote_free() > settings.amount_with_fee:
         ladder.buys_failed("funds", may_retry=False)
         ladder.tell_funds_missing("buy", "buy", price, volume)
-        return False
-    if reason := below_minimum(settings.pair, price, volume):
+    elif reason := below_minimum(settings.pair, price, volume):
         ladder.blocked = reason
         ladder.tell_refused("buy", "buy", price, volume, reason)
-        return False
-    if not volume or (buys and rules.too_near(settings, buys[-1].price, price)):
+    elif not volume or (buys and rules.too_near(settings, buys[-1].price, price)):
         ladder.blocked = "the tick size is too coarse for the interval at this price"
-        return False
-    ladder.place_ladder_order("buy", price, volume, "ladder")
-    return True
+    elif not order_limit.has_room(ladder):
+        ladder.buys_failed(order_limit.REASON, may_retry=False)
+        order_limit.withdraw_far_sells(ladder)
+    else:
+        ladder.place_ladder_order("buy", price, volume, "ladder")
+        return True
+    return False
 
 
 def buys_must_wait(ladder: Ladder) -> bool:
     """After a failed buy: until something has changed, and for ten seconds at least."""
-    return ladder.buys_wait and (not ladder.buys_may_retry or ladder.tick_time < ladder.retry_buys_at)
+    may_retry = ladder.buys_may_retry or order_limit.may_try_more(ladder)
+    return ladder.buys_wait and (not may_retry or ladder.tick_time < ladder.retry_buys_at)
 
 
 def cancel_excess_buys(ladder: Ladder) -> None:
@@ -147,7 +152,7 @@ def sell_accumulated_base(ladder: Ladder) -> None:
         return
     if len(ladder.buys()) != settings.max_open_buys:
         return
-    if not ladder.base_free() * ticker > settings.amount_with_fee:
+    if not ladder.base_free() * ticker > settings.amount_with_fee or not order_limit.has_room(ladder):
         return
     price = rules.extra_sell_price(settings, ticker, ladder.state.highest_buy)
     volume = floor_volume(settings.pair, rules.volume_for_amount(settings, price))

@@ -12,6 +12,7 @@ from messages.notices import (
     FundsMissing,
     LadderStatus,
     Notice,
+    OrderDelayed,
     OrderFilled,
     OrderReleased,
     ProgramEnded,
@@ -96,6 +97,14 @@ CASES: list[tuple[Notice, str, str]] = [
         OrderReleased("sol-swing", "SOL/EUR", "sell", PRICE, VOLUME, "by hand"),
         "ℹ️ sol-swing (SOL/EUR): Sell order released\n├ Price » 159.89 EUR\n├ Size » 0.31 SOL\n└ Reason » by hand",
         "sol-swing: sell released, 0.31 SOL at 159.89 EUR: by hand",
+    ),
+    (
+        OrderDelayed("sol-swing", "SOL/EUR", "sell", PRICE, VOLUME, "EOrder:Orders limit exceeded"),
+        (
+            "⚠️ sol-swing (SOL/EUR): Sell order waits\n├ Price » 159.89 EUR\n├ Size » 0.31 SOL\n"
+            "└ Reason » EOrder:Orders limit exceeded"
+        ),
+        "sol-swing: sell waits, 0.31 SOL at 159.89 EUR: EOrder:Orders limit exceeded",
     ),
     (
         StrategyHalted("sol-swing", "SOL/EUR", "no price for 600 s", "kept"),

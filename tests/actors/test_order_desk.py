@@ -7,7 +7,7 @@ import pytest
 
 from actors.order_desk import Effects, OrderDesk
 from adapters.interfaces import UnknownOrderError
-from messages.account import AccountBalances, AccountSnapshot
+from messages.account import AccountBalances, AccountSnapshot, ForeignOrder
 from messages.ids import client_order_id
 from messages.money import ZERO
 from messages.orders import Accepted, Balances, Canceled, Filled, PartiallyFilled, Rejected, Resynced
@@ -249,12 +249,18 @@ def test_a_refused_order_may_be_sent_again_under_its_id() -> None:
     assert sent_ids(account.submit(grid.submit(order))) == [order.order_id]
 
 
-def test_an_event_of_a_foreign_order_is_told_to_nobody_and_frees_what_it_held() -> None:
+@pytest.mark.parametrize("shown_before", [True, False])
+def test_a_foreign_order_holds_what_it_needs_until_it_is_over(shown_before: bool) -> None:
     grid = Strategy(1, BTC_USD)
-    account = World({"USD": D(200), "BTC": ZERO}, grid, foreign=(foreign_order("OF1", "buy", "50000", "0.002"),))
-    assert grid.told[0] == Balances(1, D(100), ZERO, ZERO)
-    effects = account.desk.on_event(Canceled("", "OF1", ZERO, ZERO, ZERO, "by hand", 5))
-    assert effects == Effects()
+    order = foreign_order("OF1", "buy", "50000", "0.002")
+    account = World({"USD": D(200), "BTC": ZERO}, grid, foreign=(order,) if shown_before else ())
+    if not shown_before:
+        assert account.desk.on_event(ForeignOrder(order)) == Effects()
+        assert account.desk.balances().deliver == [(1, Balances(1, D(100), ZERO, ZERO))]
+    partly = msgspec.structs.replace(order, filled=D("0.001"))
+    assert account.desk.on_event(ForeignOrder(partly)) == Effects()
+    assert account.desk.balances().deliver == [(1, Balances(1, D(150), ZERO, ZERO))]
+    assert account.desk.on_event(ForeignOrder(msgspec.structs.replace(partly, status="canceled"))) == Effects()
     assert account.desk.balances().deliver == [(1, Balances(1, D(200), ZERO, ZERO))]
 
 

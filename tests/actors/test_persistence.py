@@ -267,6 +267,38 @@ async def test_a_pause_is_used_to_settle(nursery: trio.Nursery) -> None:
     office.post(Close())
 
 
+async def test_a_record_shares_the_write_of_the_decision_that_it_leads_to(nursery: trio.Nursery) -> None:
+    office, journal = Office(), MemoryJournal()
+    nursery.start_soon(office.serve, journal)
+    office.post(record())
+    await wait_all_tasks_blocked()
+    assert journal.groups == []
+    office.post(commit(1))
+    await office.answered(1)
+    assert journal.groups == [[record(), commit(1)]]
+    office.post(Close())
+
+
+async def test_a_record_that_stays_alone_is_written_after_a_moment(nursery: trio.Nursery) -> None:
+    office, journal = Office(), MemoryJournal()
+    nursery.start_soon(partial(run_persistence, lambda: journal, office.mailbox, office.reply, quiet_seconds=0.001))
+    office.post(record())
+    assert await trio.to_thread.run_sync(journal.settled.wait, 10)
+    assert journal.groups == [[record()]]
+    office.post(Close())
+
+
+async def test_records_that_wait_for_company_survive_a_cancellation(nursery: trio.Nursery) -> None:
+    office, journal = Office(), MemoryJournal()
+    with trio.CancelScope() as scope:
+        async with trio.open_nursery() as inner:
+            inner.start_soon(office.serve, journal)
+            office.post(record())
+            await wait_all_tasks_blocked()
+            scope.cancel()
+    assert office.mailbox.receive_nowait() == [record()]
+
+
 async def test_figures_for_the_metrics_are_kept() -> None:
     office, statistics = Office(), WriteStatistics()
     office.post(commit(1), record(), LoadCore(1), commit(2), Close())

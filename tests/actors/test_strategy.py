@@ -1,6 +1,7 @@
 """The strategy actor with the real grid core: when it decides, and what may leave when."""
 
 import itertools
+from decimal import Decimal
 
 import pytest
 import trio
@@ -84,6 +85,19 @@ async def test_a_tick_that_asks_for_nothing_writes_nothing() -> None:
         await rig.tick("50010")
         assert rig.commits() == []
         assert rig.metrics.receive_nowait() == []
+
+
+async def test_a_tick_that_finds_a_reason_for_doing_nothing_tells_it() -> None:
+    rig = Rig(settings(max_investment=Decimal(510)))
+    async with rig.running():
+        places = await rig.trade()
+        await rig.hears(rig.filled(places[0]))
+        await rig.commit()
+        rig.metrics.receive_nowait()
+        await rig.tick("49500")
+        (report,) = rig.metrics.receive_nowait()
+        assert isinstance(report, StrategyReport)
+        assert report.waiting == ("fewer than 5 buys: max_investment",)
 
 
 async def test_answers_to_earlier_starts_are_ignored() -> None:

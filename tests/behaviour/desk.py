@@ -9,8 +9,8 @@ import trio
 
 import supervisor
 from adapters.exchanges.kraken.sandbox import DEMO_KEY, DEMO_PRIVATE, Sandbox, Settings, open_sandbox
+from adapters.exchanges.kraken.sandbox.model.orders import Order
 from config import parse
-from messages.status import Status
 from supervision import registry
 
 PATIENCE = 20
@@ -40,7 +40,7 @@ backoff_seconds = 0.1
 [[strategy]]
 name = "trial"
 kind = "{kind}"
-base_currency = "BTC"
+base_currency = "{base}"
 quote_currency = "USD"
 userref = 1001
 amount_per_grid = {amount}
@@ -56,8 +56,9 @@ Ladder = list[tuple[str, Decimal, Decimal]]
 class Desk:
     """The venue and the program's folder; the program may be started again and again."""
 
-    def __init__(self, kraken: Sandbox, folder: Path) -> None:
+    def __init__(self, kraken: Sandbox, folder: Path, symbol: str) -> None:
         self.kraken = kraken
+        self.symbol = symbol
         self._database = folder / "trial.duckdb"
 
     @asynccontextmanager
@@ -66,6 +67,7 @@ class Desk:
         values = {"amount": "100", "interval": "0.01", "buys": "5", "investment": "10000"} | changes
         text = TEXT.format(
             kind=kind,
+            base=self.symbol.partition("/")[0],
             on_stop=on_stop,
             key=DEMO_KEY,
             private=DEMO_PRIVATE,
@@ -83,9 +85,24 @@ class Desk:
             nursery.cancel_scope.cancel()
 
     def ladder(self) -> Ladder:
-        """What is open at the venue: side, price, volume; highest price first."""
-        orders = self.kraken.control.open_orders()
-        return sorted(((o.side, o.price, o.volume) for o in orders), key=lambda row: row[1], reverse=True)
+        """What the program has open at the venue: side, price, volume; highest price first."""
+        return sorted(((o.side, o.price, o.volume) for o in self.own()), key=lambda row: row[1], reverse=True)
+
+    def own(self) -> list[Order]:
+        """Open orders of the program."""
+        return [order for order in self.kraken.control.open_orders() if (order.request.cl_ord_id or "").startswith("g")]
+
+    def others(self) -> list[Order]:
+        """Open orders of somebody else with the same account."""
+        return [order for order in self.kraken.control.open_orders() if order not in self.own()]
+
+    def hand(self, price: Decimal, cost: Decimal) -> str:
+        """A buy worth `cost` of quote placed by hand near `price`; its id at the venue."""
+        rules = self.kraken.control.venue.markets
+        pair = next(market.pair for market in rules.values() if market.pair.symbol == self.symbol)
+        price -= price % pair.tick_size
+        volume = (cost / price).quantize(Decimal(1).scaleb(-pair.lot_decimals))
+        return self.kraken.control.place(self.symbol, "buy", price, volume)
 
     async def shows(self, *wanted: tuple[str, str, str], at: str = "") -> None:
         """Wait until exactly these orders are open. With `at`, trades go on at that price meanwhile.
@@ -93,28 +110,33 @@ class Desk:
         Prices and executions come over two connections: only a market that goes on trading lets the
         program react to both.
         """
-        expected = [(side, Decimal(price), Decimal(volume)) for side, price, volume in wanted]
+        await self.reaches([(side, Decimal(price), Decimal(volume)) for side, price, volume in wanted], at)
+
+    async def reaches(self, expected: Ladder, at: str = "") -> None:
+        """As `shows`, from the highest price down."""
 
         def reached() -> bool:
             if at:
                 self.move(at)
             return self.ladder() == expected
 
-        await until(reached, self.ladder)
+        await until(reached, lambda: f"open: {self.ladder()}\nexpected: {expected}")
 
     def move(self, price: str) -> None:
         """A trade at this price."""
-        self.kraken.control.price("BTC/USD", Decimal(price))
+        self.kraken.control.price(self.symbol, Decimal(price))
 
 
 @asynccontextmanager
-async def opened(folder: Path, price: str = "50000.0", **settings: object) -> AsyncIterator[Desk]:
+async def opened(
+    folder: Path, price: str = "50000.0", *, symbol: str = "BTC/USD", **settings: object
+) -> AsyncIterator[Desk]:
     """A fresh venue with one account."""
-    async with open_sandbox(settings=Settings(prices={"BTC/USD": Decimal(price)}, **settings)) as kraken:  # type: ignore[arg-type]
-        yield Desk(kraken, folder)
+    async with open_sandbox(settings=Settings(prices={symbol: Decimal(price)}, **settings)) as kraken:  # type: ignore[arg-type]
+        yield Desk(kraken, folder, symbol)
 
 
-async def until(wanted: Callable[[], bool], show: Callable[[], Ladder | Status], patience: float = PATIENCE) -> None:
+async def until(wanted: Callable[[], bool], show: Callable[[], object], patience: float = PATIENCE) -> None:
     """Look until it is so; the failure shows what was there instead."""
     with trio.move_on_after(patience):
         while not wanted():  # noqa: ASYNC110 - the venue and the program are looked at from outside

@@ -126,6 +126,11 @@ def test_only_failures_within_the_period_count() -> None:
     assert after("persistence", "database", [*long_ago, *failures_at(60)]) == StopProgram(6)
 
 
+def test_lost_connections_do_not_make_a_bug_fatal() -> None:
+    lost = [Run(time, time, counts=False) for time in (0.0, 1, 3, 7, 15)]
+    assert isinstance(after("order-manager", "bug", [*lost, *failures_at(31)]), Restart)
+
+
 def test_the_backoff_doubles_up_to_the_cap() -> None:
     times = [0.0, 1, 3, 7, 15, 31, 63, 123, 183]
     found = [after("notifier", "bug", failures_at(*times[: n + 1])) for n in range(len(times))]

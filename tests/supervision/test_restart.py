@@ -93,6 +93,12 @@ async def test_restarted_for_ever_with_growing_pauses(role: Role, error: Excepti
     assert await asked_to_stop(watch) is None
 
 
+async def test_a_bug_after_lost_connections_is_the_first_of_its_kind(autojump_clock: MockClock) -> None:
+    watch, actor = new_watch(), Actor(DOWN, DOWN, DOWN, DOWN, DOWN, ValueError("bug"), DOWN)
+    assert not await observed(watch, "order-manager", actor, 400)
+    assert await asked_to_stop(watch) is None
+
+
 async def test_the_pauses_are_the_configured_ones(autojump_clock: MockClock) -> None:
     watch, actor = new_watch(Limits(backoff=0.5, backoff_cap=3)), Actor(DOWN)
     await observed(watch, "market-data", actor, 12)

@@ -14,7 +14,7 @@ from adapters.exchanges.kraken import sockets
 from adapters.exchanges.kraken.clock import ServerClock
 from adapters.exchanges.kraken.listing import Listing
 from adapters.exchanges.kraken.market import Market
-from adapters.exchanges.kraken.nonce import FileNonceStore, NonceSource
+from adapters.exchanges.kraken.nonce import FileNonceStore, NonceSource, NonceStore
 from adapters.exchanges.kraken.permissions import check_permissions
 from adapters.exchanges.kraken.rest import PrivateRest, PublicRest, make_client
 from adapters.exchanges.kraken.session import Account, KrakenSession, Line, open_session
@@ -42,6 +42,8 @@ class Surroundings(Struct, frozen=True):
     wall: Callable[[], int] = time.time_ns
     dial: sockets.Dial = sockets.dial_network
     transport: httpx.AsyncBaseTransport | None = None
+    nonces: Callable[[Path, str], NonceStore] = FileNonceStore
+    """Where the nonces of a key are kept: a file, and the key's fingerprint."""
 
 
 NETWORK = Surroundings()
@@ -66,7 +68,7 @@ async def connect(config: Config, source: str, world: Surroundings) -> AsyncIter
     signer = _signer(settings, source)
     async with open_public(config, source, world) as public:
         path = Path(f"{config.persistence.database}.nonce")
-        nonces = NonceSource(FileNonceStore(path, signer.fingerprint), world.wall)
+        nonces = NonceSource(world.nonces(path, signer.fingerprint), world.wall)
         rest = PrivateRest(public.client, signer, nonces)
         await check_permissions(rest, skip=settings.skip_permission_check)
         account = Account(rest, public.listing.names, public.clock)
@@ -81,7 +83,7 @@ class PublicSide:
         self.client = client
         self.clock = clock
         self.listing = listing
-        self.market = Market(listing.rest, clock, listing.ids)
+        self.market = Market(listing.rest, clock, listing.names)
         self._line = line
 
     async def pair(self, symbol: str) -> Pair:
@@ -127,8 +129,9 @@ class KrakenExchange:
 
     async def maker_fee(self, symbol: str) -> Decimal:
         """The account's own rate from TradeVolume; without one the highest published rate."""
-        pair_id = self._public.listing.ids.get(symbol, symbol)
-        rate = maker_rate(await self._account.rest.read("TradeVolume", TradeVolume, pair=pair_id))
+        pair = self._public.listing.names.find(symbol)
+        asked = pair.id if pair else symbol
+        rate = maker_rate(await self._account.rest.read("TradeVolume", TradeVolume, pair=asked))
         if rate is None:
             logger.warning("Kraken does not tell the fee of %s; reckoning with %s", symbol, FALLBACK_MAKER_FEE)
         return FALLBACK_MAKER_FEE if rate is None else rate

@@ -3,9 +3,11 @@
 import logging
 from decimal import Decimal
 
+from msgspec.structs import replace
+
 from adapters.exchanges.kraken.clock import SECOND, ServerClock
 from adapters.exchanges.kraken.errors import KrakenError
-from adapters.exchanges.kraken.names import PairName, PairTable, common_symbol
+from adapters.exchanges.kraken.names import TOKENIZED, PairName, PairTable, common_symbol
 from adapters.exchanges.kraken.rest import PublicRest
 from adapters.exchanges.kraken.wire.rest import (
     AssetPair,
@@ -22,8 +24,6 @@ from messages.money import Pair
 
 logger = logging.getLogger("infinity_grid.kraken")
 
-_TOKENIZED = "tokenized_asset"
-
 
 class Listing:
     """Read once per connection to the exchange."""
@@ -31,12 +31,9 @@ class Listing:
     def __init__(self, rest: PublicRest, config: Config, source: str) -> None:
         self.rest = rest
         self.names = PairTable(())
-        self.ids: dict[str, str] = {}
-        """Symbol to REST's name, of pairs that were asked for."""
         self._config = config
         self._source = source
         self._pairs: dict[str, AssetPair] = {}
-        self._tokenized: set[str] = set()
 
     async def read_clock(self, clock: ServerClock) -> None:
         """Set the server's clock. Time tells whole seconds; the middle of the second is the best guess."""
@@ -50,15 +47,15 @@ class Listing:
         self.names = pair_table(self._pairs)
         wanted = [strategy.symbol for strategy in self._config.strategy]
         if any(self.names.find(symbol) is None for symbol in wanted):
-            tokenized = await self.rest.get("AssetPairs", dict[str, AssetPair], aclass_base=_TOKENIZED)
-            self._tokenized = set(tokenized) - set(self._pairs)
-            self._pairs = {**tokenized, **self._pairs}
+            tokenized = await self.rest.get("AssetPairs", dict[str, AssetPair], aclass_base=TOKENIZED)
+            # The field is optional; who answers to this question is of this class.
+            named = {pair_id: replace(pair, aclass_base=TOKENIZED) for pair_id, pair in tokenized.items()}
+            self._pairs = {**named, **self._pairs}
             self.names = pair_table(self._pairs)
 
     async def pair(self, symbol: str) -> tuple[Pair, str]:
         """The rules and the status of a pair in common spelling. Raises `ConfigError` for any other name."""
         found = self._find(symbol)
-        self.ids[symbol] = found.id
         listed = self._pairs[found.id]
         try:
             return pair_rules(symbol, listed), listed.status
@@ -67,10 +64,9 @@ class Listing:
 
     async def last_price(self, symbol: str) -> Decimal | None:
         """Of the last trade; None when there is none."""
-        pair_id = self._find(symbol).id
-        more = {"asset_class": _TOKENIZED} if pair_id in self._tokenized else {}
+        pair = self._find(symbol)
         try:
-            answer = await self.rest.get("Ticker", dict[str, Ticker], pair=pair_id, **more)
+            answer = await self.rest.get("Ticker", dict[str, Ticker], pair=pair.id, **pair.of_class())
         except KrakenError as error:
             raise ExchangeUnavailable(f"Kraken Ticker of {symbol}: {error.text}") from None
         for ticker in answer.values():

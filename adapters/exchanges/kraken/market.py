@@ -5,7 +5,7 @@ nothing of that, so a quiet pair's trades are asked for over REST from time to t
 """
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import trio
@@ -13,6 +13,7 @@ import trio
 from adapters.exchanges.kraken.clock import SECOND, ServerClock
 from adapters.exchanges.kraken.errors import KrakenError
 from adapters.exchanges.kraken.feed import Feed
+from adapters.exchanges.kraken.names import PairTable
 from adapters.exchanges.kraken.rest import PublicRest
 from adapters.exchanges.kraken.sockets import Dial, Socket, open_socket, subscription, translated
 from adapters.exchanges.kraken.wire import socket as wire
@@ -36,11 +37,10 @@ _NAME = "Kraken's public WebSocket"
 class Market:
     """What is known of the market beyond one connection."""
 
-    def __init__(self, rest: PublicRest, clock: ServerClock, ids: Mapping[str, str]) -> None:
-        """`ids` maps symbols to REST's names of the pairs; it may grow."""
+    def __init__(self, rest: PublicRest, clock: ServerClock, names: PairTable) -> None:
         self._rest = rest
         self._clock = clock
-        self._ids = ids
+        self._names = names
         self._system = wire.ONLINE
         self._pair_status: dict[str, str] = {}
         self._newest: dict[str, int] = {}
@@ -89,12 +89,16 @@ class Market:
 
     async def missed_trade(self, symbol: str) -> bool:
         """Ask REST whether the pair traded while the subscription was silent."""
-        name = self._ids.get(symbol, symbol)
+        pair = self._names.find(symbol)
+        if pair is None:
+            return False
         try:
-            pairs = await self._rest.get("AssetPairs", dict[str, AssetPair], pair=name)
-            for pair in pairs.values():
-                self.note_status(symbol, pair.status)
-            trade = last_trade(await self._rest.get("Trades", Trades, pair=name, count="1"))
+            listed = await self._rest.get(
+                "AssetPairs", dict[str, AssetPair], pair=pair.id, **pair.of_class("aclass_base")
+            )
+            for rules in listed.values():
+                self.note_status(symbol, rules.status)
+            trade = last_trade(await self._rest.get("Trades", Trades, pair=pair.id, count="1", **pair.of_class()))
         except (KrakenError, WireError) as error:
             logger.warning("the trades of %s cannot be asked for: %s", symbol, error)
             return False

@@ -23,6 +23,9 @@ LEGACY: Mapping[str, str] = {
 RENAMED: Mapping[str, str] = {"XBT": "BTC", "XDG": "DOGE"}
 """Altnames that WebSocket v2 spells in another way."""
 
+TOKENIZED = "tokenized_asset"
+"""Kraken's name of the class."""
+
 _SPENDABLE_SUFFIXES = frozenset({"F", "B", "T"})
 """Earning automatically (`.F`, `.B`) and tokenized (`.T`): spent through the plain asset."""
 
@@ -77,6 +80,12 @@ class PairName(Struct, frozen=True):
     """In order descriptions and file names: `XBTUSD`."""
     symbol: str
     """Common spelling, the WebSocket's: `BTC/USD`."""
+    tokenized: bool = False
+    """A tokenized asset, which most of REST does not find unless its class is named."""
+
+    def of_class(self, parameter: str = "asset_class") -> dict[str, str]:
+        """What a REST call has to add to find this pair; AssetPairs calls it `aclass_base`."""
+        return {parameter: TOKENIZED} if self.tokenized else {}
 
 
 class PairTable:
@@ -100,6 +109,6 @@ class PairTable:
         return pair.symbol if pair else common_symbol(name)
 
 
-def pair_name(pair_id: str, altname: str, base: str, quote: str) -> PairName:
+def pair_name(pair_id: str, altname: str, base: str, quote: str, base_class: str = "currency") -> PairName:
     """From the fields of AssetPairs; `base` and `quote` are asset ids."""
-    return PairName(pair_id, altname, f"{common_asset(base)}/{common_asset(quote)}")
+    return PairName(pair_id, altname, f"{common_asset(base)}/{common_asset(quote)}", base_class == TOKENIZED)

@@ -16,7 +16,8 @@ from adapters.exchanges.kraken.totals import Fill, Totals
 from adapters.exchanges.kraken.wire.rest import close_reason
 from adapters.exchanges.kraken.wire.trading import Report, asset_of
 from adapters.interfaces import ExchangeUnavailable
-from messages.account import AccountBalances, OrderFacts, facts_of_accepted
+from messages.account import AccountBalances, ForeignOrder, OrderFacts, facts_of_accepted
+from messages.ids import userref_of
 from messages.mailboxes import ExchangeEvent
 from messages.money import ZERO, Side, cost
 from messages.orders import Accepted, Canceled, CloseReason, Filled, PartiallyFilled, Place
@@ -98,6 +99,13 @@ class AccountOrders:
             if report.kind == "trade":
                 logger.warning("a fill of the unknown order %s", report.order_id)
             return []
+        events = self._events(known, report)
+        if userref_of(known.facts.order_id) is None:
+            totals = [event for event in events if isinstance(event, AccountBalances)]
+            return [*totals, ForeignOrder(known.facts)]
+        return events
+
+    def _events(self, known: Known, report: Report) -> list[ExchangeEvent]:
         events: list[ExchangeEvent] = []
         match report.kind:
             case "accepted":
@@ -111,6 +119,8 @@ class AccountOrders:
                 events = self._close(known, report)
             case "changed":
                 logger.warning("order %s was changed outside of this program: %s", report.order_id, report.reason)
+                if userref_of(known.facts.order_id) is None:
+                    known.facts = _amended(known.facts, report)
             case "other":
                 pass
             case _:
@@ -231,6 +241,15 @@ def _fee_in_quote(report: Report, symbol: str) -> Decimal:
     base = symbol.partition("/")[0]
     price = report.last_price or ZERO
     return sum((cost(price, fee.qty) if asset_of(fee) == base else fee.qty for fee in report.fees), ZERO)
+
+
+def _amended(facts: OrderFacts, report: Report) -> OrderFacts:
+    return replace(
+        facts,
+        price=facts.price if report.limit_price is None else report.limit_price,
+        volume=facts.volume if report.order_qty is None else report.order_qty,
+        time=report.time,
+    )
 
 
 def _facts_of(report: Report) -> OrderFacts:

@@ -23,7 +23,7 @@ class RestOrders:
 
     async def place(self, orders: Sequence[Place], deadline: int) -> list[Placed] | str:
         """An answer to each order, or the error that all of them met."""
-        common: dict[str, object] = {"pair": self._pair(orders[0].symbol), "deadline": stamp_of(deadline)}
+        common: dict[str, object] = {**self._pair(orders[0].symbol), "deadline": stamp_of(deadline)}
         try:
             if len(orders) == 1:
                 added = [await self._rest.call("AddOrder", AddedOrder, _ORDER_CALL, **rest_order(orders[0]), **common)]
@@ -47,6 +47,6 @@ class RestOrders:
             return error.text
         return None
 
-    def _pair(self, symbol: str) -> str:
+    def _pair(self, symbol: str) -> dict[str, str]:
         pair = self._names.find(symbol)
-        return pair.altname if pair else symbol
+        return {"pair": pair.altname, **pair.of_class()} if pair else {"pair": symbol}

@@ -4,7 +4,7 @@ import logging
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
-from typing import Protocol
+from typing import Protocol, cast
 from urllib.parse import SplitResult, urlsplit
 
 import trio
@@ -58,10 +58,7 @@ async def dial_network(url: str) -> AsyncIterator[trio_websocket.WebSocketConnec
     stream = await _open_stream(parts)
     try:
         async with trio.open_nursery() as nursery:
-            resource = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-            connection = await trio_websocket.wrap_client_stream(
-                nursery, stream, parts.netloc, resource, max_message_size=_LARGEST_FRAME
-            )
+            connection = await _shake_hands(nursery, _Watched(stream), parts)
             try:
                 yield connection
             finally:
@@ -70,6 +67,55 @@ async def dial_network(url: str) -> AsyncIterator[trio_websocket.WebSocketConnec
                 nursery.cancel_scope.cancel()
     finally:
         await trio.aclose_forcefully(stream)
+
+
+class _Watched(trio.abc.Stream):
+    """A stream that says when the other side has ended it."""
+
+    def __init__(self, stream: trio.abc.Stream) -> None:
+        self._stream = stream
+        self.ended = trio.Event()
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
+        data: bytes | bytearray = b""
+        try:
+            data = await self._stream.receive_some(max_bytes)
+        finally:
+            if not data:
+                self.ended.set()
+        return data
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        await self._stream.send_all(data)
+
+    async def wait_send_all_might_not_block(self) -> None:
+        await self._stream.wait_send_all_might_not_block()
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+async def _shake_hands(
+    nursery: trio.Nursery, stream: _Watched, parts: SplitResult
+) -> trio_websocket.WebSocketConnection:
+    """Open the WebSocket. trio-websocket waits for ever when the server hangs up before its answer."""
+    resource = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+    async def give_up(waiting: trio.CancelScope) -> None:
+        await stream.ended.wait()
+        waiting.cancel()
+
+    with trio.CancelScope() as waiting:
+        nursery.start_soon(give_up, waiting)
+        # A `SocketStream` is what it is annotated with; any stream will do.
+        return await trio_websocket.wrap_client_stream(
+            nursery,
+            cast("trio.SocketStream", stream),
+            parts.netloc,
+            resource,
+            max_message_size=_LARGEST_FRAME,
+        )
+    raise ConnectionResetError("closed by the server before its answer")
 
 
 async def _open_stream(parts: SplitResult) -> trio.SocketStream | trio.SSLStream[trio.SocketStream]:

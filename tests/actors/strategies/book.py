@@ -115,21 +115,11 @@ class Book:
     def _refused(self, known: Known, outputs: Sequence[Output]) -> None:
         del self.live[known.place.order_id]
         missing = [o for o in outputs if isinstance(o, FundsMissing)]
-        if _released(outputs) and known.place.side == "sell" and _fill_of(known.place) not in self._waits(outputs):
+        if _released(outputs) and known.place.side == "sell":
             self.due.discard(_fill_of(known.place))
         if missing and known.place.side == "sell":
             assert _fill_of(known.place) not in self.told, "told twice of one lacking sell"
             self.told.add(_fill_of(known.place))
-
-    def _waits(self, outputs: Sequence[Output]) -> set[str]:
-        """Refused sells that are told of but kept; told by the same kind of notice."""
-        kept = ("order limit", "refused", "post-only")
-        return {
-            fill
-            for o in outputs
-            if isinstance(o, OrderReleased) and any(k in o.reason for k in kept)
-            for fill in self.due
-        }
 
     def _keep_promises(self, core: GridCore) -> None:
         state = core.state

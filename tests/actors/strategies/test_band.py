@@ -53,7 +53,7 @@ def test_a_remembered_sell_wakes_it_for_the_next_try() -> None:
     play.start("50000")
     play.accepting = False
     play.fill(play.orders("buy")[0].order_id)
-    play.refuse(play.only("sell").order_id, "order limit")
+    play.refuse(play.only("sell").order_id, "refused")
     play.tick("49505")
     play.accept(play.orders("buy")[-1].order_id)
     assert play.core.band.wake == play.core._ladder.retry_sells_at == play.now + 9 * SECOND
@@ -81,7 +81,7 @@ def test_a_refused_surplus_sell_wakes_it_for_the_next_try() -> None:
         order = play.orders("buy")[0]
         play.partly(order.order_id, "0.0015")
         play.close(order.order_id, "by hand")
-    play.refuse(play.only("sell").order_id, "order limit")
+    play.refuse(play.only("sell").order_id, "refused")
     refused_at = play.now
     play.tick("30000")
     for order in play.orders("buy"):

@@ -93,6 +93,7 @@ class GridMachine(RuleBasedStateMachine):
         self.book = Book(sells=self.variant.sell_volume is not None)
         self.past: list[OrderEvent] = []
         self.waits_for_money = False
+        self.waits_for_room = False
         self.core = GridCore(self.config, self.variant)
         self._resync()
 
@@ -166,6 +167,7 @@ class GridMachine(RuleBasedStateMachine):
         if reason != "post-only" or order.place.post_only:
             self.account.refuse(order, reason)
             self.waits_for_money |= reason == "funds"
+            self.waits_for_room |= reason == "order limit"
 
     @precondition(lambda self: self.account.chosen(status="open"))
     @rule(choice=choices, part=parts)
@@ -298,14 +300,19 @@ class GridMachine(RuleBasedStateMachine):
             # Refused although the ledger had enough: only a change of balances makes the grid try again.
             self.account.deposit(D("0.01"), ZERO)
             self.waits_for_money = False
-        for _ in range(12):
+        crowded, self.waits_for_room = self.waits_for_room, False
+        if crowded:
+            # Ten minutes after the refusal the orders come back, one at a time.
+            self.core_is_told_everything()
+            self._handle(self._tick(601))
+        for _ in range(40 if crowded else 12):
             for order in self.account.chosen(status="sent"):
                 self._answer(order)
             for order in self.account.chosen(status="open", canceling=True):
                 self.account.close(order, "requested")
             self.core_is_told_everything()
             self._handle(self._tick(after))
-            if not self.account.queue and not self.core._ladder.pending():
+            if not crowded and not self.account.queue and not self.core._ladder.pending():
                 break
         self._is_complete()
 

@@ -10,7 +10,7 @@ from actors.strategies.settings import Variant
 from actors.strategies.swing import SWING
 from messages.ids import client_order_id
 from messages.market import Tick
-from messages.notices import OrderFilled, OrderReleased
+from messages.notices import OrderDelayed, OrderFilled, OrderReleased
 from messages.orders import Accepted, Canceled, Filled, PartiallyFilled, Rejected
 from tests.actors.strategies.harness import (
     BTC_USD,
@@ -209,7 +209,7 @@ def test_a_counter_buy_below_the_minimum_is_told_and_not_placed() -> None:
     play.core._ladder.settings = settings(pair=pair)
     outputs = play.fill(play.orders("sell")[1].order_id)
     assert placed(outputs) == []
-    assert len(notices(outputs, OrderReleased)) == 1
+    assert len(notices(outputs, OrderDelayed)) == 1
 
 
 # Partial fills

@@ -106,7 +106,7 @@ def test_no_extra_sell_while_a_sell_is_remembered() -> None:
     play.start("50000")
     play.accepting = False
     play.fill(play.orders("buy")[0].order_id)
-    play.refuse(play.only("sell").order_id, "order limit")
+    play.refuse(play.only("sell").order_id, "refused")
     outputs = play.tick("49600")
     for order_id in [o.order_id for o in play.orders("buy")]:
         play.accept(order_id)

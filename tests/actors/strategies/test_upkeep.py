@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from messages.market import Tick
-from messages.notices import FundsMissing, OrderReleased
+from messages.notices import FundsMissing, OrderDelayed
 from messages.orders import Cancel, Place, Resynced
 from tests.actors.strategies.harness import (
     BTC_USD,
@@ -126,7 +126,7 @@ def test_a_buy_that_the_exchange_keeps_refusing_is_told_once() -> None:
     for _ in range(3):
         tries = placed(play.tick("49505", after=10))
         assert len(tries) == 1
-        told += notices(play.refuse(play.orders("buy")[-1].order_id, "order limit"), OrderReleased)
+        told += notices(play.refuse(play.orders("buy")[-1].order_id, "refused"), OrderDelayed)
     assert len(told) == 1
 
 

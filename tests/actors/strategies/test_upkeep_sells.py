@@ -91,7 +91,7 @@ def test_remembered_sells_go_nearest_to_the_market_first() -> None:
     for order in play.orders("buy")[:2]:
         play.fill(order.order_id)
     for sell in play.orders("sell"):
-        play.refuse(sell.order_id, "order limit")
+        play.refuse(sell.order_id, "refused")
     outputs = play.tick("49000", after=10)
     assert [price for side, price, _ in placed(outputs) if side == "sell"] == [D("49504.8"), D("49999.9")]
 
@@ -101,7 +101,7 @@ def test_a_remembered_sell_is_lifted_when_the_market_has_passed_it() -> None:
     play.accepting = False
     play.fill(play.orders("buy")[0].order_id)
     refused = play.only("sell")
-    play.refuse(refused.order_id, "order limit")
+    play.refuse(refused.order_id, "refused")
     outputs = play.tick("50100", after=10)
     assert placed(outputs)[0] == ("sell", D("50601.0"), D("0.00198617"))
     assert play.only("sell").order_id == refused.order_id
@@ -111,7 +111,7 @@ def test_a_remembered_sell_that_became_too_small_is_released_by_name() -> None:
     play = started()
     play.accepting = False
     play.fill(play.orders("buy")[0].order_id)
-    play.refuse(play.only("sell").order_id, "order limit")
+    play.refuse(play.only("sell").order_id, "refused")
     config = settings(pair=msgspec.structs.replace(BTC_USD, min_volume=D("0.00202")))
     again = play.restart("49505", config)
     released = notices(list(again.restarted), OrderReleased)
@@ -206,7 +206,7 @@ def test_a_refused_surplus_sell_leaves_the_surplus_and_is_tried_again_after_ten_
     play.partly(order.order_id, "0.0015")
     play.close(order.order_id, "by hand")
     first = play.only("sell", "surplus")
-    play.refuse(first.order_id, "order limit")
+    play.refuse(first.order_id, "refused")
     assert play.core.state.surplus == D("0.003")
     assert [side for side, _, _ in placed(play.tick("49000", after=8))] == ["buy", "buy"]
     assert [side for side, _, _ in placed(play.tick("49000"))] == ["sell"]

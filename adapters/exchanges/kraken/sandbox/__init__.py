@@ -11,7 +11,7 @@ venue knows is a switch in `settings.Behaviour`.
 
 from adapters.exchanges.kraken.sandbox.control import Control
 from adapters.exchanges.kraken.sandbox.faults import FrameFault, Latency, RequestFault
-from adapters.exchanges.kraken.sandbox.server import Ports, Sandbox, open_sandbox, serve
+from adapters.exchanges.kraken.sandbox.server import Doors, Ports, Sandbox, open_sandbox, serve
 from adapters.exchanges.kraken.sandbox.settings import (
     DEMO_KEY,
     DEMO_PRIVATE,
@@ -27,6 +27,7 @@ __all__ = [
     "AccountSettings",
     "Behaviour",
     "Control",
+    "Doors",
     "FrameFault",
     "KeySettings",
     "Latency",

@@ -9,14 +9,16 @@ import msgspec
 import trio
 from msgspec.structs import replace
 
+from adapters.exchanges.kraken.sandbox.distortion import Direction
 from adapters.exchanges.kraken.sandbox.faults import FaultPlan, FrameFault, Latency, RequestFault
 from adapters.exchanges.kraken.sandbox.model import matching, trading
-from adapters.exchanges.kraken.sandbox.model.accounts import Account
+from adapters.exchanges.kraken.sandbox.model.accounts import Account, ApiKey
 from adapters.exchanges.kraken.sandbox.model.catalogue import Asset, Pair, PairStatus
 from adapters.exchanges.kraken.sandbox.model.clock import SECOND
 from adapters.exchanges.kraken.sandbox.model.events import MarketEvent, PairEvent, SystemEvent, SystemStatus
 from adapters.exchanges.kraken.sandbox.model.market import Market
-from adapters.exchanges.kraken.sandbox.model.orders import Order, Side
+from adapters.exchanges.kraken.sandbox.model.orders import Order, OrderRequest, Side
+from adapters.exchanges.kraken.sandbox.model.rates import TIERS, RestCounter, TierName
 from adapters.exchanges.kraken.sandbox.model.venue import Venue
 from adapters.exchanges.kraken.sandbox.request_log import Entry, RequestLog
 from adapters.exchanges.kraken.sandbox.settings import AccountSettings, Behaviour
@@ -38,6 +40,8 @@ class Control:
         """Open REST connections."""
         self.private: set[int] = set()
         """Ids of the private ones among `connections`."""
+        self.refused: frozenset[str] = frozenset()
+        """Kinds of connections that are not accepted at present: `rest`, `public`, `private`."""
 
     def price(
         self,
@@ -123,6 +127,42 @@ class Control:
         """Money leaves, whether or not open orders hold it."""
         self.venue.move(self._account(account), self._asset(asset), "withdrawal", -amount)
 
+    def place(
+        self,
+        symbol: str,
+        side: Side,
+        price: Decimal,
+        volume: Decimal,
+        *,
+        cl_ord_id: str | None = None,
+        userref: int | None = None,
+        account: str | None = None,
+    ) -> str:
+        """A limit order of somebody else with the same account: its owner by hand, or a second program. Its txid.
+
+        It charges the same counters as everybody's. Raises `Refused`.
+        """
+        request = OrderRequest(side, "limit", volume, price, cl_ord_id=cl_ord_id, userref=userref)
+        pair, owner = self._pair(symbol), self._account(account)
+        placed = trading.add(self.venue, owner, pair, request, deadline=None, nearest_deadline=0)
+        return placed.txid if placed else ""
+
+    def use_nonce(self, nonce: int, account: str | None = None) -> None:
+        """Another program uses the account's keys up to this nonce."""
+        for key in self._keys(account):
+            key.nonce = max(key.nonce, nonce)
+
+    def lock_out(self, seconds: Decimal, account: str | None = None) -> None:
+        """`EGeneral:Temporary lockout` for all keys of the account."""
+        for key in self._keys(account):
+            key.lock(self.venue.clock.now() + int(seconds * SECOND))
+
+    def tier(self, name: TierName, account: str | None = None) -> None:
+        """Another verification level: other rate limits, another limit of open orders. The stream tells it anew."""
+        self._account(account).take_tier(TIERS[name])
+        for key in self._keys(account):
+            key.counter = RestCounter(TIERS[name])
+
     def add_account(self, settings: AccountSettings) -> None:
         """One more client, with keys and balances."""
         self.venue.add_account(settings)
@@ -178,10 +218,21 @@ class Control:
             await trio.aclose_forcefully(stream)
         return len(sockets) + len(streams)
 
-    def silence(self, which: str = "ws") -> int:
-        """WebSocket connections fall silent but stay open; returns how many."""
+    def refuse(self, which: str = "all") -> None:
+        """New connections are closed before a word is said, until `admit`; those that are open stay."""
+        self.refused |= self._kinds(which)
+
+    def admit(self, which: str = "all") -> None:
+        """New connections are accepted again."""
+        self.refused -= self._kinds(which)
+
+    def silence(self, which: str = "ws", direction: Direction = "both") -> int:
+        """WebSocket connections fall silent but stay open; returns how many.
+
+        Half-open: with `in` only what clients send is lost, with `out` only what the venue says.
+        """
         for connection in (chosen := self._chosen(which)):
-            connection.stream.silence()
+            connection.stream.silence(direction)
         return len(chosen)
 
     def restore(self, which: str = "ws") -> int:
@@ -245,17 +296,31 @@ class Control:
             },
         }
 
+    @staticmethod
+    def _kinds(which: str) -> frozenset[str]:
+        groups = {"all": ("public", "private", "rest"), "ws": ("public", "private")}
+        kinds = frozenset(groups.get(which, (which,)))
+        if not kinds <= set(groups["all"]):
+            raise ValueError(f"no connections are called {which}; there are all, ws, public, private, rest")
+        return kinds
+
     def _chosen(self, which: str) -> list[Connection]:
-        if which not in ("all", "ws", "public", "private", "rest"):
-            raise ValueError(f"no connections are called {which}")
-        wanted = {"public": (False,), "private": (True,), "rest": ()}.get(which, (True, False))
-        return [connection for number, connection in self.connections.items() if (number in self.private) in wanted]
+        kinds = self._kinds(which)
+        return [
+            connection
+            for number, connection in self.connections.items()
+            if ("private" if number in self.private else "public") in kinds
+        ]
 
     def _open_order(self, name: str) -> Order:
         order = self.order(name)
         if not order.is_open:
             raise LookupError(f"order {name} is {order.status}")
         return order
+
+    def _keys(self, account: str | None) -> list[ApiKey]:
+        owner = self._account(account)
+        return [key for key in self.venue.keys.values() if key.account is owner]
 
     def _account(self, name: str | None) -> Account:
         """The named account; None is the first one. Raises `LookupError`."""

@@ -11,21 +11,31 @@ from typing import Generic, Literal, TypeVar
 
 from msgspec import Struct
 
-RequestAction = Literal["delay", "lose_request", "lose_reply", "http_error", "error", "drop"]
-FrameAction = Literal["delay", "lose_frame", "duplicate", "reorder"]
+RequestAction = Literal[
+    "delay", "fill_first", "late_reply", "truncate", "lose_request", "lose_reply", "http_error", "error", "drop"
+]
+FrameAction = Literal["delay", "lose_frame", "duplicate", "reorder", "malformed", "huge"]
+
+BEFORE: frozenset[str] = frozenset({"delay", "fill_first"})
+"""Actions after which the request goes on its way, or into a further fault."""
 
 
 class RequestFault(Struct, frozen=True, forbid_unknown_fields=True):
     """What happens to a request or its answer."""
 
     action: RequestAction
-    """`drop` cuts the connection; `http_error` is a front's page in HTML, on a WebSocket it is `drop`."""
+    """`drop` cuts the connection; `http_error` is a front's page in HTML, on a WebSocket it is `drop`.
+
+    `late_reply` takes effect at once, only its answer is late. `truncate` takes effect and sends half of the answer; a
+    REST connection closes then. `fill_first` fills the orders that the request names before it takes effect: the fill
+    in the cancel window.
+    """
     target: str = "*"
     """Pattern of moments."""
     times: int | None = 1
     """How often; None for ever."""
     seconds: float = 0.0
-    """Of `delay`, before the request takes effect."""
+    """Of `delay`, before the request takes effect; of `late_reply`, after it."""
     status: int = 520
     text: str = "EService:Unavailable"
     executed: bool = False
@@ -38,11 +48,14 @@ class FrameFault(Struct, frozen=True, forbid_unknown_fields=True):
     """What happens to an outgoing frame of a channel."""
 
     action: FrameAction
-    """`lose_frame` leaves a gap in the sequence; `reorder` sends the frame after the next one of its channel."""
+    """`lose_frame` leaves a gap in the sequence; `reorder` sends the frame after the next one of its channel;
+    `malformed` cuts its text in the middle; `huge` blows it up to `size` bytes."""
     target: str = "frame:*"
     times: int | None = 1
     seconds: float = 0.0
     """Of `delay`."""
+    size: int = 20 * 2**20
+    """Of `huge`."""
 
 
 class Latency(Struct, frozen=True, forbid_unknown_fields=True):
@@ -118,11 +131,11 @@ class FaultPlan:
         return [*self._requests.faults(), *self._frames.faults()]
 
     def for_request(self, moment: str) -> list[RequestFault]:
-        """All delays that come first, then at most one other fault."""
+        """What happens before the request takes effect, then at most one other fault."""
         hooked = self.request_hook(moment) if self.request_hook else None
         if hooked is not None:
             return [hooked]
-        return self._requests.take(moment, lambda fault: fault.action == "delay")
+        return self._requests.take(moment, lambda fault: fault.action in BEFORE)
 
     def for_frame(self, moment: str) -> FrameFault | None:
         hooked = self.frame_hook(moment) if self.frame_hook else None

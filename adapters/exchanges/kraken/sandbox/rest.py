@@ -6,7 +6,7 @@ from decimal import Decimal
 import trio
 from msgspec import Struct
 
-from adapters.exchanges.kraken.sandbox import private_rest, public_rest, trading_rest, wire
+from adapters.exchanges.kraken.sandbox import interference, private_rest, public_rest, trading_rest, wire
 from adapters.exchanges.kraken.sandbox.faults import FaultPlan, RequestFault
 from adapters.exchanges.kraken.sandbox.fields import Fields
 from adapters.exchanges.kraken.sandbox.model import trading
@@ -22,7 +22,7 @@ from adapters.exchanges.kraken.sandbox.model.rates import FREE_OF_REST_COUNTER
 from adapters.exchanges.kraken.sandbox.model.venue import Venue
 from adapters.exchanges.kraken.sandbox.request_log import Entry, RequestLog
 from adapters.exchanges.kraken.sandbox.signing import is_signed
-from adapters.exchanges.kraken.sandbox.web import HttpReply, HttpRequest, Lost
+from adapters.exchanges.kraken.sandbox.web import Answer, HttpReply, HttpRequest, Lost, Truncated
 from adapters.exchanges.kraken.sandbox.wire import Json
 
 PUBLIC, PRIVATE = "/0/public/", "/0/private/"
@@ -72,18 +72,24 @@ class RestApi:
         self._faults = faults
         self._log = log
 
-    async def handle(self, request: HttpRequest) -> HttpReply | Lost:
+    async def handle(self, request: HttpRequest) -> Answer:
         """One request with its latency and faults."""
         name = request.path.rpartition("/")[2]
         await trio.sleep(self._faults.latency.rest_in)
         who = request.headers.get("api-key", "")
         entry = self._log.open("rest", name, who, self._shown(request), self._venue.clock.now())
-        reply: HttpReply | Lost | None = None
+        reply: Answer | None = None
         for fault in self._faults.for_request(f"rest:{name}"):
-            if fault.action == "delay":
-                await trio.sleep(fault.seconds)
-            else:
-                reply = self._faulty(request, fault, entry)
+            match fault.action:
+                case "delay":
+                    await trio.sleep(fault.seconds)
+                case "fill_first":
+                    interference.fill_named(self._venue, self._shown(request))
+                case "late_reply":
+                    reply = self.answer(request, entry)
+                    await trio.sleep(fault.seconds)
+                case _:
+                    reply = self._faulty(request, fault, entry)
         if reply is None:
             reply = self.answer(request, entry)
         await trio.sleep(self._faults.latency.rest_out)
@@ -106,7 +112,11 @@ class RestApi:
         entry.outcome = "ok"
         return _envelope([], result)
 
-    def _faulty(self, request: HttpRequest, fault: RequestFault, entry: Entry) -> HttpReply | Lost:
+    def _faulty(self, request: HttpRequest, fault: RequestFault, entry: Entry) -> Answer:
+        if fault.action == "truncate":
+            reply = self.answer(request, entry)
+            entry.outcome = f"truncate after {entry.outcome}"
+            return Truncated(reply)
         if fault.executed or fault.action == "lose_reply":
             self.answer(request, entry)
             entry.outcome = f"{fault.action} after {entry.outcome}"

@@ -1,5 +1,6 @@
 """The local venue as a whole: its listeners on loopback and the embedding interface for tests."""
 
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -10,13 +11,14 @@ from trio_websocket import wrap_server_stream
 
 from adapters.exchanges.kraken.sandbox.control import Control
 from adapters.exchanges.kraken.sandbox.control_port import ControlPort
+from adapters.exchanges.kraken.sandbox.distortion import GatedStream
 from adapters.exchanges.kraken.sandbox.faults import FaultPlan
 from adapters.exchanges.kraken.sandbox.model import trading
 from adapters.exchanges.kraken.sandbox.model.venue import Venue
 from adapters.exchanges.kraken.sandbox.request_log import RequestLog
 from adapters.exchanges.kraken.sandbox.rest import RestApi
 from adapters.exchanges.kraken.sandbox.settings import Settings
-from adapters.exchanges.kraken.sandbox.sockets import Connection, GatedStream, Session, connection_limit
+from adapters.exchanges.kraken.sandbox.sockets import Connection, Session, connection_limit
 from adapters.exchanges.kraken.sandbox.web import serve_connection
 from adapters.exchanges.kraken.sandbox.ws_private import PrivateSession
 from adapters.exchanges.kraken.sandbox.ws_public import PublicSession
@@ -75,31 +77,60 @@ async def serve(
     task_status: trio.TaskStatus[Sandbox] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve until cancelled; `started` hands out the sandbox once every port listens."""
-    settings, asked = settings or Settings(), ports or Ports()
-    venue, faults, log = Venue(settings), FaultPlan(), RequestLog()
-    control = Control(venue, faults, log)
-    for symbol, price in settings.prices.items():
-        control.price(symbol, price)
-    rest, port = RestApi(venue, faults, log), ControlPort(control)
-    sockets = _Sockets(control)
-
-    async def serve_rest(stream: trio.SocketStream) -> None:
-        control.rest_streams.add(stream)
-        try:
-            await serve_connection(stream, rest.handle)
-        finally:
-            control.rest_streams.discard(stream)
-
+    asked = ports or Ports()
+    doors = Doors(settings or Settings())
     async with trio.open_nursery() as nursery:
-        open_port = partial(_listen, nursery)
         found = Ports(
-            rest=await open_port(serve_rest, asked.rest),
-            ws=await open_port(partial(sockets.serve, PublicSession, private=False), asked.ws),
-            ws_auth=await open_port(partial(sockets.serve, PrivateSession, private=True), asked.ws_auth),
-            control=await open_port(lambda stream: serve_connection(stream, port.handle), asked.control),
+            rest=await _listen(nursery, doors.rest, asked.rest),
+            ws=await _listen(nursery, doors.ws, asked.ws),
+            ws_auth=await _listen(nursery, doors.ws_auth, asked.ws_auth),
+            control=await _listen(nursery, doors.control_port, asked.control),
         )
-        nursery.start_soon(_keep_time, venue)
-        task_status.started(Sandbox(control, found))
+        nursery.start_soon(doors.keep_time)
+        task_status.started(Sandbox(doors.control, found))
+
+
+class Doors:
+    """A venue and the ways in, whatever the streams are that connect to it."""
+
+    def __init__(self, settings: Settings, machine: Callable[[], int] = time.time_ns) -> None:
+        """`machine` is the clock to follow, in nanoseconds UTC."""
+        venue, faults, log = Venue(settings, machine), FaultPlan(), RequestLog()
+        self.control = Control(venue, faults, log)
+        for symbol, price in settings.prices.items():
+            self.control.price(symbol, price)
+        self._venue = venue
+        self._api, self._port = RestApi(venue, faults, log), ControlPort(self.control)
+        self._sockets = _Sockets(self.control)
+
+    async def rest(self, stream: trio.abc.Stream) -> None:
+        """Serve one REST connection."""
+        if "rest" in self.control.refused:
+            await trio.aclose_forcefully(stream)
+            return
+        self.control.rest_streams.add(stream)
+        try:
+            await serve_connection(stream, self._api.handle)
+        finally:
+            self.control.rest_streams.discard(stream)
+
+    async def ws(self, stream: trio.abc.Stream) -> None:
+        """Serve one public WebSocket connection."""
+        await self._sockets.serve(PublicSession, stream, private=False)
+
+    async def ws_auth(self, stream: trio.abc.Stream) -> None:
+        """Serve one private WebSocket connection."""
+        await self._sockets.serve(PrivateSession, stream, private=True)
+
+    async def control_port(self, stream: trio.abc.Stream) -> None:
+        """Serve one connection of the control port."""
+        await serve_connection(stream, self._port.handle)
+
+    async def keep_time(self) -> None:
+        """Timers of the venue, for ever: the dead man's switch, orders that expire."""
+        while True:
+            trading.pass_time(self._venue)
+            await trio.sleep(_TIMER_SECONDS)
 
 
 class _Sockets:
@@ -109,9 +140,10 @@ class _Sockets:
         self._control = control
         self._attempts: list[float] = []
 
-    async def serve(
-        self, make_session: Callable[[Venue], Session], stream: trio.SocketStream, *, private: bool
-    ) -> None:
+    async def serve(self, make_session: Callable[[Venue], Session], stream: trio.abc.Stream, *, private: bool) -> None:
+        if ("private" if private else "public") in self._control.refused:
+            await trio.aclose_forcefully(stream)
+            return
         gated = GatedStream(stream)
         try:
             async with trio.open_nursery() as nursery:
@@ -151,10 +183,3 @@ async def _listen(nursery: trio.Nursery, handler: Callable[[trio.SocketStream], 
     nursery.start_soon(trio.serve_listeners, handler, listeners)
     found: int = listeners[0].socket.getsockname()[1]
     return found
-
-
-async def _keep_time(venue: Venue) -> None:
-    """Timers of the venue: the dead man's switch, orders that expire."""
-    while True:
-        trading.pass_time(venue)
-        await trio.sleep(_TIMER_SECONDS)

@@ -1,14 +1,17 @@
 """One WebSocket connection: what comes in, what goes out and when, heartbeats, and how it can fail."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 import trio
 from msgspec import Struct
+from msgspec.structs import replace
 from trio_websocket import ConnectionClosed, WebSocketConnection
 
-from adapters.exchanges.kraken.sandbox import wire
-from adapters.exchanges.kraken.sandbox.faults import FaultPlan, RequestFault
+from adapters.exchanges.kraken.sandbox import interference, wire
+from adapters.exchanges.kraken.sandbox.distortion import GatedStream, blown_up, cut_in_the_middle
+from adapters.exchanges.kraken.sandbox.faults import FaultPlan, FrameFault, RequestFault
 from adapters.exchanges.kraken.sandbox.model import trading
 from adapters.exchanges.kraken.sandbox.model.events import Event, SystemEvent
 from adapters.exchanges.kraken.sandbox.model.venue import Venue
@@ -19,46 +22,6 @@ from adapters.exchanges.kraken.sandbox.wire import Json
 _CHECKS_PER_HEARTBEAT = 4
 
 
-class GatedStream(trio.abc.Stream):
-    """A stream that can fall silent, so that not even pings are answered, as when a cable is cut."""
-
-    def __init__(self, stream: trio.abc.Stream) -> None:
-        self._stream = stream
-        self._audible = trio.Event()
-        self._audible.set()
-
-    def silence(self) -> None:
-        """From now on what is sent is lost and nothing is received."""
-        if self._audible.is_set():
-            self._audible = trio.Event()
-
-    def restore(self) -> None:
-        self._audible.set()
-
-    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        if self._audible.is_set():
-            await self._stream.send_all(data)
-        else:
-            await trio.lowlevel.checkpoint()
-
-    async def wait_send_all_might_not_block(self) -> None:
-        await self._stream.wait_send_all_might_not_block()
-
-    async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
-        data = await self._stream.receive_some(max_bytes)
-        await self._audible.wait()
-        return data
-
-    async def aclose(self) -> None:
-        self._audible.set()
-        await self._stream.aclose()
-
-    async def cut(self) -> None:
-        """Close without a goodbye."""
-        self._audible.set()
-        await trio.aclose_forcefully(self._stream)
-
-
 class Frame(Struct, frozen=True):
     """One message to the client; `channel` is empty for answers to requests."""
 
@@ -66,6 +29,8 @@ class Frame(Struct, frozen=True):
     channel: str = ""
     entry: Entry | None = None
     """The request that it answers."""
+    distort: Callable[[str], str] | None = None
+    """What a fault makes of its text."""
 
 
 class Session(Protocol):
@@ -110,6 +75,8 @@ class Connection:
         self._delayed: dict[str, Frame] = {}
         self._last_channel_frame = trio.current_time()
         self._last_subscribed = trio.current_time()
+        self._late: trio.Nursery | None = None
+        """For answers that come late, while the connection runs."""
 
     async def run(self) -> None:
         """Serve until the connection closes."""
@@ -117,6 +84,7 @@ class Connection:
         try:
             self._push([self._status()])
             async with trio.open_nursery() as nursery:
+                self._late = nursery
                 nursery.start_soon(self._write)
                 nursery.start_soon(self._beat)
                 async with trio.open_nursery() as inbound:
@@ -146,7 +114,8 @@ class Connection:
             if frame.entry is not None:
                 frame.entry.answered = now
             try:
-                await self._socket.send_message(wire.encode(payload).decode())
+                text = wire.encode(payload).decode()
+                await self._socket.send_message(frame.distort(text) if frame.distort else text)
             except ConnectionClosed:
                 return
 
@@ -183,6 +152,8 @@ class Connection:
         for fault in self._faults.for_request(f"ws:{method}"):
             if fault.action == "delay":
                 await trio.sleep(fault.seconds)
+            elif fault.action == "fill_first":
+                interference.fill_named(self._venue, shown)
             else:
                 await self._faulty(message, fault, entry)
                 return
@@ -200,6 +171,9 @@ class Connection:
     async def _faulty(self, message: Json, fault: RequestFault, entry: Entry) -> None:
         frames: list[Frame] = []
         time_in = wire.rfc3339(self._venue.clock.now())
+        if fault.action in ("late_reply", "truncate"):
+            self._answer_badly(self._take_effect(message, entry), fault, entry)
+            return
         if fault.executed or fault.action == "lose_reply":
             frames = [frame for frame in self._take_effect(message, entry) if frame.channel]
             entry.outcome = f"{fault.action} after {entry.outcome}"
@@ -213,6 +187,22 @@ class Connection:
             await self.stream.cut()
             return
         self._push(frames)
+
+    def _answer_badly(self, frames: list[Frame], fault: RequestFault, entry: Entry) -> None:
+        """The events come as they should; the answers come late or cut."""
+        self._push([frame for frame in frames if frame.channel])
+        answers = [frame for frame in frames if not frame.channel]
+        late = fault.seconds if fault.action == "late_reply" else 0.0
+        for frame in answers:
+            sent = frame if fault.action == "late_reply" else replace(frame, distort=cut_in_the_middle)
+            if self._late is not None:
+                self._late.start_soon(self._push_later, sent, late)
+        if fault.action == "truncate":
+            entry.outcome = f"truncate after {entry.outcome}"
+
+    async def _push_later(self, frame: Frame, seconds: float) -> None:
+        await trio.sleep(seconds)
+        self._push([frame])
 
     def _hear(self, event: Event) -> None:
         frames = [self._status()] if isinstance(event, SystemEvent) else self._session.hear(event)
@@ -236,18 +226,26 @@ class Connection:
         late = self._delayed.pop(frame.channel, None)
         before = [] if late is None else [(late, 0.0)]
         fault = self._faults.for_frame(f"frame:{frame.channel}")
+        return [*self._spoilt(frame, fault), *before]
+
+    def _spoilt(self, frame: Frame, fault: FrameFault | None) -> list[tuple[Frame, float]]:
         if fault is None:
-            return [(frame, 0.0), *before]
+            return [(frame, 0.0)]
         match fault.action:
             case "lose_frame":
-                return before
+                sent = []
             case "duplicate":
-                return [(frame, 0.0), (frame, 0.0), *before]
+                sent = [(frame, 0.0), (frame, 0.0)]
             case "reorder":
                 self._delayed[frame.channel] = frame
-                return before
+                sent = []
             case "delay":
-                return [(frame, fault.seconds), *before]
+                sent = [(frame, fault.seconds)]
+            case "malformed":
+                sent = [(replace(frame, distort=cut_in_the_middle), 0.0)]
+            case "huge":
+                sent = [(replace(frame, distort=partial(blown_up, size=fault.size)), 0.0)]
+        return sent
 
     def _stamped(self, frame: Frame, time_in: str, entry: Entry) -> Frame:
         if frame.channel:

@@ -35,7 +35,14 @@ class Lost(Struct, frozen=True):
     hang: bool = False
 
 
-Handler = Callable[[HttpRequest], Awaitable[HttpReply | Lost]]
+class Truncated(Struct, frozen=True):
+    """The connection closes in the middle of the reply."""
+
+    reply: HttpReply
+
+
+Answer = HttpReply | Lost | Truncated
+Handler = Callable[[HttpRequest], Awaitable[Answer]]
 
 
 async def serve_connection(stream: trio.abc.Stream, handler: Handler) -> None:
@@ -63,6 +70,9 @@ class _Exchange:
                 while reply.hang and await self._stream.receive_some(_CHUNK):
                     pass
                 return
+            if isinstance(reply, Truncated):
+                await self._stream.send_all(self._head(reply.reply) + reply.reply.body[: len(reply.reply.body) // 2])
+                return
             await self._send(reply)
             if self._http.our_state is h11.MUST_CLOSE:
                 return
@@ -87,13 +97,13 @@ class _Exchange:
                 return None
 
     async def _send(self, reply: HttpReply) -> None:
-        headers = [("content-type", reply.content_type), ("content-length", str(len(reply.body)))]
-        parts = (
-            self._http.send(h11.Response(status_code=reply.status, headers=headers)),
-            self._http.send(h11.Data(data=reply.body)),
-            self._http.send(h11.EndOfMessage()),
-        )
+        head = self._head(reply)
+        parts = (head, self._http.send(h11.Data(data=reply.body)), self._http.send(h11.EndOfMessage()))
         await self._stream.send_all(b"".join(part for part in parts if part))
+
+    def _head(self, reply: HttpReply) -> bytes:
+        headers = [("content-type", reply.content_type), ("content-length", str(len(reply.body)))]
+        return self._http.send(h11.Response(status_code=reply.status, headers=headers)) or b""
 
 
 def _decoded(head: h11.Request, body: bytes) -> HttpRequest:

@@ -45,6 +45,7 @@ class AssetPair(Wire, frozen=True):
     quote: str
     pair_decimals: int
     lot_decimals: int
+    aclass_base: str = "currency"
     cost_decimals: int | None = None
     ordermin: Decimal | None = None
     costmin: Decimal | None = None
@@ -202,7 +203,7 @@ def pair_table(pairs: Mapping[str, AssetPair]) -> PairTable:
 
 
 def _name(pair_id: str, pair: AssetPair) -> PairName:
-    return pair_name(pair_id, pair.altname, pair.base, pair.quote)
+    return pair_name(pair_id, pair.altname, pair.base, pair.quote, pair.aclass_base)
 
 
 def pair_rules(symbol: str, pair: AssetPair) -> Pair:

@@ -30,7 +30,13 @@ PRIVATE = Secret("kQH5HW/8p1uGOVjbgWA7FunAmGO8lsSUXNsu3eow76sz84Q18fWxnyRzBHCd3p
 
 START = 1_790_000_000 * SECOND
 STAMP = "2026-09-21T14:13:20.000000Z"
-NAMES = PairTable([PairName("XXBTZUSD", "XBTUSD", "BTC/USD"), PairName("XETHZUSD", "ETHUSD", "ETH/USD")])
+NAMES = PairTable(
+    [
+        PairName("XXBTZUSD", "XBTUSD", "BTC/USD"),
+        PairName("XETHZUSD", "ETHUSD", "ETH/USD"),
+        PairName("AAPLxUSD", "AAPLxUSD", "AAPLx/USD", tokenized=True),
+    ]
+)
 
 Message = dict[str, Any]
 

@@ -12,7 +12,17 @@ from adapters.exchanges.kraken.clock import ServerClock
 from adapters.exchanges.kraken.market import Market
 from adapters.interfaces import ExchangeUnavailable
 from messages.market import Tick
-from tests.adapters.exchanges.kraken.support import STAMP, START, Far, Message, Peer, RestTable, public_rest, wall
+from tests.adapters.exchanges.kraken.support import (
+    NAMES,
+    STAMP,
+    START,
+    Far,
+    Message,
+    Peer,
+    RestTable,
+    public_rest,
+    wall,
+)
 
 SYMBOLS = ("BTC/USD", "ETH/USD")
 
@@ -21,7 +31,7 @@ def market(**answers: object) -> Market:
     """A market of two pairs."""
     pair = {"altname": "P", "base": "B", "quote": "Q", "pair_decimals": 1, "lot_decimals": 8, "status": "online"}
     table = RestTable(**{"AssetPairs": {"P": pair}, "Trades": {"P": [], "last": "0"}, **answers})
-    return Market(public_rest(table), ServerClock(wall), {})
+    return Market(public_rest(table), ServerClock(wall), NAMES)
 
 
 def trade(number: int, price: str, symbol: str = "BTC/USD") -> Message:
@@ -115,6 +125,16 @@ async def test_a_subscription_that_died_on_a_living_socket_is_found(autojump_clo
         with pytest.raises(ExchangeUnavailable, match="BTC/USD is traded"):
             await anext(ticks)
         assert trio.current_time() >= 60
+
+
+async def test_a_tokenized_pair_is_asked_for_by_its_class() -> None:
+    pair = {"altname": "P", "base": "B", "quote": "Q", "pair_decimals": 1, "lot_decimals": 8, "status": "cancel_only"}
+    table = RestTable(AssetPairs={"P": pair}, Trades={"P": [], "last": "0"})
+    of = Market(public_rest(table), ServerClock(wall), NAMES)
+    assert not await of.missed_trade("AAPLx/USD")
+    assert not of.is_open("AAPLx/USD")
+    assert table.asked("AssetPairs") == [{"pair": "AAPLxUSD", "aclass_base": "tokenized_asset"}]
+    assert table.asked("Trades") == [{"pair": "AAPLxUSD", "count": "1", "asset_class": "tokenized_asset"}]
 
 
 async def test_a_refused_symbol_is_told() -> None:

@@ -8,7 +8,7 @@ from trio.testing import MockClock
 
 from adapters.exchanges.kraken.session import Line, open_session
 from adapters.interfaces import BotStateError, ExchangeUnavailable
-from messages.account import AccountBalances, AccountSnapshot
+from messages.account import AccountBalances, AccountSnapshot, ForeignOrder
 from messages.orders import Accepted, Canceled, Filled, PartiallyFilled, Rejected
 from tests.adapters.exchanges.kraken.support import (
     START,
@@ -298,6 +298,24 @@ async def test_an_order_closed_by_hand_says_so(autojump_clock: MockClock) -> Non
     assert event.reason == "by hand"
 
 
+async def test_an_order_opened_by_hand_is_told_with_all_that_happens_to_it(autojump_clock: MockClock) -> None:
+    hand = {"order_id": "OHAND", "cl_ord_id": ""}
+    async with opened() as rig:
+        await rig.far.channel("executions", {**opening(9), **hand})
+        await rig.far.channel("executions", {**report(9, "amended", order_qty="0.004", limit_price="59000.0"), **hand})
+        await rig.far.channel("executions", {**trade(9, "0.00100000", "0.00100000", "F1"), **hand})
+        await rig.far.channel("executions", {**report(9, "canceled", cum_qty="0.001"), **hand})
+        told = await rig.events(5)
+    assert isinstance(told.pop(2), AccountBalances)
+    facts = [event.facts for event in told if isinstance(event, ForeignOrder)]
+    assert [(f.status, f.price, f.volume, f.filled) for f in facts] == [
+        ("open", Decimal("60000.0"), Decimal("0.00250000"), Decimal(0)),
+        ("open", Decimal("59000.0"), Decimal("0.004"), Decimal(0)),
+        ("open", Decimal("59000.0"), Decimal("0.004"), Decimal("0.001")),
+        ("canceled", Decimal("59000.0"), Decimal("0.004"), Decimal("0.001")),
+    ]
+
+
 async def test_a_cancel_waits_until_its_order_is_answered(autojump_clock: MockClock) -> None:
     async with opened() as rig:
         request = await rig.placed(place(1))
@@ -379,6 +397,15 @@ async def test_a_token_that_is_refused_moves_the_orders_to_rest(autojump_clock: 
         assert event == Accepted(order_id(1), "O1", event.time if isinstance(event, Accepted) else 0)
         (body,) = rest.asked("AddOrder")
     assert (body["pair"], body["price"], body["volume"], body["oflags"]) == ("XBTUSD", "60000.0", "0.00250000", "post")
+
+
+async def test_an_order_of_a_tokenized_pair_names_its_class_over_rest(autojump_clock: MockClock) -> None:
+    rest = RestTable(AddOrder={"txid": ["O1"], "descr": {}})
+    async with opened(rest) as rig:
+        await rig.far.answer(await rig.placed(place(1, symbol="AAPLx/USD")), error="ESession:Invalid session")
+        await rig.events(1)
+        (body,) = rest.asked("AddOrder")
+    assert (body["pair"], body["asset_class"]) == ("AAPLxUSD", "tokenized_asset")
 
 
 async def test_a_key_that_is_refused_is_fatal(autojump_clock: MockClock) -> None:

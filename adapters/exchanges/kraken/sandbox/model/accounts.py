@@ -7,7 +7,7 @@ from adapters.exchanges.kraken.sandbox.model.clock import SECOND
 from adapters.exchanges.kraken.sandbox.model.errors import INVALID_NONCE, LOCKOUT, PERMISSION_DENIED, Refused
 from adapters.exchanges.kraken.sandbox.model.fees import Rates, standing
 from adapters.exchanges.kraken.sandbox.model.orders import LedgerEntry, Trade
-from adapters.exchanges.kraken.sandbox.model.rates import TIERS, Counter, RestCounter
+from adapters.exchanges.kraken.sandbox.model.rates import TIERS, Counter, RestCounter, Tier
 from adapters.exchanges.kraken.sandbox.settings import AccountSettings, KeySettings
 
 LOCKOUT_TIME = 15 * 60 * SECOND
@@ -92,6 +92,12 @@ class Account:
         """The engine's counter of this account and pair."""
         return self._counters.setdefault(pair, Counter(self.tier.engine_decay))
 
+    def take_tier(self, tier: Tier) -> None:
+        """Another verification level; what is spent stays spent."""
+        self.tier = tier
+        for counter in self._counters.values():
+            counter.decay = tier.engine_decay
+
     def counters(self, now: int) -> dict[str, Decimal]:
         """Where they stand, by pair id."""
         return {pair: counter.value(now) for pair, counter in self._counters.items()}
@@ -116,6 +122,10 @@ class ApiKey:
         """Raises `Refused` unless the key has all rights of one of the alternatives; none asked, all allowed."""
         if alternatives and not any(needed <= self.settings.permissions for needed in alternatives):
             raise Refused(PERMISSION_DENIED)
+
+    def lock(self, until: int) -> None:
+        """Lock the key out."""
+        self._locked_until = until
 
     def check_lockout(self, now: int) -> None:
         if now < self._locked_until:

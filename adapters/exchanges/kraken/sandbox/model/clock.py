@@ -1,6 +1,7 @@
 """The venue's clock: the machine's, or one that moves only when told."""
 
 import time
+from collections.abc import Callable
 
 SECOND = 1_000_000_000
 """Nanoseconds."""
@@ -9,9 +10,13 @@ SECOND = 1_000_000_000
 class Clock:
     """Time of the venue, in nanoseconds UTC. Never runs backwards."""
 
-    def __init__(self, start: int | None = None) -> None:
-        """With `start` the clock stands still there until `advance`; without it follows the machine."""
+    def __init__(self, start: int | None = None, machine: Callable[[], int] = time.time_ns) -> None:
+        """With `start` the clock stands still there until `advance`; without it follows the machine.
+
+        `machine` is another clock to follow, in nanoseconds UTC.
+        """
         self._start = start
+        self._machine = machine
         self._offset = 0
         self._last = 0
 
@@ -21,7 +26,7 @@ class Clock:
         return self._start is not None
 
     def now(self) -> int:
-        base = time.time_ns() if self._start is None else self._start
+        base = self._machine() if self._start is None else self._start
         self._last = max(self._last, base + self._offset)
         return self._last
 

@@ -52,12 +52,12 @@ class Counter:
 
     def __init__(self, decay: Decimal) -> None:
         """`decay` per second."""
-        self._decay = decay
+        self.decay = decay
         self._value = Decimal(0)
         self._time = 0
 
     def value(self, now: int) -> Decimal:
-        gone = self._decay * (now - self._time) / SECOND
+        gone = self.decay * (now - self._time) / SECOND
         return max(Decimal(0), self._value - gone)
 
     def add(self, cost: Decimal, now: int) -> Decimal:

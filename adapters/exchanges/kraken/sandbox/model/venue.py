@@ -1,5 +1,6 @@
 """The state of the whole venue, and the few moves that everything else is made of."""
 
+import time
 from collections.abc import Callable
 from decimal import ROUND_CEILING, Decimal
 
@@ -21,9 +22,10 @@ PERCENT = Decimal("0.01")
 class Venue:
     """Accounts, markets, orders. Every method takes effect at `clock.now()` and tells the listeners."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, machine: Callable[[], int] = time.time_ns) -> None:
+        """`machine` is the clock that the venue follows unless the settings let it stand still."""
         self.behaviour: Behaviour = settings.behaviour
-        self.clock = Clock(settings.start)
+        self.clock = Clock(settings.start, machine)
         self.mint = Mint(settings.seed)
         self.catalogue = Catalogue(settings.pairs)
         self.markets = {pair.id: Market(pair) for pair in settings.pairs}

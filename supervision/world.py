@@ -1,0 +1,36 @@
+"""What the tree of actors takes from outside itself: time, chance, worker threads, journal and exchange.
+
+A simulation replaces all of it, and then runs the very same tree on virtual time.
+"""
+
+import random
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import trio
+from msgspec import Struct
+
+from actors.persistence import InThread, JournalPort
+from adapters.journal.journal import Journal
+from supervision import registry
+from supervision.registry import OpenExchange
+
+
+class World(Struct, frozen=True):
+    """The surroundings of one program."""
+
+    wall: Callable[[], int] = time.time_ns
+    """Nanoseconds UTC."""
+    chance: Callable[[], float] = random.random
+    """From 0 to 1, for the jitter of backoffs."""
+    in_thread: InThread = trio.to_thread.run_sync
+    """Runs what blocks."""
+    open_journal: Callable[[Path, int], JournalPort] = Journal.open
+    """The file at a path, with the time of the opening."""
+    exchange: Callable[[str], OpenExchange] = registry.exchange
+    """The adapter of a name."""
+
+
+MACHINE = World()
+"""This machine and its network."""

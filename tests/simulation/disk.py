@@ -1,0 +1,95 @@
+"""What survives a crash: the journal's committed rows and the nonces.
+
+`MemoryJournal` promises what `adapters.journal.Journal` promises, without a file: `test_disk` holds both to it.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from adapters.interfaces import DatabaseUnusable
+from adapters.journal.projection import Changes, OrderRow, Write
+
+
+class Disk:
+    """One machine's disk; it outlives every process."""
+
+    def __init__(self, lineage: str) -> None:
+        self.lineage = lineage
+        self.cores: dict[int, str] = {}
+        self.orders: dict[str, OrderRow] = {}
+        self.account: str | None = None
+        self.paper_orders: dict[str, str] = {}
+        self.reserved: dict[str, int] = {}
+        """Nonces by key."""
+        self.writes = 0
+        self.fails: Callable[[], bool] = lambda: False
+        """Asked before each write: whether the disk refuses it."""
+        self.fails_late: Callable[[], bool] = lambda: False
+        """Asked after each write: whether the disk says so although it took it."""
+
+    def open_journal(self, path: Path, now_ns: int) -> "MemoryJournal":
+        """As `Journal.open`."""
+        del path, now_ns
+        return MemoryJournal(self)
+
+    def nonces(self, path: Path, key: str) -> "DiskNonces":
+        """As `FileNonceStore`."""
+        del path
+        return DiskNonces(self, key)
+
+
+class MemoryJournal:
+    """A `JournalPort` whose writes are durable at once."""
+
+    repaired = None
+    unsettled = 0
+
+    def __init__(self, disk: Disk) -> None:
+        self._disk = disk
+        self.lineage = disk.lineage
+        self.fresh = not disk.cores
+
+    def write(self, messages: Sequence[Write]) -> None:
+        """All or none."""
+        disk = self._disk
+        if disk.fails():
+            raise DatabaseUnusable("the simulated disk is full")
+        changes = Changes(disk.orders)
+        for message in messages:
+            changes.apply(message)
+        disk.writes += 1
+        disk.cores.update({userref: commit.state for userref, commit in changes.cores.items()})
+        disk.account = changes.account or disk.account
+        disk.paper_orders.update(changes.paper_orders)
+        if disk.fails_late():
+            raise DatabaseUnusable("the simulated disk took it and says that it did not")
+
+    def settle(self) -> None:
+        """Nothing is put off."""
+
+    def load_core(self, userref: int) -> str | None:
+        """Of the last commit."""
+        return self._disk.cores.get(userref)
+
+    def load_account(self) -> tuple[str | None, dict[str, str]]:
+        """Of the paper exchange."""
+        return self._disk.account, dict(self._disk.paper_orders)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class DiskNonces:
+    """A `NonceStore` on the disk."""
+
+    def __init__(self, disk: Disk, key: str) -> None:
+        self._disk = disk
+        self._key = key
+
+    async def load(self) -> int:
+        """The reservation."""
+        return self._disk.reserved.get(self._key, 0)
+
+    async def reserve(self, until: int) -> None:
+        """Durable at once."""
+        self._disk.reserved[self._key] = until

@@ -1,0 +1,52 @@
+"""Prices of one symbol: a walk with a home, jumps, and quiet spells."""
+
+import random
+from decimal import Decimal
+
+import trio
+
+from tests.simulation.network import Network
+
+LEAST_PAUSE, MEAN_PAUSE, QUIET_PAUSE = 1.0, 25.0, 1500.0
+STEP, JUMP = 0.0012, 0.03
+JUMP_SHARE, QUIET_SHARE, HOME_PULL = 0.002, 0.0006, 0.0004
+
+
+class Walk:
+    """One symbol's market."""
+
+    def __init__(self, network: Network, symbol: str, home: Decimal, tick: Decimal, chance: random.Random) -> None:
+        self._control = network.control
+        self.symbol = symbol
+        self._home = self.price = home
+        self._tick = tick
+        self._chance = chance
+        self.calm = False
+        """Whether it only repeats its last price."""
+
+    async def run(self) -> None:
+        """Trade for ever."""
+        while True:
+            await trio.sleep(self._pause())
+            if not self.calm:
+                self.price = self._next()
+            self.trade()
+
+    def trade(self) -> None:
+        """At the price as it is."""
+        volume = None if self.calm or self._chance.random() < 0.8 else Decimal(self._chance.randint(1, 400)) / 100_000
+        self._control.price(self.symbol, self.price, volume=volume)
+
+    def _pause(self) -> float:
+        if self.calm:
+            return 5.0
+        if self._chance.random() < QUIET_SHARE:
+            return self._chance.uniform(60.0, QUIET_PAUSE)
+        return LEAST_PAUSE + self._chance.expovariate(1 / MEAN_PAUSE)
+
+    def _next(self) -> Decimal:
+        width = JUMP if self._chance.random() < JUMP_SHARE else STEP
+        drift = HOME_PULL * float(self._home / self.price - 1)
+        factor = 1 + self._chance.gauss(drift, width)
+        moved = self.price * Decimal(f"{max(factor, 0.5):.6f}")
+        return max(moved.quantize(self._tick), self._tick)
