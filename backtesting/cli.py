@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from backtesting import archive, candles, download
 from backtesting.engine import Course
 from backtesting.export import write_json
 from backtesting.options import add_price_options, read_config, spans_of
@@ -20,7 +21,11 @@ from backtesting.terminal import show
 from config import Config, ConfigError
 from supervision.policy import EXIT_OK, EXIT_USAGE
 
-COMMANDS: dict[str, Callable[[Sequence[str], Console], None]] = {}
+COMMANDS: dict[str, Callable[[Sequence[str], Console], None]] = {
+    "download": download.main,
+    "import": archive.main,
+    "candles": candles.main,
+}
 
 _EPILOG = """\
 further commands, each with --help:

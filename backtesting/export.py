@@ -35,8 +35,7 @@ def shortened(value: object) -> object:
     """The same tables with every number as a plain text of at most twelve decimals."""
     match value:
         case Decimal():
-            exact = value.quantize(_PLACES, ROUND_HALF_EVEN, EXACT) if value.as_tuple().exponent < -12 else value
-            text = f"{exact:f}"
+            text = f"{value.quantize(_PLACES, ROUND_HALF_EVEN, EXACT):f}"
             return text.rstrip("0").rstrip(".") if "." in text else text
         case dict():
             return {key: shortened(item) for key, item in value.items()}

@@ -37,6 +37,11 @@ def percent(rate: Decimal | None) -> str:
     return NOTHING if rate is None else f"{_rounded(rate * 100, 2):+,f} %"
 
 
+def exact_percent(rate: Decimal) -> str:
+    """A configured rate, without rounding."""
+    return f"{(rate * 100).normalize():f} %"
+
+
 def share(rate: Decimal | None) -> str:
     """A part of a whole."""
     return NOTHING if rate is None else f"{_rounded(rate * 100, 1):f} %"
