@@ -69,9 +69,7 @@ def convert(
                 pieces.append(str(piece))
             if progress:
                 progress(number + 1)
-        copy = "COPY (SELECT * FROM read_parquet(?)) TO '{}' (FORMAT parquet, COMPRESSION zstd)".format(
-            _quoted(partial)
-        )
+        copy = f"COPY (FROM read_parquet(?)) TO '{_quoted(partial)}' (FORMAT parquet, COMPRESSION zstd)"
         ((rows,),) = connection.execute(copy, [pieces]).fetchall()
         if not rows:
             raise _unusable(files[0], "no rows", "at least one trade")

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from backtesting.series import Series
 from backtesting.setup import Stage
+from backtesting.spans import Span
 from backtesting.wording import exact_percent as percent
 
 _MINUTE = 60 * 10**9
@@ -55,9 +55,9 @@ def _configured(stage: Stage) -> list[str]:
     ]
 
 
-def looks_like_bars(stage: Stage, series: Series) -> bool:
+def looks_like_bars(stage: Stage, span: Span) -> bool:
     """Whether nearly all rows have stamps of different whole minutes; trades come in bunches at any time."""
-    chunk = stage.tape.read(series.start, min(series.start + _LOOKED_AT, series.start + series.rows))
+    chunk = stage.tape.read(span.begin, min(span.begin + _LOOKED_AT, span.end))
     whole = np.mean(chunk.times % _MINUTE == 0)
     different = np.mean(np.diff(chunk.times) > 0) if len(chunk.times) > 1 else 0
     return bool(whole > _MOST and different > _MOST)

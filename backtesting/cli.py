@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from backtesting import archive, candles, download
+from backtesting import archive, candles, download, sweep_cli
 from backtesting.engine import Course
 from backtesting.export import write_json
 from backtesting.options import add_price_options, read_config, spans_of
@@ -22,6 +22,7 @@ from config import Config, ConfigError
 from supervision.policy import EXIT_OK, EXIT_USAGE
 
 COMMANDS: dict[str, Callable[[Sequence[str], Console], None]] = {
+    "sweep": sweep_cli.main,
     "download": download.main,
     "import": archive.main,
     "candles": candles.main,
@@ -88,7 +89,7 @@ def _course(span: Span, hole: int, options: argparse.Namespace) -> Course:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m backtest",
-        description="Trade a configuration over recorded prices: what the live program would have done, order by order.",
+        description="Trade a configuration over recorded prices: order by order what the live program would have done.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -53,7 +53,7 @@ def course(points: Sequence[Point], unit: Decimal, holdings: Sequence[Holdings],
         price, high, low = (price_of(unit, count) for count in (point.close, point.high, point.low))
         now = bisect_right(rows, point.row) - 1
         inside = [Held(change.base, change.quote) for change in holdings[before : now + 1]]
-        peak = max(peak, max(held.at(high) for held in inside))
+        peak = max(peak, *(held.at(high) for held in inside))
         lowest = min(held.at(low) for held in inside)
         drawdown = EXACT.divide(peak - lowest, peak) if peak else ZERO
         held = inside[-1]

@@ -101,7 +101,8 @@ def _picture(result: Result) -> str:
         f'<label><input type="checkbox" name="{name}" checked> {escape(text)}</label>' for name, text in boxes
     )
     return (
-        f'<div class="card"><div id="bar">{labels}<button id="whole" type="button">whole time</button></div>'
+        f'<div class="card"><div id="bar">{labels}<button id="whole" type="button">whole time</button>'
+        '<span class="key equity">equity</span><span class="key hold">buy-and-hold</span></div>'
         f'<div id="told"></div><div id="panels"></div>{_left_out(result)}</div>'
     )
 
@@ -120,28 +121,23 @@ def _titles(summaries: Sequence[Summary]) -> list[str]:
 
 
 def _strategies(summary: Summary, title: str) -> str:
-    quote, base = summary.quote, summary.base
-    heads = ["strategy", "kind", "buys", "sells", "cycles", f"realised ({quote})", f"unrealised ({quote})", "fees"]
-    heads += [f"held ({base})", "open orders", "capital in use, average", "highest", "return on that capital"]
+    parts, quote = summary.strategies, summary.quote
     rows = [
-        [
-            part.name,
-            part.kind,
-            f"{part.buys:,}",
-            f"{part.sells:,}",
-            f"{part.cycles:,}",
-            say.signed(part.realised),
-            say.signed(part.unrealised),
-            say.money(part.fees),
-            say.base(part.held),
-            str(part.open_orders),
-            say.money(part.capital.average),
-            say.money(part.capital.highest),
-            say.percent(part.return_on_capital),
-        ]
-        for part in summary.strategies
+        ["kind", *(part.kind for part in parts)],
+        ["interval", *(say.exact_percent(part.interval) for part in parts)],
+        ["buys filled", *(f"{part.buys:,}" for part in parts)],
+        ["sells filled", *(f"{part.sells:,}" for part in parts)],
+        ["cycles", *(f"{part.cycles:,}" for part in parts)],
+        [f"realised profit ({quote})", *(say.signed(part.realised) for part in parts)],
+        [f"unrealised profit ({quote})", *(say.signed(part.unrealised) for part in parts)],
+        [f"fees ({quote})", *(say.money(part.fees) for part in parts)],
+        [f"{summary.base} held", *(say.base(part.held) for part in parts)],
+        ["open orders", *(str(part.open_orders) for part in parts)],
+        [f"capital in use, average ({quote})", *(say.money(part.capital.average) for part in parts)],
+        [f"capital in use, highest ({quote})", *(say.money(part.capital.highest) for part in parts)],
+        ["return on the average capital", *(say.percent(part.return_on_capital) for part in parts)],
     ]
-    return f"<h2>{title}</h2>{table(heads, rows)}"
+    return f"<h2>{title}</h2>{table(['', *(part.name for part in parts)], rows)}"
 
 
 def _comparison(summaries: Sequence[Summary]) -> str:
@@ -177,7 +173,7 @@ def _levels(strategy: StrategySummary, summary: Summary) -> str:
     ]
     return (
         f"<details><summary>{escape(strategy.name)}: {len(rows)} levels, one interval of"
-        f" {say.share(strategy.interval)} each</summary>{table(heads, rows)}</details>"
+        f" {say.exact_percent(strategy.interval)} each</summary>{table(heads, rows)}</details>"
     )
 
 

@@ -33,6 +33,7 @@ _INTEGERS = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "
 _PER_SECOND: dict[Unit, int] = {"s": 9, "ms": 6, "us": 3, "ns": 0}
 """Decimals that a time of this unit has, in nanoseconds."""
 _BATCH = 100_000
+_INT64_DIGITS = 18
 _HALF = 0.5
 _DOUBT = 1e-4
 _TOO_LONG = ("a price with too many digits", "prices of at most 18 digits")
@@ -182,7 +183,7 @@ def _of_types(typed: Typed, unit: Unit | None, pair: Pair) -> _Converted | None:
         return _Converted(time, f"{typed.price}::BIGINT", ONE)
     if typed.price_type.startswith("DECIMAL("):
         width, scale = (int(number) for number in typed.price_type[8:-1].split(","))
-        if width <= 18:
+        if width <= _INT64_DIGITS:
             factor = f"{10**scale}::DECIMAL({scale + 1}, 0)"
             return _Converted(time, f"CAST({typed.price} * {factor} AS BIGINT)", ONE.scaleb(-scale))
     return None

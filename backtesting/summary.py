@@ -13,6 +13,7 @@ from backtesting.levels import Level, levels
 from backtesting.record import Holdings, OrderRecord, Record
 from backtesting.series import Series
 from backtesting.setup import Stage
+from backtesting.spans import Span
 from backtesting.tape import price_of
 from config import StrategyConfig
 from messages.money import EXACT, ZERO
@@ -125,7 +126,12 @@ def summarise(stage: Stage, strategies: Sequence[StrategyConfig], record: Record
         strategies=parts,
         holes=record.pauses,
         refused=dict(record.refused),
-        assumptions=assumptions(stage, bars=looks_like_bars(stage, series), hole=hole, samples=len(points)),
+        assumptions=assumptions(
+            stage,
+            bars=looks_like_bars(stage, Span(series.start, series.start + series.rows)),
+            hole=hole,
+            samples=len(points),
+        ),
     )
     return Result(summary, worth, record.orders, record.fills)
 

@@ -61,4 +61,4 @@ def duration(nanoseconds: int) -> str:
 
 def _rounded(value: Decimal, decimals: int) -> Decimal:
     rounded = value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_EVEN, EXACT)
-    return rounded if rounded else abs(rounded)
+    return rounded or abs(rounded)

@@ -28,7 +28,7 @@ class PastTrade(Struct, frozen=True):
     volume: str
 
 
-async def trade_pages(rest: PublicRest, symbol: str, since: int, after_id: int = 0) -> AsyncGenerator[list[PastTrade], None]:
+async def trade_pages(rest: PublicRest, symbol: str, since: int, after_id: int = 0) -> AsyncGenerator[list[PastTrade]]:
     """The trades from `since` (nanoseconds UTC) on, oldest first, as far as they go; no id up to `after_id`.
 
     Raises `ConfigError` for an unknown pair and `ExchangeUnavailable`; whoever goes on after that asks from
