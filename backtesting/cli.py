@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
@@ -63,10 +64,11 @@ def _run_main(arguments: Sequence[str], console: Console) -> None:
     options = _parser().parse_args(arguments)
     hole = parse_length(options.hole)
     config = read_config(options)
-    stage = open_stage(config, str(options.config))
-    span, later = spans_of(options, stage)
-    result = _run(config, stage, _course(span, hole, options), console)
-    judged = _run(config, stage, _course(later, hole, options), console) if later else None
+    with TemporaryDirectory(prefix="backtest-") as scratch:
+        stage = open_stage(config, str(options.config), Path(scratch))
+        span, later = spans_of(options, stage)
+        result = _run(config, stage, _course(span, hole, options))
+        judged = _run(config, stage, _course(later, hole, options)) if later else None
     title, judgement = config.bot.name, judged.summary if judged else None
     show(console, title, result.summary, judgement)
     for path, write in ((options.json, write_json), (options.html, write_page)):
@@ -75,7 +77,7 @@ def _run_main(arguments: Sequence[str], console: Console) -> None:
             console.print(f"written: {path}")
 
 
-def _run(config: Config, stage: Stage, course: Course, console: Console) -> Result:
+def _run(config: Config, stage: Stage, course: Course) -> Result:
     check(config, stage, course.begin)
     rows = (stage.tape.rows if course.end is None else course.end) - course.begin
     with bar(Console(stderr=True), "rows", rows) as progress:

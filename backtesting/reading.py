@@ -4,7 +4,6 @@ Both ways give the same rows as `adapters.exchanges.paper.price_file`, which the
 whatever is not plain enough for SQL is read by that very reader, which also words all errors.
 """
 
-import tempfile
 from decimal import ROUND_HALF_EVEN, Decimal
 from itertools import islice
 from pathlib import Path
@@ -49,11 +48,11 @@ class _Converted(Struct, frozen=True):
     """The price is binary floating point and becomes units in numpy."""
 
 
-def open_tape(config: PaperConfig, pair: Pair, origin: str, scratch: Path | None = None) -> Tape:
+def open_tape(config: PaperConfig, pair: Pair, origin: str, scratch: Path) -> Tape:
     """The trades of `config.prices`. Blocks while a CSV file is read.
 
-    A large CSV file is written to `scratch` as Parquet first, by default a temporary folder that lives as
-    long as the tape. `origin` is the file that errors name. Raises `ConfigError`.
+    A large CSV file is written to the folder `scratch` as Parquet first; that must live as long as the tape.
+    `origin` is the file that errors name. Raises `ConfigError`.
     """
     source = PriceFile(config, origin)
     path = Path(config.prices)
@@ -76,8 +75,6 @@ class ParquetTape:
     def __init__(self, source: PriceFile, literal: str, pair: Pair, converted: _Converted) -> None:
         self.symbol = pair.symbol
         self.unit = converted.unit
-        self.keep: object = None
-        """Lives as long as the tape."""
         self._source = source
         self._pair = pair
         self._converted = converted
@@ -110,7 +107,7 @@ class ParquetTape:
             _explain(self._source, self._pair)
 
 
-def _text_tape(source: PriceFile, reader: PriceReader, path: Path, pair: Pair, scratch: Path | None) -> Tape:
+def _text_tape(source: PriceFile, reader: PriceReader, path: Path, pair: Pair, scratch: Path) -> Tape:
     converted = _of_texts(reader.unit)
     size = path.stat().st_size * (1 if path.suffix.lower() == ".csv" else 4)
     query = f"SELECT {converted.time} AS t, {converted.price} AS p FROM ({reader.select}) AS texts(t, p)"  # noqa: S608
@@ -132,12 +129,11 @@ def _converted_tape(
     query: str,
     literal: str,
     pair: Pair,
-    scratch: Path | None,
+    scratch: Path,
     connection: duckdb.DuckDBPyConnection,
 ) -> Tape:
     """A large file of texts as a Parquet file of integers."""
-    folder = tempfile.TemporaryDirectory(prefix="backtest-", dir=scratch)
-    target = Path(folder.name) / "prices.parquet"
+    target = scratch / "prices.parquet"
     try:
         connection.execute(f"COPY ({query}) TO '{target}' (FORMAT parquet)", [literal])
         ((bad,),) = connection.execute(
@@ -147,9 +143,7 @@ def _converted_tape(
         _explain(source, pair)
     if bad:
         return _row_by_row(source, pair)
-    tape = ParquetTape(source, str(target), pair, _Converted("t", "p", ONE.scaleb(-TEXT_DECIMALS)))
-    tape.keep = folder
-    return tape
+    return ParquetTape(source, str(target), pair, _Converted("t", "p", ONE.scaleb(-TEXT_DECIMALS)))
 
 
 def _of_texts(unit: Unit | None) -> _Converted:
@@ -184,8 +178,9 @@ def _of_types(typed: Typed, unit: Unit | None, pair: Pair) -> _Converted | None:
     if typed.price_type.startswith("DECIMAL("):
         width, scale = (int(number) for number in typed.price_type[8:-1].split(","))
         if width <= _INT64_DIGITS:
-            factor = f"{10**scale}::DECIMAL({scale + 1}, 0)"
-            return _Converted(time, f"CAST({typed.price} * {factor} AS BIGINT)", ONE.scaleb(-scale))
+            # Wide enough for the product, although it fits into the narrow type again.
+            wide, factor = f"{typed.price}::DECIMAL(19, {scale})", f"{10**scale}::DECIMAL({scale + 1}, 0)"
+            return _Converted(time, f"CAST({wide} * {factor} AS BIGINT)", ONE.scaleb(-scale))
     return None
 
 

@@ -34,8 +34,8 @@ class Stage(Struct, frozen=True):
     """The configuration's name in errors."""
 
 
-def open_stage(config: Config, source: str, scratch: Path | None = None) -> Stage:
-    """The pair and its prices. Blocks; raises `ConfigError`."""
+def open_stage(config: Config, source: str, scratch: Path) -> Stage:
+    """The pair and its prices; `scratch` is a folder that lives as long. Blocks; raises `ConfigError`."""
     paper = config.exchange.paper
     symbols = list(dict.fromkeys(strategy.symbol for strategy in config.strategy))
     if paper.price_file is None:

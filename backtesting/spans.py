@@ -10,6 +10,8 @@ from backtesting.tape import Tape
 
 _UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _SECOND = 10**9
+_ENDLESS = 2**62
+_SPLIT = "a fraction between 0 and 1, or a date within the prices"
 
 
 class Span(Struct, frozen=True):
@@ -42,9 +44,9 @@ def parse_length(text: str) -> int:
         if text == "0":
             return 0
         length = int(Decimal(text[:-1]) * _UNITS[text[-1:]] * _SECOND)
-    except (InvalidOperation, KeyError, ValueError, OverflowError):
+    except (ArithmeticError, KeyError, ValueError):
         length = 0
-    if length <= 0:
+    if not 0 < length < _ENDLESS:
         raise SpanError(f'found "{text}"; allowed: a length of time such as 6h, 30m or 2d, or 0 for none')
     return length
 
@@ -64,7 +66,7 @@ def split(tape: Tape, span: Span, at: str) -> tuple[Span, Span]:
     if row is None:
         row = first_row_at(tape, parse_moment(at))
     if not span.begin < row < span.end:
-        raise SpanError(f'found "{at}" as --split; allowed: a fraction between 0 and 1, or a date within the prices')
+        raise SpanError(f'found "{at}" as --split; allowed: {_SPLIT}')
     return Span(span.begin, row), Span(row, span.end)
 
 
@@ -90,5 +92,5 @@ def _fraction(span: Span, text: str) -> int | None:
     except InvalidOperation:
         return None
     if not 0 < part < 1:
-        return None
+        raise SpanError(f'found "{text}" as --split; allowed: {_SPLIT}')
     return span.begin + int(span.rows * part)

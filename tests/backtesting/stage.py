@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
+from tempfile import gettempdir
 
 import numpy as np
 from msgspec import Struct
@@ -111,7 +112,7 @@ def run(config: Config, stage: Stage, course: Course) -> tuple[Record, Ended]:
 
 def run_file(config: Config, course: Course | None = None) -> Ended:
     """One run over the configured file."""
-    return run(config, open_stage(config, "trial.toml"), course or Course())[1]
+    return run(config, open_stage(config, "trial.toml", Path(gettempdir())), course or Course())[1]
 
 
 def stage_of(config: Config, cents: Sequence[int], seconds: Sequence[int] | None = None) -> Stage:
