@@ -43,7 +43,7 @@ def test_increments_add_what_lies_behind(tmp_path: Path) -> None:
         (1672531200 * S, Decimal("16531.1")),
         (1672531203 * S, Decimal("16531.2")),
         (1672531203 * S, Decimal("16531.4")),
-        (1672531204 * S + S // 4, Decimal("16500")),
+        (1672531204 * S + S // 4, Decimal(16500)),
         (1672531300 * S, Decimal("16510.5")),
     ]
     tape = open_tape(PaperConfig(prices=str(tmp_path / "a.parquet")), pair_rules("BTC/USD", {}, "t"), "t", tmp_path)

@@ -19,11 +19,12 @@ COLUMNS = f"{{'time': 'BIGINT', 'price': '{PRICE_TYPE}', 'volume': '{VOLUME_TYPE
 
 def test_krakens_trades_become_krakens_candles(tmp_path: Path) -> None:
     trades = reply("kraken-xbtusdt-rest-trades-20251110.json.gz")
-    lines = [[int(Decimal(str(row[2])) * 10**9), row[0], row[1]] for row in trades]
+    stamps = [int(Decimal(row[2]) * 10**9) for row in trades]
+    lines = [[stamp, row[0], row[1]] for stamp, row in zip(stamps, trades, strict=True)]
     write_parquet(lines, COLUMNS, tmp_path / "trades.parquet")
     assert write_candles(tmp_path / "trades.parquet", tmp_path / "candles.parquet", 1) > 200
     made = {row[0] // 10**9: row[1:] for row in read(tmp_path / "candles.parquet")}
-    first, last = lines[0][0] // 10**9, lines[-1][0] // 10**9
+    first, last = stamps[0] // 10**9, stamps[-1] // 10**9
     theirs = reply("kraken-xbtusdt-rest-ohlc1m-20251110.json.gz")
     inner = [row for row in theirs if first < int(row[0]) and int(row[0]) + 60 <= last and row[7]]
     silent = [row for row in theirs if first < int(row[0]) and int(row[0]) + 60 <= last and not row[7]]
