@@ -107,9 +107,10 @@ async def test_an_interrupted_download_goes_on_behind_its_parts(
                         raise KeyboardInterrupt
                     yield page
 
-        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        with monkeypatch.context() as patch:
             patch.setattr(module, "trade_pages", cut)
-            await load(sandbox, target)
+            with pytest.raises(KeyboardInterrupt):
+                await load(sandbox, target)
         assert not target.exists()
         assert len(list((tmp_path / "trades.parquet.parts").glob("*.parquet"))) == 1
         await load(sandbox, target)
@@ -138,7 +139,7 @@ async def test_only_up_to_the_end(tmp_path: Path) -> None:
 
 async def test_an_unknown_pair(tmp_path: Path) -> None:
     async with kraken(1) as sandbox:
-        with pytest.raises(ConfigError, match='found "BTC/USB"; allowed: a pair of Kraken.*Did you mean "BTC/USD"'):
+        with pytest.raises(ConfigError, match=r'found "BTC/USB"; allowed: a pair of Kraken.*Did you mean "BTC/USD"'):
             await download("BTC/USB", 0, 2**62, tmp_path / "a.parquet", sandbox.rest_url, console())
 
 

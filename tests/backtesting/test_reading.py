@@ -93,7 +93,7 @@ def test_many_spellings(lines: list[str], tmp_path: Path) -> None:
 
 
 numbers = st.decimals("0.00000001", "99999999", places=8).map(lambda number: f"{number:f}") | st.sampled_from(
-    ["1", "10.5", "1e3", "000.5", "3.1234567891", "1234567890", "7."]
+    ["1", "10.5", "1e3", "000.5", "3.1234567891", "123456789", "7."]
 )
 
 
