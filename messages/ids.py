@@ -12,6 +12,7 @@ from functools import lru_cache
 MARK = "g"
 LENGTH = 18
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_ALPHABET = frozenset(_DIGITS)
 MAX_USERREF = 2**31 - 1
 """Kraken's userref is a signed 32-bit integer; six digits of base 36 hold all of it."""
 
@@ -24,7 +25,7 @@ def client_order_id(userref: int, cause: str) -> str:
 
 def userref_of(order_id: str) -> int | None:
     """The userref inside one of our ids; None for an id that this program did not make."""
-    if len(order_id) != LENGTH or order_id[0] != MARK or not set(order_id) <= set(_DIGITS):
+    if len(order_id) != LENGTH or order_id[0] != MARK or not _ALPHABET.issuperset(order_id):
         return None
     return int(order_id[1:7], 36)
 

@@ -1,10 +1,9 @@
 """The backtest: ticks per second, wall time and peak memory, beside DuckDB handing over the same columns.
 
-    python -m tests.benchmarks.bench_backtest [--rows 100000000] [--data FOLDER] [--peer PYTHON]
+    python -m tests.benchmarks.bench_backtest [--rows 100000000] [--data FOLDER] [--only NAME ...]
 
 Every figure is taken in a process of its own, so that peak memory is its own; what is compared follows
 each other closely, three times, and the median is shown. `--data` names a folder with the Bitfinex bars.
-`--peer` names a Python with hftbacktest, numba and numpy, to run the small rule set there as well.
 """
 
 import argparse
@@ -39,6 +38,7 @@ from tests.backtesting.small_grid import FEE, PAIR, USERREF, SmallGrid
 from tests.backtesting.synthetic_trades import trades
 
 REPEATS = 3
+"""Unless `--repeats` says otherwise."""
 PIECE = 5_000_000
 
 CONFIG = """
@@ -210,10 +210,10 @@ def in_a_process(name: str, path: Path) -> dict[str, float | str]:
     return answer
 
 
-def compare(path: Path, names: list[str]) -> None:
+def compare(path: Path, names: list[str], repeats: int) -> None:
     """Each measurement in turn, several times; medians."""
     found: dict[str, list[dict[str, float | str]]] = {name: [] for name in names}
-    for _ in range(REPEATS):
+    for _ in range(repeats):
         for name in names:
             found[name].append(in_a_process(name, path))
     for name, answers in found.items():
@@ -267,6 +267,7 @@ def main() -> None:
     parser.add_argument("--file", type=Path, help="synthetic trades, instead of writing them")
     parser.add_argument("--data", type=Path)
     parser.add_argument("--one", choices=list(MEASUREMENTS))
+    parser.add_argument("--repeats", type=int, default=REPEATS)
     parser.add_argument("--only", nargs="*", help="names of measurements")
     options = parser.parse_args()
     if options.one:
@@ -276,13 +277,13 @@ def main() -> None:
         folder = Path(name)
         if options.data:
             bars = both_years(options.data, folder)
-            compare(bars, ["bars"])
+            compare(bars, ["bars"], options.repeats)
             sweep_of_a_thousand(bars)
             return
         path = options.file or folder / "trades.parquet"
         if not options.file:
             write_trades(path, options.rows)
-        compare(path, options.only or [name for name in MEASUREMENTS if name != "bars"])
+        compare(path, options.only or [name for name in MEASUREMENTS if name != "bars"], options.repeats)
 
 
 if __name__ == "__main__":
