@@ -240,7 +240,7 @@ class OrderDesk:
             before = tracked.facts.filled if tracked.facts else ZERO
             tracked.facts = _facts_after(tracked, event)
             closed = closed or tracked.facts.filled >= tracked.facts.volume
-            if tracked.place is not None:
+            if tracked.place is not None and tracked.facts.filled != before:
                 self.ledger.executed(tracked.place, tracked.facts.filled - before)
                 self.ledger.hold(tracked.place, tracked.facts.filled)
         if closed:

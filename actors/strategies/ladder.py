@@ -5,6 +5,7 @@ on, and an order being cancelled has left the ladder, although its funds stay he
 """
 
 from decimal import Decimal
+from operator import attrgetter
 
 from actors.strategies import rules
 from actors.strategies.core import Output
@@ -17,6 +18,9 @@ from messages.orders import Balances, Cancel, OrderKind, Place
 
 RETRY_AFTER = 10 * 10**9
 """What lacked funds or was refused is tried again no sooner than this, in nanoseconds of data time."""
+
+
+_PRICE = attrgetter("price")
 
 
 class Ladder:
@@ -44,47 +48,61 @@ class Ladder:
         self.blocked = ""
         """Why fewer than `n` buys are open, for whoever asks."""
         self.out: list[Output] = []
+        self._buys: list[OwnOrder] | None = None
+        self._sells: list[OwnOrder] | None = None
+        self._pending: bool | None = None
+        self._investment: Decimal | None = None
+        self._held_quote: Decimal | None = None
+        self._held_base: Decimal | None = None
+
+    def changed(self) -> None:
+        """An order came, went or changed: what was derived from all of them is derived anew."""
+        self._buys = self._sells = self._pending = None
+        self._investment = self._held_quote = self._held_base = None
 
     def buys(self) -> list[OwnOrder]:
-        """The ladder: buys that are requested or open, highest price first."""
-        return sorted(
-            (order for order in self.state.orders.values() if order.side == "buy" and order.phase != "canceling"),
-            key=lambda order: order.price,
-            reverse=True,
-        )
+        """The ladder: buys that are requested or open, highest price first. Not to be changed by the caller."""
+        if self._buys is None:
+            orders = self.state.orders.values()
+            self._buys = [order for order in orders if order.side == "buy" and order.phase != "canceling"]
+            self._buys.sort(key=_PRICE, reverse=True)
+        return self._buys
 
     def sells(self) -> list[OwnOrder]:
-        """Sells that are requested or open, lowest price first."""
-        return sorted(
-            (order for order in self.state.orders.values() if order.side == "sell" and order.phase != "canceling"),
-            key=lambda order: order.price,
-        )
+        """Sells that are requested or open, lowest price first. Not to be changed by the caller."""
+        if self._sells is None:
+            orders = self.state.orders.values()
+            self._sells = [order for order in orders if order.side == "sell" and order.phase != "canceling"]
+            self._sells.sort(key=_PRICE)
+        return self._sells
 
     def pending(self) -> bool:
         """Whether the outcome of any request is not known yet."""
-        return any(order.phase != "open" for order in self.state.orders.values())
+        if self._pending is None:
+            self._pending = any(order.phase != "open" for order in self.state.orders.values())
+        return self._pending
 
     def investment(self) -> Decimal:
         """Sum of price x full volume over both sides of the ladder."""
-        return sum(
-            (
-                rules.invested(order.price, order.volume)
-                for order in self.state.orders.values()
-                if order.phase != "canceling"
-            ),
-            ZERO,
-        )
+        if self._investment is None:
+            orders = (*self.buys(), *self.sells())
+            self._investment = sum((rules.invested(order.price, order.volume) for order in orders), ZERO)
+        return self._investment
 
     def quote_free(self) -> Decimal:
         """Quote that no open order of anybody holds."""
-        return self.funds.quote - sum((self._hold(order) for order in self.buys()), ZERO)
+        if self._held_quote is None:
+            self._held_quote = sum((self._hold(order) for order in self.buys()), ZERO)
+        return self.funds.quote - self._held_quote
 
     def base_free(self) -> Decimal:
         """Base that this strategy may sell and has not offered yet."""
         total = self.funds.base
         if self.variant.sells_accumulated_base:
             total += self.funds.base_unowned
-        return total - sum((self._hold(order) for order in self.sells()), ZERO)
+        if self._held_base is None:
+            self._held_base = sum((self._hold(order) for order in self.sells()), ZERO)
+        return total - self._held_base
 
     def investment_allows_buy(self) -> bool:
         """Whether one more buy stays below `max_investment`."""
@@ -116,9 +134,15 @@ class Ladder:
     def cancel(self, order: OwnOrder) -> None:
         """Take the order off the ladder and ask for its cancellation."""
         order.phase = "canceling"
+        self.changed()
         if order.side == "buy":
             self.buys_wait = False
         self.out.append(Cancel(self.settings.userref, order.order_id))
+
+    def forget(self, order: OwnOrder) -> None:
+        """The order is closed."""
+        del self.state.orders[order.order_id]
+        self.changed()
 
     def release(self, side: Side, price: Decimal, volume: Decimal, reason: str) -> None:
         """Give up an order for a named reason."""
@@ -182,7 +206,20 @@ class Ladder:
         if order.order_id in self.state.orders:
             return
         self.state.orders[order.order_id] = order
+        self._add(order)
         self.out.append(self.request(order))
+
+    def _add(self, order: OwnOrder) -> None:
+        """What `changed` would lead to, without deriving everything anew for each order of a ladder."""
+        self._pending = True
+        if self._investment is not None:
+            self._investment += rules.invested(order.price, order.volume)
+        if order.side == "buy":
+            self._buys = None if self._buys is None else sorted([*self._buys, order], key=_PRICE, reverse=True)
+            self._held_quote = None if self._held_quote is None else self._held_quote + self._hold(order)
+        else:
+            self._sells = None if self._sells is None else sorted([*self._sells, order], key=_PRICE)
+            self._held_base = None if self._held_base is None else self._held_base + self._hold(order)
 
     def request(self, order: OwnOrder) -> Place:
         """The order as the order-manager is asked for it."""
