@@ -58,6 +58,18 @@ def test_a_hook_decides_before_the_list() -> None:
     assert plan.for_request("ws:ping") == []
 
 
+async def test_what_has_left_is_told() -> None:
+    async with private_stage() as (kraken, wire, _):
+        told: list[str] = []
+        kraken.faults.sent_hook = told.append
+        async with rest_client(kraken) as rest:
+            await rest.buy()
+        await wire.channel("executions")
+        await wire.ask("ping")
+        await wire.ask("ping")  # an answer is told once it has left, perhaps after it was read
+        assert {"rest:AddOrder", "frame:executions", "ws:ping"} <= set(told)
+
+
 @pytest.mark.parametrize("hang", [False, True])
 async def test_a_lost_reply_hides_an_order_that_exists(hang: bool) -> None:
     async with stage() as (kraken, rest):
