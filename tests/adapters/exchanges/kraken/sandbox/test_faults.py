@@ -59,15 +59,16 @@ def test_a_hook_decides_before_the_list() -> None:
 
 
 async def test_what_has_left_is_told() -> None:
-    async with private_stage() as (kraken, wire, _):
-        told: list[str] = []
+    told: list[str] = []
+    async with stage() as (kraken, rest):
         kraken.faults.sent_hook = told.append
-        async with rest_client(kraken) as rest:
-            await rest.buy()
+        await rest.buy()
+    async with private_stage() as (kraken, wire, token):
+        kraken.faults.sent_hook = told.append
+        await wire.ask("add_order", token=token, **ORDER)
         await wire.channel("executions")
-        await wire.ask("ping")
-        await wire.ask("ping")  # an answer is told once it has left, perhaps after it was read
-        assert {"rest:AddOrder", "frame:executions", "ws:ping"} <= set(told)
+        await wire.ask("ping")  # what was read before has certainly been told by now
+    assert {"rest:AddOrder", "ws:add_order", "frame:executions"} <= set(told)
 
 
 @pytest.mark.parametrize("hang", [False, True])
