@@ -67,7 +67,7 @@ async def test_what_has_left_is_told() -> None:
         kraken.faults.sent_hook = told.append
         await wire.ask("add_order", token=token, **ORDER)
         await wire.channel("executions")
-        await wire.ask("ping")  # what was read before has certainly been told by now
+        await wire.pong(1)  # what was read before has certainly been told by now
     assert {"rest:AddOrder", "ws:add_order", "frame:executions"} <= set(told)
 
 
