@@ -28,15 +28,16 @@ from trio import TaskStatus
 from actors.account_client import AccountClient
 from actors.market_data import run_market_data, run_price_watch
 from actors.metrics import bind, run_metrics
-from actors.notifier import Outbox, run_notifier
+from actors.notifier import Desk, run_notifier
 from actors.order_manager import run_order_manager
+from actors.outbox import Outbox
 from actors.persistence import JournalPort, OpenedJournal, run_persistence
 from actors.status_page import StatusBoard
 from actors.strategy import StrategyActor, run_halted_strategy
 from adapters.interfaces import Exchange
 from config import Config, ConfigError, StrategyConfig, load, validate
 from messages.money import EXACT
-from messages.notices import ActorFailed, ProgramEnded
+from messages.notices import JournalRepaired
 from messages.status import Status, Stop
 from supervision import cli, registry
 from supervision.control import Control, ProgramFailed, StopRequest
@@ -117,9 +118,10 @@ class _Tree:
             simulated=config.simulated,
             version=registry.version(),
             now=world.wall,
-            lengths=self._lengths,
+            lengths=self._mail.lengths,
+            channels=lambda: [outbox.report() for outbox in self._outboxes],
         )
-        self._outboxes = [Outbox(channel) for channel in registry.channels(config)]
+        self._outboxes = [Outbox(channel, table.notices) for channel, table in world.channels(config)]
         self._actors = trio.CancelScope(shield=True)
         self._trading = trio.CancelScope()
         self._opened: JournalPort | None = None
@@ -148,8 +150,8 @@ class _Tree:
             finally:
                 self._control.stop(ended.exit_code, ended.reason)
                 self._states.end(ended)
-                self._mail.notifier.post(ProgramEnded(self._config.bot.name, ended.reason))
                 await stop_in_order(self._config, self._control, self._mail, self._end_trading)
+                self._states.say_the_end(ended)
                 self._actors.cancel()
         return ended
 
@@ -157,10 +159,15 @@ class _Tree:
         with self._actors:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._states.run)
-                self._start(nursery, "notifier", partial(run_notifier, self._mail.notifier, self._outboxes))
+                self._start(nursery, "notifier", self._notifier)
                 if listener is not None:
                     self._start(nursery, "metrics", partial(run_metrics, self._board, listener))
                 self._start(nursery, "persistence", self._persistence)
+
+    async def _notifier(self) -> None:
+        world, scrub = self._world, registry.scrubber(self._config)
+        desk = Desk(self._outboxes, self._config.bot.name, world.wall, scrub, world.chance)
+        await run_notifier(self._mail.notifier, desk)
 
     async def _persistence(self) -> None:
         """The journal, and all that must not run without it."""
@@ -170,7 +177,7 @@ class _Tree:
                 persistence, self._open_journal, self._mail.persistence, self._mail.deliver
             )
             if journal.repaired:
-                self._mail.notifier.post(ActorFailed("journal", journal.repaired, "trading goes on from what it holds"))
+                self._mail.notifier.post(JournalRepaired(journal.repaired))
             with trio.CancelScope() as self._trading:
                 await supervise(self._watch, "exchange", "exchange", self._exchange)
 
@@ -250,17 +257,6 @@ class _Tree:
             await actor.run()
 
         return run_anew
-
-    def _lengths(self) -> dict[str, tuple[int, int]]:
-        """Mail that waits and mail that was dropped, outboxes of the notifier included."""
-        lengths = self._mail.lengths()
-        waiting, dropped = lengths["notifier"]
-        outboxes = self._outboxes
-        lengths["notifier"] = (
-            waiting + sum(len(outbox) for outbox in outboxes),
-            dropped + sum(outbox.dropped for outbox in outboxes),
-        )
-        return lengths
 
     def _end_trading(self) -> None:
         self._trading.cancel()

@@ -14,7 +14,7 @@ from messages.account import AccountSnapshot, History, OrderFacts
 from messages.mailboxes import ExchangeEvent
 from messages.market import Tick
 from messages.money import Pair
-from messages.notices import Notice
+from messages.notices import Letter
 from messages.orders import Place
 
 
@@ -55,10 +55,18 @@ class SourceEnded(Exception):
 class ChannelError(Exception):
     """A channel did not take a notice; the message says why and holds no secret."""
 
-    def __init__(self, reason: str, *, permanent: bool = False) -> None:
-        """`permanent`: the channel will never take this notice, so that repeating it cannot help."""
+    def __init__(self, reason: str, *, permanent: bool = False, retry_after: float | None = None) -> None:
+        """`permanent`: the channel will never take this notice, so that repeating it cannot help.
+
+        `retry_after`: seconds that the service asked to be left alone for.
+        """
         super().__init__(reason)
         self.permanent = permanent
+        self.retry_after = retry_after
+
+
+class ChannelMisconfigured(ChannelError):
+    """The service refuses what the configuration says; the message names the key, never its value."""
 
 
 class TradingSession(Protocol):
@@ -145,14 +153,24 @@ class Exchange(Protocol):
 
 
 class Channel(Protocol):
-    """One way to reach the person behind the program."""
+    """One way to reach the person behind the program.
+
+    Queueing, order, retries, deadlines and summaries are the notifier's; a channel speaks to its service.
+    """
 
     @property
     def name(self) -> str:
-        """What logs and metrics call it."""
+        """What logs, `/status` and `/metrics` call it: `<name>` of `[notifier.<name>]`."""
 
-    async def send(self, notice: Notice, text: str) -> None:
-        """Deliver one notice; `text` is its plain wording, which a channel may mark up or cut.
+    async def check(self) -> None:
+        """First contact, once at the start: would the service take a notice? Tells nobody anything.
+
+        Raises `ChannelMisconfigured` for what only a changed configuration mends. Any other `ChannelError`
+        is ignored here: sending will meet it again. A channel that cannot know returns.
+        """
+
+    async def send(self, letter: Letter) -> None:
+        """Deliver one notice; its words may be marked up or cut. `letter.silent` asks for no sound.
 
         Raises `ChannelError`. It is cancelled when it takes too long. A notice whose outcome is unknown
         is sent again: twice is better than never.

@@ -39,6 +39,7 @@ def main(run: Run, arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         config = load(options.config, os.environ, registry.known())
+        registry.channels(config)  # only a channel knows what its own keys may be
     except ConfigError as error:
         return _complain(error, EXIT_USAGE)
     if options.check:

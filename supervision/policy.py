@@ -136,11 +136,16 @@ def rule_for(failure: Failure) -> Rule:
 
 def in_a_row(limits: Limits, history: Sequence[Run]) -> Sequence[Run]:
     """The newest failures, back to the last run that lasted: a slow attempt to connect did not."""
-    lasted = max(limits.backoff_cap, limits.tell_after)
+    lasted = lasting(limits)
     for index in range(len(history) - 1, -1, -1):
         if history[index].failed - history[index].started > lasted:
             return history[index:]
     return history
+
+
+def lasting(limits: Limits) -> float:
+    """Seconds after which a run counts as one that works."""
+    return max(limits.backoff_cap, limits.tell_after)
 
 
 def _worth_telling(limits: Limits, rule: Rule, row: Sequence[Run]) -> bool:

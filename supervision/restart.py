@@ -13,10 +13,24 @@ from actors.mailbox import Mailbox
 from actors.status_page import post_report
 from adapters.interfaces import ExchangeUnavailable
 from messages.mailboxes import MetricsMail, NotifierMail
-from messages.notices import ActorFailed
+from messages.notices import ActorFailed, ActorRecovered
 from messages.status import ActorReport
 from supervision.control import Control
-from supervision.policy import Failure, Halt, Kind, Limits, Restart, Role, Run, StopProgram, classify, decide, rule_for
+from supervision.policy import (
+    Failure,
+    Halt,
+    Kind,
+    Limits,
+    Restart,
+    Role,
+    Run,
+    StopProgram,
+    classify,
+    decide,
+    in_a_row,
+    lasting,
+    rule_for,
+)
 
 logger = logging.getLogger("infinity_grid.supervisor")
 
@@ -84,11 +98,12 @@ async def _supervise(
 ) -> None:
     history: tuple[Run, ...] = ()
     failures = 0
+    good_news: ActorRecovered | None = None
     while True:
         started = trio.current_time()
         try:
             with watch.control.running(name):
-                return await body()
+                return await _run(watch, body, good_news)
         except Exception as error:  # noqa: BLE001 - every failure of an actor is the policy's business
             cause = root_cause(error)
         if watch.control.stopping:
@@ -103,8 +118,14 @@ async def _supervise(
         match decide(watch.limits, history, failure, now):
             case Restart(after, tell):
                 _log(name, failure.kind, cause, f"restart in {after:g} s")
-                if tell and watch.incident.is_news(watch.limits, failure, now):
-                    watch.notifier.post(ActorFailed(name, failure.reason, "it is restarted"))
+                is_news = tell and watch.incident.is_news(watch.limits, failure, now)
+                if started + lasting(watch.limits) < now:
+                    good_news = None  # it was told, or nothing bad was
+                if is_news or good_news:
+                    away = round(now + after - in_a_row(watch.limits, history)[0].failed)
+                    good_news = ActorRecovered(name, away, failure.kind == "connection")
+                if is_news:
+                    watch.notifier.post(_bad_news(name, failure))
                 with trio.move_on_after(after * (1 + JITTER * watch.jitter())):
                     await watch.control.wait_for_stop()
                     if role != "strategy":
@@ -118,6 +139,28 @@ async def _supervise(
                 _log(name, failure.kind, cause, "the program stops")
                 watch.control.stop(exit_code, failure.reason)
                 await trio.sleep_forever()
+
+
+async def _run(watch: Watch, body: Callable[[], Awaitable[None]], good_news: ActorRecovered | None) -> None:
+    """Run it; who was told that it fails is told that it works again once that has lasted."""
+    if good_news is None:
+        return await body()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(_tell_when_it_lasts, watch, good_news)
+        await body()
+        nursery.cancel_scope.cancel()
+    return None
+
+
+async def _tell_when_it_lasts(watch: Watch, good_news: ActorRecovered) -> None:
+    await trio.sleep(lasting(watch.limits))
+    watch.notifier.post(good_news)
+
+
+def _bad_news(name: str, failure: Failure) -> ActorFailed:
+    disconnected = failure.kind == "connection"
+    action = "it is connected again, tried with growing pauses" if disconnected else "it is restarted"
+    return ActorFailed(name, failure.reason, action, disconnected)
 
 
 def root_cause(error: BaseException) -> BaseException:

@@ -29,7 +29,8 @@ from adapters.exchanges.kraken.sandbox import (
 from adapters.interfaces import Exchange
 from adapters.journal.journal import Journal
 from config import Config, parse
-from messages.notices import Notice
+from config.schema import ChannelConfig
+from messages.notices import Letter, Notice
 from messages.status import StrategyReport
 from supervision import registry
 from supervision.world import World as Outside
@@ -100,8 +101,11 @@ class Recorder:
         self.told: list[tuple[float, Notice]] = []
         self.broken = False
 
-    async def send(self, notice: Notice, text: str) -> None:
-        self.told.append((trio.current_time(), notice))
+    async def check(self) -> None:
+        """It takes everything."""
+
+    async def send(self, letter: Letter) -> None:
+        self.told.append((trio.current_time(), letter.notice))
         if self.broken:
             await trio.sleep_forever()
 
@@ -176,11 +180,9 @@ class World:
             in_thread=_at_once,
             open_journal=self._open_journal,
             exchange=partial(_exchange, surroundings),
+            channels=lambda _: [(self.user, ChannelConfig("recorder", "recorder"))],
         )
-        with (
-            mock.patch.object(registry, "channels", return_value=[self.user]),
-            mock.patch.object(trio.to_thread, "run_sync", _at_once),
-        ):
+        with mock.patch.object(trio.to_thread, "run_sync", _at_once):
             async with trio.open_nursery() as nursery:
                 handle: supervisor.Handle = await nursery.start(partial(supervisor.run, config, world=outside))
                 self.handle = handle
