@@ -188,7 +188,7 @@ class OrderDesk:
                 self._pass_on(changed, effects)
             # Booked against what the strategy's durable state already reckons with.
             self._orders[place.order_id].facts = msgspec.structs.replace(facts, filled=live.filled)
-            event = _event_of(facts)
+            event = _event_of(_by_whom(facts, live))
             self._book(event)
             self._pass_on(event, effects)
         if live.canceling and place.order_id in self._orders:
@@ -277,6 +277,16 @@ class OrderDesk:
             if funds != self._told.get(funds.strategy):
                 self._told[funds.strategy] = funds
                 effects.deliver.append((funds.strategy, funds))
+
+
+def _by_whom(facts: OrderFacts, live: LiveOrder) -> OrderFacts:
+    """Who has canceled an order that its strategy has never seen open.
+
+    Hardly its owner: an adapter that cannot tell an order's fate cancels it by client id, and the session or the whole
+    program may have ended before it could say so. Then the order is due again, like one that did not come to rest.
+    """
+    unseen = facts.reason == "by hand" and not live.accepted and not live.canceling
+    return msgspec.structs.replace(facts, reason="post-only") if unseen else facts
 
 
 def _event_of(facts: OrderFacts) -> OrderEvent:

@@ -343,6 +343,22 @@ def test_an_order_that_never_arrived_cannot_take_what_an_open_order_of_its_strat
     assert list(account.orders) == [shown.order_id]
 
 
+@pytest.mark.parametrize(("seen", "reason"), [(True, "by hand"), (False, "post-only")])
+def test_a_cancel_of_an_order_that_was_never_seen_open_is_nobodys_wish(seen: bool, reason: str) -> None:
+    """The adapter cancels what it cannot tell the fate of, and may die before it says so: the order is due again."""
+    account, grid = world()
+    order = grid.order("buy", "50000", "0.002")
+    account.submit(grid.submit(order))
+    if seen:
+        account.accept(account.orders[order.order_id])
+        account.tell_all()
+    at_exchange = account.orders[order.order_id]
+    at_exchange.exchange_id, at_exchange.status, at_exchange.reason = "O1", "canceled", "by hand"
+    account.connect()
+    (gone,) = (event for event in grid.events() if isinstance(event, Canceled))
+    assert gone.reason == reason
+
+
 def test_a_cancelled_order_that_never_arrived_is_closed_and_not_sent() -> None:
     account, grid = world()
     order = grid.order("buy", "50000", "0.002")
