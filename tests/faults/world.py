@@ -28,8 +28,8 @@ from adapters.exchanges.kraken.sandbox import (
 )
 from adapters.interfaces import Exchange
 from adapters.journal.journal import Journal
-from config import Config, parse
-from messages.notices import Notice
+from config import ChannelConfig, Config, parse
+from messages.notices import Letter, Notice
 from messages.status import StrategyReport
 from supervision import registry
 from supervision.world import World as Outside
@@ -100,8 +100,11 @@ class Recorder:
         self.told: list[tuple[float, Notice]] = []
         self.broken = False
 
-    async def send(self, notice: Notice, text: str) -> None:
-        self.told.append((trio.current_time(), notice))
+    async def check(self) -> None:
+        """Always reachable."""
+
+    async def send(self, letter: Letter) -> None:
+        self.told.append((trio.current_time(), letter.notice))
         if self.broken:
             await trio.sleep_forever()
 
@@ -178,7 +181,7 @@ class World:
             exchange=partial(_exchange, surroundings),
         )
         with (
-            mock.patch.object(registry, "channels", return_value=[self.user]),
+            mock.patch.object(registry, "channels", return_value=[(self.user, ChannelConfig("log", "recorder"))]),
             mock.patch.object(trio.to_thread, "run_sync", _at_once),
         ):
             async with trio.open_nursery() as nursery:
