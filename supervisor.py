@@ -76,6 +76,7 @@ async def run(
     config: Config | Path,
     source: str = "configuration",
     *,
+    adopt: bool = False,
     world: World = MACHINE,
     task_status: TaskStatus[Handle] = trio.TASK_STATUS_IGNORED,
 ) -> None:
@@ -83,7 +84,9 @@ async def run(
 
     `started` hands back the `Handle` once the journal is open and the HTTP endpoint answers. Raises
     `ConfigError` and `DatabaseUnusable` before that, `ProgramFailed` when the policy gives up later.
-    `source` names the configuration in errors. Installs no signal handler, sets up no logging, never exits the process.
+    `source` names the configuration in errors. With `adopt` open orders of a strategy's userref are taken over even
+    where its journal cannot explain them: without it they count as those of a second instance. Installs no signal
+    handler, sets up no logging, never exits the process.
     """
     if isinstance(config, Path):
         source = str(config)
@@ -92,7 +95,7 @@ async def run(
         config = validate(config, registry.known(), source)
     # Embedding programs may have set another precision; this one reaches this task and its children only.
     with localcontext(EXACT):
-        ended = await _Tree(config, source, world).run(task_status)
+        ended = await _Tree(config, source, world, adopt=adopt).run(task_status)
     if ended.exit_code:
         raise ProgramFailed(ended.exit_code, ended.reason)
 
@@ -100,10 +103,11 @@ async def run(
 class _Tree:
     """One run of one configured program."""
 
-    def __init__(self, config: Config, source: str, world: World) -> None:
+    def __init__(self, config: Config, source: str, world: World, *, adopt: bool) -> None:
         self._config = config
         self._source = source
         self._world = world
+        self._adopt = adopt
         self._mail = Mailboxes(config)
         self._control = Control()
         self._watch = Watch(self._control, limits_of(config), self._mail.notifier, self._mail.metrics, world.chance)
@@ -248,6 +252,7 @@ class _Tree:
                 self._mail.strategies[strategy.userref],
                 self._mail.outlets(),
                 self._mail.numbers[strategy.userref],
+                adopt=self._adopt,
             )
             await actor.run()
 

@@ -16,6 +16,7 @@ from messages.account import (
     AccountSnapshot,
     Attach,
     ForeignOrder,
+    History,
     LiveOrder,
     OrderFacts,
     OrderStatus,
@@ -78,6 +79,17 @@ class OrderDesk:
     def to_look_up(self, attach: Attach) -> list[str]:
         """Orders that only the exchange's history can tell of; "not among the open ones" proves nothing."""
         return [order.place.order_id for order in attach.orders if order.place.order_id not in self._orders]
+
+    def strangers(self, attach: Attach, history: History) -> tuple[OrderFacts, ...]:
+        """All orders of this strategy's userref, open or closed, if there is one that it does not count on.
+
+        Those it counts on are among them: what they were answered with follows from their exchange ids.
+        """
+        orders = {facts.order_id: facts for facts in history.orders}
+        orders |= {order_id: tracked.facts for order_id, tracked in self._orders.items() if tracked.facts is not None}
+        own = {order_id: facts for order_id, facts in orders.items() if userref_of(order_id) == attach.strategy}
+        known = {order.place.order_id for order in attach.orders}
+        return tuple(own.values()) if own.keys() - known else ()
 
     def attach(self, attach: Attach, pair: Pair, looked_up: Mapping[str, OrderFacts]) -> Effects:
         """Tell a strategy what happened to its orders, send what never arrived, then let it decide.
@@ -146,10 +158,7 @@ class OrderDesk:
             if facts is None or facts.status != "open" or tracked.place is not None or order_id in known:
                 continue
             if userref_of(order_id) == attach.strategy:
-                raise UnknownOrderError(
-                    f"the exchange holds {facts.side} order {facts.exchange_id} ({order_id}) with userref "
-                    f"{attach.strategy}, which the journal does not know: is a second instance running?"
-                )
+                raise UnknownOrderError.of(facts, attach.strategy)
 
     def _last_change(self, live: LiveOrder, looked_up: Mapping[str, OrderFacts]) -> tuple[bool, int]:
         """Fills are told in their order; what never arrived comes last, when all holds are known."""

@@ -8,9 +8,9 @@ below; no library's exception passes through.
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, Self
 
-from messages.account import AccountSnapshot, OrderFacts
+from messages.account import AccountSnapshot, History, OrderFacts
 from messages.mailboxes import ExchangeEvent
 from messages.market import Tick
 from messages.money import Pair
@@ -33,6 +33,15 @@ class BotStateError(Exception):
 
 class UnknownOrderError(Exception):
     """The exchange holds an order of ours that the journal cannot explain: probably a second instance."""
+
+    @classmethod
+    def of(cls, facts: OrderFacts, userref: int) -> Self:
+        """The error for this order, with what to do about it."""
+        return cls(
+            f"the exchange holds {facts.side} order {facts.exchange_id} ({facts.order_id}) with userref {userref}, "
+            "which the journal does not know: is a second instance running? If not, start once with --adopt to take "
+            "the order over"
+        )
 
 
 class DatabaseUnusable(Exception):
@@ -74,6 +83,13 @@ class TradingSession(Protocol):
 
         Leaving an id out means that it never arrived and will not arrive any more; an adapter that
         cannot know that yet raises `ExchangeUnavailable` instead of answering.
+        """
+
+    async def closed(self, since: int) -> History:
+        """Orders with this program's mark (`messages.ids`) that were closed since `since`, in nanoseconds UTC.
+
+        Asked at each start, because a journal that was damaged, restored or deleted does not know them; 0 means
+        as far back as the adapter looks. What was closed while this program ran may be left out.
         """
 
     def events(self) -> AsyncIterator[ExchangeEvent]:

@@ -1,6 +1,6 @@
 """The closed union of each mailbox: the whole vocabulary that an actor understands."""
 
-from messages.account import AccountBalances, Attach, ForeignOrder, OrderFacts, StopTrading
+from messages.account import AccountBalances, Attach, ForeignOrder, OrderFacts, OrdersFound, StopTrading
 from messages.journal import (
     AccountLoaded,
     AccountSaved,
@@ -42,7 +42,7 @@ from messages.status import (
 CoreEvent = Tick | Accepted | PartiallyFilled | Filled | Canceled | Amended | Rejected | Balances | Resynced | Stop
 """What a pure decision core handles."""
 
-StrategyMail = CoreEvent | RowEnd | Committed | CoreLoaded | Pause | Resume
+StrategyMail = CoreEvent | OrdersFound | RowEnd | Committed | CoreLoaded | Pause | Resume
 
 ExchangeEvent = (
     Accepted | PartiallyFilled | Filled | Canceled | Amended | Rejected | AccountBalances | ForeignOrder | RowEnd
@@ -69,6 +69,7 @@ __all__ = [
     "NotifierMail",
     "OrderFacts",
     "OrderManagerMail",
+    "OrdersFound",
     "PaperMail",
     "PersistenceMail",
     "StrategyMail",

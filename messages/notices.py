@@ -101,6 +101,20 @@ class OrderAmended(Struct, frozen=True, tag=True):
     former_volume: Decimal
 
 
+class OrdersRecovered(Struct, frozen=True, tag=True):
+    """Orders that the journal did not know were taken over from the exchange."""
+
+    strategy: str
+    symbol: str
+    open_orders: int
+    closed_orders: int
+    """Filled or partly filled ones; each is answered if it was not."""
+    since: int
+    """How far back closed orders were looked for, in nanoseconds UTC."""
+    unknown: str
+    """What the exchange cannot tell; empty when the journal knows it."""
+
+
 class StrategyHalted(Struct, frozen=True, tag=True):
     """A strategy does not trade any more; `orders` says what becomes of its open orders."""
 
@@ -220,6 +234,7 @@ Notice = (
     | OrderReleased
     | OrderAmended
     | OrderDelayed
+    | OrdersRecovered
     | StrategyHalted
     | StrategyResumed
     | ActorFailed
@@ -292,7 +307,7 @@ def kind_of(notice: Notice) -> NoticeKind:
             kind = "released"
         case StrategyHalted() | StrategyResumed():
             kind = "halt"
-        case ActorFailed() | ActorRecovered() | JournalRepaired():
+        case ActorFailed() | ActorRecovered() | JournalRepaired() | OrdersRecovered():
             kind = "trouble"
         case ChannelFailed() | ChannelRecovered():
             kind = "channel"
@@ -307,7 +322,8 @@ def kind_of(notice: Notice) -> NoticeKind:
 
 def needs_somebody(notice: Notice) -> bool:
     """Whether it is worth a warning: something does not work as it should."""
-    urgent = StrategyHalted | ActorFailed | FundsMissing | OrderDelayed | ChannelFailed | JournalRepaired
+    urgent = StrategyHalted | FundsMissing | OrderDelayed | OrdersRecovered
+    urgent |= ActorFailed | ChannelFailed | JournalRepaired
     return isinstance(notice, urgent) or (isinstance(notice, ProgramEnded) and bool(notice.advice))
 
 

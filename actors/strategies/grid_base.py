@@ -9,14 +9,15 @@ from typing import assert_never
 
 from actors.strategies import state as states
 from actors.strategies.band import band
-from actors.strategies.core import NO_TICK, Band, Output
+from actors.strategies.core import NO_TICK, Band, Output, Recovery
 from actors.strategies.ladder import Ladder
 from actors.strategies.order_events import on_order_event
+from actors.strategies.recovery import recover
 from actors.strategies.report import ladder_status, strategy_report
 from actors.strategies.settings import GridSettings, Variant
 from actors.strategies.state import GridState
 from actors.strategies.upkeep import cancel_all_buys, retry_remembered_sells, upkeep
-from messages.account import LiveOrder
+from messages.account import LiveOrder, OrdersFound
 from messages.mailboxes import CoreEvent
 from messages.market import Tick
 from messages.money import EXACT
@@ -33,6 +34,7 @@ class GridCore:
         fresh = GridState(amount=settings.amount, interval=settings.interval)
         self._ladder = Ladder(settings, variant, states.load(saved) if saved else fresh)
         self._band = NO_TICK
+        self._is_new = saved is None
 
     @property
     def state(self) -> GridState:
@@ -109,6 +111,10 @@ class GridCore:
         if stop.on_stop == "cancel-all":
             for order in ladder.sells():
                 ladder.cancel(order)
+
+    def recover(self, found: OrdersFound, *, adopt: bool) -> Recovery:
+        with localcontext(EXACT):
+            return recover(self._ladder, found, is_new=self._is_new, adopt=adopt)
 
     def live_orders(self) -> tuple[LiveOrder, ...]:
         ladder = self._ladder

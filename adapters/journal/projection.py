@@ -108,6 +108,8 @@ class Changes:
 
     def _commit(self, commit: Commit) -> None:
         self.cores[commit.strategy] = commit
+        for place in commit.adopted:
+            self._place(place)
         for command in commit.commands:
             match command:
                 case Place():
@@ -170,7 +172,7 @@ def concerned(messages: Iterable[Write]) -> list[str]:
     for message in messages:
         match message:
             case Commit():
-                ids.update(dict.fromkeys(command.order_id for command in message.commands))
+                ids.update(dict.fromkeys(command.order_id for command in (*message.commands, *message.adopted)))
             case Record():
                 ids[message.event.order_id] = None
             case SaveAccount():

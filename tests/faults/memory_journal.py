@@ -19,6 +19,7 @@ class MemoryJournal:
         """What every write meets, as with a full disk."""
         self.commits: list[Commit] = []
         self._cores: dict[int, str] = {}
+        self._newest = 0
         self._account: tuple[str | None, dict[str, str]] = (None, {})
 
     def write(self, messages: Sequence[Write]) -> None:
@@ -26,6 +27,7 @@ class MemoryJournal:
             raise self.failure
         for message in messages:
             if isinstance(message, Commit):
+                self._newest = max(self._newest, message.time)
                 self.commits.append(message)
                 self._cores[message.strategy] = message.state
             elif isinstance(message, SaveAccount):
@@ -36,6 +38,9 @@ class MemoryJournal:
 
     def load_core(self, userref: int) -> str | None:
         return self._cores.get(userref)
+
+    def newest(self) -> int:
+        return self._newest
 
     def load_account(self) -> tuple[str | None, dict[str, str]]:
         return self._account

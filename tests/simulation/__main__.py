@@ -5,26 +5,12 @@ A seed that fails is printed with the end of its history; `--seeds 17 --trace` s
 
 import argparse
 import logging
-import multiprocessing
 import os
 import sys
-import time
 from collections import Counter
-from collections.abc import Iterator
 
-from msgspec import Struct
-
-from tests.simulation.history import Failed, Outcome, Plan, play
-
-
-class Played(Struct):
-    """One history."""
-
-    plan: Plan
-    seconds: float
-    """Of one processor."""
-    outcome: Outcome | None = None
-    failure: str = ""
+from tests.simulation.history import Outcome, Plan
+from tests.simulation.many import Played, play_all
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -33,7 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
     logging.disable(logging.CRITICAL)
     plans = [Plan(seed, options.days, options.every, options.trace) for seed in options.seeds]
     played = []
-    for one in _played(plans, options.jobs):
+    for one in play_all(plans, options.jobs):
         played.append(one)
         if one.outcome is not None and options.verbose:
             print(_line(one, one.outcome), flush=True)
@@ -57,27 +43,6 @@ def _parser() -> argparse.ArgumentParser:
 def _seeds(text: str) -> range:
     first, _, end = text.partition("..")
     return range(int(first), int(end) if end else int(first) + 1)
-
-
-def _played(plans: list[Plan], jobs: int) -> Iterator[Played]:
-    if jobs == 1 or len(plans) == 1:
-        yield from map(_play, plans)
-        return
-    with multiprocessing.get_context("spawn").Pool(jobs, _quiet, maxtasksperchild=10) as pool:
-        yield from pool.imap_unordered(_play, plans)
-
-
-def _quiet() -> None:
-    logging.disable(logging.CRITICAL)
-
-
-def _play(plan: Plan) -> Played:
-    begin = time.process_time()
-    try:
-        outcome = play(plan)
-    except Failed as failure:
-        return Played(plan, time.process_time() - begin, None, str(failure))
-    return Played(plan, time.process_time() - begin, outcome)
 
 
 def _line(one: Played, outcome: Outcome) -> str:

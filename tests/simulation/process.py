@@ -16,7 +16,7 @@ from adapters.exchanges.kraken.exchange import KrakenExchange, Surroundings, con
 from adapters.exchanges.paper.exchange import AccountStore
 from adapters.interfaces import Exchange, TradingSession
 from config import Config
-from messages.account import AccountSnapshot, OrderFacts
+from messages.account import AccountSnapshot, History, OrderFacts
 from messages.mailboxes import ExchangeEvent
 from messages.market import Tick
 from messages.money import Pair
@@ -188,6 +188,9 @@ class _FrailSession:
 
     async def lookup(self, order_ids: Sequence[str]) -> dict[str, OrderFacts]:
         return await self._session.lookup(order_ids)
+
+    async def closed(self, since: int) -> History:
+        return await self._session.closed(since)
 
     async def events(self) -> AsyncIterator[ExchangeEvent]:
         async for event in self._session.events():

@@ -18,6 +18,8 @@ from adapters.interfaces import ExchangeUnavailable
 
 logger = logging.getLogger("infinity_grid.kraken")
 
+FIRST_SECONDS = 15
+"""After the begin of a session, whose own questions come first."""
 EVERY_SECONDS = 3600
 LAG_SECONDS = 65
 """REST is up to a minute behind the stream."""
@@ -38,6 +40,7 @@ class DriftCheck:
 
     async def run(self) -> None:
         """Check for ever. Raises `ExchangeUnavailable` when a resync is due."""
+        await trio.sleep(FIRST_SECONDS)
         while True:
             if found := await self._differences():
                 await trio.sleep(LAG_SECONDS)

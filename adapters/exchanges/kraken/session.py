@@ -12,6 +12,7 @@ from msgspec import Struct
 from adapters.exchanges.kraken.audit import watch_ledger, watch_orders
 from adapters.exchanges.kraken.budget import TradingBudget
 from adapters.exchanges.kraken.clock import ServerClock
+from adapters.exchanges.kraken.closures import Closures
 from adapters.exchanges.kraken.drift import Differences, DriftCheck
 from adapters.exchanges.kraken.errors import meaning_of
 from adapters.exchanges.kraken.names import PairTable
@@ -22,13 +23,13 @@ from adapters.exchanges.kraken.rest import PrivateRest
 from adapters.exchanges.kraken.rest_orders import RestOrders
 from adapters.exchanges.kraken.sockets import Dial, Socket, open_socket, subscription, translated
 from adapters.exchanges.kraken.stream import AccountStream
-from adapters.exchanges.kraken.unknown import DEADLINE_SECONDS, MARGIN_SECONDS, History
+from adapters.exchanges.kraken.unknown import DEADLINE_SECONDS, MARGIN_SECONDS, Lookup
 from adapters.exchanges.kraken.wire import socket as wire
 from adapters.exchanges.kraken.wire.rest import Order, Token
 from adapters.exchanges.kraken.wire.trading import Report
 from adapters.exchanges.kraken.wire.values import WireError
 from adapters.interfaces import BotStateError, ExchangeUnavailable
-from messages.account import AccountSnapshot, OrderFacts
+from messages.account import AccountSnapshot, History, OrderFacts
 from messages.mailboxes import ExchangeEvent
 from messages.money import ZERO, cost
 from messages.orders import Place
@@ -47,6 +48,7 @@ class Account:
         self.names = names
         self.clock = clock
         self.budget = TradingBudget()
+        self.closures = Closures(rest, names, clock)
         self.quiet_at = trio.current_time() + DEADLINE_SECONDS + MARGIN_SECONDS
         """When no request of an earlier session or an earlier run of the program can arrive any more."""
         self.sent: dict[str, int] = {}
@@ -92,7 +94,7 @@ class KrakenSession:
         self._token = token
         self._nursery = nursery
         self._stream = AccountStream()
-        self._history = History(account.rest, account.names)
+        self._history = Lookup(account.rest, account.names)
         self._requests = Requests(
             socket,
             token,
@@ -156,6 +158,10 @@ class KrakenSession:
             found |= {order_id: known.facts for order_id in missing if (known := self._stream.find(order_id))}
         self._stream.feed.check()
         return found
+
+    async def closed(self, since: int) -> History:
+        """Closed orders since then; of an earlier run of the program, so they are asked for once."""
+        return await self._account.closures.since(since)
 
     def events(self) -> AsyncIterator[ExchangeEvent]:
         """Everything since the snapshot; ends with `ExchangeUnavailable` or `BotStateError`."""

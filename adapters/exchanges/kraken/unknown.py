@@ -17,10 +17,11 @@ from adapters.exchanges.kraken.clock import SECOND
 from adapters.exchanges.kraken.names import PairTable
 from adapters.exchanges.kraken.rest import PrivateRest
 from adapters.exchanges.kraken.stream import AccountStream
-from adapters.exchanges.kraken.wire.rest import ClosedOrders, Order, order_facts
+from adapters.exchanges.kraken.wire.rest import ClosedOrders, OpenOrders, Order, order_facts
 from adapters.exchanges.kraken.wire.values import nanoseconds_of_unix
 from adapters.interfaces import ExchangeUnavailable
 from messages.account import OrderFacts
+from messages.ids import userref_of
 
 logger = logging.getLogger("infinity_grid.kraken")
 
@@ -61,7 +62,7 @@ async def fate_of(order_id: str, stream: AccountStream, cancel: CancelById) -> F
     return "canceled" if canceled else "never"
 
 
-class History:
+class Lookup:
     """Closed orders by client id."""
 
     def __init__(self, rest: PrivateRest, names: PairTable) -> None:
@@ -91,11 +92,24 @@ class History:
             if await fate_of(order_id, stream, cancel) == "canceled":
                 raise ExchangeUnavailable(f"order {order_id} was open although the stream did not show it")
         unseen = [order_id for order_id in missing if stream.find(order_id) is None]
+        if unseen:
+            # Before the closures are asked for: what is open in a view of the past is not among its closures.
+            await self._refuse_the_past(stream)
         found |= await self._closed(unseen, sent)
         for order_id in unseen:
             if order_id not in found and order_id in stream.orders.recently_filled:
                 raise ExchangeUnavailable(f"order {order_id} was filled, but history does not show it yet")
         return found
+
+    async def _refuse_the_past(self, stream: AccountStream) -> None:
+        """Raises `ExchangeUnavailable` when REST does not know yet what the stream has shown of our orders."""
+        answer = await self._rest.read("OpenOrders", OpenOrders)
+        ours = {key for key, order in answer.open.items() if userref_of(order.cl_ord_id or "") is not None}
+        shown = [order for order in stream.orders.open_orders() if userref_of(order.order_id) is not None]
+        if behind := ours ^ {order.exchange_id for order in shown}:
+            raise ExchangeUnavailable(
+                f"REST lags behind, by order {min(behind)}: what never arrived cannot be told yet"
+            )
 
     async def _closed(self, order_ids: Sequence[str], sent: Mapping[str, int]) -> dict[str, OrderFacts]:
         """The newest closures tell of orders that are no older; each other one costs a question of its own."""

@@ -110,7 +110,7 @@ class Doors:
             return
         self.control.rest_streams.add(stream)
         try:
-            await serve_connection(stream, self._api.handle)
+            await serve_connection(stream, self._api.handle, self._api.sent)
         finally:
             self.control.rest_streams.discard(stream)
 

@@ -149,6 +149,8 @@ class ClosedOrders(Wire, frozen=True):
     """ClosedOrders."""
 
     closed: dict[str, Order]
+    count: int | None = None
+    """Of all that fit, on however many pages."""
 
 
 class AddedOrder(Wire, frozen=True):

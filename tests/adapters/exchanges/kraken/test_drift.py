@@ -5,7 +5,7 @@ from decimal import Decimal
 import trio
 from trio.testing import MockClock
 
-from adapters.exchanges.kraken.drift import EVERY_SECONDS, LAG_SECONDS, differences
+from adapters.exchanges.kraken.drift import EVERY_SECONDS, FIRST_SECONDS, LAG_SECONDS, differences
 from adapters.interfaces import ExchangeUnavailable
 from tests.adapters.exchanges.kraken.support import Message, RestTable, make_account, opened
 
@@ -23,14 +23,14 @@ def rows(usd: str, btc: str = "0.0500000000") -> Message:
 async def test_equal_balances_are_asked_for_now_and_once_an_hour(autojump_clock: MockClock) -> None:
     rest = RestTable(BalanceEx=rows("1000.0000"))
     async with opened(rest) as rig:
-        await trio.sleep(2 * EVERY_SECONDS + 1)
+        await trio.sleep(2 * EVERY_SECONDS + FIRST_SECONDS + 1)
         assert len(rest.asked("BalanceEx")) == 3
         await rig.session.snapshot()
 
 
 async def test_a_difference_within_the_lag_of_rest_is_none(autojump_clock: MockClock) -> None:
     async with opened(RestTable(BalanceEx=[rows("900.0000"), rows("1000.0000")])) as rig:
-        await trio.sleep(LAG_SECONDS + 1)
+        await trio.sleep(FIRST_SECONDS + LAG_SECONDS + 1)
         await rig.session.snapshot()
 
 

@@ -523,6 +523,26 @@ async def test_many_orders_in_flight_cost_two_looks_where_the_newest_closures_re
     assert len(rest.asked("ClosedOrders")) == questions
 
 
+@pytest.mark.parametrize("behind", ["it is open there", "another is not there yet"])
+async def test_a_look_up_believes_no_view_of_the_past(autojump_clock: MockClock, behind: str) -> None:
+    """Canceled by hand while nobody listened, and REST does not know that yet: it must not be placed a second time."""
+    description = {"pair": "XBTUSD", "type": "buy", "price": "60000.0"}
+    past = {"status": "open", "descr": description, "vol": "0.0025", "cl_ord_id": order_id(1)}
+    rest = RestTable(
+        ClosedOrders={"closed": {}}, OpenOrders={"open": {"O1": past} if behind == "it is open there" else {}}
+    )
+    orders = [] if behind == "it is open there" else [opening(2)]
+    async with opened(rest, orders) as rig:
+
+        async def answer() -> None:
+            await rig.far.answer(await rig.far.heard(), error="EOrder:Unknown order")
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(answer)
+            with pytest.raises(ExchangeUnavailable, match="REST lags behind"):
+                await rig.session.lookup([order_id(1)])
+
+
 async def test_a_look_up_sees_what_arrives_while_it_waits(autojump_clock: MockClock) -> None:
     async with opened(RestTable(ClosedOrders={"closed": {}})) as rig:
         found: dict[str, object] = {}
