@@ -47,7 +47,7 @@ def _accept(ladder: Ladder, order: OwnOrder, exchange_id: str) -> None:
     order_limit.accepted(ladder)
     if order.phase == "requested":
         order.phase = "open"
-        ladder.changed()
+        ladder.phase_changed()
     pair = ladder.settings.pair
     if order.side == "sell" or ladder.is_complete():
         ladder.no_longer(_cause(order))
@@ -71,7 +71,7 @@ def _book(ladder: Ladder, order: OwnOrder, event: PartiallyFilled | Filled | Can
     state.fees += fee
     state.fill_time = max(state.fill_time, event.time)
     order.filled, order.cost, order.fee = event.filled, event.cost, event.fee
-    ladder.changed()
+    ladder.changed(order)
 
 
 def _complete(ladder: Ladder, order: OwnOrder, time: int) -> None:
