@@ -3,7 +3,7 @@
 PYTHON ?= python3
 RUN := .venv/bin/python
 
-.PHONY: demo replay test lint types format check lock clean
+.PHONY: demo replay test asks lint types format check lock clean
 
 demo: .venv/runtime  ## trade on the embedded paper exchange until Ctrl-C
 	$(RUN) -m supervisor config/demo.toml
@@ -13,6 +13,8 @@ replay: .venv/runtime  ## replay the price file named in config/replay.toml
 
 test: .venv/development  ## all tests
 	$(RUN) -m pytest -n auto
+
+asks: .venv/asks  ## the alternative HTTP client, in a folder of its own, for its test
 
 lint: .venv/development  ## ruff: rules and format
 	$(RUN) -m ruff check .
@@ -30,6 +32,7 @@ check: lint types test  ## what .ci/run does
 lock:  ## newest versions with hashes; needs uv on the PATH
 	uv pip compile pyproject.toml -U --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements.lock
 	uv pip compile pyproject.toml -U --group dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements-dev.lock
+	echo asks | uv pip compile - -U --no-deps --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements-asks.lock
 
 clean:
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -43,4 +46,10 @@ clean:
 .venv/development: requirements-dev.lock
 	test -x $(RUN) || $(PYTHON) -m venv .venv
 	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	touch $@
+
+# Without its dependencies: it pins an anyio that nothing else here can use.
+.venv/asks: requirements-asks.lock .venv/development
+	rm -rf $@
+	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --target $@ -r requirements-asks.lock
 	touch $@

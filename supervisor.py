@@ -28,15 +28,16 @@ from trio import TaskStatus
 from actors.account_client import AccountClient
 from actors.market_data import run_market_data, run_price_watch
 from actors.metrics import bind, run_metrics
-from actors.notifier import Outbox, run_notifier
+from actors.notifier import Desk, run_notifier
 from actors.order_manager import run_order_manager
+from actors.outbox import Outbox
 from actors.persistence import JournalPort, OpenedJournal, run_persistence
 from actors.status_page import StatusBoard
 from actors.strategy import StrategyActor, run_halted_strategy
 from adapters.interfaces import Exchange
 from config import Config, ConfigError, StrategyConfig, load, validate
 from messages.money import EXACT
-from messages.notices import ActorFailed, ProgramEnded
+from messages.notices import JournalRepaired
 from messages.status import Status, Stop
 from supervision import cli, registry
 from supervision.control import Control, ProgramFailed, StopRequest
@@ -75,6 +76,7 @@ async def run(
     config: Config | Path,
     source: str = "configuration",
     *,
+    adopt: bool = False,
     world: World = MACHINE,
     task_status: TaskStatus[Handle] = trio.TASK_STATUS_IGNORED,
 ) -> None:
@@ -82,7 +84,9 @@ async def run(
 
     `started` hands back the `Handle` once the journal is open and the HTTP endpoint answers. Raises
     `ConfigError` and `DatabaseUnusable` before that, `ProgramFailed` when the policy gives up later.
-    `source` names the configuration in errors. Installs no signal handler, sets up no logging, never exits the process.
+    `source` names the configuration in errors. With `adopt` open orders of a strategy's userref are taken over even
+    where its journal cannot explain them: without it they count as those of a second instance. Installs no signal
+    handler, sets up no logging, never exits the process.
     """
     if isinstance(config, Path):
         source = str(config)
@@ -91,7 +95,7 @@ async def run(
         config = validate(config, registry.known(), source)
     # Embedding programs may have set another precision; this one reaches this task and its children only.
     with localcontext(EXACT):
-        ended = await _Tree(config, source, world).run(task_status)
+        ended = await _Tree(config, source, world, adopt=adopt).run(task_status)
     if ended.exit_code:
         raise ProgramFailed(ended.exit_code, ended.reason)
 
@@ -99,10 +103,11 @@ async def run(
 class _Tree:
     """One run of one configured program."""
 
-    def __init__(self, config: Config, source: str, world: World) -> None:
+    def __init__(self, config: Config, source: str, world: World, *, adopt: bool) -> None:
         self._config = config
         self._source = source
         self._world = world
+        self._adopt = adopt
         self._mail = Mailboxes(config)
         self._control = Control()
         self._watch = Watch(self._control, limits_of(config), self._mail.notifier, self._mail.metrics, world.chance)
@@ -113,9 +118,10 @@ class _Tree:
             simulated=config.simulated,
             version=registry.version(),
             now=world.wall,
-            lengths=self._lengths,
+            lengths=self._mail.lengths,
+            channels=lambda: [outbox.report() for outbox in self._outboxes],
         )
-        self._outboxes = [Outbox(channel) for channel in registry.channels(config)]
+        self._outboxes = [Outbox(channel, table.notices) for channel, table in world.channels(config)]
         self._actors = trio.CancelScope(shield=True)
         self._trading = trio.CancelScope()
         self._opened: JournalPort | None = None
@@ -144,8 +150,8 @@ class _Tree:
             finally:
                 self._control.stop(ended.exit_code, ended.reason)
                 self._states.end(ended)
-                self._mail.notifier.post(ProgramEnded(self._config.bot.name, ended.reason))
                 await stop_in_order(self._config, self._control, self._mail, self._end_trading)
+                self._states.say_the_end(ended)
                 self._actors.cancel()
         return ended
 
@@ -153,10 +159,15 @@ class _Tree:
         with self._actors:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._states.run)
-                self._start(nursery, "notifier", partial(run_notifier, self._mail.notifier, self._outboxes))
+                self._start(nursery, "notifier", self._notifier)
                 if listener is not None:
                     self._start(nursery, "metrics", partial(run_metrics, self._board, listener))
                 self._start(nursery, "persistence", self._persistence)
+
+    async def _notifier(self) -> None:
+        world, scrub = self._world, registry.scrubber(self._config)
+        desk = Desk(self._outboxes, self._config.bot.name, world.wall, scrub, world.chance)
+        await run_notifier(self._mail.notifier, desk)
 
     async def _persistence(self) -> None:
         """The journal, and all that must not run without it."""
@@ -166,7 +177,7 @@ class _Tree:
                 persistence, self._open_journal, self._mail.persistence, self._mail.deliver
             )
             if journal.repaired:
-                self._mail.notifier.post(ActorFailed("journal", journal.repaired, "trading goes on from what it holds"))
+                self._mail.notifier.post(JournalRepaired(journal.repaired))
             with trio.CancelScope() as self._trading:
                 await supervise(self._watch, "exchange", "exchange", self._exchange)
 
@@ -241,21 +252,11 @@ class _Tree:
                 self._mail.strategies[strategy.userref],
                 self._mail.outlets(),
                 self._mail.numbers[strategy.userref],
+                adopt=self._adopt,
             )
             await actor.run()
 
         return run_anew
-
-    def _lengths(self) -> dict[str, tuple[int, int]]:
-        """Mail that waits and mail that was dropped, outboxes of the notifier included."""
-        lengths = self._mail.lengths()
-        waiting, dropped = lengths["notifier"]
-        outboxes = self._outboxes
-        lengths["notifier"] = (
-            waiting + sum(len(outbox) for outbox in outboxes),
-            dropped + sum(outbox.dropped for outbox in outboxes),
-        )
-        return lengths
 
     def _end_trading(self) -> None:
         self._trading.cancel()

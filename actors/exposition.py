@@ -12,10 +12,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from actors.status_page import StatusBoard
 from messages.money import Side
-from messages.status import ActorReport, Phase, PriceReport, ProgramState, Status, StrategyReport
-
-NOTIFIER = "notifier"
-"""The actor whose drops are notices."""
+from messages.status import ActorReport, ChannelReport, Phase, PriceReport, ProgramState, Status, StrategyReport
 
 _LABELS = ["bot", "strategy", "pair"]
 
@@ -33,6 +30,7 @@ class BoardCollector:
         yield from _strategies(status)
         yield _price_times(status.bot, self._board.prices())
         yield from _actors(status.bot, status.actors)
+        yield from _channels(status.bot, status.channels)
 
 
 def exposition(board: StatusBoard) -> bytes:
@@ -107,12 +105,30 @@ def _actors(bot: str, reports: Iterable[ActorReport]) -> Iterator[Metric]:
     restarts = CounterMetricFamily("actor_restarts", "Restarts after a failure", labels=["bot", "actor"])
     length = GaugeMetricFamily("mailbox_length", "Messages that wait", labels=["bot", "actor"])
     dropped = CounterMetricFamily("mailbox_dropped", "Messages lost to a full mailbox", labels=["bot", "actor"])
-    notices = CounterMetricFamily("notifier_dropped", "Notices that reached nobody", labels=["bot"])
     for report in reports:
         restarts.add_metric([bot, report.actor], report.restarts)
         length.add_metric([bot, report.actor], report.mailbox)
-        if report.actor == NOTIFIER:
-            notices.add_metric([bot], report.dropped)
-        else:
-            dropped.add_metric([bot, report.actor], report.dropped)
-    yield from (restarts, length, dropped, notices)
+        dropped.add_metric([bot, report.actor], report.dropped)
+    yield from (restarts, length, dropped)
+
+
+def _channels(bot: str, reports: Iterable[ChannelReport]) -> Iterator[Metric]:
+    labels = ["bot", "channel"]
+    up = GaugeMetricFamily("notifier_up", "1 while the channel works", labels=labels)
+    length = GaugeMetricFamily("notifier_queue_length", "Notices that wait", labels=labels)
+    sent = CounterMetricFamily("notifier_sent", "Messages that the channel took", labels=labels)
+    summed = CounterMetricFamily("notifier_summed", "Notices that were told in a summary only", labels=labels)
+    dropped = CounterMetricFamily("notifier_dropped", "Notices whose own words never left", labels=labels)
+    failures = CounterMetricFamily("notifier_failures", "Failed attempts", labels=labels)
+    errors = GaugeMetricFamily("notifier_last_error", "Why the channel is down, as a label", labels=[*labels, "error"])
+    for report in reports:
+        key = [bot, report.channel]
+        up.add_metric(key, int(report.works))
+        length.add_metric(key, report.waiting)
+        sent.add_metric(key, report.sent)
+        summed.add_metric(key, report.summed)
+        dropped.add_metric(key, report.dropped)
+        failures.add_metric(key, report.failures)
+        if report.last_error:
+            errors.add_metric([*key, report.last_error], 1)
+    yield from (up, length, sent, summed, dropped, failures, errors)

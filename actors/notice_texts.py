@@ -1,62 +1,68 @@
 """The words for notices: plain text in the look that users of infinity-grid know.
 
-Numbers keep the decimals they carry and never show an exponent. Only products (wealth, investment) are
-cut, because their decimals are those of a price and a volume together.
+Prices and volumes keep the decimals they carry, those of the pair. What was multiplied has those of both
+factors and is cut to the price's, two at least. No number shows an exponent.
 """
 
 from decimal import ROUND_FLOOR, Decimal
-from typing import assert_never
+from typing import NamedTuple
 
+from actors.trouble_texts import TroubleNotice, tree, trouble_sentence, trouble_text
 from messages.money import EXACT, ONE, cost, divide
 from messages.notices import (
-    ActorFailed,
     ExtraSell,
     FundsMissing,
     LadderStatus,
+    Letter,
     Notice,
+    OrderAmended,
     OrderDelayed,
     OrderFilled,
     OrderReleased,
-    ProgramEnded,
     ProgramStarted,
-    StrategyHalted,
-    StrategyResumed,
+    kind_of,
 )
+
+TextNotice = (
+    ProgramStarted
+    | OrderFilled
+    | FundsMissing
+    | ExtraSell
+    | OrderReleased
+    | OrderAmended
+    | OrderDelayed
+    | TroubleNotice
+)
+"""All but the hourly status, which has a drawing as well."""
 
 _MONEY_DECIMALS = 2
 """Products show at least these; more where the pair's price has more."""
 
+_FEE_DECIMALS = 2
+"""More than of the cost, of which a fee is some thousandths."""
+_BASE_DECIMALS = 10
+_QUOTE_DECIMALS = 5
+"""Of balances, as Kraken keeps most of them; more come from a simulation's products."""
 
-def render(notice: Notice) -> str:
+
+class Words(NamedTuple):
+    """A notice in words: plain text, and below it lines that need letters of one width."""
+
+    text: str
+    drawing: str = ""
+
+
+def write_letter(notice: Notice, bot: str, time: int, *, silent: bool = False) -> Letter:
+    """A notice with its words; `time` is nanoseconds UTC."""
+    text, drawing = words(notice)
+    return Letter(notice, kind_of(notice), bot, time, headline(notice), text, drawing, silent)
+
+
+def words(notice: Notice) -> Words:
     """The whole text of a notice, several lines, without markup."""
-    match notice:
-        case ProgramStarted(bot, simulated):
-            text = _tree(f"✅ {bot} is starting!", *(["Simulated » no real order is placed"] if simulated else []))
-        case ProgramEnded(bot, reason):
-            text = f"{bot} terminated.\nReason: {reason}"
-        case OrderFilled():
-            text = _filled(notice)
-        case FundsMissing():
-            text = _funds_missing(notice)
-        case ExtraSell(strategy, symbol, price, volume):
-            text = _tree(f"ℹ️ {strategy}: Placing extra sell order", *_price_and_size(symbol, price, volume))
-        case OrderReleased(strategy, symbol, side, price, volume, reason):
-            details = (*_price_and_size(symbol, price, volume), f"Reason » {reason}")
-            text = _tree(f"ℹ️ {strategy} ({symbol}): {side.capitalize()} order released", *details)
-        case OrderDelayed(strategy, symbol, side, price, volume, reason):
-            details = (*_price_and_size(symbol, price, volume), f"Reason » {reason}")
-            text = _tree(f"⚠️ {strategy} ({symbol}): {side.capitalize()} order waits", *details)
-        case StrategyHalted(strategy, symbol, reason, orders):
-            text = _tree(f"⚠️ {strategy} ({symbol}): trading halted", f"Reason » {reason}", f"Orders » {orders}")
-        case StrategyResumed(strategy, symbol):
-            text = f"✅ {strategy} ({symbol}): trading resumed"
-        case ActorFailed(actor, reason, action):
-            text = _tree(f"⚠️ {actor} keeps failing", f"Reason » {reason}", f"Action » {action}")
-        case LadderStatus():
-            text = _ladder_status(notice)
-        case _:
-            assert_never(notice)
-    return text
+    if isinstance(notice, LadderStatus):
+        return Words(_ladder_status(notice), _drawing(notice))
+    return Words(_text(notice))
 
 
 def headline(notice: Notice) -> str:
@@ -64,49 +70,82 @@ def headline(notice: Notice) -> str:
     return " ".join(_sentence(notice).split())
 
 
+def _text(notice: TextNotice) -> str:
+    match notice:
+        case ProgramStarted(bot, simulated):
+            text = tree(f"✅ {bot} is starting!", *(["Simulated » no real order is placed"] if simulated else []))
+        case OrderFilled():
+            text = _filled(notice)
+        case FundsMissing():
+            text = _funds_missing(notice)
+        case ExtraSell(strategy, symbol, price, volume):
+            text = tree(f"ℹ️ {strategy}: Placing extra sell order", *_price_and_size(symbol, price, volume))
+        case OrderReleased() | OrderAmended():
+            text = _order_tree(notice)
+        case OrderDelayed(strategy, symbol, side, price, volume, reason):
+            details = (*_price_and_size(symbol, price, volume), f"Reason » {reason}")
+            text = tree(f"⚠️ {strategy} ({symbol}): {side.capitalize()} order waits", *details)
+        case _:
+            text = trouble_text(notice)
+    return text
+
+
 def _sentence(notice: Notice) -> str:
     match notice:
         case ProgramStarted(bot, simulated):
             text = f"{bot} is starting" + (", simulated: no real order is placed" if simulated else "")
-        case ProgramEnded(bot, reason):
-            text = f"{bot} terminated: {reason}"
         case OrderFilled(strategy, symbol, side, price, volume):
             text = f"{strategy}: {side} executed, {_size_at(symbol, price, volume)}"
         case FundsMissing(strategy, symbol, side, asset, price, volume):
             text = f"{strategy}: not enough {asset} to {side} {_size_at(symbol, price, volume)}"
         case ExtraSell(strategy, symbol, price, volume):
             text = f"{strategy}: placing extra sell, {_size_at(symbol, price, volume)}"
-        case OrderReleased(strategy, symbol, side, price, volume, reason):
-            text = f"{strategy}: {side} released, {_size_at(symbol, price, volume)}: {reason}"
+        case OrderReleased() | OrderAmended():
+            text = _order_sentence(notice)
         case OrderDelayed(strategy, symbol, side, price, volume, reason):
             text = f"{strategy}: {side} waits, {_size_at(symbol, price, volume)}: {reason}"
-        case StrategyHalted(strategy, symbol, reason, orders):
-            text = f"{strategy} ({symbol}): trading halted: {reason}; orders: {orders}"
-        case StrategyResumed(strategy, symbol):
-            text = f"{strategy} ({symbol}): trading resumed"
-        case ActorFailed(actor, reason, action):
-            text = f"{actor} keeps failing: {reason}; {action}"
         case LadderStatus():
             text = _status_sentence(notice)
         case _:
-            assert_never(notice)
+            text = trouble_sentence(notice)
     return text
+
+
+def _order_sentence(notice: OrderReleased | OrderAmended) -> str:
+    match notice:
+        case OrderReleased(strategy, symbol, side, price, volume, reason):
+            return f"{strategy}: {side} released, {_size_at(symbol, price, volume)}: {reason}"
+        case OrderAmended(strategy, symbol, side, price, volume, former_price, former_volume):
+            before = _size_at(symbol, former_price, former_volume)
+            return f"{strategy}: {side} amended by hand to {_size_at(symbol, price, volume)}, before: {before}"
+
+
+def _order_tree(notice: OrderReleased | OrderAmended) -> str:
+    match notice:
+        case OrderReleased(strategy, symbol, side, price, volume, reason):
+            details = (*_price_and_size(symbol, price, volume), f"Reason » {reason}")
+            return tree(f"ℹ️ {strategy} ({symbol}): {side.capitalize()} order released", *details)
+        case OrderAmended(strategy, symbol, side, price, volume, former_price, former_volume):
+            before = f"Before » {_size_at(symbol, former_price, former_volume)}"
+            title = f"ℹ️ {strategy} ({symbol}): {side.capitalize()} order amended by hand"
+            return tree(title, *_price_and_size(symbol, price, volume), before)
 
 
 def _filled(notice: OrderFilled) -> str:
     _, quote = _assets(notice.symbol)
-    return _tree(
+    shown = max(_MONEY_DECIMALS, _decimals(notice.price))
+    return tree(
         f"✅ {notice.symbol}: {notice.side.capitalize()} order executed",
         *_price_and_size(notice.symbol, notice.price, notice.volume),
-        f"Size in {quote} » {notice.cost:f}",
-        f"Fee » {notice.fee:f} {quote}",
+        f"Size in {quote} » {_cut(notice.cost, shown):f}",
+        f"Fee » {_cut(notice.fee, shown + _FEE_DECIMALS):f} {quote}",
         f"Strategy » {notice.strategy}",
     )
 
 
 def _funds_missing(notice: FundsMissing) -> str:
     base, quote = _assets(notice.symbol)
-    return _tree(
+    return tree(
         f"⚠️ {notice.strategy} ({notice.symbol})",
         f"Not enough {notice.asset}",
         f"to {notice.side} {notice.volume:f} {base}",
@@ -117,23 +156,23 @@ def _funds_missing(notice: FundsMissing) -> str:
 def _ladder_status(notice: LadderStatus) -> str:
     base, quote = _assets(notice.symbol)
     sections = (
-        _tree(f"👑 {notice.strategy}", f"Price » {_price(notice, notice.price)} {quote}"),
-        _tree(
+        tree(f"👑 {notice.strategy}", f"Price » {_price(notice, notice.price)} {quote}"),
+        tree(
             "⚜️ Account",
-            f"Total {base} » {notice.base_total:f}",
-            f"Total {quote} » {notice.quote_total:f}",
-            f"Available {quote} » {notice.quote_free:f}",
-            f"Available {base} » {notice.base_free:f}",
-            f"Unfilled surplus of {base} » {notice.surplus:f}",
+            f"Total {base} » {_base(notice.base_total)}",
+            f"Total {quote} » {_quote(notice, notice.quote_total)}",
+            f"Available {quote} » {_quote(notice, notice.quote_free)}",
+            f"Available {base} » {_base(notice.base_free)}",
+            f"Unfilled surplus of {base} » {_base(notice.surplus)}",
             f"Wealth » {_product(notice, _wealth(notice))} {quote}",
             f"Investment » {_product(notice, notice.investment)} / {notice.max_investment:f} {quote}",
         ),
-        _tree(
+        tree(
             "💠 Orders",
             f"Amount per Grid » {notice.amount_per_grid:f} {quote}",
             f"Open orders » {notice.open_orders}",
         ),
-        f"🏷️ Price in {quote}\n{_drawing(notice)}",
+        f"🏷️ Price in {quote}",
     )
     return "\n\n".join(sections)
 
@@ -173,10 +212,22 @@ def _price(notice: LadderStatus, price: Decimal) -> str:
 
 def _product(notice: LadderStatus, amount: Decimal) -> str:
     """Rounded down: nobody is told of more than there is, and an investment never looks above its limit."""
-    shown = max(_MONEY_DECIMALS, notice.price_decimals)
-    if _decimals(amount) > shown:
-        amount = amount.quantize(ONE.scaleb(-shown), ROUND_FLOOR, EXACT)
-    return f"{amount:f}"
+    return f"{_cut(amount, max(_MONEY_DECIMALS, notice.price_decimals)):f}"
+
+
+def _base(amount: Decimal) -> str:
+    return f"{_cut(amount, _BASE_DECIMALS):f}"
+
+
+def _quote(notice: LadderStatus, amount: Decimal) -> str:
+    return f"{_cut(amount, max(_QUOTE_DECIMALS, notice.price_decimals)):f}"
+
+
+def _cut(amount: Decimal, decimals: int) -> Decimal:
+    """`amount` with no more than so many decimals, rounded down."""
+    if _decimals(amount) <= decimals:
+        return amount
+    return amount.quantize(ONE.scaleb(-decimals), ROUND_FLOOR, EXACT)
 
 
 def _decimals(number: Decimal) -> int:
@@ -196,8 +247,3 @@ def _size_at(symbol: str, price: Decimal, volume: Decimal) -> str:
 def _assets(symbol: str) -> tuple[str, str]:
     base, _, quote = symbol.partition("/")
     return base, quote
-
-
-def _tree(title: str, *branches: str) -> str:
-    last = len(branches) - 1
-    return "\n".join([title, *(f"{'└' if index == last else '├'} {text}" for index, text in enumerate(branches))])

@@ -1,203 +1,200 @@
 """The notifier: hands every notice to every channel, so that no channel can hold up anything else.
 
-Each channel has a bounded outbox and a task of its own. A channel that is down keeps its notices and is
-tried again with growing pauses; once the outbox is full, the oldest notice makes room for the newest.
+Each channel has an outbox and a task of its own. A channel that is down is tried again with growing pauses;
+that it is down is told through the others.
 """
 
 import logging
-from collections import deque
-from collections.abc import Sequence
-from functools import partial
-from typing import NamedTuple
+import random
+from collections.abc import Callable, Sequence
 
+import msgspec
 import trio
+from msgspec import Struct
 
 from actors.mailbox import Mailbox
-from actors.notice_texts import render
-from adapters.interfaces import Channel, ChannelError
+from actors.notice_texts import write_letter
+from actors.outbox import Outbox, Waiting
+from adapters.interfaces import ChannelError, ChannelMisconfigured
 from messages.mailboxes import NotifierMail
-from messages.notices import Notice
+from messages.notices import ChannelFailed, ChannelRecovered, Notice
 
 log = logging.getLogger(__name__)
 
-OUTBOX_LIMIT = 200
-"""Notices per channel."""
-SEND_SECONDS = 30
+SEND_SECONDS = 30.0
 """A channel that has not taken a notice by then is treated as down."""
-FIRST_PAUSE_SECONDS = 1
-LONGEST_PAUSE_SECONDS = 60
-DRAIN_SECONDS = 2
+FIRST_PAUSE_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 60.0
+MISCONFIGURED_PAUSE_SECONDS = 600.0
+"""Only a person can mend it, perhaps at the service (a bot that was not yet let into its chat)."""
+LONGEST_RETRY_AFTER_SECONDS = 3600.0
+JITTER = 0.2
+"""Pauses are lengthened by up to this share, so that many programs do not return at the same moment."""
+DEAD_SECONDS = 60.0
+"""An outage is told through the other channels once it has lasted this long."""
+DRAIN_SECONDS = 2.0
 """What is left at the end gets this long, out of the eight seconds of the whole shutdown."""
 
 
-class Letter(NamedTuple):
-    """A notice and its words."""
+class Desk(Struct, frozen=True):
+    """What the notifier needs besides its mail."""
 
-    notice: Notice
-    text: str
-
-
-class Outbox:
-    """What one channel still has to send, and how it fares.
-
-    It belongs to the supervisor, as mailboxes do, and outlives a crashed notifier.
-    """
-
-    def __init__(self, channel: Channel, limit: int = OUTBOX_LIMIT) -> None:
-        self.channel = channel
-        self.sent = 0
-        self.dropped = 0
-        """Notices that will never be sent: pushed out by newer ones, or refused for good."""
-        self.failures = 0
-        """Failed attempts."""
-        self.last_error = ""
-        """Why the channel is down; empty while it works."""
-        self._limit = limit
-        self._letters: deque[Letter] = deque()
-        self._overflowing = False
-        self._changed = trio.Event()
-
-    def __len__(self) -> int:
-        return len(self._letters)
-
-    def put(self, letter: Letter) -> None:
-        """Add the newest; the oldest goes if there is no room. Never blocks."""
-        if len(self._letters) >= self._limit:
-            self._letters.popleft()
-            self._count_overflow()
-        self._letters.append(letter)
-        self.wake()
-
-    def put_back(self, letter: Letter) -> None:
-        """Return the oldest, which was not sent; it is lost if newer ones have taken its place."""
-        if len(self._letters) >= self._limit:
-            self._count_overflow()
-        else:
-            self._letters.appendleft(letter)
-
-    def take(self) -> Letter | None:
-        """The oldest, or None."""
-        return self._letters.popleft() if self._letters else None
-
-    def wake(self) -> None:
-        """Let whoever waits in `changed` look again."""
-        self._changed.set()
-
-    async def changed(self) -> None:
-        """Wait for the next `put` or `wake`."""
-        self._changed = trio.Event()
-        await self._changed.wait()
-
-    def succeeded(self) -> None:
-        """Count a notice as sent; ends an outage."""
-        self.sent += 1
-        self._overflowing = False
-        if self.last_error:
-            self.last_error = ""
-            log.info("notifications by %s work again, %d wait", self.channel.name, len(self))
-
-    def failed(self, reason: str) -> None:
-        """Count a failed attempt; only the first of an outage is logged."""
-        self.failures += 1
-        if not self.last_error:
-            log.warning("notifications by %s fail: %s", self.channel.name, reason)
-        self.last_error = reason
-
-    def refused(self, reason: str) -> None:
-        """Count a notice that the channel will never take."""
-        self.failures += 1
-        self.dropped += 1
-        log.warning("%s refused a notice, it is dropped: %s", self.channel.name, reason)
-
-    def _count_overflow(self) -> None:
-        self.dropped += 1
-        if not self._overflowing:
-            log.warning("more than %d notices wait for %s, the oldest are dropped", self._limit, self.channel.name)
-        self._overflowing = True
+    outboxes: Sequence[Outbox]
+    bot: str
+    now: Callable[[], int]
+    """The wall clock, nanoseconds UTC."""
+    scrub: Callable[[str], str] = str
+    """Takes secrets out of a text that came from somewhere else."""
+    jitter: Callable[[], float] = random.random
+    """A number from 0 to 1 for each pause."""
 
 
 async def run_notifier(
-    mailbox: Mailbox[NotifierMail],
-    outboxes: Sequence[Outbox],
-    *,
-    task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+    mailbox: Mailbox[NotifierMail], desk: Desk, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
 ) -> None:
     """Deliver notices until cancelled; then what was posted until that moment gets `DRAIN_SECONDS`.
 
     An exception other than `ChannelError` out of a channel is a bug and ends the notifier; that notice is
-    lost, all others stay in their outboxes for the next run.
+    dropped, all others stay in their outboxes for the next run.
     """
     ending = trio.Event()
     delivery = trio.CancelScope(shield=True)
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(_run_channels, outboxes, ending, delivery)
+        nursery.start_soon(_run_channels, desk, ending, delivery)
         try:
             task_status.started()
             while True:
-                _distribute(await mailbox.receive(), outboxes)
+                for notice in await mailbox.receive():
+                    _tell(desk, notice, desk.outboxes)
         finally:
             delivery.deadline = trio.current_time() + DRAIN_SECONDS
             ending.set()
-            _distribute(mailbox.receive_nowait(), outboxes)
-            for outbox in outboxes:
+            for notice in mailbox.receive_nowait():
+                _tell(desk, notice, desk.outboxes)
+            for outbox in desk.outboxes:
                 outbox.wake()
 
 
-def _distribute(notices: Sequence[Notice], outboxes: Sequence[Outbox]) -> None:
-    for notice in notices:
-        letter = Letter(notice, render(notice))
-        for outbox in outboxes:
-            outbox.put(letter)
+def _tell(desk: Desk, notice: Notice, outboxes: Sequence[Outbox]) -> None:
+    letter = write_letter(_without_secrets(notice, desk.scrub), desk.bot, desk.now())
+    for outbox in outboxes:
+        outbox.put(letter)
 
 
-async def _run_channels(outboxes: Sequence[Outbox], ending: trio.Event, delivery: trio.CancelScope) -> None:
+def _without_secrets(notice: Notice, scrub: Callable[[str], str]) -> Notice:
+    """Reasons quote exceptions, which may quote anything: secrets, and names of files that are no Unicode."""
+    texts = {field: value for field in notice.__struct_fields__ if isinstance(value := getattr(notice, field), str)}
+    clean = {field: scrub(text).encode("utf-8", "replace").decode() for field, text in texts.items()}
+    return msgspec.structs.replace(notice, **clean)
+
+
+async def _run_channels(desk: Desk, ending: trio.Event, delivery: trio.CancelScope) -> None:
     """Cancellation reaches the channels through `delivery` only: what is being sent is not torn apart."""
     with delivery:
         async with trio.open_nursery() as nursery:
-            for outbox in outboxes:
-                nursery.start_soon(partial(_run_channel, outbox, ending))
-    for outbox in outboxes:
+            for outbox in desk.outboxes:
+                nursery.start_soon(_run_channel, desk, outbox, ending)
+    for outbox in desk.outboxes:
         if outbox:
-            log.warning("%d notices were not sent by %s", len(outbox), outbox.channel.name)
+            log.warning("notices that %s did not send: %d", outbox.channel.name, len(outbox))
 
 
-async def _run_channel(outbox: Outbox, ending: trio.Event) -> None:
+async def _run_channel(desk: Desk, outbox: Outbox, ending: trio.Event) -> None:
     """Send in order. At the end return once nothing is left, or at the first failure."""
-    pause = FIRST_PAUSE_SECONDS
+    await _first_contact(desk, outbox, ending)
+    failures = 0
     while True:
-        letter = outbox.take()
-        if letter is None:
+        waiting = outbox.take(ending=ending.is_set())
+        if waiting is None:
             if ending.is_set():
                 return
             await outbox.changed()
-        elif await _send(outbox, letter):
-            pause = FIRST_PAUSE_SECONDS
-        elif ending.is_set():
+            continue
+        failure = await _send(desk, outbox, waiting)
+        if failure is None:
+            failures = 0
+            continue
+        failures += 1
+        if ending.is_set():
             return
-        else:
-            with trio.move_on_after(pause):
-                await ending.wait()
-            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+        with trio.move_on_after(_pause(failure, failures, desk.jitter())):
+            await ending.wait()
 
 
-async def _send(outbox: Outbox, letter: Letter) -> bool:
-    """Whether the channel works: it has taken the notice, or said that it never will."""
+async def _first_contact(desk: Desk, outbox: Outbox, ending: trio.Event) -> None:
+    """Tell at once what only the user can mend. What else is wrong shows when something is sent."""
+    began = trio.current_time()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(_stop_at_the_end, ending, nursery.cancel_scope)
+        with trio.move_on_after(SEND_SECONDS):
+            try:
+                await outbox.channel.check()
+            except ChannelMisconfigured as error:
+                _failed(desk, outbox, error, began)
+            except ChannelError as error:
+                log.debug("first contact with %s: %s", outbox.channel.name, desk.scrub(str(error)))
+        nursery.cancel_scope.cancel()
+
+
+async def _stop_at_the_end(ending: trio.Event, scope: trio.CancelScope) -> None:
+    await ending.wait()
+    scope.cancel()
+
+
+async def _send(desk: Desk, outbox: Outbox, waiting: Waiting) -> ChannelError | None:
+    """Why it failed; None when the channel works: it has taken the notice, or said that it never will."""
+    began = trio.current_time()
     try:
         with trio.fail_after(SEND_SECONDS):
-            await outbox.channel.send(letter.notice, letter.text)
+            await outbox.channel.send(waiting.letter)
     except ChannelError as error:
         if error.permanent:
-            outbox.refused(str(error))
-            return True
-        outbox.put_back(letter)
-        outbox.failed(str(error) or "no reason given")
-        return False
+            outbox.refused(waiting, desk.scrub(str(error)))
+            return None
+        failure = error
     except trio.TooSlowError:
-        outbox.put_back(letter)
-        outbox.failed(f"no answer within {SEND_SECONDS} s")
-        return False
+        failure = ChannelError(f"no answer within {SEND_SECONDS:g} s")
     except trio.Cancelled:
-        outbox.put_back(letter)
+        outbox.put_back(waiting)
         raise
-    outbox.succeeded()
-    return True
+    except Exception as error:
+        outbox.refused(waiting, f"a bug in this channel ({type(error).__name__})")
+        raise
+    else:
+        _succeeded(desk, outbox, waiting)
+        return None
+    outbox.put_back(waiting)
+    _failed(desk, outbox, failure, began)
+    return failure
+
+
+def _succeeded(desk: Desk, outbox: Outbox, waiting: Waiting) -> None:
+    down_since, was_told = outbox.down_since, outbox.outage_told
+    outbox.succeeded(waiting)
+    if was_told and down_since is not None:
+        seconds = round(trio.current_time() - down_since)
+        _tell(desk, ChannelRecovered(outbox.channel.name, seconds), _others(desk, outbox))
+
+
+def _failed(desk: Desk, outbox: Outbox, error: ChannelError, began: float) -> None:
+    """Count it, and tell an outage through the other channels once it lasts, or at once if it will."""
+    misconfigured = isinstance(error, ChannelMisconfigured)
+    down_since = outbox.failed(desk.scrub(str(error)) or "no reason given", began, misconfigured=misconfigured)
+    lasts = trio.current_time() - down_since + (error.retry_after or 0) >= DEAD_SECONDS
+    if (misconfigured or lasts) and not outbox.outage_told:
+        outbox.outage_told = True
+        notice = ChannelFailed(outbox.channel.name, outbox.last_error, len(outbox), misconfigured)
+        _tell(desk, notice, _others(desk, outbox))
+
+
+def _others(desk: Desk, outbox: Outbox) -> list[Outbox]:
+    return [other for other in desk.outboxes if other is not outbox]
+
+
+def _pause(error: ChannelError, failures: int, jitter: float) -> float:
+    """Seconds until the next attempt: what the service asked for, else growing with the failures in a row."""
+    if error.retry_after is not None:
+        return min(max(error.retry_after, FIRST_PAUSE_SECONDS), LONGEST_RETRY_AFTER_SECONDS)
+    longest = MISCONFIGURED_PAUSE_SECONDS if isinstance(error, ChannelMisconfigured) else LONGEST_PAUSE_SECONDS
+    first = longest if isinstance(error, ChannelMisconfigured) else FIRST_PAUSE_SECONDS
+    return min(first * 2.0 ** min(failures - 1, 30), longest) * (1 + JITTER * jitter)

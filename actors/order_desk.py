@@ -16,6 +16,7 @@ from messages.account import (
     AccountSnapshot,
     Attach,
     ForeignOrder,
+    History,
     LiveOrder,
     OrderFacts,
     OrderStatus,
@@ -26,6 +27,7 @@ from messages.journal import Record
 from messages.money import ZERO, Pair
 from messages.orders import (
     Accepted,
+    Amended,
     Balances,
     Cancel,
     Canceled,
@@ -77,6 +79,17 @@ class OrderDesk:
     def to_look_up(self, attach: Attach) -> list[str]:
         """Orders that only the exchange's history can tell of; "not among the open ones" proves nothing."""
         return [order.place.order_id for order in attach.orders if order.place.order_id not in self._orders]
+
+    def strangers(self, attach: Attach, history: History) -> tuple[OrderFacts, ...]:
+        """All orders of this strategy's userref, open or closed, if there is one that it does not count on.
+
+        Those it counts on are among them: what they were answered with follows from their exchange ids.
+        """
+        orders = {facts.order_id: facts for facts in history.orders}
+        orders |= {order_id: tracked.facts for order_id, tracked in self._orders.items() if tracked.facts is not None}
+        own = {order_id: facts for order_id, facts in orders.items() if userref_of(order_id) == attach.strategy}
+        known = {order.place.order_id for order in attach.orders}
+        return tuple(own.values()) if own.keys() - known else ()
 
     def attach(self, attach: Attach, pair: Pair, looked_up: Mapping[str, OrderFacts]) -> Effects:
         """Tell a strategy what happened to its orders, send what never arrived, then let it decide.
@@ -145,10 +158,7 @@ class OrderDesk:
             if facts is None or facts.status != "open" or tracked.place is not None or order_id in known:
                 continue
             if userref_of(order_id) == attach.strategy:
-                raise UnknownOrderError(
-                    f"the exchange holds {facts.side} order {facts.exchange_id} ({order_id}) with userref "
-                    f"{attach.strategy}, which the journal does not know: is a second instance running?"
-                )
+                raise UnknownOrderError.of(facts, attach.strategy)
 
     def _last_change(self, live: LiveOrder, looked_up: Mapping[str, OrderFacts]) -> tuple[bool, int]:
         """Fills are told in their order; what never arrived comes last, when all holds are known."""
@@ -168,6 +178,10 @@ class OrderDesk:
         self._orders[place.order_id] = _Tracked(place, facts)
         self.ledger.hold(place, live.filled)
         if facts is not None:
+            if (facts.price, facts.volume) != (place.price, place.volume):
+                changed = Amended(place.order_id, facts.exchange_id, facts.price, facts.volume, facts.time)
+                self._amend(changed)
+                self._pass_on(changed, effects)
             # Booked against what the strategy's durable state already reckons with.
             self._orders[place.order_id].facts = msgspec.structs.replace(facts, filled=live.filled)
             event = _event_of(facts)
@@ -218,6 +232,9 @@ class OrderDesk:
         tracked = self._orders.get(event.order_id)
         if tracked is None:
             return
+        if isinstance(event, Amended):
+            self._amend(event)
+            return
         closed = isinstance(event, Canceled | Rejected)
         if not isinstance(event, Rejected):
             before = tracked.facts.filled if tracked.facts else ZERO
@@ -230,6 +247,15 @@ class OrderDesk:
             self.ledger.release(event.order_id)
             if tracked.place is not None or isinstance(event, Rejected):
                 del self._orders[event.order_id]
+
+    def _amend(self, event: Amended) -> None:
+        """The order's own limit and quantity are others now; what is filled stays filled."""
+        tracked = self._orders[event.order_id]
+        if tracked.facts is not None:
+            tracked.facts = msgspec.structs.replace(tracked.facts, price=event.price, volume=event.volume)
+        if tracked.place is not None:
+            tracked.place = msgspec.structs.replace(tracked.place, price=event.price, volume=event.volume)
+            self.ledger.hold(tracked.place, tracked.facts.filled if tracked.facts else ZERO)
 
     def _pass_on(self, event: OrderEvent, effects: Effects) -> None:
         strategy = userref_of(event.order_id)

@@ -12,7 +12,7 @@ from trio import TaskStatus
 from actors.mailbox import Mailbox
 from actors.order_desk import Effects, OrderDesk
 from adapters.interfaces import Exchange, ExchangeUnavailable, TradingSession
-from messages.account import Attach, StopTrading
+from messages.account import Attach, OrdersFound, StopTrading
 from messages.mailboxes import OrderManagerMail, PersistenceMail, StrategyMail
 from messages.market import RowDone, RowEnd
 from messages.money import Pair
@@ -129,6 +129,12 @@ class _OrderManager:
         return effects
 
     async def _attach(self, attach: Attach) -> None:
+        if attach.since is not None:
+            history = await self._session.closed(attach.since)
+            if orders := self._desk.strangers(attach, history):
+                found = OrdersFound(attach.strategy, attach.number, history.since, orders)
+                self._strategies[attach.strategy].post(found)
+                return
         unknown = self._desk.to_look_up(attach)
         facts = await self._session.lookup(unknown) if unknown else {}
         await self._carry_out(self._desk.attach(attach, self._pairs[attach.symbol], facts))

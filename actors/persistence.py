@@ -74,6 +74,9 @@ class JournalPort(Protocol):
     def load_core(self, userref: int) -> str | None:
         """The state of the strategy's last commit."""
 
+    def newest(self) -> int:
+        """Time of the newest thing that it holds, in nanoseconds UTC; 0 for an empty one."""
+
     def load_account(self) -> tuple[str | None, dict[str, str]]:
         """The paper exchange's account and its orders."""
 
@@ -216,7 +219,8 @@ class _Desk:
         match group:
             case LoadCore(strategy, number):
                 state = await self._in_thread(self._journal.load_core, strategy)
-                self._reply(strategy_address(strategy), CoreLoaded(self._journal.lineage, state, number))
+                newest = await self._in_thread(self._journal.newest)
+                self._reply(strategy_address(strategy), CoreLoaded(self._journal.lineage, state, number, newest))
             case LoadAccount():
                 account, orders = await self._in_thread(self._journal.load_account)
                 self._reply(PAPER, AccountLoaded(account, orders))

@@ -1,6 +1,6 @@
 """The newest report of everyone, and the `/status` page that is made of them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import assert_never
@@ -11,6 +11,7 @@ from actors.mailbox import Mailbox
 from messages.mailboxes import MetricsMail
 from messages.status import (
     ActorReport,
+    ChannelReport,
     OpenOrder,
     PriceReport,
     ProgramReport,
@@ -56,11 +57,14 @@ class StatusBoard:
         version: str,
         now: Callable[[], int],
         lengths: Callable[[], Mapping[str, tuple[int, int]]] = dict,
+        channels: Callable[[], Iterable[ChannelReport]] = tuple,
     ) -> None:
         """`now` tells the wall clock in nanoseconds UTC; uptime counts from this call.
 
         `lengths` tells of each actor how many messages wait for it and how many were dropped.
+        `channels` tells how the notification channels fare.
         """
+        self._channels = channels
         self._lengths = lengths
         self.bot = bot
         self.simulated = simulated
@@ -97,6 +101,7 @@ class StatusBoard:
             timestamp=rfc3339(now),
             strategies=tuple(self._brought_up_to_date(report) for report in self._strategies.values()),
             actors=self._actor_reports(),
+            channels=tuple(self._channels()),
         )
 
     def _actor_reports(self) -> tuple[ActorReport, ...]:
@@ -162,6 +167,19 @@ def status_json(status: Status) -> bytes:
                 "dropped": report.dropped,
             }
             for report in status.actors
+        ],
+        "notifier": [
+            {
+                "channel": report.channel,
+                "works": report.works,
+                "queue": report.waiting,
+                "sent": report.sent,
+                "summed_up": report.summed,
+                "dropped": report.dropped,
+                "failures": report.failures,
+                "last_error": report.last_error,
+            }
+            for report in status.channels
         ],
     }
     return indented(page)

@@ -13,7 +13,8 @@ from msgspec import Struct
 from actors.mailbox import Mailbox
 from actors.status_page import post_report
 from actors.strategies.core import Core, Output
-from messages.account import Attach
+from adapters.interfaces import UnknownOrderError
+from messages.account import Attach, OrdersFound
 from messages.journal import Commit, Committed, CoreLoaded, LoadCore
 from messages.mailboxes import (
     CoreEvent,
@@ -27,6 +28,7 @@ from messages.mailboxes import (
 from messages.market import RowDone, RowEnd, Tick
 from messages.orders import (
     Accepted,
+    Amended,
     Balances,
     Cancel,
     Canceled,
@@ -86,13 +88,19 @@ class StrategyActor:
         mailbox: Mailbox[StrategyMail],
         outlets: Outlets,
         numbers: Iterator[int],
+        *,
+        adopt: bool = False,
     ) -> None:
-        """`numbers` goes on over all starts of the strategy, so that a late answer is never mistaken."""
+        """`numbers` goes on over all starts of the strategy, so that a late answer is never mistaken.
+
+        `adopt`: take open orders of this userref over that cannot be explained.
+        """
         self._identity = identity
         self._make_core = make_core
         self._mailbox = mailbox
         self._outlets = outlets
         self._numbers = numbers
+        self._adopt = adopt
         self._attached = 0
         self._synced = False
         self._paused = ""
@@ -124,13 +132,13 @@ class StrategyActor:
 
     async def _trade(self) -> None:
         self._tell_phase("syncing", "loading the journal")
-        await self._load()
-        self._attach()
+        loaded = await self._load()
+        self._attach(loaded.newest if loaded.state is not None else 0)
         self._take_all(self._backlog)
         while self._stop is None or self._unacknowledged:
             self._take_all(await self._mailbox.receive())
 
-    async def _load(self) -> None:
+    async def _load(self) -> CoreLoaded:
         """Build the core from the journal; the mail that comes meanwhile is kept in the backlog."""
         number = next(self._numbers)
         self._outlets.persistence.post(LoadCore(self._identity.userref, number))
@@ -147,8 +155,9 @@ class StrategyActor:
             self._core = self._make_core(loaded)
         except Exception as error:
             raise CoreFailed(f"its saved state cannot be used: {error}") from error
+        return loaded
 
-    def _attach(self) -> None:
+    def _attach(self, since: int | None) -> None:
         self._row = None  # the order-manager repeats a row that is not over
         self._attached = next(self._numbers)
         self._outlets.orders.post(
@@ -160,6 +169,7 @@ class StrategyActor:
                 owned=self._core.owned,
                 sells_unowned=self._core.sells_unowned,
                 orders=self._core.live_orders(),
+                since=since,
             )
         )
         self._tell_phase("syncing", WAITING)
@@ -176,23 +186,17 @@ class StrategyActor:
         match message:
             case Tick():
                 self._take_tick(message)
-            case Accepted() | PartiallyFilled() | Filled() | Canceled() | Rejected() | Balances():
+            case Accepted() | PartiallyFilled() | Filled() | Canceled() | Amended() | Rejected() | Balances():
                 self._take_event(message)
-            case Resynced():
+            case OrdersFound() | Resynced():
                 if message.number == self._attached:
-                    self._held.append(message)
-                    self._begin()
+                    self._take_answer(message)
             case Committed():
                 self._release(message.number)
             case RowEnd():
                 pass  # answered once the whole batch is handled
-            case Pause():
-                self._paused = message.reason
-                self._tell_phase("halted", message.reason)
-            case Resume():
-                self._paused = ""
-                if not self._begin():
-                    self._tell_phase("syncing", WAITING)
+            case Pause() | Resume():
+                self._pause(message)
             case Stop():
                 self._stop = message
                 self._decide(message)
@@ -200,6 +204,35 @@ class StrategyActor:
                 pass  # the answer to a load of an earlier start
             case _:
                 assert_never(message)
+
+    def _take_answer(self, answer: OrdersFound | Resynced) -> None:
+        if isinstance(answer, OrdersFound):
+            self._recover(answer)
+        else:
+            self._held.append(answer)
+            self._begin()
+
+    def _pause(self, message: Pause | Resume) -> None:
+        if isinstance(message, Pause):
+            self._paused = message.reason
+            self._tell_phase("halted", message.reason)
+        else:
+            self._paused = ""
+            if not self._begin():
+                self._tell_phase("syncing", WAITING)
+
+    def _recover(self, found: OrdersFound) -> None:
+        """Take over what the journal does not know, then attach with it. Raises `UnknownOrderError`."""
+        try:
+            recovery = self._core.recover(found, adopt=self._adopt)
+        except Exception as error:
+            raise CoreFailed(f"its orders at the exchange cannot be taken over: {error!r}") from error
+        if recovery.unexplained:
+            raise UnknownOrderError.of(recovery.unexplained[0], self._identity.userref)
+        self._outputs += recovery.notices
+        if recovery.adopted:
+            self._commit(tuple(recovery.adopted))
+        self._attach(None)
 
     def _take_tick(self, tick: Tick) -> None:
         first = self._tick is None
@@ -258,7 +291,7 @@ class StrategyActor:
             self._outlets.orders.post(RowDone(self._identity.userref, self._row.row))
             self._row = None
 
-    def _commit(self) -> None:
+    def _commit(self, adopted: tuple[Place, ...] = ()) -> None:
         number = next(self._numbers)
         outputs, self._outputs = self._outputs, []
         handled, self._handled = self._handled, []
@@ -273,6 +306,7 @@ class StrategyActor:
                 state=self._core.save(),
                 handled=tuple(handled),
                 commands=_commands(outputs),
+                adopted=adopted,
             )
         )
 

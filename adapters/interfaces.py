@@ -8,18 +8,23 @@ below; no library's exception passes through.
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, Self
 
-from messages.account import AccountSnapshot, OrderFacts
+from messages.account import AccountSnapshot, History, OrderFacts
 from messages.mailboxes import ExchangeEvent
 from messages.market import Tick
 from messages.money import Pair
-from messages.notices import Notice
+from messages.notices import Letter
 from messages.orders import Place
 
 
 class ExchangeUnavailable(Exception):
     """Connection lost, server error, rate limit, maintenance: waited for, with backoff, for ever."""
+
+    def __init__(self, reason: str = "", *, retry_after: float = 0.0) -> None:
+        """`retry_after`: seconds for which asking again would make it worse."""
+        super().__init__(reason)
+        self.retry_after = retry_after
 
 
 class BotStateError(Exception):
@@ -28,6 +33,15 @@ class BotStateError(Exception):
 
 class UnknownOrderError(Exception):
     """The exchange holds an order of ours that the journal cannot explain: probably a second instance."""
+
+    @classmethod
+    def of(cls, facts: OrderFacts, userref: int) -> Self:
+        """The error for this order, with what to do about it."""
+        return cls(
+            f"the exchange holds {facts.side} order {facts.exchange_id} ({facts.order_id}) with userref {userref}, "
+            "which the journal does not know: is a second instance running? If not, start once with --adopt to take "
+            "the order over"
+        )
 
 
 class DatabaseUnusable(Exception):
@@ -41,10 +55,18 @@ class SourceEnded(Exception):
 class ChannelError(Exception):
     """A channel did not take a notice; the message says why and holds no secret."""
 
-    def __init__(self, reason: str, *, permanent: bool = False) -> None:
-        """`permanent`: the channel will never take this notice, so that repeating it cannot help."""
+    def __init__(self, reason: str, *, permanent: bool = False, retry_after: float | None = None) -> None:
+        """`permanent`: the channel will never take this notice, so that repeating it cannot help.
+
+        `retry_after`: seconds that the service asked to be left alone for.
+        """
         super().__init__(reason)
         self.permanent = permanent
+        self.retry_after = retry_after
+
+
+class ChannelMisconfigured(ChannelError):
+    """The service refuses what the configuration says; the message names the key, never its value."""
 
 
 class TradingSession(Protocol):
@@ -61,6 +83,13 @@ class TradingSession(Protocol):
 
         Leaving an id out means that it never arrived and will not arrive any more; an adapter that
         cannot know that yet raises `ExchangeUnavailable` instead of answering.
+        """
+
+    async def closed(self, since: int) -> History:
+        """Orders with this program's mark (`messages.ids`) that were closed since `since`, in nanoseconds UTC.
+
+        Asked at each start, because a journal that was damaged, restored or deleted does not know them; 0 means
+        as far back as the adapter looks. What was closed while this program ran may be left out.
         """
 
     def events(self) -> AsyncIterator[ExchangeEvent]:
@@ -124,14 +153,24 @@ class Exchange(Protocol):
 
 
 class Channel(Protocol):
-    """One way to reach the person behind the program."""
+    """One way to reach the person behind the program.
+
+    Queueing, order, retries, deadlines and summaries are the notifier's; a channel speaks to its service.
+    """
 
     @property
     def name(self) -> str:
-        """What logs and metrics call it."""
+        """What logs, `/status` and `/metrics` call it: `<name>` of `[notifier.<name>]`."""
 
-    async def send(self, notice: Notice, text: str) -> None:
-        """Deliver one notice; `text` is its plain wording, which a channel may mark up or cut.
+    async def check(self) -> None:
+        """First contact, once at the start: would the service take a notice? Tells nobody anything.
+
+        Raises `ChannelMisconfigured` for what only a changed configuration mends. Any other `ChannelError`
+        is ignored here: sending will meet it again. A channel that cannot know returns.
+        """
+
+    async def send(self, letter: Letter) -> None:
+        """Deliver one notice; its words may be marked up or cut. `letter.silent` asks for no sound.
 
         Raises `ChannelError`. It is cancelled when it takes too long. A notice whose outcome is unknown
         is sent again: twice is better than never.

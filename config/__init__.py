@@ -10,7 +10,7 @@
 - `problems`     `Problem` and `ConfigError`
 """
 
-from config.channels import read_options
+from config.channels import read_options, secret_texts
 from config.load import load, parse, validate
 from config.pair_checks import check_against_pair
 from config.problems import ConfigError, Problem, did_you_mean
@@ -53,5 +53,6 @@ __all__ = [
     "load",
     "parse",
     "read_options",
+    "secret_texts",
     "validate",
 ]

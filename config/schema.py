@@ -10,8 +10,10 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from config.problems import key_path
 from config.secrets import ALLOWED, Secret
 from messages.ids import MAX_USERREF
+from messages.notices import Loudness
 
 PAPER = "paper"
 """Name of the adapter that simulates a whole exchange; it needs no `dry_run`."""
@@ -160,11 +162,23 @@ class StrategyConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ChannelConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """One `[notifier.<kind>]`. `config.read_options` turns `options` into the channel's own struct."""
+    """One `[notifier.<name>]`. `config.read_options` turns `options` into the channel's own struct."""
 
+    kind: Name
+    """Which channel it is; without the key, the table's name is its kind."""
+    name: Name
     enabled: bool = True
+    notices: Loudness = Loudness()
+    """How loud each kind of notice is told."""
     options: dict[str, object] = {}
     """All other keys of the table; every text is a `Secret`, since tokens and web-hook URLs are."""
+    source: Text = "configuration"
+    """Names the configuration in errors."""
+
+    @property
+    def key(self) -> str:
+        """Path of the table, for errors."""
+        return key_path("notifier", self.name)
 
 
 class MetricsConfig(Struct, frozen=True, forbid_unknown_fields=True):

@@ -4,7 +4,7 @@ The environment beats the file. Each secret is a value or the path of a file tha
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -58,7 +58,11 @@ PLACES = (
     Place(f"{PREFIX}API_PUBLIC_KEY", ("exchange",), "api_public_key"),
     Place(f"{PREFIX}API_SECRET_KEY", ("exchange",), "api_secret_key"),
     Place(f"{PREFIX}TELEGRAM_TOKEN", ("notifier", "telegram"), "token"),
+    Place(f"{PREFIX}WEBHOOK_URL", ("notifier", "webhook"), "url"),
 )
+
+CHANNEL_SECRETS = {"telegram": "token", "webhook": "url"}
+"""The secret key of each kind of channel; `[notifier.ops]` may have it in `INFINITY_GRID_OPS_TOKEN`."""
 
 
 class Sources(Struct, frozen=True):
@@ -72,12 +76,27 @@ class Sources(Struct, frozen=True):
 
 def insert_secrets(raw: dict[str, object], sources: Sources, problems: list[Problem]) -> None:
     """Put the secrets into the raw tables, as `Secret`; their `*_file` twins are taken out."""
-    for place in PLACES:
+    places = [*PLACES, *_named_channels(raw)]
+    for place in places:
         secret = _from_environment(place.variable, sources.environ, problems)
         table = _table(raw, place.table)
         if table is not None:
             _insert(table, place, secret, sources, problems)
-    problems.extend(_unknown_variables(sources.environ))
+    problems.extend(_unknown_variables(sources.environ, places))
+
+
+def _named_channels(raw: dict[str, object]) -> list[Place]:
+    """Channels that are called otherwise than their kind have variables of their own."""
+    places = []
+    for name in _table(raw, ("notifier",)) or {}:
+        table = _table(raw, ("notifier", name)) or {}
+        kind = table.get("kind")
+        key = CHANNEL_SECRETS.get(kind) if isinstance(kind, str) else None
+        known = {place.table: place.key for place in PLACES}
+        if key and known.get(("notifier", name)) != key:
+            variable = f"{PREFIX}{name.upper().replace('-', '_')}_{key.upper()}"
+            places.append(Place(variable, ("notifier", name), key))
+    return places
 
 
 def _insert(
@@ -157,8 +176,8 @@ def _read_file(path: Path) -> Secret | str:
     return Secret(decoded)
 
 
-def _unknown_variables(environ: Mapping[str, str]) -> list[Problem]:
-    known = [name for place in PLACES for name in (place.variable, f"{place.variable}_FILE")]
+def _unknown_variables(environ: Mapping[str, str], places: Sequence[Place]) -> list[Problem]:
+    known = [name for place in places for name in (place.variable, f"{place.variable}_FILE")]
     ends = {name.removeprefix(PREFIX): name for name in known}
     problems = []
     for name in sorted(environ):

@@ -131,7 +131,7 @@ class Reader:
             return value
         if form.kind is Decimal or form.kind is int:
             return self._number(form, value, key)
-        plain = value.reveal() if form.kind is str and isinstance(value, Secret) else value
+        plain = value.reveal() if form.kind is not Secret and isinstance(value, Secret) else value
         return self._convert(form, plain, value, key)
 
     def _number(self, form: _Form, value: object, key: str) -> object:

@@ -78,10 +78,20 @@ class LiveOrder(Struct, frozen=True):
     """Base that `Attach.owned` already reckons with."""
 
 
+class History(Struct, frozen=True):
+    """Orders with our mark that were closed since a time and before this program ran."""
+
+    since: int
+    """Nanoseconds UTC."""
+    orders: tuple[OrderFacts, ...]
+
+
 class Attach(Struct, frozen=True, tag=True):
     """A strategy (re)starts: tell it what happened to these orders, then say `Resynced`.
 
-    An order that never arrived is sent; a cancel that never arrived is sent again.
+    An order that never arrived is sent; a cancel that never arrived is sent again. With `since` the exchange is
+    first asked for orders of this userref that are not among `orders`; if there are any, they are the answer
+    (`OrdersFound`), and the strategy attaches anew.
     """
 
     strategy: int
@@ -95,6 +105,19 @@ class Attach(Struct, frozen=True, tag=True):
     sells_unowned: bool
     """Whether it may also sell base that no strategy bought."""
     orders: tuple[LiveOrder, ...]
+    since: int | None = None
+    """Nanoseconds UTC: how far back closed orders matter, 0 as far as the exchange is ever asked; None: not at all."""
+
+
+class OrdersFound(Struct, frozen=True, tag=True):
+    """All orders of a strategy's userref, open ones and closed ones: some of them its `Attach` did not name."""
+
+    strategy: int
+    number: int
+    """Of the `Attach` that this answers."""
+    since: int
+    """How far back closed orders were looked for, in nanoseconds UTC."""
+    orders: tuple[OrderFacts, ...]
 
 
 class StopTrading(Struct, frozen=True, tag=True):

@@ -6,7 +6,7 @@ is written behind, in the same groups, and nobody waits for it.
 
 from msgspec import Struct
 
-from messages.orders import Accepted, Canceled, Command, Filled, PartiallyFilled, Rejected
+from messages.orders import Accepted, Amended, Canceled, Command, Filled, PartiallyFilled, Place, Rejected
 
 
 class Commit(Struct, frozen=True, tag=True):
@@ -23,6 +23,8 @@ class Commit(Struct, frozen=True, tag=True):
     handled: tuple[str, ...]
     """Ids of the order events that led here."""
     commands: tuple[Command, ...]
+    adopted: tuple[Place, ...] = ()
+    """Orders that the exchange has already and the state takes over; they are not sent."""
 
 
 class Committed(Struct, frozen=True, tag=True):
@@ -35,7 +37,7 @@ class Record(Struct, frozen=True, tag=True):
     """Something that happened to an order; written behind."""
 
     strategy: int
-    event: Accepted | PartiallyFilled | Filled | Canceled | Rejected
+    event: Accepted | PartiallyFilled | Filled | Canceled | Amended | Rejected
 
 
 class LoadCore(Struct, frozen=True, tag=True):
@@ -54,6 +56,8 @@ class CoreLoaded(Struct, frozen=True, tag=True):
     state: str | None
     number: int = 0
     """Of the `LoadCore` that this answers."""
+    newest: int = 0
+    """Time of the newest thing that the journal holds of any strategy, in nanoseconds UTC; 0 when it holds nothing."""
 
 
 class SaveAccount(Struct, frozen=True, tag=True):

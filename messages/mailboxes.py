@@ -1,6 +1,6 @@
 """The closed union of each mailbox: the whole vocabulary that an actor understands."""
 
-from messages.account import AccountBalances, Attach, ForeignOrder, OrderFacts, StopTrading
+from messages.account import AccountBalances, Attach, ForeignOrder, OrderFacts, OrdersFound, StopTrading
 from messages.journal import (
     AccountLoaded,
     AccountSaved,
@@ -17,6 +17,7 @@ from messages.market import RowDone, RowEnd, Tick
 from messages.notices import Notice
 from messages.orders import (
     Accepted,
+    Amended,
     Balances,
     Canceled,
     Filled,
@@ -38,12 +39,14 @@ from messages.status import (
     StrategyReport,
 )
 
-CoreEvent = Tick | Accepted | PartiallyFilled | Filled | Canceled | Rejected | Balances | Resynced | Stop
+CoreEvent = Tick | Accepted | PartiallyFilled | Filled | Canceled | Amended | Rejected | Balances | Resynced | Stop
 """What a pure decision core handles."""
 
-StrategyMail = CoreEvent | RowEnd | Committed | CoreLoaded | Pause | Resume
+StrategyMail = CoreEvent | OrdersFound | RowEnd | Committed | CoreLoaded | Pause | Resume
 
-ExchangeEvent = Accepted | PartiallyFilled | Filled | Canceled | Rejected | AccountBalances | ForeignOrder | RowEnd
+ExchangeEvent = (
+    Accepted | PartiallyFilled | Filled | Canceled | Amended | Rejected | AccountBalances | ForeignOrder | RowEnd
+)
 """What an exchange's private session says."""
 
 OrderManagerMail = Submit | Attach | RowDone | StopTrading | ExchangeEvent
@@ -66,6 +69,7 @@ __all__ = [
     "NotifierMail",
     "OrderFacts",
     "OrderManagerMail",
+    "OrdersFound",
     "PaperMail",
     "PersistenceMail",
     "StrategyMail",

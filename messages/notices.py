@@ -1,10 +1,20 @@
 """What the person behind the program is told, as data; the words are made in `actors/notice_texts`."""
 
 from decimal import Decimal
+from typing import Literal, assert_never
 
 from msgspec import Struct
 
 from messages.money import Side
+
+Volume = Literal["on", "silent", "off"]
+"""How loud a channel tells a kind of notice; `silent` arrives without a sound."""
+
+
+NoticeKind = Literal[
+    "start", "end", "fill", "funds", "extra_sell", "released", "halt", "trouble", "channel", "status", "summary"
+]
+"""What loudness is configured by. A `summary` is as loud as the loudest notice in it."""
 
 
 class ProgramStarted(Struct, frozen=True, tag=True):
@@ -15,10 +25,13 @@ class ProgramStarted(Struct, frozen=True, tag=True):
 
 
 class ProgramEnded(Struct, frozen=True, tag=True):
-    """The program is about to end."""
+    """The program is about to end; `orders` says what becomes of its open orders."""
 
     bot: str
     reason: str
+    orders: str = ""
+    advice: str = ""
+    """What somebody has to do now; empty when it ended as it was asked to."""
 
 
 class OrderFilled(Struct, frozen=True, tag=True):
@@ -76,6 +89,32 @@ class OrderDelayed(Struct, frozen=True, tag=True):
     reason: str
 
 
+class OrderAmended(Struct, frozen=True, tag=True):
+    """An order was changed outside of the program, by hand; the grid goes on with what it is now."""
+
+    strategy: str
+    symbol: str
+    side: Side
+    price: Decimal
+    volume: Decimal
+    former_price: Decimal
+    former_volume: Decimal
+
+
+class OrdersRecovered(Struct, frozen=True, tag=True):
+    """Orders that the journal did not know were taken over from the exchange."""
+
+    strategy: str
+    symbol: str
+    open_orders: int
+    closed_orders: int
+    """Filled or partly filled ones; each is answered if it was not."""
+    since: int
+    """How far back closed orders were looked for, in nanoseconds UTC."""
+    unknown: str
+    """What the exchange cannot tell; empty when the journal knows it."""
+
+
 class StrategyHalted(Struct, frozen=True, tag=True):
     """A strategy does not trade any more; `orders` says what becomes of its open orders."""
 
@@ -83,6 +122,8 @@ class StrategyHalted(Struct, frozen=True, tag=True):
     symbol: str
     reason: str
     orders: str
+    advice: str = ""
+    """What somebody has to do now."""
 
 
 class StrategyResumed(Struct, frozen=True, tag=True):
@@ -98,6 +139,68 @@ class ActorFailed(Struct, frozen=True, tag=True):
     actor: str
     reason: str
     action: str
+    disconnected: bool = False
+    """Whether all that is wrong is a connection to the exchange."""
+
+
+class ActorRecovered(Struct, frozen=True, tag=True):
+    """An actor whose failures were told works again."""
+
+    actor: str
+    seconds: int
+    """Since its first failure."""
+    disconnected: bool = False
+
+
+class JournalRepaired(Struct, frozen=True, tag=True):
+    """The journal was damaged when it was opened; `detail` says what was done about it."""
+
+    detail: str
+
+
+class ChannelFailed(Struct, frozen=True, tag=True):
+    """A notification channel reaches nobody; told by the others."""
+
+    channel: str
+    reason: str
+    waiting: int
+    misconfigured: bool
+    """Whether it stays so until somebody changes the configuration."""
+
+
+class ChannelRecovered(Struct, frozen=True, tag=True):
+    """A channel whose failure was told works again."""
+
+    channel: str
+    seconds: int
+    """Since its first failure."""
+
+
+class MissedNotices(Struct, frozen=True):
+    """Notices of one kind about one thing that were not told one by one."""
+
+    kind: NoticeKind
+    count: int
+    newest: str
+    """The newest of them in one line."""
+    time: int
+    """Of the newest, nanoseconds UTC."""
+    urgent: bool
+
+
+class NoticesMissed(Struct, frozen=True, tag=True):
+    """One summary for notices that a channel could not take, or not as fast as they came."""
+
+    channel: str
+    reason: str
+    count: int
+    since: int
+    """Of the oldest, nanoseconds UTC."""
+    until: int
+    rows: tuple[MissedNotices, ...]
+    """What needs somebody first, then the newest first; the oldest may be left out."""
+    left_out: int = 0
+    """Rows that were left out."""
 
 
 class LadderStatus(Struct, frozen=True, tag=True):
@@ -129,9 +232,105 @@ Notice = (
     | FundsMissing
     | ExtraSell
     | OrderReleased
+    | OrderAmended
     | OrderDelayed
+    | OrdersRecovered
     | StrategyHalted
     | StrategyResumed
     | ActorFailed
+    | ActorRecovered
+    | JournalRepaired
+    | ChannelFailed
+    | ChannelRecovered
+    | NoticesMissed
     | LadderStatus
 )
+
+
+class Loudness(Struct, frozen=True, forbid_unknown_fields=True):
+    """How loud one channel tells each kind of notice."""
+
+    start: Volume = "on"
+    end: Volume = "on"
+    fill: Volume = "on"
+    funds: Volume = "on"
+    extra_sell: Volume = "on"
+    released: Volume = "on"
+    halt: Volume = "on"
+    trouble: Volume = "on"
+    channel: Volume = "on"
+    status: Volume = "silent"
+
+    def of(self, kind: NoticeKind) -> Volume:
+        """The volume for this kind; a summary is told in any case."""
+        volume: Volume = "on" if kind == "summary" else getattr(self, kind)
+        return volume
+
+
+class Letter(Struct, frozen=True, tag=True):
+    """A notice on its way to a channel, with its words."""
+
+    notice: Notice
+    kind: NoticeKind
+    bot: str
+    time: int
+    """When it was told, nanoseconds UTC."""
+    headline: str
+    """One line."""
+    text: str
+    """Several lines without markup."""
+    drawing: str = ""
+    """Lines that belong below the text and need letters of one width."""
+    silent: bool = False
+
+    @property
+    def plain(self) -> str:
+        """Text and drawing."""
+        return f"{self.text}\n{self.drawing}" if self.drawing else self.text
+
+
+def kind_of(notice: Notice) -> NoticeKind:
+    """The kind that loudness is configured by."""
+    kind: NoticeKind
+    match notice:
+        case ProgramStarted():
+            kind = "start"
+        case ProgramEnded():
+            kind = "end"
+        case OrderFilled():
+            kind = "fill"
+        case FundsMissing() | OrderDelayed():
+            kind = "funds"
+        case ExtraSell():
+            kind = "extra_sell"
+        case OrderReleased() | OrderAmended():
+            kind = "released"
+        case StrategyHalted() | StrategyResumed():
+            kind = "halt"
+        case ActorFailed() | ActorRecovered() | JournalRepaired() | OrdersRecovered():
+            kind = "trouble"
+        case ChannelFailed() | ChannelRecovered():
+            kind = "channel"
+        case LadderStatus():
+            kind = "status"
+        case NoticesMissed():
+            kind = "summary"
+        case _:
+            assert_never(notice)
+    return kind
+
+
+def needs_somebody(notice: Notice) -> bool:
+    """Whether it is worth a warning: something does not work as it should."""
+    urgent = (
+        StrategyHalted | ActorFailed | FundsMissing | OrderDelayed | ChannelFailed | JournalRepaired | OrdersRecovered
+    )
+    return isinstance(notice, urgent) or (isinstance(notice, ProgramEnded) and bool(notice.advice))
+
+
+def subject_of(notice: Notice) -> str:
+    """What it is about: two notices of one kind and subject tell the same story, the newer one its end."""
+    if isinstance(notice, OrderFilled):
+        return f"{notice.strategy} {notice.side}"
+    subjects = (getattr(notice, name) for name in ("strategy", "actor", "channel") if name in notice.__struct_fields__)
+    return next(subjects, "")

@@ -97,6 +97,17 @@ class Canceled(Struct, frozen=True, tag=True):
     time: int
 
 
+class Amended(Struct, frozen=True, tag=True):
+    """Somebody else changed the open order, its owner by hand: from now on this is its limit and quantity."""
+
+    order_id: str
+    exchange_id: str
+    price: Decimal
+    volume: Decimal
+    """The whole quantity, what is filled included."""
+    time: int
+
+
 class Rejected(Struct, frozen=True, tag=True):
     """No order came into being: refused by the exchange, or by our own ledger before it was sent."""
 
@@ -130,4 +141,4 @@ class Resynced(Struct, frozen=True, tag=True):
 
 
 Command = Place | Cancel
-OrderEvent = Accepted | PartiallyFilled | Filled | Canceled | Rejected
+OrderEvent = Accepted | PartiallyFilled | Filled | Canceled | Amended | Rejected

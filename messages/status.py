@@ -70,6 +70,24 @@ class ActorReport(Struct, frozen=True, tag=True):
     dropped: int
 
 
+class ChannelReport(Struct, frozen=True, tag=True):
+    """How one notification channel fares."""
+
+    channel: str
+    works: bool
+    waiting: int
+    sent: int
+    """Messages; a summary is one."""
+    summed: int
+    """Notices that were told in a summary only."""
+    dropped: int
+    """Notices whose own words never left."""
+    failures: int
+    """Failed attempts."""
+    last_error: str
+    """Empty while it works; holds no secret."""
+
+
 class PriceReport(Struct, frozen=True, tag=True):
     """The last price of a symbol."""
 
@@ -127,3 +145,4 @@ class Status(Struct, frozen=True, tag=True):
     """RFC 3339, UTC."""
     strategies: tuple[StrategyReport, ...]
     actors: tuple[ActorReport, ...]
+    channels: tuple[ChannelReport, ...] = ()

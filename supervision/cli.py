@@ -5,6 +5,8 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -29,7 +31,7 @@ exit codes: 0 stopped as asked, 1 a bug, 2 usage or configuration, 3 credentials
 class Run(Protocol):
     """The program: `supervisor.run`."""
 
-    async def __call__(self, config: Config, source: str) -> None: ...
+    async def __call__(self, config: Config, source: str, *, adopt: bool) -> None: ...
 
 
 def main(run: Run, arguments: list[str] | None = None) -> int:
@@ -37,13 +39,14 @@ def main(run: Run, arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         config = load(options.config, os.environ, registry.known())
+        registry.channels(config)  # only a channel knows what its own keys may be
     except ConfigError as error:
         return _complain(error, EXIT_USAGE)
     if options.check:
         print(f"{options.config}: {len(config.strategy)} strategies, adapter {config.exchange.adapter}: valid")  # noqa: T201
         return EXIT_OK
     setup_logging(config.bot.log_level, config.bot.log_format)
-    return _run(run, config, str(options.config))
+    return _run(run, config, str(options.config), adopt=options.adopt)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -55,22 +58,27 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("config", type=Path, help="TOML file, for instance config/demo.toml")
     parser.add_argument("--check", action="store_true", help="read the configuration, say what is wrong, run nothing")
+    parser.add_argument(
+        "--adopt",
+        action="store_true",
+        help="take over open orders that the database cannot explain (make sure that no second instance runs)",
+    )
     parser.add_argument("--version", action="version", version=f"infinity-grid-trio {registry.version()}")
     return parser
 
 
-def _run(run: Run, config: Config, source: str) -> int:
+def _run(run: Run, config: Config, source: str, *, adopt: bool) -> int:
     try:
-        trio.run(_until_signal, run, config, source)
+        trio.run(_until_signal, partial(run, config, source, adopt=adopt))
     except Exception as error:  # noqa: BLE001 - the last place where an error can be told
         return _exit_code(root_cause(error))
     return EXIT_OK
 
 
-async def _until_signal(run: Run, config: Config, source: str) -> None:
+async def _until_signal(run: Callable[[], Awaitable[None]]) -> None:
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_cancel_on_signal, nursery.cancel_scope)
-        await run(config, source)
+        await run()
         nursery.cancel_scope.cancel()
 
 

@@ -44,6 +44,8 @@ class Failure(Struct, frozen=True):
     role: Role
     kind: Kind
     reason: str
+    retry_after: float = 0.0
+    """Seconds before which another try would make it worse."""
 
 
 class Rule(Struct, frozen=True):
@@ -65,6 +67,7 @@ POLICY: tuple[Rule, ...] = (
     Rule(("market-data",), ("source ended",), first="stop", exit_code=EXIT_OK),
     Rule((), ("configuration", "stray order"), first="stop", exit_code=EXIT_USAGE),
     Rule((), ("credentials",), first="stop", exit_code=EXIT_CREDENTIALS),
+    Rule((), ("database",), first="restart", limited=True, exit_code=EXIT_DATABASE),
     Rule(("market-data", "order-manager", "exchange"), ("connection",), first="restart", patient=True),
     Rule(("market-data", "price-watch", "notifier", "metrics"), (), first="restart"),
     Rule(("strategy",), ("core",), first="halt"),
@@ -116,7 +119,11 @@ def decide(limits: Limits, history: Sequence[Run], failure: Failure, now: float)
         return Halt() if rule.beyond == "halt" else StopProgram(rule.exit_code)
     row = in_a_row(limits, history)
     after = min(limits.backoff * 2.0 ** min(len(row) - 1, 30), limits.backoff_cap)
-    return Restart(after, _worth_telling(limits, rule, row))
+    tell = _worth_telling(limits, rule, row)
+    if failure.retry_after > after:
+        # So long a wait is worth telling when it begins.
+        return Restart(failure.retry_after, tell or failure.retry_after >= limits.tell_after)
+    return Restart(after, tell)
 
 
 def rule_for(failure: Failure) -> Rule:
@@ -129,11 +136,16 @@ def rule_for(failure: Failure) -> Rule:
 
 def in_a_row(limits: Limits, history: Sequence[Run]) -> Sequence[Run]:
     """The newest failures, back to the last run that lasted: a slow attempt to connect did not."""
-    lasted = max(limits.backoff_cap, limits.tell_after)
+    lasted = lasting(limits)
     for index in range(len(history) - 1, -1, -1):
         if history[index].failed - history[index].started > lasted:
             return history[index:]
     return history
+
+
+def lasting(limits: Limits) -> float:
+    """Seconds after which a run counts as one that works."""
+    return max(limits.backoff_cap, limits.tell_after)
 
 
 def _worth_telling(limits: Limits, rule: Rule, row: Sequence[Run]) -> bool:

@@ -1,16 +1,15 @@
 """Which strategies, exchanges and notification channels exist: the built-in ones and installed plug-ins.
 
 A plug-in is an entry point in one of the groups below; its name is what the configuration says
-(`kind`, `adapter`, `[notifier.<name>]`). Nothing is imported before it is asked for.
+(`kind` of a strategy or channel, `adapter`). Nothing is imported before it is asked for.
 """
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from importlib import metadata
 from typing import Protocol, cast
 
-from actors.notice_texts import headline
 from actors.strategies.c_dca import C_DCA
 from actors.strategies.core import Core
 from actors.strategies.grid_base import GridCore
@@ -18,10 +17,11 @@ from actors.strategies.grid_hodl import GRID_HODL
 from actors.strategies.grid_sell import GRID_SELL
 from actors.strategies.settings import GridSettings, Variant
 from actors.strategies.swing import SWING
-from adapters.channels.log import LogChannel
+from adapters.channels.log import open_log
+from adapters.channels.telling import without_secrets
 from adapters.exchanges.paper.exchange import AccountStore, open_paper
 from adapters.interfaces import Channel, Exchange
-from config import PAPER, ChannelConfig, Config, Known
+from config import PAPER, ChannelConfig, Config, ConfigError, Known, Problem, secret_texts
 
 VARIANTS: Mapping[str, Variant] = {variant.kind: variant for variant in (GRID_HODL, GRID_SELL, SWING, C_DCA)}
 
@@ -30,6 +30,8 @@ KRAKEN = "kraken"
 
 LOG = "log"
 """The channel that always exists."""
+
+_SHORTEST_SECRET = 12
 
 EXCHANGE_GROUP = "infinity_grid.exchanges"
 CHANNEL_GROUP = "infinity_grid.channels"
@@ -49,7 +51,7 @@ class OpenExchange(Protocol):
 
 
 OpenChannel = Callable[[ChannelConfig], Channel]
-"""A notification channel's entry point."""
+"""A notification channel's entry point. Raises `ConfigError`."""
 
 MakeCore = Callable[[GridSettings, str | None], Core]
 """A strategy's entry point: settings and saved state to decision core."""
@@ -63,7 +65,7 @@ def known() -> Known:
     return Known(
         kinds=frozenset(VARIANTS) | _plugins(STRATEGY_GROUP).keys(),
         exchanges=frozenset(_BUILT_IN) | _plugins(EXCHANGE_GROUP).keys(),
-        channels=frozenset({LOG}) | _plugins(CHANNEL_GROUP).keys(),
+        channels=frozenset(_CHANNELS) | _plugins(CHANNEL_GROUP).keys(),
     )
 
 
@@ -99,17 +101,46 @@ def _real_kraken() -> OpenExchange:
 _BUILT_IN: Mapping[str, OpenExchange] = {PAPER: _open_paper, KRAKEN: _open_kraken}
 
 
-def channel(name: str) -> OpenChannel:
-    """The notification channel of this name."""
-    if name == LOG:
-        return lambda _: LogChannel(headline)
-    return cast("OpenChannel", _load(CHANNEL_GROUP, name))
+def _open_telegram(config: ChannelConfig) -> Channel:
+    return cast("OpenChannel", _attribute("adapters.channels.telegram", "open_telegram"))(config)
 
 
-def channels(config: Config) -> list[Channel]:
-    """The channels of this configuration; without any, notices go to the log."""
-    wanted = {name: table for name, table in config.notifier.items() if table.enabled} or {LOG: ChannelConfig()}
-    return [channel(name)(table) for name, table in wanted.items()]
+def _open_webhook(config: ChannelConfig) -> Channel:
+    return cast("OpenChannel", _attribute("adapters.channels.webhook", "open_webhook"))(config)
+
+
+_CHANNELS: Mapping[str, OpenChannel] = {LOG: open_log, "telegram": _open_telegram, "webhook": _open_webhook}
+
+
+def channel(kind: str) -> OpenChannel:
+    """The notification channel of this kind."""
+    if kind in _CHANNELS:
+        return _CHANNELS[kind]
+    return cast("OpenChannel", _load(CHANNEL_GROUP, kind))
+
+
+def channels(config: Config) -> list[tuple[Channel, ChannelConfig]]:
+    """The channels of this configuration; without any, notices go to the log.
+
+    Raises `ConfigError` with the problems of all of them.
+    """
+    wanted: Sequence[ChannelConfig] = [table for table in config.notifier.values() if table.enabled]
+    opened: list[tuple[Channel, ChannelConfig]] = []
+    problems: list[Problem] = []
+    for table in wanted or [ChannelConfig(LOG, LOG)]:
+        try:
+            opened.append((channel(table.kind)(table), table))
+        except ConfigError as error:
+            problems += error.problems
+    if problems:
+        raise ConfigError(problems)
+    return opened
+
+
+def scrubber(config: Config) -> Callable[[str], str]:
+    """Takes the secrets of this configuration out of a text. Short options are words, not secrets."""
+    secrets = tuple(text for text in secret_texts(config) if len(text) >= _SHORTEST_SECRET)
+    return lambda text: without_secrets(text, secrets)
 
 
 def version() -> str:

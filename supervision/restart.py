@@ -1,19 +1,36 @@
 """The loop around one actor: run it, and when it fails do what the policy says."""
 
 import logging
+import math
 import random
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 
 import trio
-from msgspec import Struct
+from msgspec import Struct, field
 
 from actors.mailbox import Mailbox
 from actors.status_page import post_report
+from adapters.interfaces import ExchangeUnavailable
 from messages.mailboxes import MetricsMail, NotifierMail
-from messages.notices import ActorFailed
+from messages.notices import ActorFailed, ActorRecovered
 from messages.status import ActorReport
 from supervision.control import Control
-from supervision.policy import Failure, Halt, Kind, Limits, Restart, Role, Run, StopProgram, classify, decide, rule_for
+from supervision.policy import (
+    Failure,
+    Halt,
+    Kind,
+    Limits,
+    Restart,
+    Role,
+    Run,
+    StopProgram,
+    classify,
+    decide,
+    in_a_row,
+    lasting,
+    rule_for,
+)
 
 logger = logging.getLogger("infinity_grid.supervisor")
 
@@ -22,6 +39,21 @@ JITTER = 0.2
 
 MAX_HISTORY = 1_000
 """As many as the configuration allows restarts within its period."""
+
+
+class Incident:
+    """A lost connection usually has several actors in its way; the user is told of it once."""
+
+    def __init__(self) -> None:
+        self._told_at = -math.inf
+
+    def is_news(self, limits: Limits, failure: Failure, now: float) -> bool:
+        """Whether nobody has told of the same lost connection a moment ago."""
+        if failure.kind != "connection":
+            return True
+        lately = now - self._told_at <= limits.tell_after + limits.backoff_cap
+        self._told_at = now
+        return not lately
 
 
 class Watch(Struct, frozen=True):
@@ -33,6 +65,7 @@ class Watch(Struct, frozen=True):
     metrics: Mailbox[MetricsMail]
     jitter: Callable[[], float] = random.random
     """A number from 0 to 1 for each backoff."""
+    incident: Incident = field(default_factory=Incident)
 
 
 OnHalt = Callable[[str], Awaitable[None]]
@@ -51,13 +84,26 @@ async def supervise(
     to `Control`, and this loop then waits to be cancelled in the order of the shutdown. Once the program
     stops, nothing is restarted any more.
     """
+    # A strategy in a backoff still owes its part of a stop, which therefore waits for it.
+    with watch.control.running(name) if role == "strategy" else nullcontext():
+        await _supervise(watch, role, name, body, on_halt)
+
+
+async def _supervise(
+    watch: Watch,
+    role: Role,
+    name: str,
+    body: Callable[[], Awaitable[None]],
+    on_halt: OnHalt | None,
+) -> None:
     history: tuple[Run, ...] = ()
     failures = 0
+    good_news: ActorRecovered | None = None
     while True:
         started = trio.current_time()
         try:
             with watch.control.running(name):
-                return await body()
+                return await _run(watch, body, good_news)
         except Exception as error:  # noqa: BLE001 - every failure of an actor is the policy's business
             cause = root_cause(error)
         if watch.control.stopping:
@@ -65,17 +111,25 @@ async def supervise(
             return None
         now = trio.current_time()
         failures += 1
-        failure = Failure(role, classify(cause), describe(cause))
+        retry_after = cause.retry_after if isinstance(cause, ExchangeUnavailable) else 0.0
+        failure = Failure(role, classify(cause), describe(cause), retry_after)
         history = (*history[-MAX_HISTORY:], Run(started, now, rule_for(failure).limited))
         post_report(watch.metrics, ActorReport(name, failures, 0, 0))
         match decide(watch.limits, history, failure, now):
             case Restart(after, tell):
                 _log(name, failure.kind, cause, f"restart in {after:g} s")
-                if tell:
-                    watch.notifier.post(ActorFailed(name, failure.reason, "it is restarted"))
+                is_news = tell and watch.incident.is_news(watch.limits, failure, now)
+                if started + lasting(watch.limits) < now:
+                    good_news = None  # it was told, or nothing bad was
+                if is_news or good_news:
+                    away = round(now + after - in_a_row(watch.limits, history)[0].failed)
+                    good_news = ActorRecovered(name, away, failure.kind == "connection")
+                if is_news:
+                    watch.notifier.post(_bad_news(name, failure))
                 with trio.move_on_after(after * (1 + JITTER * watch.jitter())):
                     await watch.control.wait_for_stop()
-                    return None
+                    if role != "strategy":
+                        return None
             case Halt():
                 _log(name, failure.kind, cause, "halted")
                 if on_halt is not None:
@@ -85,6 +139,28 @@ async def supervise(
                 _log(name, failure.kind, cause, "the program stops")
                 watch.control.stop(exit_code, failure.reason)
                 await trio.sleep_forever()
+
+
+async def _run(watch: Watch, body: Callable[[], Awaitable[None]], good_news: ActorRecovered | None) -> None:
+    """Run it; who was told that it fails is told that it works again once that has lasted."""
+    if good_news is None:
+        return await body()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(_tell_when_it_lasts, watch, good_news)
+        await body()
+        nursery.cancel_scope.cancel()
+    return None
+
+
+async def _tell_when_it_lasts(watch: Watch, good_news: ActorRecovered) -> None:
+    await trio.sleep(lasting(watch.limits))
+    watch.notifier.post(good_news)
+
+
+def _bad_news(name: str, failure: Failure) -> ActorFailed:
+    disconnected = failure.kind == "connection"
+    action = "it is connected again, tried with growing pauses" if disconnected else "it is restarted"
+    return ActorFailed(name, failure.reason, action, disconnected)
 
 
 def root_cause(error: BaseException) -> BaseException:

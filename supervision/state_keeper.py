@@ -6,7 +6,7 @@ from typing import assert_never
 from actors.status_page import post_report
 from config import Config, StrategyConfig
 from messages.money import ZERO
-from messages.notices import ProgramStarted, StrategyHalted, StrategyResumed
+from messages.notices import ProgramEnded, ProgramStarted, StrategyHalted, StrategyResumed
 from messages.status import (
     Pause,
     PhaseChanged,
@@ -21,6 +21,17 @@ from supervision.program import Mailboxes
 from supervision.states import StateMachine
 
 logger = logging.getLogger("infinity_grid.supervisor")
+
+_AFTER_HALT = "look at the log and report the error; it stays halted until the program is started anew"
+_SILENT_ORDERS = "its open orders stay open; fills are answered when it resumes"
+_AFTER_SILENCE = "nothing, it resumes with the first price; if it lasts, look at the exchange's status page"
+_AFTER_FAILURE = "mend the cause and start it again; the start answers what was filled meanwhile"
+_LEFT_ORDERS = {
+    "keep": "they stay open at the exchange; fills are answered at the next start",
+    "cancel-buys": "open buys are cancelled, sells stay open",
+    "cancel-all": "all of its own are cancelled",
+}
+_IF_POSSIBLE = ", if exchange and journal still take it: look there"
 
 
 class StateKeeper:
@@ -57,7 +68,7 @@ class StateKeeper:
         self._silenced.discard(strategy.userref)
         if orders:
             self._mail.notifier.post(
-                StrategyHalted(strategy.name, strategy.symbol, reason, f"its open orders {orders}")
+                StrategyHalted(strategy.name, strategy.symbol, reason, f"its open orders {orders}", _AFTER_HALT)
             )
         # Behind what the strategy itself has said before it failed.
         self._mail.supervisor.post(PhaseChanged(strategy.userref, "halted", reason))
@@ -73,6 +84,12 @@ class StateKeeper:
         if request.exit_code:
             self._changed(self._machine.fail(request.reason))
         self._changed(self._machine.stop(request.reason))
+
+    def say_the_end(self, request: StopRequest) -> None:
+        """The last word to the user, once everything has stopped."""
+        bot, failed = self._config.bot, request.exit_code != 0
+        orders = _LEFT_ORDERS[bot.on_stop] + (_IF_POSSIBLE if failed and bot.on_stop != "keep" else "")
+        self._mail.notifier.post(ProgramEnded(bot.name, request.reason, orders, _AFTER_FAILURE if failed else ""))
 
     def _phase_changed(self, message: PhaseChanged) -> None:
         name = self._names[message.strategy]
@@ -90,7 +107,7 @@ class StateKeeper:
             self._silenced.add(strategy.userref)
             self._mail.strategies[strategy.userref].post(Pause(reason))
             self._mail.notifier.post(
-                StrategyHalted(strategy.name, strategy.symbol, reason, "its open orders stay open")
+                StrategyHalted(strategy.name, strategy.symbol, reason, _SILENT_ORDERS, _AFTER_SILENCE)
             )
 
     def _back(self, message: PriceBack) -> None:

@@ -8,12 +8,13 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from actors.mailbox import Mailbox, MailboxOverflow
 from actors.market_data import run_market_data
-from actors.notifier import Outbox, run_notifier
+from actors.notifier import Desk, run_notifier
 from actors.order_manager import run_order_manager
+from actors.outbox import Outbox
 from messages.account import AccountSnapshot, Attach
 from messages.mailboxes import MetricsMail, NotifierMail, OrderManagerMail, PersistenceMail, StrategyMail
 from messages.market import RowEnd, Tick
-from messages.notices import Notice, ProgramEnded
+from messages.notices import Letter, Notice, ProgramEnded
 from messages.orders import Rejected
 from supervision.control import Control
 from supervision.policy import Limits
@@ -63,7 +64,7 @@ def test_nobody_waits_in_a_circle() -> None:
 
 def test_persistence_waits_for_nobody_but_its_thread() -> None:
     persistence = wait_graph.modules("actors")["actors/persistence.py"]
-    assert wait_graph.awaited_outside_itself(persistence) == {"mailbox.receive", "trio.to_thread.run_sync"}
+    assert wait_graph.awaited_outside_itself(persistence) == {"mailbox.receive", "in_thread", "self._in_thread"}
     assert "persistence" not in wait_graph.waits()
     assert wait_graph.answers_in("PersistenceMail") == frozenset()
 
@@ -192,9 +193,12 @@ class _Channel:
     def __init__(self) -> None:
         self.notices: list[Notice] = []
 
-    async def send(self, notice: Notice, text: str) -> None:
+    async def check(self) -> None:
+        """Nothing to find out."""
+
+    async def send(self, letter: Letter) -> None:
         """Keep it."""
-        self.notices.append(notice)
+        self.notices.append(letter.notice)
 
 
 async def test_after_too_many_notices_the_notifier_goes_on_with_the_next(autojump_clock: MockClock) -> None:
@@ -205,7 +209,7 @@ async def test_after_too_many_notices_the_notifier_goes_on_with_the_next(autojum
         mailbox.post(ProgramEnded("bot", str(number)))
 
     async def notifier() -> None:
-        await run_notifier(mailbox, [outbox])
+        await run_notifier(mailbox, Desk([outbox], "bot", lambda: 0))
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(supervise, watch, "notifier", "notifier", notifier)

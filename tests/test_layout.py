@@ -70,6 +70,7 @@ FLOATS_THAT_ARE_NO_MONEY = {
         for name in (
             "budget",
             "clock",
+            "drift",
             "market",
             "orders",
             "outbox",
@@ -79,6 +80,7 @@ FLOATS_THAT_ARE_NO_MONEY = {
             "session",
             "sockets",
             "stream",
+            "totals",
             "unknown",
         )
     },

@@ -22,6 +22,7 @@ from messages.market import Tick
 from messages.status import Status
 from supervision import registry
 from supervision.control import ProgramFailed
+from supervision.world import World
 from tests.process import running
 
 PATIENCE = 20
@@ -190,8 +191,8 @@ async def test_a_core_that_raises_halts_its_strategy_and_no_other(
 OpenPaper = Callable[..., AbstractAsyncContextManager[PaperExchange]]
 
 
-def faulty(monkeypatch: pytest.MonkeyPatch, fault: Callable[[PaperExchange], None]) -> None:
-    """Let every paper exchange be changed by `fault` before anybody uses it."""
+def faulty(fault: Callable[[PaperExchange], None]) -> World:
+    """Surroundings in which every paper exchange is changed by `fault` before anybody uses it."""
 
     @asynccontextmanager
     async def opened(config: Config, store: object, *, now: int, source: str) -> AsyncIterator[PaperExchange]:
@@ -199,7 +200,7 @@ def faulty(monkeypatch: pytest.MonkeyPatch, fault: Callable[[PaperExchange], Non
             fault(exchange)
             yield exchange
 
-    monkeypatch.setattr(registry, "exchange", lambda name: opened)
+    return World(exchange=lambda name: opened)
 
 
 async def test_a_lost_private_connection_resyncs_and_doubles_nothing(
@@ -217,9 +218,9 @@ async def test_a_lost_private_connection_resyncs_and_doubles_nothing(
 
         monkeypatch.setattr(exchange, "place", sometimes)
 
-    faulty(monkeypatch, fault)
+    run = partial(supervisor.run, world=faulty(fault))
     async with trio.open_nursery() as nursery:
-        handle = await nursery.start(supervisor.run, configured(tmp_path))
+        handle = await nursery.start(run, configured(tmp_path))
         await until(handle, lambda status: any(a.actor == "order-manager" and a.restarts == 2 for a in status.actors))
         await until(handle, all_trading)
         nursery.cancel_scope.cancel()
@@ -233,9 +234,8 @@ async def test_a_refused_key_ends_the_program_with_exit_code_3(tmp_path: Path, m
 
         monkeypatch.setattr(exchange, "snapshot", refuse)
 
-    faulty(monkeypatch, fault)
     with trio.fail_after(PATIENCE), pytest.raises(ProgramFailed) as failed:
-        await supervisor.run(configured(tmp_path))
+        await supervisor.run(configured(tmp_path), world=faulty(fault))
     assert (failed.value.exit_code, failed.value.reason) == (3, "the key may not place orders")
 
 
@@ -254,9 +254,9 @@ async def test_a_lost_price_feed_is_reopened_while_orders_stay(tmp_path: Path, m
 
         monkeypatch.setattr(exchange, "prices", sometimes)
 
-    faulty(monkeypatch, fault)
+    run = partial(supervisor.run, source="trial.toml", world=faulty(fault))
     async with trio.open_nursery() as nursery:
-        handle = await nursery.start(partial(supervisor.run, source="trial.toml"), configured(tmp_path))
+        handle = await nursery.start(run, configured(tmp_path))
         status = await until(handle, all_trading)
         assert {a.actor: a.restarts for a in status.actors}.get("market-data") == 2
         assert not any(a.restarts for a in status.actors if a.actor.startswith("strategy"))

@@ -7,12 +7,12 @@ time arrives in events. The same core runs live, on paper, in a backtest and in 
 from decimal import Decimal
 from typing import Protocol
 
-from msgspec import Struct
+from msgspec import Struct, field
 
-from messages.account import LiveOrder
+from messages.account import LiveOrder, OrderFacts, OrdersFound
 from messages.mailboxes import CoreEvent
 from messages.notices import LadderStatus, Notice
-from messages.orders import Command
+from messages.orders import Command, Place
 from messages.status import Phase, StrategyReport
 
 NEVER = 2**63 - 1
@@ -33,6 +33,14 @@ EVERY_TICK = Band(low=Decimal(1), high=Decimal(0), wake=NEVER)
 NO_TICK = Band(low=Decimal("-Infinity"), high=Decimal("Infinity"), wake=NEVER)
 
 
+class Recovery(Struct):
+    """What was taken over from the exchange, whom it must be told, and open orders that cannot be explained."""
+
+    adopted: list[Place] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    unexplained: list[OrderFacts] = field(default_factory=list)
+
+
 class Core(Protocol):
     """One strategy's decisions."""
 
@@ -41,6 +49,14 @@ class Core(Protocol):
 
         Doubled and late events must change nothing. An exception is taken for deterministic: the
         strategy is halted, not restarted.
+        """
+
+    def recover(self, found: OrdersFound, *, adopt: bool) -> Recovery:
+        """Take orders over that the exchange has and the state does not know; see `recovery`.
+
+        No resync has happened yet; it follows and tells what became of them.
+
+        With `adopt` open ones are taken over even where they cannot be explained.
         """
 
     @property

@@ -9,19 +9,20 @@ from typing import assert_never
 
 from actors.strategies import state as states
 from actors.strategies.band import band
-from actors.strategies.core import Band, Output
+from actors.strategies.core import Band, Output, Recovery
 from actors.strategies.ladder import Ladder
 from actors.strategies.order_events import on_order_event
+from actors.strategies.recovery import recover
 from actors.strategies.report import ladder_status, strategy_report
 from actors.strategies.settings import GridSettings, Variant
 from actors.strategies.state import GridState
 from actors.strategies.upkeep import cancel_all_buys, retry_remembered_sells, upkeep
-from messages.account import LiveOrder
+from messages.account import LiveOrder, OrdersFound
 from messages.mailboxes import CoreEvent
 from messages.market import Tick
 from messages.money import EXACT
 from messages.notices import LadderStatus
-from messages.orders import Accepted, Balances, Canceled, Filled, PartiallyFilled, Rejected, Resynced
+from messages.orders import Accepted, Amended, Balances, Canceled, Filled, PartiallyFilled, Rejected, Resynced
 from messages.status import Phase, Stop, StrategyReport
 
 
@@ -34,6 +35,7 @@ class GridCore:
         self._ladder = Ladder(settings, variant, states.load(saved) if saved else fresh)
         self._band: Band | None = None
         """Reckoned when it is asked for: of the events between two ticks only the last one counts."""
+        self._is_new = saved is None
 
     @property
     def state(self) -> GridState:
@@ -75,7 +77,7 @@ class GridCore:
                 ladder.changed()  # a tick that matters is rare enough to rely on nothing derived before it
                 if ladder.synced:
                     upkeep(ladder)
-            case Accepted() | PartiallyFilled() | Filled() | Canceled() | Rejected():
+            case Accepted() | PartiallyFilled() | Filled() | Canceled() | Amended() | Rejected():
                 on_order_event(ladder, event)
             case Balances():
                 self._take_funds(event)
@@ -114,6 +116,10 @@ class GridCore:
         if stop.on_stop == "cancel-all":
             for order in ladder.sells():
                 ladder.cancel(order)
+
+    def recover(self, found: OrdersFound, *, adopt: bool) -> Recovery:
+        with localcontext(EXACT):
+            return recover(self._ladder, found, is_new=self._is_new, adopt=adopt)
 
     def live_orders(self) -> tuple[LiveOrder, ...]:
         ladder = self._ladder

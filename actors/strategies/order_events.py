@@ -8,8 +8,8 @@ from actors.strategies.ladder import RETRY_AFTER, Ladder
 from actors.strategies.state import OwnOrder, RememberedSell
 from actors.strategies.upkeep import retry_remembered_sells, sell_surplus
 from messages.money import below_minimum, divide, floor_price, floor_volume
-from messages.notices import ExtraSell, OrderFilled
-from messages.orders import Accepted, Canceled, Filled, OrderEvent, PartiallyFilled, Rejected
+from messages.notices import ExtraSell, OrderAmended, OrderFilled
+from messages.orders import Accepted, Amended, Canceled, Filled, OrderEvent, PartiallyFilled, Rejected
 
 
 def on_order_event(ladder: Ladder, event: OrderEvent) -> None:
@@ -33,6 +33,8 @@ def on_order_event(ladder: Ladder, event: OrderEvent) -> None:
                 _complete(ladder, order, event.time)
             else:
                 _closed_early(ladder, order, event)
+        case Amended():
+            _amended(ladder, order, event)
         case Rejected():
             _rejected(ladder, order, event)
         case _:
@@ -182,6 +184,20 @@ def _return_surplus(ladder: Ladder, order: OwnOrder, rest: Decimal) -> None:
     bought_at = floor_price(ladder.settings.pair, divide(order.price, ladder.settings.step))
     ladder.state.surplus += rest
     ladder.state.surplus_price = max(ladder.state.surplus_price, bought_at)
+
+
+def _amended(ladder: Ladder, order: OwnOrder, event: Amended) -> None:
+    """Changed by hand: its limit and quantity are what the rules reckon with from now on."""
+    _accept(ladder, order, event.exchange_id)
+    if (order.price, order.volume) == (event.price, event.volume):
+        return
+    pair = ladder.settings.pair
+    former = (order.price, order.volume)
+    order.price, order.volume = event.price, event.volume
+    ladder.changed(order)
+    ladder.out.append(
+        OrderAmended(ladder.settings.name, pair.symbol, order.side, event.price, event.volume, *former),
+    )
 
 
 def _rejected(ladder: Ladder, order: OwnOrder, event: Rejected) -> None:

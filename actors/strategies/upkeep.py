@@ -40,7 +40,9 @@ def retry_remembered_sells(ladder: Ladder) -> None:
             del ladder.state.remembered[sell.parent]
             ladder.no_longer(f"sell {sell.parent}")
             ladder.release("sell", price, volume, reason)
-        elif volume <= ladder.base_free() and order_limit.admits_sell(ladder, price):
+        elif volume > ladder.base_free():
+            sell.reason = "funds"  # whatever it waited for at first
+        elif order_limit.admits_sell(ladder, price):
             # Its cause was told and lasts until the sell is accepted; a refused retry tells nothing new.
             del ladder.state.remembered[sell.parent]
             ladder.place_counter_order("sell", price, volume, sell.parent, sell.attempt)

@@ -1,24 +1,30 @@
 """The channel that always exists: notices go to the program's log."""
 
 import logging
-from collections.abc import Callable
 
-from messages.notices import ActorFailed, FundsMissing, LadderStatus, Notice, StrategyHalted
+from config import ChannelConfig
+from messages.notices import Letter, needs_somebody
 
 log = logging.getLogger(__name__)
+
+
+def open_log(config: ChannelConfig) -> "LogChannel":
+    """The channel of this table."""
+    return LogChannel(config.name)
 
 
 class LogChannel:
     """One log line a notice; the hourly status keeps its drawing and therefore its lines."""
 
-    name = "log"
+    def __init__(self, name: str = "log") -> None:
+        self.name = name
 
-    def __init__(self, headline: Callable[[Notice], str]) -> None:
-        """`headline` makes one line of a notice."""
-        self._headline = headline
+    async def check(self) -> None:
+        """Always there."""
 
-    async def send(self, notice: Notice, text: str) -> None:
-        """Write it; never raises `ChannelError`."""
-        urgent = isinstance(notice, StrategyHalted | ActorFailed | FundsMissing)
-        words = f"hourly status\n{text}" if isinstance(notice, LadderStatus) else self._headline(notice)
-        log.log(logging.WARNING if urgent else logging.INFO, "%s", words)
+    async def send(self, letter: Letter) -> None:
+        """Write it, as a warning if something is wrong and it is not to be silent; never raises `ChannelError`."""
+        loud = needs_somebody(letter.notice) and not letter.silent
+        title = {"status": "hourly status", "summary": "summary"}.get(letter.kind)
+        level = logging.WARNING if loud else logging.INFO
+        log.log(level, "%s", f"{title}\n{letter.plain}" if title else letter.headline)

@@ -105,6 +105,12 @@ class Journal:
         with explained(self._path):
             return self._tables.load_core(userref)
 
+    def newest(self) -> int:
+        """Time of the newest decision or event of any strategy, 0 for an empty journal; raises like `write`."""
+        self.settle()
+        with explained(self._path):
+            return self._tables.newest_time()
+
     def load_account(self) -> tuple[str | None, dict[str, str]]:
         """The paper exchange's account and its orders by exchange id, as saved last; raises like `write`."""
         self.settle()

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from messages.journal import Commit, Record, SaveAccount
 from messages.money import EXACT, ZERO
-from messages.orders import Accepted, Cancel, Canceled, Filled, OrderEvent, PartiallyFilled, Place, Rejected
+from messages.orders import Accepted, Amended, Cancel, Canceled, Filled, OrderEvent, PartiallyFilled, Place, Rejected
 
 Write = Commit | Record | SaveAccount
 """The messages that change the journal."""
@@ -108,6 +108,8 @@ class Changes:
 
     def _commit(self, commit: Commit) -> None:
         self.cores[commit.strategy] = commit
+        for place in commit.adopted:
+            self._place(place)
         for command in commit.commands:
             match command:
                 case Place():
@@ -170,7 +172,7 @@ def concerned(messages: Iterable[Write]) -> list[str]:
     for message in messages:
         match message:
             case Commit():
-                ids.update(dict.fromkeys(command.order_id for command in message.commands))
+                ids.update(dict.fromkeys(command.order_id for command in (*message.commands, *message.adopted)))
             case Record():
                 ids[message.event.order_id] = None
             case SaveAccount():
@@ -219,6 +221,8 @@ def _advance(row: OrderRow, event: OrderEvent) -> None:
         case Canceled():
             if row.status != "filled":
                 row.status, row.reason = "canceled", event.reason
+        case Amended():
+            row.price, row.volume = exact(event.price), exact(event.volume)
         case Rejected():
             if row.status in {"requested", "canceling"} and not row.exchange_id:
                 row.status, row.reason = "rejected", f"{event.reason}: {event.text}"

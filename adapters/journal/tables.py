@@ -56,6 +56,10 @@ class Tables:
         row = self._connection.execute("SELECT state FROM core_states WHERE userref = ?", [userref]).fetchone()
         return None if row is None else str(row[0])
 
+    def newest_time(self) -> int:
+        """Of the newest event."""
+        return self._number("SELECT max(time) FROM events")
+
     def load_account(self) -> tuple[str | None, dict[str, str]]:
         """The paper exchange's account and its orders, in the order of their last change."""
         row = self._connection.execute("SELECT account FROM paper_account").fetchone()

@@ -11,6 +11,7 @@ from messages.ids import client_order_id, userref_of
 from messages.money import ZERO, Pair, Side, hold_of
 from messages.orders import (
     Accepted,
+    Amended,
     Balances,
     Cancel,
     Canceled,
@@ -100,7 +101,7 @@ class Strategy(Struct):
             if not known.accepted:
                 del self.live[message.order_id]
             return
-        filled = known.filled if isinstance(message, Accepted) else max(known.filled, message.filled)
+        filled = known.filled if isinstance(message, Accepted | Amended) else max(known.filled, message.filled)
         self.owned += (filled - known.filled) * (1 if known.place.side == "buy" else -1)
         self.live[message.order_id] = LiveOrder(known.place, known.canceling, True, filled)
         if isinstance(message, Canceled) or filled == known.place.volume:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import trio
 
-from messages.account import AccountSnapshot, OrderFacts
+from messages.account import AccountSnapshot, History, OrderFacts
 from messages.mailboxes import ExchangeEvent
 from messages.market import Tick
 from messages.money import ZERO, Pair
@@ -22,6 +22,7 @@ class FakeSession:
     def __init__(self, snapshot: AccountSnapshot) -> None:
         self.calls: list[Call] = []
         self.history: dict[str, OrderFacts] = {}
+        self.closures: tuple[OrderFacts, ...] = ()
         self.refusal: Exception | None = None
         """Raised by every request."""
         self._snapshot = snapshot
@@ -47,6 +48,10 @@ class FakeSession:
         """From `history`."""
         self._take("lookup", list(order_ids))
         return {order_id: self.history[order_id] for order_id in order_ids if order_id in self.history}
+
+    async def closed(self, since: int) -> History:
+        """What the test put into `closures`."""
+        return History(since, self.closures)
 
     async def events(self) -> AsyncIterator[ExchangeEvent]:
         """What `say` was given."""

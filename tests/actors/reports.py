@@ -5,7 +5,7 @@ from decimal import Decimal
 from actors.mailbox import Mailbox
 from actors.status_page import StatusBoard
 from messages.mailboxes import MetricsMail
-from messages.status import OpenOrder, StrategyReport
+from messages.status import ChannelReport, OpenOrder, StrategyReport
 
 START = 1_761_567_667_123_456_789
 """2025-10-27T12:21:07.123456789Z"""
@@ -36,6 +36,12 @@ HODL = StrategyReport(
 )
 
 
+CHANNELS = (
+    ChannelReport("log", True, 0, 12, 0, 0, 0, ""),
+    ChannelReport("telegram", False, 4, 3, 5, 2, 8, "no answer within 15 s"),
+)
+
+
 class Clock:
     """A wall clock that is set by hand."""
 
@@ -46,8 +52,12 @@ class Clock:
         return self.time
 
 
-def new_board(clock: Clock | None = None) -> tuple[Mailbox[MetricsMail], StatusBoard]:
+def new_board(
+    clock: Clock | None = None, channels: tuple[ChannelReport, ...] = ()
+) -> tuple[Mailbox[MetricsMail], StatusBoard]:
     """A board and the mailbox that it reads."""
     mailbox = Mailbox[MetricsMail]("metrics", limit=10)
-    board = StatusBoard(mailbox, bot="my grids", simulated=True, version="1.2.3", now=clock or Clock())
+    board = StatusBoard(
+        mailbox, bot="my grids", simulated=True, version="1.2.3", now=clock or Clock(), channels=lambda: channels
+    )
     return mailbox, board

@@ -7,7 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from actors.exposition import exposition
 from actors.status_page import StatusBoard, post_report
 from messages.status import ActorReport, PriceReport, ProgramReport
-from tests.actors.reports import HODL, START, Clock, new_board
+from tests.actors.reports import CHANNELS, HODL, START, Clock, new_board
 
 
 def samples(board: StatusBoard) -> dict[str, float]:
@@ -23,7 +23,7 @@ def samples(board: StatusBoard) -> dict[str, float]:
 
 def full_board() -> StatusBoard:
     clock = Clock()
-    mailbox, board = new_board(clock)
+    mailbox, board = new_board(clock, CHANNELS)
     clock.time += 90_000_000_000
     post_report(mailbox, ProgramReport("RUNNING", ""))
     post_report(mailbox, HODL)
@@ -66,7 +66,20 @@ def test_every_figure_is_exposed_under_its_name() -> None:
         "mailbox_length{actor=market-data}": 1,
         "mailbox_length{actor=notifier}": 2,
         "mailbox_dropped_total{actor=market-data}": 0,
-        "notifier_dropped_total{}": 9,
+        "mailbox_dropped_total{actor=notifier}": 9,
+        "notifier_up{channel=log}": 1,
+        "notifier_up{channel=telegram}": 0,
+        "notifier_queue_length{channel=log}": 0,
+        "notifier_queue_length{channel=telegram}": 4,
+        "notifier_sent_total{channel=log}": 12,
+        "notifier_sent_total{channel=telegram}": 3,
+        "notifier_summed_total{channel=log}": 0,
+        "notifier_summed_total{channel=telegram}": 5,
+        "notifier_dropped_total{channel=log}": 0,
+        "notifier_dropped_total{channel=telegram}": 2,
+        "notifier_failures_total{channel=log}": 0,
+        "notifier_failures_total{channel=telegram}": 8,
+        "notifier_last_error{channel=telegram,error=no answer within 15 s}": 1,
     }
 
 

@@ -5,24 +5,29 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from actors.notice_texts import headline, render
+from actors.notice_texts import headline, words, write_letter
 from messages.notices import (
-    ActorFailed,
     ExtraSell,
     FundsMissing,
     LadderStatus,
     Notice,
+    OrderAmended,
     OrderDelayed,
     OrderFilled,
     OrderReleased,
     ProgramEnded,
     ProgramStarted,
-    StrategyHalted,
-    StrategyResumed,
 )
+from tests.actors.test_trouble_texts import TROUBLE
 
 PRICE = Decimal("159.89")
 VOLUME = Decimal("0.31")
+
+
+def render(notice: Notice) -> str:
+    text, drawing = words(notice)
+    return f"{text}\n{drawing}" if drawing else text
+
 
 STATUS = LadderStatus(
     strategy="sol-swing",
@@ -74,11 +79,10 @@ CASES: list[tuple[Notice, str, str]] = [
         "✅ my grids is starting!\n└ Simulated » no real order is placed",
         "my grids is starting, simulated: no real order is placed",
     ),
-    (ProgramEnded("my grids", "SIGTERM"), "my grids terminated.\nReason: SIGTERM", "my grids terminated: SIGTERM"),
     (
         OrderFilled("sol-swing", "SOL/EUR", "buy", PRICE, VOLUME, Decimal("49.5659"), Decimal("0.1289")),
         (
-            "✅ SOL/EUR: Buy order executed\n├ Price » 159.89 EUR\n├ Size » 0.31 SOL\n├ Size in EUR » 49.5659\n"
+            "✅ SOL/EUR: Buy order executed\n├ Price » 159.89 EUR\n├ Size » 0.31 SOL\n├ Size in EUR » 49.56\n"
             "├ Fee » 0.1289 EUR\n└ Strategy » sol-swing"
         ),
         "sol-swing: buy executed, 0.31 SOL at 159.89 EUR",
@@ -99,27 +103,20 @@ CASES: list[tuple[Notice, str, str]] = [
         "sol-swing: sell released, 0.31 SOL at 159.89 EUR: by hand",
     ),
     (
+        OrderAmended("sol-swing", "SOL/EUR", "sell", PRICE, VOLUME, Decimal("160.01"), Decimal("0.30")),
+        (
+            "ℹ️ sol-swing (SOL/EUR): Sell order amended by hand\n├ Price » 159.89 EUR\n├ Size » 0.31 SOL\n"
+            "└ Before » 0.30 SOL at 160.01 EUR"
+        ),
+        "sol-swing: sell amended by hand to 0.31 SOL at 159.89 EUR, before: 0.30 SOL at 160.01 EUR",
+    ),
+    (
         OrderDelayed("sol-swing", "SOL/EUR", "sell", PRICE, VOLUME, "EOrder:Orders limit exceeded"),
         (
             "⚠️ sol-swing (SOL/EUR): Sell order waits\n├ Price » 159.89 EUR\n├ Size » 0.31 SOL\n"
             "└ Reason » EOrder:Orders limit exceeded"
         ),
         "sol-swing: sell waits, 0.31 SOL at 159.89 EUR: EOrder:Orders limit exceeded",
-    ),
-    (
-        StrategyHalted("sol-swing", "SOL/EUR", "no price for 600 s", "kept"),
-        "⚠️ sol-swing (SOL/EUR): trading halted\n├ Reason » no price for 600 s\n└ Orders » kept",
-        "sol-swing (SOL/EUR): trading halted: no price for 600 s; orders: kept",
-    ),
-    (
-        StrategyResumed("sol-swing", "SOL/EUR"),
-        "✅ sol-swing (SOL/EUR): trading resumed",
-        "sol-swing (SOL/EUR): trading resumed",
-    ),
-    (
-        ActorFailed("market-data", "connection lost", "tried again every minute"),
-        "⚠️ market-data keeps failing\n├ Reason » connection lost\n└ Action » tried again every minute",
-        "market-data keeps failing: connection lost; tried again every minute",
     ),
     (
         STATUS,
@@ -136,7 +133,26 @@ def test_a_notice_reads_as_users_know_it(notice: Notice, text: str, line: str) -
 
 
 def test_every_kind_of_notice_has_an_example() -> None:
-    assert {type(notice) for notice, _, _ in CASES} == set(Notice.__args__)
+    assert {type(notice) for notice, _, _ in (*CASES, *TROUBLE)} == set(Notice.__args__)
+
+
+def test_a_letter_holds_the_words_and_the_ladder_apart() -> None:
+    letter = write_letter(STATUS, "my grids", 5)
+    assert letter.plain == STATUS_TEXT
+    assert letter.text.endswith("🏷️ Price in EUR")
+    assert letter.drawing.startswith("│  ┌[ 175.36")
+    assert (letter.kind, letter.bot, letter.time, letter.silent) == ("status", "my grids", 5, False)
+
+
+def test_a_product_shows_the_decimals_of_the_pair_and_not_of_the_multiplication() -> None:
+    cost = Decimal("0.0312") * Decimal("0.12345678")
+    filled = OrderFilled("a", "ETH/BTC", "buy", Decimal("0.03120"), Decimal("0.12345678"), cost, Decimal("0.0000100"))
+    assert "├ Size in BTC » 0.00385\n├ Fee » 0.0000100 BTC" in render(filled)
+
+
+def test_a_balance_that_is_a_product_is_cut_where_exchanges_cut_theirs() -> None:
+    status = msgspec.structs.replace(STATUS, quote_total=Decimal("9821.123456789012345"))
+    assert "├ Total EUR » 9821.12345\n" in render(status)
 
 
 def test_tiny_and_huge_numbers_are_written_out() -> None:

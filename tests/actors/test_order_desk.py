@@ -10,7 +10,7 @@ from adapters.interfaces import UnknownOrderError
 from messages.account import AccountBalances, AccountSnapshot, ForeignOrder
 from messages.ids import client_order_id
 from messages.money import ZERO
-from messages.orders import Accepted, Balances, Canceled, Filled, PartiallyFilled, Rejected, Resynced
+from messages.orders import Accepted, Amended, Balances, Canceled, Filled, PartiallyFilled, Rejected, Resynced
 from tests.actors.desk_model import (
     BTC_USD,
     AtExchange,
@@ -238,6 +238,18 @@ def test_a_late_refusal_of_an_order_that_is_open_changes_nothing() -> None:
     account.tell_all()
     assert account.desk.on_event(Rejected(order.order_id, "refused", "again", 2)) == Effects()
     assert order.order_id in account.desk.ledger.holds
+
+
+def test_an_amended_order_holds_what_it_needs_now_and_is_complete_at_its_new_quantity() -> None:
+    account, grid = world("150")
+    order = grid.order("buy", "50000", "0.002")
+    account.submit(grid.submit(order))
+    account.desk.on_event(Accepted(order.order_id, "X1", 2))
+    account.desk.on_event(Amended(order.order_id, "X1", D("40000"), D("0.001"), 3))
+    assert account.desk.ledger.holds[order.order_id].amount == D("40.1")
+    account.desk.on_event(Filled(order.order_id, "X1", "F1", D("0.001"), D("40"), D("0.1"), 4))
+    assert account.desk.ledger.holds == {}
+    assert account.desk.ledger.clients[1].owned == D("0.001")
 
 
 def test_a_refused_order_may_be_sent_again_under_its_id() -> None:

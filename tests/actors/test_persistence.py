@@ -71,6 +71,9 @@ class MemoryJournal:
         states = [m.state for group in self.groups for m in group if isinstance(m, Commit) and m.strategy == userref]
         return states[-1] if states else None
 
+    def newest(self) -> int:
+        return max((m.time for group in self.groups for m in group if isinstance(m, Commit)), default=0)
+
     def load_account(self) -> tuple[str | None, dict[str, str]]:
         saves = [m for group in self.groups for m in group if isinstance(m, SaveAccount)]
         return (saves[-1].account, saves[-1].orders) if saves else (None, {})
@@ -152,7 +155,7 @@ async def test_a_load_sees_what_was_sent_before_it_and_nothing_later() -> None:
         ("paper", AccountLoaded(None, {})),
         ("strategy/1", Committed(1)),
         ("strategy/1", Committed(2)),
-        ("strategy/1", CoreLoaded("lineage-1", "state 2")),
+        ("strategy/1", CoreLoaded("lineage-1", "state 2", newest=2)),
         ("strategy/1", Committed(3)),
         ("paper", AccountSaved(1)),
     ]
@@ -201,7 +204,7 @@ async def test_a_failed_write_is_carried_out_by_the_next_persistence_in_the_same
     assert successor.groups == [[commit(1)], [commit(2)], [record()]]
     assert [answer for _, answer in office.answers] == [
         Committed(1),
-        CoreLoaded("lineage-1", "state 1"),
+        CoreLoaded("lineage-1", "state 1", newest=1),
         Committed(2),
     ]
 
@@ -323,7 +326,10 @@ async def test_with_a_real_file_a_successor_finds_every_acknowledged_commit(
                 office.post(commit(number), LoadCore(1))
                 await office.answered(2 * number)
                 scope.cancel()
-        assert office.answers[-1] == ("strategy/1", CoreLoaded(open_journal_lineage(office), f"state {number}"))
+        assert office.answers[-1] == (
+            "strategy/1",
+            CoreLoaded(open_journal_lineage(office), f"state {number}", newest=number),
+        )
     office.post(Close())
     await run_persistence(open_journal, office.mailbox, office.reply)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from actors.status_page import post_report, rfc3339, status_json
 from messages.mailboxes import MetricsMail
 from messages.status import ActorReport, PriceReport, ProgramReport, ProgramState, Status
-from tests.actors.reports import HODL, START, Clock, new_board
+from tests.actors.reports import CHANNELS, HODL, START, Clock, new_board
 
 
 def test_before_any_report_the_program_is_initializing() -> None:
@@ -80,7 +80,7 @@ def test_a_snapshot_is_a_message() -> None:
 
 def test_the_page_is_indented_json_with_amounts_as_plain_decimal_strings() -> None:
     clock = Clock()
-    mailbox, board = new_board(clock)
+    mailbox, board = new_board(clock, CHANNELS)
     clock.time += 5_000_000_000
     post_report(mailbox, ProgramReport("RUNNING", ""))
     post_report(mailbox, HODL)
@@ -136,6 +136,28 @@ def test_the_page_is_indented_json_with_amounts_as_plain_decimal_strings() -> No
             }
         ],
         "actors": [{"name": "notifier", "restarts": 1, "mailbox": 2, "dropped": 3}],
+        "notifier": [
+            {
+                "channel": "log",
+                "works": True,
+                "queue": 0,
+                "sent": 12,
+                "summed_up": 0,
+                "dropped": 0,
+                "failures": 0,
+                "last_error": "",
+            },
+            {
+                "channel": "telegram",
+                "works": False,
+                "queue": 4,
+                "sent": 3,
+                "summed_up": 5,
+                "dropped": 2,
+                "failures": 8,
+                "last_error": "no answer within 15 s",
+            },
+        ],
     }
 
 

@@ -85,6 +85,30 @@ def test_the_telegram_token_reaches_its_table() -> None:
     assert config.notifier["telegram"].options["token"] == Secret(CANARY)
 
 
+@pytest.mark.parametrize(
+    ("name", "kind", "key", "variable"),
+    [
+        ("ops", "telegram", "token", "INFINITY_GRID_OPS_TOKEN"),
+        ("night-shift", "telegram", "token", "INFINITY_GRID_NIGHT_SHIFT_TOKEN"),
+        ("pager", "webhook", "url", "INFINITY_GRID_PAGER_URL"),
+        ("webhook", "webhook", "url", "INFINITY_GRID_WEBHOOK_URL"),
+    ],
+)
+def test_each_channel_has_a_variable_of_its_own_and_may_name_a_file(
+    name: str, kind: str, key: str, variable: str, tmp_path: Path
+) -> None:
+    table = f'[notifier.{name}]\nkind = "{kind}"\n'
+    assert read(VALID + table, {variable: CANARY}).notifier[name].options == {key: Secret(CANARY)}
+    (tmp_path / "secret").write_text(CANARY)
+    path = tmp_path / "grid.toml"
+    path.write_text(VALID + table + f'{key}_file = "secret"\n')
+    assert load(path, {}, KNOWN).notifier[name].options == {key: Secret(CANARY)}
+
+
+def test_a_variable_for_a_channel_that_does_not_exist_is_refused() -> None:
+    assert "INFINITY_GRID_OPS_TOKEN" in str(refusal(VALID, {"INFINITY_GRID_OPS_TOKEN": CANARY}))
+
+
 def test_a_telegram_token_without_a_table_enables_nothing() -> None:
     assert read(VALID, {"INFINITY_GRID_TELEGRAM_TOKEN": CANARY}).notifier == {}
 

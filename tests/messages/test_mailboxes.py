@@ -65,7 +65,7 @@ def _values_of_parts(origin: object, parts: tuple[object, ...]) -> st.SearchStra
 
 
 @pytest.mark.parametrize("name", UNIONS)
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.data())
 def test_each_message_of_a_mailbox_survives_json(name: str, data: st.DataObject) -> None:
     union = UNIONS[name]

@@ -82,8 +82,8 @@ def test_a_volume_is_truncated_to_the_lot(pair: Pair, volume: Decimal) -> None:
 @given(pairs, prices, volumes, rates)
 def test_a_buy_holds_at_least_its_cost_and_fee(pair: Pair, price: Decimal, volume: Decimal, rate: Decimal) -> None:
     held = hold_of(pair, "buy", price, volume, rate)
-    exact = price * volume * (1 + rate)
-    assert exact <= held < exact + D(1).scaleb(-pair.cost_decimals)
+    exact = EXACT.multiply(EXACT.multiply(price, volume), 1 + rate)
+    assert exact <= held < EXACT.add(exact, D(1).scaleb(-pair.cost_decimals))
 
 
 @given(pairs, prices, volumes, rates)

@@ -22,6 +22,8 @@ class Disk:
         self.reserved: dict[str, int] = {}
         """Nonces by key."""
         self.writes = 0
+        self.newest = 0
+        """Time of the newest event that was written."""
         self.fails: Callable[[], bool] = lambda: False
         """Asked before each write: whether the disk refuses it."""
         self.fails_late: Callable[[], bool] = lambda: False
@@ -41,13 +43,12 @@ class Disk:
 class MemoryJournal:
     """A `JournalPort` whose writes are durable at once."""
 
-    repaired = None
-    unsettled = 0
-
     def __init__(self, disk: Disk) -> None:
         self._disk = disk
         self.lineage = disk.lineage
+        self.repaired: str | None = None
         self.fresh = not disk.cores
+        self.unsettled = 0
 
     def write(self, messages: Sequence[Write]) -> None:
         """All or none."""
@@ -58,6 +59,7 @@ class MemoryJournal:
         for message in messages:
             changes.apply(message)
         disk.writes += 1
+        disk.newest = max([disk.newest, *(event.time for event in changes.events.values())])
         disk.cores.update({userref: commit.state for userref, commit in changes.cores.items()})
         disk.account = changes.account or disk.account
         disk.paper_orders.update(changes.paper_orders)
@@ -70,6 +72,10 @@ class MemoryJournal:
     def load_core(self, userref: int) -> str | None:
         """Of the last commit."""
         return self._disk.cores.get(userref)
+
+    def newest(self) -> int:
+        """Of all that was written."""
+        return self._disk.newest
 
     def load_account(self) -> tuple[str | None, dict[str, str]]:
         """Of the paper exchange."""

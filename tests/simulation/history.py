@@ -3,8 +3,7 @@
 import contextlib
 import random
 import uuid
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from decimal import Decimal
 from itertools import count
 
@@ -18,13 +17,14 @@ from adapters.exchanges.kraken.sandbox.model.fees import Rates
 from config import Config, parse
 from messages.status import Status
 from supervision import registry
+from supervision.policy import EXIT_DATABASE
 from tests.simulation.disk import Disk
 from tests.simulation.judge import Judge, Violation
 from tests.simulation.misfortune import Misfortune
 from tests.simulation.network import REST_URL, WS_AUTH_URL, WS_URL, Gate, Network
 from tests.simulation.prices import Walk
 from tests.simulation.process import Life, live
-from tests.simulation.trace import Trace
+from tests.simulation.trace import KEPT, Trace
 
 DAY = 86_400.0
 PATIENCE = 3_000.0
@@ -71,7 +71,8 @@ class Plan(Struct, frozen=True):
     days: float = 1.0
     every: float = 60.0
     """Seconds between two mishaps, on the average; 0: nothing goes wrong."""
-    crashes: bool = True
+    keep_trace: bool = False
+    """Whether a failure tells its whole history, not only the end."""
 
 
 class Outcome(Struct, frozen=True):
@@ -164,7 +165,7 @@ class _History:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._chance = random.Random(plan.seed)
-        self._trace = Trace()
+        self._trace = Trace(None if plan.keep_trace else KEPT)
         self._lives = count(1)
         self._life: Life | None = None
         self._checks = 0
@@ -255,20 +256,20 @@ class _History:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(live, config, life, network, disk, _split(chance))
                 await _first(life.ended.wait, life.gate.dead.wait)
-                if not life.gate.dead.is_set():
+                if not life.gate.dead.is_set() and life.exit_code != EXIT_DATABASE:
                     raise Violation(f"the program ended by itself: {life.failure!r}")
-                self._trace.note(f"death before {life.gate.last}")
+                self._trace.note(f"death before {life.gate.last} {life.exit_code}")
                 self._life = misfortune.life = None
                 await trio.sleep(chance.choice((0.5, 5.0, 60.0, 900.0)))
                 # What is left of a dead process cannot do anything, but has to be cleared away.
                 await life.ended.wait()
 
 
-async def _first(*waits: object) -> None:
+async def _first(*waits: Callable[[], Awaitable[None]]) -> None:
     async with trio.open_nursery() as nursery:
 
-        async def wait(one: object) -> None:
-            await one()  # type: ignore[operator]
+        async def wait(one: Callable[[], Awaitable[None]]) -> None:
+            await one()
             nursery.cancel_scope.cancel()
 
         for one in waits:
@@ -278,11 +279,3 @@ async def _first(*waits: object) -> None:
 def _split(chance: random.Random) -> random.Random:
     """An independent source for somebody whose number of draws depends on others."""
     return random.Random(chance.getrandbits(64))
-
-
-def totals(outcomes: list[Outcome]) -> Counter[str]:
-    """Mishaps of many histories."""
-    found: Counter[str] = Counter()
-    for outcome in outcomes:
-        found.update(outcome.mishaps)
-    return found

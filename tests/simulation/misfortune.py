@@ -1,6 +1,5 @@
 """What goes wrong, drawn from the seed: one mishap after another while a storm lasts."""
 
-import json
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -9,14 +8,16 @@ from decimal import Decimal
 import trio
 from msgspec.structs import replace
 
-from adapters.exchanges.kraken.sandbox.faults import FrameFault, Latency, RequestFault
-from adapters.exchanges.kraken.sandbox.model import trading
+from adapters.exchanges.kraken.sandbox.distortion import Direction
+from adapters.exchanges.kraken.sandbox.faults import FrameAction, FrameFault, Latency, RequestFault
+from adapters.exchanges.kraken.sandbox.model.catalogue import PairStatus
 from adapters.exchanges.kraken.sandbox.model.clock import SECOND
 from adapters.exchanges.kraken.sandbox.model.errors import Refused
-from adapters.exchanges.kraken.sandbox.model.orders import Order, OrderRequest
+from adapters.exchanges.kraken.sandbox.model.orders import Order, Side
 from messages.ids import userref_of
 from tests.simulation.disk import Disk
-from tests.simulation.network import Network
+from tests.simulation.garble import garbled
+from tests.simulation.network import LARGEST_FRAME, Network, wall
 from tests.simulation.prices import Walk
 from tests.simulation.process import Life
 from tests.simulation.trace import Trace
@@ -43,6 +44,17 @@ REFUSED = (
     "ETrade:User Locked",
 )
 UNCLEAR = ("EService:Unavailable", "EService:Busy", "EGeneral:Internal error", "EDatabase:Internal error")
+BAD_REQUESTS = (
+    *("lose_reply", "lose_reply", "lose_request", "delay", "late_reply"),
+    *("truncate", "unclear", "refused", "http_error", "drop"),
+)
+BAD_FRAMES: tuple[FrameAction, ...] = (
+    *("lose_frame", "duplicate", "reorder", "delay", "malformed") * 3,
+    "huge",
+)
+HUGE = LARGEST_FRAME + 1
+ABOUT = ('"executions"', '"executions"', '"balances"', '"trade"', '"status"', '"method"', '"heartbeat"', "snapshot")
+DELAYS = (0.5, 2.0, 2.9, 4.0, 7.0, 15.0)
 STATUSES = (502, 503, 504, 520, 429, 403)
 LONGEST_LAG = 60
 
@@ -66,14 +78,13 @@ class Misfortune:
         self._walks = walks
         self._chance = chance
         self._trace = trace
-        self._raging = False
         self._later: list[tuple[float, Callable[[], None]]] = []
         self._withdrawn: dict[str, Decimal] = {}
         self._foreign: list[str] = []
-        network.on_request = self._in_the_cancel_window
         self._mishaps: dict[Mishap, int] = {
             self.bad_request: 30,
             self.bad_frame: 14,
+            self.strange_frame: 12,
             self.lost_connections: 8,
             self.silence: 5,
             self.no_way: 4,
@@ -86,6 +97,8 @@ class Misfortune:
             self.money_moves: 3,
             self.foreign_order: 3,
             self.tokens_void: 2,
+            self.another_program: 2,
+            self.fill_in_cancel_window: 6,
             self.actor_fails: 6,
             self.disk_fails: 3,
             self.crash: 6,
@@ -93,7 +106,6 @@ class Misfortune:
 
     async def rage(self, seconds: float, every: float) -> None:
         """A storm: a mishap each `every` seconds on the average; afterwards everything works again."""
-        self._raging = True
         until = trio.current_time() + seconds
         while trio.current_time() < until:
             pause = self._chance.expovariate(1 / every)
@@ -103,13 +115,12 @@ class Misfortune:
 
     def end(self) -> None:
         """All that was broken works again; what was taken away comes back."""
-        self._raging = False
         later, self._later = self._later, []
         for _, undo in sorted(later, key=lambda item: item[0]):
             undo()
         self._control.clear_faults()
-        self._disk.fails = lambda: False
-        self._disk.fails_late = lambda: False
+        self._disk.fails = self._disk.fails_late = lambda: False
+        self._network.distort = lambda text: text
         self._network.weather.refusing = self._network.weather.swallowing = False
         self._control.restore("ws")
         for name in self._foreign:
@@ -151,9 +162,13 @@ class Misfortune:
         pick, chance = self._chance.choice, self._chance
         target = pick(REQUESTS)
         executed = chance.random() < 0.5
-        match pick(("lose_reply", "lose_reply", "lose_request", "delay", "unclear", "refused", "http_error", "drop")):
+        match pick(BAD_REQUESTS):
             case "delay":
-                fault = RequestFault("delay", target, seconds=chance.choice((0.5, 2.0, 2.9, 4.0, 7.0, 15.0)))
+                fault = RequestFault("delay", target, seconds=pick(DELAYS))
+            case "late_reply":
+                fault = RequestFault("late_reply", target, seconds=pick(DELAYS))
+            case "truncate":
+                fault = RequestFault("truncate", target)
             case "unclear":
                 fault = RequestFault("error", target, text=pick(UNCLEAR), executed=executed)
             case "refused":
@@ -172,10 +187,26 @@ class Misfortune:
 
     def bad_frame(self) -> str:
         """A frame is lost, doubled, late or out of its order."""
-        action = self._chance.choice(("lose_frame", "duplicate", "reorder", "delay"))
-        fault = FrameFault(action, self._chance.choice(FRAMES), seconds=self._chance.choice((0.2, 1.0, 5.0)))
+        action: FrameAction = self._chance.choice(BAD_FRAMES)
+        seconds = self._chance.choice((0.2, 1.0, 5.0))
+        fault = FrameFault(action, self._chance.choice(FRAMES), seconds=seconds, size=HUGE)
         self._control.fault(fault)
         return f"{fault.action} {fault.target}"
+
+    def strange_frame(self) -> str:
+        """The next frame that speaks of this makes no sense."""
+        about = self._chance.choice(ABOUT)
+
+        def distort(text: str) -> str:
+            if about not in text:
+                return text
+            self._network.distort = lambda later: later
+            strange = garbled(text, self._chance)
+            self._trace.note(f"strange {strange[:300]!r}")
+            return strange
+
+        self._network.distort = distort
+        return about
 
     def lost_connections(self) -> str:
         """Sockets are cut."""
@@ -184,11 +215,12 @@ class Misfortune:
     def silence(self) -> str:
         """Sockets stay open and say nothing, for a while or until somebody gives up."""
         which = self._chance.choice(("ws", "public", "private"))
-        self._control.silence(which)
-        self._after(self._chance.choice((2.0, 5.0, 30.0)), lambda: self._restored())
-        return which
+        direction: Direction = self._chance.choice(("both", "in", "out"))
+        self._control.silence(which, direction)
+        self._after(self._chance.choice((2.0, 5.0, 30.0)), self._speak_again)
+        return f"{which} {direction}"
 
-    def _restored(self) -> None:
+    def _speak_again(self) -> None:
         self._control.restore("ws")
 
     def no_way(self) -> str:
@@ -222,7 +254,7 @@ class Misfortune:
     def pair_closed(self) -> str:
         """One pair takes no orders for a while."""
         symbol = self._chance.choice(self._walks).symbol
-        status = self._chance.choice(("cancel_only", "post_only"))
+        status: PairStatus = self._chance.choice(("cancel_only", "post_only"))
         self._control.pair_status(symbol, status)
         self._after(self._chance.uniform(10, 300), lambda: self._control.pair_status(symbol, "online"))
         return f"{symbol} {status}"
@@ -279,32 +311,36 @@ class Misfortune:
 
     def foreign_order(self) -> str:
         """The user trades by hand on the same account."""
-        venue, walk = self._network.venue, self._chance.choice(self._walks)
-        side = self._chance.choice(("buy", "sell"))
+        walk = self._chance.choice(self._walks)
+        side: Side = self._chance.choice(("buy", "sell"))
         share = self._chance.choice(("0.9", "0.99", "1.01", "1.1"))
-        pair = venue.catalogue.by_symbol(walk.symbol)
-        account = next(iter(venue.accounts.values()))
-        if pair is None:
-            return "none"
-        price = (walk.price * Decimal(share)).quantize(pair.tick_size)
+        price = (walk.price * Decimal(share)).quantize(walk.tick)
         try:
-            placed = trading.add(
-                venue,
-                account,
-                pair,
-                OrderRequest(side, "limit", Decimal("0.01"), price),
-                deadline=None,
-                nearest_deadline=SECOND,
-            )
+            self._foreign.append(self._control.place(walk.symbol, side, price, Decimal("0.01")))
         except Refused as refused:
             return refused.text
-        self._foreign.append(placed.txid if placed else "")
         return f"{side} {price}"
 
     def tokens_void(self) -> str:
         """All WebSocket tokens run out at once."""
         self._control.revoke_tokens()
         return ""
+
+    def another_program(self) -> str:
+        """Somebody else uses the API key, far ahead of our nonces for a moment, or until it is locked out."""
+        if self._chance.random() < 0.5:
+            ahead = self._chance.choice((1, 30, 300)) * SECOND
+            self._control.use_nonce(wall() + ahead)
+            return f"nonce {ahead}"
+        seconds = Decimal(self._chance.choice((5, 60, 900)))
+        self._control.lock_out(seconds)
+        return f"lockout {seconds}"
+
+    def fill_in_cancel_window(self) -> str:
+        """While the next cancel is on its way, its order fills."""
+        target = self._chance.choice(("ws:cancel_order", "ws:batch_cancel", "ws:*cancel*"))
+        self._control.fault(RequestFault("fill_first", target))
+        return target
 
     def actor_fails(self) -> str:
         """An exception that nobody foresaw, in one actor."""
@@ -334,18 +370,3 @@ class Misfortune:
         if self.life is not None:
             self.life.gate.kill_at(moment)
         return f"{moment}"
-
-    def _in_the_cancel_window(self, text: str) -> None:
-        """While a cancel is on its way, its order fills."""
-        if not self._raging or "cancel" not in text[:40] or self._chance.random() > 0.15:
-            return
-        if self._network.venue.system not in ("online", "post_only"):
-            return
-        params = json.loads(text).get("params", {})
-        names = [*params.get("cl_ord_id", ()), *params.get("orders", ())]
-        for name in names[:2]:
-            order = next((o for o in self._control.open_orders() if name in (o.txid, o.request.cl_ord_id)), None)
-            if order is not None:
-                self.counts["fill_in_cancel_window"] += 1
-                self._trace.note(f"mishap fill_in_cancel_window {order.txid}")
-                self._control.fill(order.txid)

@@ -16,14 +16,15 @@ from msgspec import Struct
 from trio_websocket import CloseReason, ConnectionClosed, WebSocketConnection
 
 from adapters.exchanges.kraken.sandbox import Control, Settings
+from adapters.exchanges.kraken.sandbox.distortion import Direction, GatedStream
 from adapters.exchanges.kraken.sandbox.faults import FaultPlan
 from adapters.exchanges.kraken.sandbox.model import trading
-from adapters.exchanges.kraken.sandbox.model.clock import SECOND, Clock
+from adapters.exchanges.kraken.sandbox.model.clock import SECOND
 from adapters.exchanges.kraken.sandbox.model.venue import Venue
 from adapters.exchanges.kraken.sandbox.request_log import RequestLog
 from adapters.exchanges.kraken.sandbox.rest import RestApi
-from adapters.exchanges.kraken.sandbox.sockets import Connection, Frame, GatedStream
-from adapters.exchanges.kraken.sandbox.web import HttpReply, HttpRequest, Lost
+from adapters.exchanges.kraken.sandbox.sockets import Connection, Frame
+from adapters.exchanges.kraken.sandbox.web import Answer, HttpRequest, Lost, Truncated
 from adapters.exchanges.kraken.sandbox.ws_private import PrivateSession
 from adapters.exchanges.kraken.sandbox.ws_public import PublicSession
 
@@ -31,6 +32,8 @@ START = 1_790_000_000 * SECOND
 REST_URL, WS_URL, WS_AUTH_URL = "https://venue.test", "wss://venue.test/v2", "wss://auth.venue.test/v2"
 _TIMER_SECONDS = 60.0
 """The program uses neither orders that expire nor the dead man's switch."""
+LARGEST_FRAME = 16 * 2**20
+"""As the adapter tells trio-websocket."""
 HEARTBEAT_SECONDS = 4.5
 """Longer than the venue's own, shorter than the adapter's patience: a day of silence costs less."""
 
@@ -38,14 +41,6 @@ HEARTBEAT_SECONDS = 4.5
 def wall() -> int:
     """Nanoseconds UTC; the machine's clock and the venue's agree."""
     return START + round(trio.current_time() * SECOND)
-
-
-class TrioClock(Clock):
-    """The venue's clock goes with trio's."""
-
-    def now(self) -> int:
-        self._last = max(self._last, wall() + self._offset)
-        return self._last
 
 
 class Gate:
@@ -85,19 +80,20 @@ class Wire:
     def __init__(self) -> None:
         self.to_venue, self._at_venue = trio.open_memory_channel[str](math.inf)
         self.to_client, self._at_client = trio.open_memory_channel[str](math.inf)
-        self.audible = trio.Event()
-        self.audible.set()
+        self.speaks = True
+        self.hears = trio.Event()
+        self.hears.set()
 
     def close(self) -> None:
         """Both ends learn of it once they have read what was on its way."""
-        self.audible.set()
+        self.hears.set()
         self.to_venue.close()
         self.to_client.close()
 
     async def next_at_venue(self) -> str:
         """Raises `ConnectionClosed`."""
         text = await _next(self._at_venue)
-        await self.audible.wait()
+        await self.hears.wait()
         return text
 
     async def next_at_client(self) -> str:
@@ -130,7 +126,7 @@ class VenueEnd:
         return await self._wire.next_at_venue()
 
     async def send_message(self, text: str) -> None:
-        if self._wire.audible.is_set():
+        if self._wire.speaks:
             await _say(self._wire.to_client, text)
         else:
             await trio.lowlevel.checkpoint()
@@ -142,30 +138,35 @@ class VenueEnd:
     async def cut(self) -> None:
         self._wire.close()
 
-    def silence(self) -> None:
-        if self._wire.audible.is_set():
-            self._wire.audible = trio.Event()
+    def silence(self, direction: Direction = "both") -> None:
+        if direction != "in":
+            self._wire.speaks = False
+        if direction != "out" and self._wire.hears.is_set():
+            self._wire.hears = trio.Event()
 
     def restore(self) -> None:
-        self._wire.audible.set()
+        self._wire.speaks = True
+        self._wire.hears.set()
 
 
 class ClientEnd:
     """What the adapter uses of a WebSocket."""
 
-    def __init__(self, wire: Wire, gate: Gate, hear: Callable[[str], None]) -> None:
+    def __init__(self, wire: Wire, gate: Gate, distort: Callable[[str], str]) -> None:
         self._wire = wire
         self._gate = gate
-        self._hear = hear
+        self._distort = distort
 
     async def send_message(self, message: str) -> None:
         await self._gate.touch("socket")
-        self._hear(message)
         await _say(self._wire.to_venue, message)
 
     async def get_message(self) -> str:
-        text = await self._wire.next_at_client()
+        text = self._distort(await self._wire.next_at_client())
         await self._gate.touch("frame")
+        if len(text) > LARGEST_FRAME:
+            self._wire.close()
+            raise ConnectionClosed(CloseReason(1009, "too large"))
         return text
 
 
@@ -196,14 +197,13 @@ class Network:
 
     def __init__(self, nursery: trio.Nursery, settings: Settings) -> None:
         self._nursery = nursery
-        self.venue = Venue(settings)
-        self.venue.clock = TrioClock()
+        self.venue = Venue(settings, wall)
         self.faults = FaultPlan()
         self.log = RequestLog()
         self.control = Control(self.venue, self.faults, self.log)
         self.weather = Weather()
-        self.on_request: Callable[[str], None] = lambda text: None
-        """Told of every WebSocket request before it leaves."""
+        self.distort: Callable[[str], str] = lambda text: text
+        """What becomes of each frame on its way to the program."""
         self._rest = RestApi(self.venue, self.faults, self.log)
         for symbol, price in settings.prices.items():
             self.control.price(symbol, price)
@@ -226,9 +226,12 @@ class Network:
         wire = Wire()
         self._nursery.start_soon(self._serve, wire, url == WS_AUTH_URL)
         try:
-            yield ClientEnd(wire, gate, self.on_request)
+            yield ClientEnd(wire, gate, self._distorted)
         finally:
             wire.close()
+
+    def _distorted(self, text: str) -> str:
+        return self.distort(text)
 
     async def _serve(self, wire: Wire, private: bool) -> None:
         end = VenueEnd(wire)
@@ -249,14 +252,14 @@ class Network:
         """REST of one process."""
         return _Transport(self, gate)
 
-    async def ask(self, request: HttpRequest) -> HttpReply | Lost:
+    async def ask(self, request: HttpRequest) -> Answer:
         """A request on its way: whoever asked may be gone before the answer comes."""
-        answered, replies = trio.Event(), list[HttpReply | Lost]()
+        answered, replies = trio.Event(), list[Answer]()
         self._nursery.start_soon(partial(self._answer, request, answered, replies))
         await answered.wait()
         return replies[0]
 
-    async def _answer(self, request: HttpRequest, answered: trio.Event, replies: list[HttpReply | Lost]) -> None:
+    async def _answer(self, request: HttpRequest, answered: trio.Event, replies: list[Answer]) -> None:
         replies.append(await self._rest.handle(request))
         answered.set()
 
@@ -280,7 +283,7 @@ class _Transport(httpx.AsyncBaseTransport):
             if isinstance(reply, Lost) and reply.hang:
                 await trio.sleep_forever()
             await self._gate.touch("reply")
-            if isinstance(reply, Lost):
+            if isinstance(reply, Lost | Truncated):
                 raise httpx.RemoteProtocolError("server disconnected")
             return httpx.Response(reply.status, headers={"Content-Type": reply.content_type}, content=reply.body)
         raise httpx.ReadTimeout("timed out")

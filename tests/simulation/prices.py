@@ -19,7 +19,7 @@ class Walk:
         self._control = network.control
         self.symbol = symbol
         self._home = self.price = home
-        self._tick = tick
+        self.tick = tick
         self._chance = chance
         self.calm = False
         """Whether it only repeats its last price."""
@@ -49,4 +49,4 @@ class Walk:
         drift = HOME_PULL * float(self._home / self.price - 1)
         factor = 1 + self._chance.gauss(drift, width)
         moved = self.price * Decimal(f"{max(factor, 0.5):.6f}")
-        return max(moved.quantize(self._tick), self._tick)
+        return max(moved.quantize(self.tick), self.tick)

@@ -16,11 +16,12 @@ from adapters.exchanges.kraken.exchange import KrakenExchange, Surroundings, con
 from adapters.exchanges.paper.exchange import AccountStore
 from adapters.interfaces import Exchange, TradingSession
 from config import Config
-from messages.account import AccountSnapshot, OrderFacts
+from messages.account import AccountSnapshot, History, OrderFacts
 from messages.mailboxes import ExchangeEvent
 from messages.market import Tick
 from messages.money import Pair
 from messages.orders import Place
+from supervision.restart import root_cause
 from supervision.world import World
 from tests.simulation.disk import Disk
 from tests.simulation.network import Gate, Network, wall
@@ -63,10 +64,15 @@ class Life:
         self.scope = trio.CancelScope()
         self.accidents = Accidents()
 
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended by itself; None when it did not."""
+        cause = None if self.failure is None else root_cause(self.failure)
+        return cause.exit_code if isinstance(cause, supervisor.ProgramFailed) else None
+
 
 async def live(config: Config, life: Life, network: Network, disk: Disk, chance: random.Random) -> None:
     """Run the program until it is killed, cancelled or ends by itself; what it leaves is on the disk."""
-    gate = life.gate
 
     def started(handle: supervisor.Handle) -> None:
         life.handle = handle
@@ -79,20 +85,16 @@ async def live(config: Config, life: Life, network: Network, disk: Disk, chance:
                     started(await nursery.start(partial(supervisor.run, config, "simulation.toml", world=world)))
         except BaseException as error:
             life.failure = error
-            if not isinstance(error, Exception) or gate.dead.is_set():
+            if not isinstance(error, Exception):
                 raise
         finally:
             life.ended.set()
 
-    try:
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(program)
-            nursery.start_soon(_bury, life)
-            await life.ended.wait()
-            nursery.cancel_scope.cancel()
-    except* Exception:
-        if not gate.dead.is_set():
-            raise
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(program)
+        nursery.start_soon(_bury, life)
+        await life.ended.wait()
+        nursery.cancel_scope.cancel()
 
 
 async def _bury(life: Life) -> None:
@@ -186,6 +188,9 @@ class _FrailSession:
 
     async def lookup(self, order_ids: Sequence[str]) -> dict[str, OrderFacts]:
         return await self._session.lookup(order_ids)
+
+    async def closed(self, since: int) -> History:
+        return await self._session.closed(since)
 
     async def events(self) -> AsyncIterator[ExchangeEvent]:
         async for event in self._session.events():

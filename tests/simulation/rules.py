@@ -91,10 +91,8 @@ def _ladder(grid: Grid, buys: list[Row], quiet: Quiet) -> list[str]:
     for higher, lower in pairwise(buys):
         if higher.price / lower.price - 1 < grid.interval / 2:
             found.append(f"buys at {higher.price} and {lower.price} are too near")
-    for row in buys:
-        if row.volume != floor(grid.amount / row.price, grid.lot):
-            found.append(f"a buy at {row.price} has the volume {row.volume}")
-    return found
+    odd = (row for row in buys if row.volume != floor(grid.amount / row.price, grid.lot))
+    return found + [f"a buy at {row.price} has the volume {row.volume}" for row in odd]
 
 
 def _reasons(grid: Grid, buys: list[Row], invested: Decimal, quiet: Quiet) -> list[str]:
@@ -117,9 +115,8 @@ def _sells(grid: Grid, buys: list[Row], sells: list[Row], quiet: Quiet) -> list[
     found = []
     if grid.kind == "cDCA" and sells:
         found.append("cDCA sells")
-    for row in sells:
-        if row.price <= quiet.price:
-            found.append(f"a sell at {row.price} is not above the market at {quiet.price}")
+    passed = (row for row in sells if row.price <= quiet.price)
+    found += [f"a sell at {row.price} is not above the market at {quiet.price}" for row in passed]
     due = floor(quiet.surplus_price * (1 + grid.interval), grid.tick)
     if due < quiet.price:
         due = floor(quiet.price * (1 + grid.interval), grid.tick)

@@ -95,9 +95,18 @@ def test_the_first_failure_leads_to(role: Role, kind: Kind, action: Action) -> N
     assert after(role, kind, failures_at(0)) == action
 
 
+def test_a_wait_that_the_exchange_asks_for_is_longer_than_any_backoff_and_told() -> None:
+    locked = Failure("exchange", "connection", "locked out", retry_after=900.0)
+    assert decide(LIMITS, failures_at(0), locked, 0) == Restart(900.0, tell=True)
+    assert decide(LIMITS, failures_at(0, 10), locked, 10) == Restart(900.0, tell=True)
+    brief = Failure("exchange", "connection", "throttled", retry_after=5.0)
+    assert decide(LIMITS, failures_at(0), brief, 0) == Restart(5.0, tell=False)
+
+
 @pytest.mark.parametrize(
     ("role", "kind", "action"),
     [
+        ("exchange", "database", StopProgram(6)),
         ("strategy", "bug", Halt()),
         ("persistence", "database", StopProgram(6)),
         ("persistence", "bug", StopProgram(6)),

@@ -15,13 +15,14 @@ from actors.strategy import CoreFailed
 from adapters.interfaces import BotStateError, DatabaseUnusable, ExchangeUnavailable, SourceEnded, UnknownOrderError
 from config import ConfigError
 from messages.mailboxes import MetricsMail, NotifierMail
-from messages.notices import ActorFailed
+from messages.notices import ActorFailed, ActorRecovered
 from messages.status import ActorReport
 from supervision.control import Control, StopRequest
 from supervision.policy import Limits, Role
 from supervision.restart import JITTER, Watch, describe, root_cause, supervise
 
 DOWN = ExchangeUnavailable("no route to the exchange")
+RECONNECTED = "it is connected again, tried with growing pauses"
 
 
 def new_watch(limits: Limits | None = None, jitter: Callable[[], float] = lambda: 0.0) -> Watch:
@@ -130,7 +131,7 @@ async def test_a_lost_connection_is_told_once_after_a_minute(role: Role, autojum
     assert told(watch) == []
     watch, actor = new_watch(), Actor(DOWN)
     await observed(watch, role, actor, 3600)
-    assert told(watch) == [ActorFailed("actor", "no route to the exchange", "it is restarted")]
+    assert told(watch) == [ActorFailed("actor", "no route to the exchange", RECONNECTED, disconnected=True)]
 
 
 async def test_a_lost_connection_is_told_again_after_it_had_worked(autojump_clock: MockClock) -> None:
@@ -148,6 +149,41 @@ async def test_a_lost_connection_is_told_again_after_it_had_worked(autojump_cloc
             found.append(len(told(watch)))
         nursery.cancel_scope.cancel()
     assert found == [0, 1, 1, 0]
+
+
+async def test_that_it_works_again_is_told_once_that_has_lasted_a_minute(autojump_clock: MockClock) -> None:
+    watch = new_watch()
+
+    async def back_after_600() -> None:
+        if trio.current_time() < 600:
+            raise DOWN
+        await trio.sleep_forever()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(supervise, watch, "order-manager", "actor", back_after_600)
+        await trio.sleep_until(600)
+        assert len(told(watch)) == 1
+        await trio.sleep_until(600 + 120 + 1)
+        (good_news,) = watch.notifier.receive_nowait()
+        assert isinstance(good_news, ActorRecovered)
+        assert (good_news.actor, good_news.disconnected) == ("actor", True)
+        assert 540 < good_news.seconds <= 660
+        await trio.sleep(7200)
+        assert watch.notifier.receive_nowait() == []
+        nursery.cancel_scope.cancel()
+
+
+async def test_that_it_works_again_is_told_once_even_if_it_fails_much_later(autojump_clock: MockClock) -> None:
+    watch, actor = new_watch(), Actor(ValueError("bug"), *[DOWN] * 3, seconds=3600)
+    await observed(watch, "market-data", actor, 4 * 3600)
+    notices = watch.notifier.receive_nowait()
+    assert [type(notice) for notice in notices] == [ActorFailed, ActorRecovered]
+
+
+async def test_what_comes_back_only_for_seconds_is_not_told_as_working(autojump_clock: MockClock) -> None:
+    watch, actor = new_watch(), Actor(DOWN, seconds=5)
+    await observed(watch, "order-manager", actor, 3600)
+    assert [type(notice) for notice in watch.notifier.receive_nowait()] == [ActorFailed]
 
 
 async def test_short_losses_of_the_connection_are_not_told(autojump_clock: MockClock) -> None:
@@ -349,6 +385,29 @@ async def test_an_actor_is_running_inside_its_body_only(autojump_clock: MockCloc
             seen.append(watch.control.is_running("actor"))
         nursery.cancel_scope.cancel()
     assert seen == [True, False, True]
+
+
+async def test_a_strategy_in_a_backoff_runs_once_more_for_its_part_of_the_stop(autojump_clock: MockClock) -> None:
+    watch, actor = new_watch(), Actor(DOWN, DOWN, DOWN, None)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(supervise, watch, "strategy", "actor", actor.run)
+        await trio.sleep(5)
+        watch.control.stop(0, "asked to stop")
+        assert watch.control.is_running("actor")
+        await watch.control.gone({"actor"})
+    assert actor.starts == [0, 1, 3, 5]
+
+
+async def test_one_lost_connection_is_told_once_whoever_meets_it(autojump_clock: MockClock) -> None:
+    watch = new_watch()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(supervise, watch, "order-manager", "orders", Actor(DOWN).run)
+        nursery.start_soon(supervise, watch, "market-data", "prices", Actor(DOWN).run)
+        nursery.start_soon(supervise, watch, "notifier", "notifier", Actor(ValueError("bug")).run)
+        await trio.sleep(1000)
+        nursery.cancel_scope.cancel()
+    told = [notice for notice in watch.notifier.receive_nowait() if isinstance(notice, ActorFailed)]
+    assert [notice.reason for notice in told] == ["bug", "no route to the exchange"]
 
 
 async def test_the_cause_is_found_inside_nested_nurseries(autojump_clock: MockClock) -> None:

@@ -3,11 +3,12 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
 from config import Config
-from messages.notices import Notice, ProgramStarted, StrategyHalted, StrategyResumed
+from messages.notices import Notice, ProgramEnded, ProgramStarted, StrategyHalted, StrategyResumed
 from messages.status import (
     Pause,
     Phase,
@@ -103,7 +104,11 @@ async def test_a_silent_price_pauses_the_strategies_of_its_symbol() -> None:
         await program.hears(PriceSilent("BTC/USD", 600))
         assert program.mail.strategies[HODL].receive_nowait() == [Pause(SILENT)]
         assert program.mail.strategies[SELL].receive_nowait() == []
-        assert program.notices() == [StrategyHalted("btc-hodl", "BTC/USD", SILENT, "its open orders stay open")]
+        (notice,) = program.notices()
+        assert isinstance(notice, StrategyHalted)
+        assert (notice.strategy, notice.symbol, notice.reason) == ("btc-hodl", "BTC/USD", SILENT)
+        assert notice.orders == "its open orders stay open; fills are answered when it resumes"
+        assert notice.advice.startswith("nothing, it resumes with the first price")
 
 
 async def test_the_first_price_resumes_them() -> None:
@@ -141,9 +146,31 @@ async def test_the_policy_halts_a_strategy_and_its_user_is_told_once() -> None:
         program.keeper.halted(strategy, "division by zero", "")
         assert await program.hears() == "RUNNING"
         assert program.program.phases[HODL] == ("halted", "division by zero")
-        assert program.notices() == [
-            StrategyHalted("btc-hodl", "BTC/USD", "division by zero", "its open orders stay open")
-        ]
+        (notice,) = program.notices()
+        assert isinstance(notice, StrategyHalted)
+        assert (notice.strategy, notice.symbol, notice.reason) == ("btc-hodl", "BTC/USD", "division by zero")
+        assert notice.orders == "its open orders stay open"
+        assert notice.advice.startswith("look at the log and report the error")
+
+
+@pytest.mark.parametrize(
+    ("code", "on_stop", "orders", "advice"),
+    [
+        (0, "keep", "they stay open at the exchange; fills are answered at the next start", ""),
+        (0, "cancel-buys", "open buys are cancelled, sells stay open", ""),
+        (3, "keep", "they stay open at the exchange; fills are answered at the next start", "mend the cause"),
+        (3, "cancel-all", "all of its own are cancelled, if exchange and journal still take it: look there", "mend"),
+    ],
+)
+async def test_the_end_says_what_becomes_of_the_orders(code: int, on_stop: str, orders: str, advice: str) -> None:
+    config = read(VALID.replace('name = "my grids"', f'name = "my grids"\non_stop = "{on_stop}"'))
+    mail = Mailboxes(config)
+    StateKeeper(config, mail).say_the_end(StopRequest(code, "the reason"))
+    (notice,) = mail.notifier.receive_nowait()
+    assert isinstance(notice, ProgramEnded)
+    assert (notice.bot, notice.reason, notice.orders) == ("my grids", "the reason", orders)
+    assert notice.advice.startswith(advice)
+    assert bool(notice.advice) == bool(advice)
 
 
 async def test_what_a_strategy_said_just_before_it_failed_does_not_hide_its_halt() -> None:

@@ -8,6 +8,8 @@
 - `sockets`     WebSocket connections
 - `listing`, `market`  pairs, rules, last prices; live prices
 - `totals`, `orders`, `stream`  the account's channels as a state and events
+- `audit`       whether the stream still tells the truth
+- `drift`       whether the account holds what its stream told
 - `outbox`, `requests`, `unknown`, `rest_orders`  orders on their way, and the fate of unanswered ones
 - `session`     the `TradingSession` made of these
 - `permissions` what the API key must and must not be able to do

@@ -34,6 +34,10 @@ class LivePrices:
         """Of the last trade before the start."""
         return self._first.get(pair.symbol)
 
+    def market_open(self, symbol: str) -> bool:
+        """Exchange and pair are online."""
+        return self._public.market.is_open(symbol)
+
     def rows(self, pairs: Sequence[Pair], position: Position) -> AbstractAsyncContextManager[AsyncIterator[Tick]]:
         """Trades from now on; what the account saw earlier does not come again."""
         del position

@@ -5,6 +5,7 @@ nothing of that, so a quiet pair's trades are asked for over REST from time to t
 """
 
 import logging
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
@@ -26,9 +27,12 @@ logger = logging.getLogger("infinity_grid.kraken")
 
 SUBSCRIBE_SECONDS = 15.0
 QUIET_SECONDS = 60.0
-"""After so much silence of a pair its trades are asked for."""
+"""After so much silence of a pair its trades are asked for; each time in vain doubles the wait for the next time."""
+LONGEST_QUIET_SECONDS = 600.0
 PROBE_SECONDS = 5.0
 """Between two such questions, whatever the number of pairs."""
+CONFIRMED_SECONDS = 300.0
+"""So long it counts that a pair was seen to be quiet."""
 GRACE = 10 * SECOND
 """A trade that is younger than this, in nanoseconds, may still be on its way."""
 _NAME = "Kraken's public WebSocket"
@@ -45,9 +49,13 @@ class Market:
         self._pair_status: dict[str, str] = {}
         self._newest: dict[str, int] = {}
         """Id of the newest trade of each symbol."""
+        self._quiet: dict[str, float] = {}
+        """When REST confirmed last that a silent pair is not traded, in seconds of trio's clock."""
 
     def is_open(self, symbol: str) -> bool:
-        """Whether silence of this pair would be strange."""
+        """Whether silence of this pair would be strange: not where REST has just confirmed that nobody trades it."""
+        if trio.current_time() - self._quiet.get(symbol, -math.inf) < CONFIRMED_SECONDS:
+            return False
         return self._system == wire.ONLINE and self._pair_status.get(symbol, wire.ONLINE) == wire.ONLINE
 
     def note_status(self, symbol: str, status: str) -> None:
@@ -102,10 +110,11 @@ class Market:
         except (KrakenError, WireError) as error:
             logger.warning("the trades of %s cannot be asked for: %s", symbol, error)
             return False
-        if trade is None:
+        known = self._newest.get(symbol)
+        if trade is None or trade[0] == known:
+            self._quiet[symbol] = trio.current_time()
             return False
         number, time = trade
-        known = self._newest.get(symbol)
         return known is not None and number > known and time < self._clock.now() - GRACE
 
 
@@ -119,7 +128,8 @@ class _PriceFeed:
         self._symbols = tuple(dict.fromkeys(symbols))
         self._unconfirmed = set(self._symbols)
         self._confirmed = trio.Event()
-        self._heard = dict.fromkeys(self._symbols, trio.current_time())
+        self._ask_at = dict.fromkeys(self._symbols, trio.current_time() + QUIET_SECONDS)
+        self._patience = dict.fromkeys(self._symbols, QUIET_SECONDS)
 
     async def subscribe(self) -> None:
         """Return once all symbols are confirmed."""
@@ -151,18 +161,20 @@ class _PriceFeed:
         """Look after the pair that was silent for the longest time."""
         while True:
             await trio.sleep(PROBE_SECONDS)
-            symbol = min(self._heard, key=self._heard.__getitem__)
-            if trio.current_time() - self._heard[symbol] < QUIET_SECONDS:
+            symbol = min(self._ask_at, key=self._ask_at.__getitem__)
+            if trio.current_time() < self._ask_at[symbol]:
                 continue
-            self._heard[symbol] = trio.current_time()
+            self._patience[symbol] = min(2 * self._patience[symbol], LONGEST_QUIET_SECONDS)
+            self._ask_at[symbol] = trio.current_time() + self._patience[symbol]
             if await self._market.missed_trade(symbol):
                 raise ExchangeUnavailable(f"{_NAME}: {symbol} is traded, but its subscription is silent")
 
     def _take(self, frame: wire.Frame) -> None:
         if frame.channel == wire.TRADE:
             for tick in self._market.unseen(frame):
-                if tick.symbol in self._heard:
-                    self._heard[tick.symbol] = trio.current_time()
+                if tick.symbol in self._ask_at:
+                    self._patience[tick.symbol] = QUIET_SECONDS
+                    self._ask_at[tick.symbol] = trio.current_time() + QUIET_SECONDS
                     self.ticks.post(tick)
         elif frame.channel == wire.STATUS:
             self._market.take_state(frame)

@@ -20,7 +20,7 @@ from messages.account import AccountBalances, ForeignOrder, OrderFacts, facts_of
 from messages.ids import userref_of
 from messages.mailboxes import ExchangeEvent
 from messages.money import ZERO, Side, cost
-from messages.orders import Accepted, Canceled, CloseReason, Filled, PartiallyFilled, Place
+from messages.orders import Accepted, Amended, Canceled, CloseReason, Filled, PartiallyFilled, Place
 
 logger = logging.getLogger("infinity_grid.kraken")
 
@@ -118,14 +118,21 @@ class AccountOrders:
             case "canceled" | "expired":
                 events = self._close(known, report)
             case "changed":
-                logger.warning("order %s was changed outside of this program: %s", report.order_id, report.reason)
-                if userref_of(known.facts.order_id) is None:
-                    known.facts = _amended(known.facts, report)
+                events = self._change(known, report)
             case "other":
                 pass
             case _:
                 assert_never(report.kind)
         return events
+
+    def _change(self, known: Known, report: Report) -> list[ExchangeEvent]:
+        before, known.facts = known.facts, _amended(known.facts, report)
+        facts = known.facts
+        if (facts.price, facts.volume) == (before.price, before.volume):
+            return []
+        logger.warning("order %s was changed outside of this program: %s", report.order_id, report.reason)
+        amended = Amended(facts.order_id, facts.exchange_id, facts.price, facts.volume, report.time)
+        return [*self._accept(known, report.time), amended]
 
     def _of(self, report: Report, now: float) -> Known | None:
         known = self._known.get(report.order_id)

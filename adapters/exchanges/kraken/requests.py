@@ -55,6 +55,8 @@ class Pending(Struct):
     deadline: int
     """Server time in nanoseconds."""
     sent_at: float
+    number: int = 0
+    """Of the request on its socket; REST has none."""
     answered: trio.Event = field(default_factory=trio.Event)
     error: str | None = None
 
@@ -147,6 +149,7 @@ class Requests:
             with trio.move_on_after(ANSWER_SECONDS):
                 await pending.answered.wait()
             if not pending.answered.is_set():
+                self._pending.pop(pending.number, None)
                 return None
             error = pending.error
         if error is None:
@@ -170,9 +173,8 @@ class Requests:
         self._start(lambda: self._follow(pending))
 
     async def _transmit(self, batch: Batch) -> Pending:
-        pending = self._register(batch)
         number = self._socket.number()
-        self._pending[number] = pending
+        pending = self._pending[number] = self._register(batch, number)
         if batch.orders:
             method, params = add_request(batch.orders, pending.deadline, self._token)
         else:
@@ -182,11 +184,11 @@ class Requests:
         await self._socket.send(method, params, number)
         return pending
 
-    def _register(self, batch: Batch) -> Pending:
+    def _register(self, batch: Batch, number: int = 0) -> Pending:
         now = trio.current_time()
         if batch.orders:
             self.quiet_at = max(self.quiet_at, now + DEADLINE_SECONDS + MARGIN_SECONDS)
-        return Pending(batch, self._clock.now() + int(DEADLINE_SECONDS * SECOND), now)
+        return Pending(batch, self._clock.now() + int(DEADLINE_SECONDS * SECOND), now, number)
 
     async def _follow(self, pending: Pending) -> None:
         if pending.batch.cancels:
@@ -201,6 +203,8 @@ class Requests:
     async def _find_out(self, orders: Sequence[Place], pending: Pending) -> None:
         """Nobody said what became of these orders."""
         await trio.sleep_until(pending.sent_at + DEADLINE_SECONDS + MARGIN_SECONDS)
+        # From here on the engine and the stream decide: an answer that comes after all is about a try that is over.
+        self._pending.pop(pending.number, None)
         never = []
         for order in orders:
             if order.order_id in self._in_flight:
@@ -233,6 +237,7 @@ class Requests:
         batch = pending.batch
         with trio.move_on_after(ANSWER_SECONDS):
             await pending.answered.wait()
+        self._pending.pop(pending.number, None)
         if pending.error is not None and meaning_of(pending.error) == "wait":
             self.put(replace(batch, not_before=trio.current_time() + self._delay(batch, pending.error)))
             return

@@ -79,7 +79,8 @@ class PrivateRest:
         except KrakenError as error:
             if error.meaning in ("credentials", "forbidden"):
                 raise BotStateError(f"Kraken refuses this API key for {name}: {error.text}") from None
-            raise ExchangeUnavailable(f"Kraken {name}: {error.text}") from None
+            wait = max(self._locked_until - trio.current_time(), 0.0)
+            raise ExchangeUnavailable(f"Kraken {name}: {error.text}", retry_after=wait) from None
 
     async def call(self, name: str, kind: type[Result], cost: float = REST_CALL, **params: object) -> Result:
         """Ask or order something. Raises `KrakenError`; no answer is one whose meaning is `ambiguous`."""

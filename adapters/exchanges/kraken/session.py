@@ -4,27 +4,32 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
+from functools import partial
 
 import trio
 from msgspec import Struct
 
+from adapters.exchanges.kraken.audit import watch_ledger, watch_orders
 from adapters.exchanges.kraken.budget import TradingBudget
 from adapters.exchanges.kraken.clock import ServerClock
+from adapters.exchanges.kraken.closures import Closures
+from adapters.exchanges.kraken.drift import Differences, DriftCheck
 from adapters.exchanges.kraken.errors import meaning_of
 from adapters.exchanges.kraken.names import PairTable
+from adapters.exchanges.kraken.orders import CLOSED_KEPT
 from adapters.exchanges.kraken.outbox import cancel_batches, place_batches
 from adapters.exchanges.kraken.requests import METHODS, Requests, never_sent
 from adapters.exchanges.kraken.rest import PrivateRest
 from adapters.exchanges.kraken.rest_orders import RestOrders
 from adapters.exchanges.kraken.sockets import Dial, Socket, open_socket, subscription, translated
 from adapters.exchanges.kraken.stream import AccountStream
-from adapters.exchanges.kraken.unknown import DEADLINE_SECONDS, MARGIN_SECONDS, History
+from adapters.exchanges.kraken.unknown import DEADLINE_SECONDS, MARGIN_SECONDS, Lookup
 from adapters.exchanges.kraken.wire import socket as wire
 from adapters.exchanges.kraken.wire.rest import Order, Token
 from adapters.exchanges.kraken.wire.trading import Report
 from adapters.exchanges.kraken.wire.values import WireError
 from adapters.interfaces import BotStateError, ExchangeUnavailable
-from messages.account import AccountSnapshot, OrderFacts
+from messages.account import AccountSnapshot, History, OrderFacts
 from messages.mailboxes import ExchangeEvent
 from messages.money import ZERO, cost
 from messages.orders import Place
@@ -43,8 +48,19 @@ class Account:
         self.names = names
         self.clock = clock
         self.budget = TradingBudget()
+        self.closures = Closures(rest, names, clock)
         self.quiet_at = trio.current_time() + DEADLINE_SECONDS + MARGIN_SECONDS
         """When no request of an earlier session or an earlier run of the program can arrive any more."""
+        self.sent: dict[str, int] = {}
+        """When orders of this run were put on their way, in server time: they cannot be older. The newest ones."""
+        self.drift: Differences = {}
+        """What a resync did not remove."""
+
+    def sending(self, order_id: str) -> None:
+        """This order is put on its way, perhaps once more."""
+        self.sent.setdefault(order_id, self.clock.now())
+        if len(self.sent) > CLOSED_KEPT:
+            del self.sent[next(iter(self.sent))]
 
 
 class Line(Struct, frozen=True):
@@ -78,7 +94,7 @@ class KrakenSession:
         self._token = token
         self._nursery = nursery
         self._stream = AccountStream()
-        self._history = History(account.rest, account.names)
+        self._history = Lookup(account.rest, account.names)
         self._requests = Requests(
             socket,
             token,
@@ -112,6 +128,9 @@ class KrakenSession:
         fees, unexplained = self._stream.unpaid()
         self._stream.begin(fees | await self._old_fees(unexplained))
         self._start(self._requests.run)
+        self._start(partial(watch_ledger, self._stream))
+        self._start(partial(watch_orders, self._account.rest, self._stream))
+        self._start(DriftCheck(self._account.rest, self._stream, self._account.drift).run)
 
     async def snapshot(self) -> AccountSnapshot:
         """The account when the subscription began; `events` go on from there."""
@@ -133,11 +152,16 @@ class KrakenSession:
         missing = [order_id for order_id in order_ids if order_id not in found]
         if missing:
             quiet_at = max(self._account.quiet_at, self._requests.quiet_at)
-            found |= await self._history.lookup(missing, self._stream, quiet_at, self._requests.cancel_by_id)
+            cancel, sent = self._requests.cancel_by_id, self._account.sent
+            found |= await self._history.lookup(missing, self._stream, quiet_at, cancel, sent)
             # What arrived meanwhile was shown by the stream.
             found |= {order_id: known.facts for order_id in missing if (known := self._stream.find(order_id))}
         self._stream.feed.check()
         return found
+
+    async def closed(self, since: int) -> History:
+        """Closed orders since then; of an earlier run of the program, so they are asked for once."""
+        return await self._account.closures.since(since)
 
     def events(self) -> AsyncIterator[ExchangeEvent]:
         """Everything since the snapshot; ends with `ExchangeUnavailable` or `BotStateError`."""
@@ -146,6 +170,8 @@ class KrakenSession:
     async def place(self, orders: Sequence[Place]) -> None:
         """Put the batch on its way; it leaves at once while the budget suffices."""
         self._stream.feed.check()
+        for order in orders:
+            self._account.sending(order.order_id)
         for batch in place_batches(orders):
             self._requests.put(batch)
 

@@ -2,7 +2,7 @@
 
 import logging
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from typing import Protocol, cast
 from urllib.parse import SplitResult, urlsplit
@@ -47,26 +47,34 @@ Dial = Callable[[str], AbstractAsyncContextManager[Connection]]
 """Connects to a URL. May raise what trio-websocket raises, and `OSError`."""
 
 
-@asynccontextmanager
-async def dial_network(url: str) -> AsyncIterator[trio_websocket.WebSocketConnection]:
-    """A connection over the network.
+OpenStream = Callable[[SplitResult], Awaitable[trio.abc.Stream]]
+"""Connects to the host of a URL."""
+
+
+def dialler(open_stream: OpenStream) -> Dial:
+    """How to connect over streams of any kind.
 
     The stream is opened and closed here: trio-websocket leaves its own open when the server hangs up first,
     and a program of months would lose a file descriptor at each reconnect.
     """
-    parts = urlsplit(url)
-    stream = await _open_stream(parts)
-    try:
-        async with trio.open_nursery() as nursery:
-            connection = await _shake_hands(nursery, _Watched(stream), parts)
-            try:
-                yield connection
-            finally:
-                with trio.move_on_after(_CLOSE_SECONDS, shield=True):
-                    await connection.aclose()
-                nursery.cancel_scope.cancel()
-    finally:
-        await trio.aclose_forcefully(stream)
+
+    @asynccontextmanager
+    async def dial(url: str) -> AsyncIterator[trio_websocket.WebSocketConnection]:
+        parts = urlsplit(url)
+        stream = await open_stream(parts)
+        try:
+            async with trio.open_nursery() as nursery:
+                connection = await _shake_hands(nursery, _Watched(stream), parts)
+                try:
+                    yield connection
+                finally:
+                    with trio.move_on_after(_CLOSE_SECONDS, shield=True):
+                        await connection.aclose()
+                    nursery.cancel_scope.cancel()
+        finally:
+            await trio.aclose_forcefully(stream)
+
+    return dial
 
 
 class _Watched(trio.abc.Stream):
@@ -118,7 +126,7 @@ async def _shake_hands(
     raise ConnectionResetError("closed by the server before its answer")
 
 
-async def _open_stream(parts: SplitResult) -> trio.SocketStream | trio.SSLStream[trio.SocketStream]:
+async def _open_stream(parts: SplitResult) -> trio.abc.Stream:
     host = parts.hostname or ""
     if parts.scheme == "wss":
         context = ssl.create_default_context()
@@ -209,3 +217,7 @@ def _describe(error: Exception) -> str:
     if isinstance(error, trio_websocket.ConnectionClosed):
         return f"connection closed ({error.reason})"
     return str(error) or type(error).__name__
+
+
+dial_network: Dial = dialler(_open_stream)
+"""Over the network."""

@@ -21,6 +21,9 @@ from messages.orders import Rejected
 
 logger = logging.getLogger("infinity_grid.kraken")
 
+FILL_SECONDS = 10.0
+"""Between a ledger entry and the execution that causes it, at most: the two channels race."""
+
 
 class AccountStream:
     """State of one subscription, from its snapshots on."""
@@ -51,6 +54,11 @@ class AccountStream:
         if self._snapshot is None:
             raise ExchangeUnavailable("the account's snapshot is not there yet")
         return self._snapshot
+
+    @property
+    def totals(self) -> dict[str, Decimal]:
+        """What the account holds by all that was told until now; nothing before the snapshot."""
+        return self._totals.all() if self._totals is not None else {}
 
     def on_frame(self, frame: wire.Frame) -> None:
         """A frame of a private channel. Raises `ExchangeUnavailable` after a gap, `WireError` for nonsense."""
@@ -95,6 +103,13 @@ class AccountStream:
         """By client id."""
         return self.orders.find(order_id)
 
+    def check_movements(self) -> None:
+        """Raises `ExchangeUnavailable` for money that moved by a fill which was never told."""
+        if self._totals and (fill_id := self._totals.unexplained(trio.current_time() - FILL_SECONDS)):
+            raise ExchangeUnavailable(
+                f"the balances tell of the fill {fill_id}, the executions do not: something is lost"
+            )
+
     def wake(self) -> None:
         """Somebody may have waited for this."""
         self._changed.set()
@@ -122,7 +137,9 @@ class AccountStream:
 
     def _apply(self, frame: wire.Frame) -> None:
         if frame.channel == wire.BALANCES:
-            if self._totals is not None and (changed := self._totals.book(read_entries(frame.data))):
+            if self._totals is not None and (
+                changed := self._totals.book(read_entries(frame.data), trio.current_time())
+            ):
                 self.feed.post(AccountBalances(changed))
             return
         now = trio.current_time()

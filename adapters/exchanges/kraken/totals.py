@@ -4,6 +4,7 @@ The balances channel races the executions channel. A fill changes the totals at 
 ledger entries that it causes carry its id and then replace what was reckoned. Pure.
 """
 
+import math
 from collections.abc import Iterable
 from decimal import Decimal
 
@@ -12,6 +13,8 @@ from msgspec import Struct, field
 from adapters.exchanges.kraken.wire.trading import Fee, Holding, LedgerEntry, asset_of
 from messages.money import ZERO, Side
 
+TRADE = "trade"
+"""Type of the ledger entries that a fill causes."""
 _REMEMBERED = 2_000
 """Ledger entries that came before their fill are forgotten after so many others."""
 
@@ -45,7 +48,8 @@ class Totals:
 
     def __init__(self, holdings: Iterable[Holding]) -> None:
         self._accounts: dict[str, _Account] = {}
-        self._early: dict[tuple[str, str], None] = {}
+        self._early: dict[tuple[str, str], float] = {}
+        """Entries that came before their fill, with the time of their coming; without a fill to wait for, never."""
         for holding in holdings:
             account = self._account(asset_of(holding))
             account.balance += holding.balance
@@ -55,8 +59,8 @@ class Totals:
         """Of every asset."""
         return {asset: account.total for asset, account in self._accounts.items()}
 
-    def book(self, entries: Iterable[LedgerEntry]) -> dict[str, Decimal]:
-        """Ledger entries; returns the totals that they changed."""
+    def book(self, entries: Iterable[LedgerEntry], now: float) -> dict[str, Decimal]:
+        """Ledger entries that came at `now`; returns the totals that they changed."""
         changed: dict[str, Decimal] = {}
         for entry in entries:
             asset = asset_of(entry)
@@ -65,7 +69,7 @@ class Totals:
             account.balance = entry.balance
             account.locked += entry.locked
             if entry.ref_id and account.expected.pop(entry.ref_id, None) is None:
-                self._remember(asset, entry.ref_id)
+                self._remember(asset, entry, now)
             if account.total != before:
                 changed[asset] = account.total
         return changed
@@ -85,8 +89,13 @@ class Totals:
     def _account(self, asset: str) -> _Account:
         return self._accounts.setdefault(asset, _Account())
 
-    def _remember(self, asset: str, fill_id: str) -> None:
-        self._early[asset, fill_id] = None
+    def unexplained(self, before: float) -> str | None:
+        """Id of a fill that moved money before then, and of which no execution was told."""
+        return next((fill_id for (_, fill_id), time in self._early.items() if time < before), None)
+
+    def _remember(self, asset: str, entry: LedgerEntry, now: float) -> None:
+        # A deposit waits for no fill.
+        self._early[asset, entry.ref_id] = now if entry.type == TRADE else math.inf
         if len(self._early) > _REMEMBERED:
             del self._early[next(iter(self._early))]
 

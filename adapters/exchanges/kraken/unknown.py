@@ -6,18 +6,22 @@ client id. Where the stream began later, history is asked twice, since REST lags
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+import math
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Literal
 
 import trio
 
 from adapters.exchanges.kraken.budget import REST_HISTORY
+from adapters.exchanges.kraken.clock import SECOND
 from adapters.exchanges.kraken.names import PairTable
 from adapters.exchanges.kraken.rest import PrivateRest
 from adapters.exchanges.kraken.stream import AccountStream
-from adapters.exchanges.kraken.wire.rest import ClosedOrders, Order, order_facts
+from adapters.exchanges.kraken.wire.rest import ClosedOrders, OpenOrders, Order, order_facts
+from adapters.exchanges.kraken.wire.values import nanoseconds_of_unix
 from adapters.interfaces import ExchangeUnavailable
 from messages.account import OrderFacts
+from messages.ids import userref_of
 
 logger = logging.getLogger("infinity_grid.kraken")
 
@@ -29,6 +33,10 @@ PAUSE_SECONDS = 5.0
 """Between two looks into history."""
 _BULK = 3
 """With more missing orders than this, one look at the newest closures comes first."""
+_PAGE = 50
+"""So many closures Kraken tells at once, the newest first."""
+_CLOCK_MARGIN = 5 * SECOND
+"""Nanoseconds by which our idea of the server's clock may be wrong."""
 
 Fate = Literal["arrived", "canceled", "never"]
 
@@ -54,7 +62,7 @@ async def fate_of(order_id: str, stream: AccountStream, cancel: CancelById) -> F
     return "canceled" if canceled else "never"
 
 
-class History:
+class Lookup:
     """Closed orders by client id."""
 
     def __init__(self, rest: PrivateRest, names: PairTable) -> None:
@@ -62,14 +70,20 @@ class History:
         self._names = names
 
     async def lookup(
-        self, order_ids: Sequence[str], stream: AccountStream, quiet_at: float, cancel: CancelById
+        self,
+        order_ids: Sequence[str],
+        stream: AccountStream,
+        quiet_at: float,
+        cancel: CancelById,
+        sent: Mapping[str, int],
     ) -> dict[str, OrderFacts]:
         """Orders that the stream has not shown. Ids that are left out never arrived and will not arrive.
 
         `quiet_at` is when the deadline of everything that was sent before the stream began has passed, in
-        seconds of trio's clock. Raises `ExchangeUnavailable` when an id's fate cannot be told.
+        seconds of trio's clock; `sent` are the times before which orders cannot have come into being, as far as that is
+        known. Raises `ExchangeUnavailable` when an id's fate cannot be told.
         """
-        found = await self._closed(order_ids, bulk=len(order_ids) > _BULK)
+        found = await self._closed(order_ids, sent)
         missing = [order_id for order_id in order_ids if order_id not in found]
         if not missing:
             return found
@@ -78,18 +92,35 @@ class History:
             if await fate_of(order_id, stream, cancel) == "canceled":
                 raise ExchangeUnavailable(f"order {order_id} was open although the stream did not show it")
         unseen = [order_id for order_id in missing if stream.find(order_id) is None]
-        found |= await self._closed(unseen, bulk=False)
+        if unseen:
+            # Before the closures are asked for: what is open in a view of the past is not among its closures.
+            await self._refuse_the_past(stream)
+        found |= await self._closed(unseen, sent)
         for order_id in unseen:
             if order_id not in found and order_id in stream.orders.recently_filled:
                 raise ExchangeUnavailable(f"order {order_id} was filled, but history does not show it yet")
         return found
 
-    async def _closed(self, order_ids: Sequence[str], *, bulk: bool) -> dict[str, OrderFacts]:
+    async def _refuse_the_past(self, stream: AccountStream) -> None:
+        """Raises `ExchangeUnavailable` when REST does not know yet what the stream has shown of our orders."""
+        answer = await self._rest.read("OpenOrders", OpenOrders)
+        ours = {key for key, order in answer.open.items() if userref_of(order.cl_ord_id or "") is not None}
+        shown = [order for order in stream.orders.open_orders() if userref_of(order.order_id) is not None]
+        if behind := ours ^ {order.exchange_id for order in shown}:
+            raise ExchangeUnavailable(
+                f"REST lags behind, by order {min(behind)}: what never arrived cannot be told yet"
+            )
+
+    async def _closed(self, order_ids: Sequence[str], sent: Mapping[str, int]) -> dict[str, OrderFacts]:
+        """The newest closures tell of orders that are no older; each other one costs a question of its own."""
         found: dict[str, OrderFacts] = {}
-        if bulk:
-            found = self._facts(await self._ask(), frozenset(order_ids))
+        covered_since: float = math.inf
+        if len(order_ids) > _BULK or any(order_id in sent for order_id in order_ids):
+            newest = await self._ask()
+            found = self._facts(newest, frozenset(order_ids))
+            covered_since = _covered_since(newest)
         for order_id in order_ids:
-            if order_id not in found:
+            if order_id not in found and sent.get(order_id, -math.inf) < covered_since:
                 found |= self._facts(await self._ask(cl_ord_id=order_id), frozenset({order_id}))
         return found
 
@@ -110,3 +141,10 @@ class History:
             if other is None or (facts.filled, facts.time) > (other.filled, other.time):
                 found[facts.order_id] = facts
         return found
+
+
+def _covered_since(newest: Mapping[str, Order]) -> float:
+    """Nanoseconds UTC after which every closure is on this page."""
+    if len(newest) < _PAGE:
+        return -math.inf
+    return float(min(nanoseconds_of_unix(order.closetm) for order in newest.values())) + _CLOCK_MARGIN

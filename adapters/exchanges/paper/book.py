@@ -165,6 +165,10 @@ class PaperBook:
         found = ((order_id, self._open.get(order_id) or self._closed.get(order_id)) for order_id in order_ids)
         return {order_id: order.facts for order_id, order in found if order is not None}
 
+    def closed_since(self, time: int) -> tuple[OrderFacts, ...]:
+        """Closed orders that are kept in memory, by the time of their closure."""
+        return tuple(order.facts for order in self._closed.values() if order.facts.time >= time)
+
     def free(self, asset: str) -> Decimal:
         """What no open order holds."""
         return EXACT.subtract(self.account.balances.get(asset, ZERO), self._held.get(asset, ZERO))

@@ -18,7 +18,7 @@ from adapters.exchanges.paper.source import PRICES_KEY, Position, PriceSource
 from adapters.interfaces import SourceEnded
 from config.problems import ConfigError
 from config.schema import PaperConfig
-from messages.account import AccountSnapshot, OrderFacts
+from messages.account import AccountSnapshot, History, OrderFacts
 from messages.mailboxes import ExchangeEvent
 from messages.market import RowEnd, Tick
 from messages.money import Pair
@@ -121,9 +121,8 @@ class PaperExchange:
         return last.price if last else self._source.first_price(await self.pair(symbol))
 
     def market_open(self, symbol: str) -> bool:
-        """A simulated market never closes."""
-        del symbol
-        return True
+        """A simulated market never closes; one whose prices are real closes when theirs does."""
+        return self._source.market_open(symbol)
 
     @asynccontextmanager
     async def prices(self, symbols: Sequence[str]) -> AsyncIterator[AsyncIterator[Tick]]:
@@ -189,6 +188,11 @@ class PaperExchange:
             _, texts = await self._store.load()
             found = known_facts(texts, order_ids) | found
         return found
+
+    async def closed(self, since: int) -> History:
+        """Closed orders that are still in memory: what is forgotten is far older than a journal's end."""
+        await self._publish_all()
+        return History(since, self._book.closed_since(since))
 
     def settled(self, row: int) -> None:
         """Every decision on the row is applied. After commands `RowEnd` is said again, behind their events."""

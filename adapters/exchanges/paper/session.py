@@ -7,7 +7,7 @@ from typing import Protocol
 import trio
 
 from adapters.interfaces import ExchangeUnavailable
-from messages.account import AccountSnapshot, OrderFacts
+from messages.account import AccountSnapshot, History, OrderFacts
 from messages.mailboxes import ExchangeEvent
 from messages.orders import Place
 
@@ -20,6 +20,8 @@ class Desk(Protocol):
     async def snapshot(self) -> AccountSnapshot: ...
 
     async def lookup(self, order_ids: Sequence[str]) -> dict[str, OrderFacts]: ...
+
+    async def closed(self, since: int) -> History: ...
 
     async def place(self, orders: Sequence[Place]) -> None: ...
 
@@ -61,6 +63,11 @@ class PaperSession:
         """Orders by client id. An id that is left out has not arrived and is not on its way."""
         self._refuse_closed()
         return await self._desk.lookup(order_ids)
+
+    async def closed(self, since: int) -> History:
+        """Orders that were closed since then, as far as they are kept."""
+        self._refuse_closed()
+        return await self._desk.closed(since)
 
     def events(self) -> AsyncIterator[ExchangeEvent]:
         """All since the session was opened, in order."""

@@ -42,6 +42,9 @@ class PriceSource(Protocol):
     def first_price(self, pair: Pair) -> Decimal | None:
         """What the pair costs before any row of this run was read; None where only the rows tell. After `check`."""
 
+    def market_open(self, symbol: str) -> bool:
+        """Whether silence of this pair would be strange."""
+
     def rows(self, pairs: Sequence[Pair], position: Position) -> AbstractAsyncContextManager[AsyncIterator[Tick]]:
         """The rows from `position` on. Entering returns once they are at hand; the end of the iterator is the
         end of the prices. Raises `ConfigError` for prices that make no sense."""

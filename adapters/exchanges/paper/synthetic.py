@@ -40,6 +40,11 @@ class SyntheticPrices:
     async def check(self) -> None:
         """There is nothing that could be wrong."""
 
+    def market_open(self, symbol: str) -> bool:
+        """Always."""
+        del symbol
+        return True
+
     def first_price(self, pair: Pair) -> Decimal:
         """Where the walk begins."""
         return EXACT.multiply(Decimal(self._anchor(pair)), pair.tick_size)

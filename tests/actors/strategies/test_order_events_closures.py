@@ -7,8 +7,8 @@ from actors.strategies.grid_sell import GRID_SELL
 from actors.strategies.settings import Variant
 from actors.strategies.swing import SWING
 from messages.ids import counter_cause
-from messages.notices import OrderReleased
-from messages.orders import Canceled, CloseReason
+from messages.notices import OrderAmended, OrderReleased
+from messages.orders import Amended, Canceled, CloseReason
 from tests.actors.strategies.harness import (
     BUYS_AT_50000,
     D,
@@ -171,6 +171,25 @@ def test_a_surplus_sell_cancelled_by_hand_is_released() -> None:
     outputs = play.close(play.only("sell", "surplus").order_id, "by hand")
     assert len(notices(outputs, OrderReleased)) == 1
     assert play.core.state.surplus == D("0.0022") - D("0.00201005")
+
+
+# Amended by somebody else
+
+
+def test_an_amended_buy_counts_as_what_it_is_now() -> None:
+    play = started(GRID_SELL)
+    buy = play.orders("buy")[0]
+    (told,) = play.handle(Amended(buy.order_id, play.exchange_ids[buy.order_id], D("49400.0"), D("0.003"), play.now))
+    assert isinstance(told, OrderAmended)
+    assert (told.price, told.volume) == (D("49400.0"), D("0.003"))
+    assert (told.former_price, told.former_volume) == (D("49504.9"), D("0.00202"))
+    assert [order.place.volume for order in play.core.live_orders()].count(D("0.003")) == 1
+
+
+def test_an_amendment_that_changes_nothing_is_not_told() -> None:
+    play = started()
+    buy = play.orders("buy")[0]
+    assert play.handle(Amended(buy.order_id, play.exchange_ids[buy.order_id], buy.price, buy.volume, play.now)) == []
 
 
 # Refusals

@@ -63,6 +63,18 @@ def test_a_remembered_sell_waits_while_free_base_is_not_enough() -> None:
     assert play.core.state.remembered
 
 
+def test_a_refused_sell_whose_base_is_gone_meanwhile_waits_for_funds() -> None:
+    play = started()
+    play.accepting = False
+    play.fill(play.orders("buy")[0].order_id)
+    play.refuse(play.only("sell").order_id, "refused")
+    play.owned = D("0.001")
+    play.handle(play.balances())
+    play.tick("49505", after=60)
+    (waiting,) = play.core.report("trading", "").waiting
+    assert waiting == "sell of 0.00201005 BTC at 49999.9 USD waits: funds"
+
+
 def test_a_remembered_sell_is_tried_on_a_tick_at_most_every_ten_seconds() -> None:
     play = started()
     play.accepting = False

@@ -1,32 +1,47 @@
 import logging
-from decimal import Decimal
 
+import msgspec
 import pytest
 
-from adapters.channels.log import LogChannel
+from adapters.channels.log import LogChannel, open_log
 from adapters.interfaces import Channel
-from messages.notices import LadderStatus, Notice, ProgramStarted, StrategyHalted
+from config import ChannelConfig
+from messages.notices import NoticesMissed, ProgramStarted, StrategyHalted
+from tests.actors.channels import ladder, letter
 
-
-def headline(notice: Notice) -> str:
-    return f"headline of {type(notice).__name__} 100 %s"
+HALT = StrategyHalted("a", "BTC/USD", "no price 100 %s", "kept")
 
 
 async def test_a_notice_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    channel: Channel = LogChannel(headline)
-    await channel.send(ProgramStarted("bot", simulated=True), "several\nlines")
-    assert [(r.levelname, r.message) for r in caplog.records] == [("INFO", "headline of ProgramStarted 100 %s")]
+    channel: Channel = open_log(ChannelConfig("log", "diary"))
+    await channel.check()
+    await channel.send(letter(ProgramStarted("bot 100 %s", simulated=True)))
+    assert channel.name == "diary"
+    assert [(r.levelname, r.message) for r in caplog.records] == [
+        ("INFO", "bot 100 %s is starting, simulated: no real order is placed")
+    ]
 
 
 async def test_what_needs_somebody_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
-    await LogChannel(headline).send(StrategyHalted("a", "BTC/USD", "no price", "kept"), "text")
+    await LogChannel().send(letter(HALT))
     assert [record.levelname for record in caplog.records] == ["WARNING"]
+
+
+async def test_what_is_to_be_silent_is_no_warning(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    await LogChannel().send(msgspec.structs.replace(letter(HALT), silent=True))
+    assert [record.levelname for record in caplog.records] == ["INFO"]
 
 
 async def test_the_hourly_status_keeps_its_ladder(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    zero = Decimal(0)
-    status = LadderStatus("a", "BTC/USD", zero, 1, zero, zero, zero, zero, zero, zero, zero, zero, 0, (), ())
-    await LogChannel(headline).send(status, "👑 a\n└ Price » 1")
-    assert caplog.messages == ["hourly status\n👑 a\n└ Price » 1"]
+    await LogChannel().send(letter(ladder(price=5)))
+    assert caplog.messages[0].startswith("hourly status\n👑 grid\n└ Price » 5.00 EUR")
+    assert caplog.messages[0].endswith("└──┼> 5.00")
+
+
+async def test_a_summary_keeps_its_lines(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    await LogChannel().send(letter(NoticesMissed("log", "too many", 5, 1, 2, ())))
+    assert caplog.messages[0].startswith("summary\n📬 5 notices were not told one by one\n")

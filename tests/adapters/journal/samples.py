@@ -9,7 +9,7 @@ from pathlib import Path
 
 from adapters.journal.journal import Journal
 from messages.journal import Commit, Record
-from messages.orders import Accepted, Cancel, Canceled, Command, Filled, PartiallyFilled, Place, Rejected
+from messages.orders import Accepted, Cancel, Canceled, Command, Filled, OrderEvent, PartiallyFilled, Place, Rejected
 
 NOW = 1_700_000_000_000_000_000
 USERREF = 1001
@@ -39,7 +39,7 @@ def commit(number: int, *commands: Command, state: str | None = None, time: int 
     return Commit(strategy, number, "btc", "GridHODL", time, text, ("event-1",), commands)
 
 
-def record(event: Accepted | PartiallyFilled | Filled | Canceled | Rejected) -> Record:
+def record(event: OrderEvent) -> Record:
     return Record(USERREF, event)
 
 

@@ -18,7 +18,7 @@ from adapters.journal.projection import Write
 from adapters.journal.tables import Retention
 from messages.account import OrderFacts, OrderStatus
 from messages.journal import Commit, Record, SaveAccount
-from messages.orders import Accepted, Cancel, Canceled, Filled, PartiallyFilled, Place, Rejected
+from messages.orders import Accepted, Amended, Cancel, Canceled, Filled, PartiallyFilled, Place, Rejected
 from tests.adapters.journal.samples import NOW, accepted, cancel, commit, place, record, rows
 
 ORDERS = ("a", "b", "c")
@@ -105,7 +105,9 @@ class Model:
             return
         if event.exchange_id:
             self.seen_at_exchange.add(name)
-        if not isinstance(event, Accepted):
+        if isinstance(event, Amended):
+            self.price[name] = event.price
+        elif not isinstance(event, Accepted):
             self.sums[name] = max(sums, (event.filled, event.cost, event.fee))
         if isinstance(event, Filled):
             self.status[name] = "filled"

@@ -69,6 +69,7 @@ class Latency(Struct, frozen=True, forbid_unknown_fields=True):
 
 RequestHook = Callable[[str], RequestFault | None]
 FrameHook = Callable[[str], FrameFault | None]
+SentHook = Callable[[str], None]
 
 
 F = TypeVar("F", RequestFault, FrameFault)
@@ -111,6 +112,8 @@ class FaultPlan:
         self.request_hook: RequestHook | None = None
         """Asked first, for faults that a list cannot describe."""
         self.frame_hook: FrameHook | None = None
+        self.sent_hook: SentHook | None = None
+        """Told the moment of each answer and frame once it has left."""
         self._requests: _Queue[RequestFault] = _Queue()
         self._frames: _Queue[FrameFault] = _Queue()
 
@@ -123,7 +126,7 @@ class FaultPlan:
     def clear(self) -> None:
         """No faults, no hooks, no latency."""
         self.latency = Latency()
-        self.request_hook = self.frame_hook = None
+        self.request_hook = self.frame_hook = self.sent_hook = None
         self._requests, self._frames = _Queue(), _Queue()
 
     def pending(self) -> list[RequestFault | FrameFault]:
@@ -136,6 +139,11 @@ class FaultPlan:
         if hooked is not None:
             return [hooked]
         return self._requests.take(moment, lambda fault: fault.action in BEFORE)
+
+    def sent(self, moment: str) -> None:
+        """An answer or a frame has left."""
+        if self.sent_hook is not None:
+            self.sent_hook(moment)
 
     def for_frame(self, moment: str) -> FrameFault | None:
         hooked = self.frame_hook(moment) if self.frame_hook else None

@@ -97,6 +97,10 @@ class RestApi:
             entry.answered = self._venue.clock.now()
         return reply
 
+    def sent(self, request: HttpRequest) -> None:
+        """The reply to this request has left."""
+        self._faults.sent(f"rest:{request.path.rpartition('/')[2]}")
+
     def answer(self, request: HttpRequest, entry: Entry) -> HttpReply:
         """The venue's own answer."""
         trading.pass_time(self._venue)

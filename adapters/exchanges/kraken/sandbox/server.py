@@ -110,7 +110,7 @@ class Doors:
             return
         self.control.rest_streams.add(stream)
         try:
-            await serve_connection(stream, self._api.handle)
+            await serve_connection(stream, self._api.handle, self._api.sent)
         finally:
             self.control.rest_streams.discard(stream)
 
@@ -126,11 +126,11 @@ class Doors:
         """Serve one connection of the control port."""
         await serve_connection(stream, self._port.handle)
 
-    async def keep_time(self) -> None:
-        """Timers of the venue, for ever: the dead man's switch, orders that expire."""
+    async def keep_time(self, every: float = _TIMER_SECONDS) -> None:
+        """Timers of the venue, looked at `every` so many seconds: the dead man's switch, orders that expire."""
         while True:
             trading.pass_time(self._venue)
-            await trio.sleep(_TIMER_SECONDS)
+            await trio.sleep(every)
 
 
 class _Sockets:

@@ -118,6 +118,8 @@ class Connection:
                 await self._socket.send_message(frame.distort(text) if frame.distort else text)
             except ConnectionClosed:
                 return
+            if frame.channel or frame.entry is not None:
+                self._faults.sent(f"frame:{frame.channel}" if frame.entry is None else f"ws:{frame.entry.name}")
 
     async def _process(self) -> None:
         async for due, text in self._received:

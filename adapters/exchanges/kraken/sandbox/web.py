@@ -45,19 +45,24 @@ Answer = HttpReply | Lost | Truncated
 Handler = Callable[[HttpRequest], Awaitable[Answer]]
 
 
-async def serve_connection(stream: trio.abc.Stream, handler: Handler) -> None:
+Sent = Callable[[HttpRequest], None]
+"""Told once the reply to this request has left."""
+
+
+async def serve_connection(stream: trio.abc.Stream, handler: Handler, sent: Sent | None = None) -> None:
     """Answer the requests of one connection until either side closes it."""
     async with stream:
         try:
-            await _Exchange(stream, handler).run()
+            await _Exchange(stream, handler, sent).run()
         except (h11.RemoteProtocolError, h11.LocalProtocolError, trio.BrokenResourceError, trio.ClosedResourceError):
             return
 
 
 class _Exchange:
-    def __init__(self, stream: trio.abc.Stream, handler: Handler) -> None:
+    def __init__(self, stream: trio.abc.Stream, handler: Handler, sent: Sent | None) -> None:
         self._stream = stream
         self._handler = handler
+        self._sent = sent
         self._http = h11.Connection(h11.SERVER)
 
     async def run(self) -> None:
@@ -74,6 +79,8 @@ class _Exchange:
                 await self._stream.send_all(self._head(reply.reply) + reply.reply.body[: len(reply.reply.body) // 2])
                 return
             await self._send(reply)
+            if self._sent is not None:
+                self._sent(request)
             if self._http.our_state is h11.MUST_CLOSE:
                 return
             self._http.start_next_cycle()

@@ -88,6 +88,12 @@ class TradeVolume(Wire, frozen=True):
     fees_maker: dict[str, FeeRow] | None = None
 
 
+class Holding(Wire, frozen=True):
+    """One row of BalanceEx; held funds included."""
+
+    balance: Decimal
+
+
 class Token(Wire, frozen=True):
     """GetWebSocketsToken."""
 
@@ -143,6 +149,8 @@ class ClosedOrders(Wire, frozen=True):
     """ClosedOrders."""
 
     closed: dict[str, Order]
+    count: int | None = None
+    """Of all that fit, on however many pages."""
 
 
 class AddedOrder(Wire, frozen=True):

@@ -113,6 +113,7 @@ class LedgerEntry(Wire, frozen=True):
     asset: str
     balance: Decimal
     ref_id: str = ""
+    type: str = ""
     wallet_id: str = "main"
     amount: Decimal = ZERO
     fee: Decimal = ZERO

@@ -79,7 +79,12 @@ class RestTable:
     """REST answers by endpoint: a result, an exception, or a function of the request's body."""
 
     def __init__(self, **answers: object) -> None:
-        self.answers: dict[str, object] = {"GetWebSocketsToken": {"token": "T", "expires": 900}, **answers}
+        self.answers: dict[str, object] = {
+            "GetWebSocketsToken": {"token": "T", "expires": 900},
+            "BalanceEx": {},
+            "OpenOrders": {"open": {}},
+            **answers,
+        }
         self.calls: list[tuple[str, Message]] = []
         self.transport = httpx.MockTransport(self._answer)
 

@@ -107,6 +107,22 @@ async def test_silence_of_the_socket_ends_the_feed(autojump_clock: MockClock) ->
             await anext(ticks)
 
 
+async def test_a_quiet_market_is_asked_about_ever_more_rarely(autojump_clock: MockClock) -> None:
+    pair = {"altname": "P", "base": "B", "quote": "Q", "pair_decimals": 1, "lot_decimals": 8, "status": "online"}
+    table = RestTable(AssetPairs={"P": pair}, Trades={"P": [], "last": "0"})
+    async with feed(Market(public_rest(table), ServerClock(wall), NAMES)) as (ticks, far):
+        await say(far, trade(7, "61250.0"), kind="snapshot")
+        await anext(ticks)
+        with trio.move_on_after(3600):
+            await anext(ticks)
+        in_an_hour = len(table.asked("Trades"))
+        with trio.move_on_after(3600):
+            await anext(ticks)
+    # Two pairs: 60 s, 120 s, 240 s, 480 s, then every ten minutes.
+    assert in_an_hour == 2 * 8
+    assert len(table.asked("Trades")) - in_an_hour == 2 * 6
+
+
 async def test_a_quiet_market_is_left_alone(autojump_clock: MockClock) -> None:
     async with feed(market()) as (ticks, far):
         await say(far, trade(7, "61250.0"), kind="snapshot")

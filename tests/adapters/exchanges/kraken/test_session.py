@@ -9,7 +9,7 @@ from trio.testing import MockClock
 from adapters.exchanges.kraken.session import Line, open_session
 from adapters.interfaces import BotStateError, ExchangeUnavailable
 from messages.account import AccountBalances, AccountSnapshot, ForeignOrder
-from messages.orders import Accepted, Canceled, Filled, PartiallyFilled, Rejected
+from messages.orders import Accepted, Amended, Canceled, Filled, PartiallyFilled, Rejected
 from tests.adapters.exchanges.kraken.support import (
     START,
     Far,
@@ -237,6 +237,27 @@ async def test_an_order_of_unknown_fate_is_sent_again_only_once_the_engine_does_
     assert isinstance(event, Accepted)
 
 
+@pytest.mark.parametrize("late", ["before", "after"])
+async def test_an_answer_that_comes_after_its_fate_was_found_out_changes_nothing(
+    autojump_clock: MockClock, late: str
+) -> None:
+    """Slow requests: the refusal of the first try comes while the engine is asked, or while the second try is open."""
+    async with opened() as rig:
+        request = await rig.placed(place(1))
+        question = await rig.far.heard()
+        if late == "before":
+            await rig.far.answer(request, error="EGeneral:Invalid arguments")
+        await rig.far.answer(question, error="EOrder:Unknown order")
+        again = await rig.far.heard()
+        assert again["params"]["cl_ord_id"] == order_id(1)
+        if late == "after":
+            await rig.far.answer(request, error="EGeneral:Invalid arguments")
+        await acknowledged(rig.far, again, 1)
+        (event,) = await rig.events(1)
+        assert isinstance(event, Accepted)
+        assert await rig.quiet(20)
+
+
 async def test_an_order_that_never_arrives_is_given_up_after_three_tries(autojump_clock: MockClock) -> None:
     async with opened() as rig:
         await rig.session.place([place(1)])
@@ -296,6 +317,17 @@ async def test_an_order_closed_by_hand_says_so(autojump_clock: MockClock) -> Non
         (event,) = await rig.events(1)
     assert isinstance(event, Canceled)
     assert event.reason == "by hand"
+
+
+async def test_an_order_amended_by_hand_is_told_and_fills_up_to_its_new_quantity(autojump_clock: MockClock) -> None:
+    async with opened(orders=[opening(1)]) as rig:
+        await rig.far.channel("executions", report(1, "amended", order_qty="0.00100000", limit_price="59000.0"))
+        await rig.far.channel("executions", report(1, "amended", order_qty="0.00100000", limit_price="59000.0"))
+        await rig.far.channel("executions", trade(1, "0.00100000", "0.00100000", "F1"))
+        amended, _, filled = await rig.events(3)
+    assert isinstance(amended, Amended)
+    assert (amended.order_id, amended.price, amended.volume) == (order_id(1), Decimal("59000.0"), Decimal("0.00100000"))
+    assert isinstance(filled, Filled)
 
 
 async def test_an_order_opened_by_hand_is_told_with_all_that_happens_to_it(autojump_clock: MockClock) -> None:
@@ -471,6 +503,44 @@ async def test_a_look_up_leaves_an_id_out_only_after_deadline_engine_and_two_loo
             await rig.far.answer(question, error="EOrder:Unknown order")
         assert answers == [{}]
         assert len(rest.asked("ClosedOrders")) == 2
+
+
+@pytest.mark.parametrize(("newest", "questions"), [(3, 2), (50, 12)])
+async def test_many_orders_in_flight_cost_two_looks_where_the_newest_closures_reach_back_far_enough(
+    newest: int, questions: int, autojump_clock: MockClock
+) -> None:
+    """A full page whose oldest closure is younger than the orders proves nothing about them."""
+    page = {f"O{number}": closed(100 + number) for number in range(newest)}
+    rest = RestTable(ClosedOrders=lambda body: {"closed": {} if "cl_ord_id" in body else page})
+    wanted = [order_id(number) for number in range(5)]
+    async with opened(rest) as rig:
+        for name in wanted:
+            rig.account.sending(name)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(rig.session.lookup, wanted)
+            for _ in wanted:
+                await rig.far.answer(await rig.far.heard(), error="EOrder:Unknown order")
+    assert len(rest.asked("ClosedOrders")) == questions
+
+
+@pytest.mark.parametrize("behind", ["it is open there", "another is not there yet"])
+async def test_a_look_up_believes_no_view_of_the_past(autojump_clock: MockClock, behind: str) -> None:
+    """Canceled by hand while nobody listened, and REST does not know that yet: it must not be placed a second time."""
+    description = {"pair": "XBTUSD", "type": "buy", "price": "60000.0"}
+    past = {"status": "open", "descr": description, "vol": "0.0025", "cl_ord_id": order_id(1)}
+    rest = RestTable(
+        ClosedOrders={"closed": {}}, OpenOrders={"open": {"O1": past} if behind == "it is open there" else {}}
+    )
+    orders = [] if behind == "it is open there" else [opening(2)]
+    async with opened(rest, orders) as rig:
+
+        async def answer() -> None:
+            await rig.far.answer(await rig.far.heard(), error="EOrder:Unknown order")
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(answer)
+            with pytest.raises(ExchangeUnavailable, match="REST lags behind"):
+                await rig.session.lookup([order_id(1)])
 
 
 async def test_a_look_up_sees_what_arrives_while_it_waits(autojump_clock: MockClock) -> None:

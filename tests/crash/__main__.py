@@ -1,0 +1,131 @@
+"""`python -m tests.crash`: kill the program at every step of a session, for every strategy, and print what came of it.
+
+Takes a while (see --help); every number but the first two columns must be zero.
+"""
+
+import argparse
+import random
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+import trio
+
+from tests.crash.points import Point, parse
+from tests.crash.session import Outcome, Reference, steps_after, with_crashes, without_crash
+from tests.process.running import KINDS
+
+WHATS = ("duplicate", "orphan", "lost fill", "drift", "stuck")
+_FIRSTS = 12
+"""Crashes whose recovery is crossed by a second crash at every step of it."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Returns 1 when anything went wrong."""
+    options = _parser().parse_args(arguments)
+    outcomes = trio.run(_run, options)
+    _print_table(outcomes)
+    bad = [outcome for outcome in outcomes if outcome.problems]
+    for outcome in bad:
+        print(f"\n{outcome.kind} --at {' '.join(map(str, outcome.plan))}")
+        for problem in outcome.problems:
+            print(f"  {problem.what}: {problem.text}")
+        if options.at:
+            print(outcome.log)
+    return 1 if bad else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
+    parser.add_argument("--kinds", nargs="+", default=list(KINDS), choices=KINDS, help="strategies, all by default")
+    parser.add_argument("--workers", type=int, default=4, help="sessions at the same time")
+    parser.add_argument("--sample", type=int, help="so many points of each strategy instead of all")
+    parser.add_argument("--double", type=int, default=0, help="so many pairs of random points of each strategy")
+    parser.add_argument("--recovery", type=int, default=0, help="so many crashes during recovery of each strategy")
+    parser.add_argument("--seed", type=int, default=1, help="of samples and pairs")
+    parser.add_argument("--at", nargs="+", type=parse, help="only this crash, one point per life of the program")
+    return parser
+
+
+async def _run(options: argparse.Namespace) -> list[Outcome]:
+    outcomes: list[Outcome] = []
+    begin = time.monotonic()
+    for kind in options.kinds:
+        reference = await without_crash(kind)
+        plans = [tuple(options.at)] if options.at else await _plans(options, kind, reference)
+        send, receive = trio.open_memory_channel[tuple[Point, ...]](len(plans))
+        for plan in plans:
+            send.send_nowait(plan)
+        send.close()
+        done: list[Outcome] = []
+        async with trio.open_nursery() as nursery:
+            for _ in range(options.workers):
+                nursery.start_soon(_work, kind, reference, receive, done, len(plans))
+        outcomes += done
+        print(f"\r{kind}: {len(plans)} sessions, {time.monotonic() - begin:.0f} s in all", file=sys.stderr)
+    return outcomes
+
+
+async def _work(
+    kind: str,
+    reference: Reference,
+    plans: trio.MemoryReceiveChannel[tuple[Point, ...]],
+    done: list[Outcome],
+    number: int,
+) -> None:
+    while True:
+        try:
+            plan = plans.receive_nowait()
+        except trio.EndOfChannel:
+            return
+        done.append(await with_crashes(kind, plan, reference))
+        for problem in done[-1].problems[:1]:
+            print(f"\r{kind} {' '.join(map(str, plan))}: {problem.what}: {problem.text}", file=sys.stderr)
+        print(f"\r{kind}: {len(done)} of {number}", end="", file=sys.stderr, flush=True)
+
+
+async def _plans(options: argparse.Namespace, kind: str, reference: Reference) -> list[tuple[Point, ...]]:
+    chance = random.Random(f"{options.seed} {kind}")
+    points = reference.points
+    if options.sample is not None:
+        points = chance.sample(points, min(options.sample, len(points)))
+    plans: list[tuple[Point, ...]] = [(point,) for point in points]
+    plans += [(chance.choice(reference.points), chance.choice(reference.points)) for _ in range(options.double)]
+    if options.recovery:
+        firsts = chance.sample(reference.points, _FIRSTS)
+        recoveries = [(first, second) for first in firsts for second in await steps_after(kind, first, reference)]
+        plans += chance.sample(recoveries, min(options.recovery, len(recoveries)))
+    return plans
+
+
+def _print_table(outcomes: Sequence[Outcome]) -> None:
+    """One line per strategy and kind of step."""
+    rows: dict[tuple[str, str], list[Outcome]] = defaultdict(list)
+    for outcome in outcomes:
+        rows[outcome.kind, _family(outcome.plan)].append(outcome)
+    print(f"{'strategy':<10}{'step':<28}{'crashes':>9}{'met':>7}{''.join(f'{what:>11}' for what in WHATS)}")
+    for (kind, family), found in sorted(rows.items()):
+        _print_row(kind, family, found)
+    _print_row("all", "", outcomes)
+
+
+def _print_row(kind: str, family: str, outcomes: Sequence[Outcome]) -> None:
+    problems: Counter[str] = Counter(str(problem.what) for outcome in outcomes for problem in outcome.problems)
+    planned, met = sum(len(o.plan) for o in outcomes), sum(o.reached for o in outcomes)
+    print(f"{kind:<10}{family:<28}{planned:>9}{met:>7}{''.join(f'{problems[what]:>11}' for what in WHATS)}")
+
+
+def _family(plan: Sequence[Point]) -> str:
+    if len(plan) > 1:
+        return "two crashes"
+    point = plan[0]
+    if point.stream.startswith("journal:"):
+        return "journal"
+    if point.stream.startswith("frame:"):
+        return f"event {point.stream.removeprefix('frame:')}"
+    return "request " + ("over REST" if point.stream.startswith("rest:") else "over the WebSocket")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

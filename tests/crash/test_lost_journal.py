@@ -1,0 +1,157 @@
+"""A journal that is deleted, restored from an older copy, or damaged at its end: the exchange knows the rest."""
+
+import shutil
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+
+from adapters.exchanges.kraken.sandbox.model import trading
+from adapters.exchanges.kraken.sandbox.model.orders import OrderRequest
+from messages.ids import client_order_id
+from tests.crash import verdict
+from tests.crash.script import STAGES, SYMBOL
+from tests.crash.session import Reference, Session, opened, without_crash
+
+pytestmark = [pytest.mark.process, pytest.mark.timeout(180)]
+
+_references: dict[str, Reference] = {}
+
+
+async def reference_of(kind: str) -> Reference:
+    """The session without a loss, run once per strategy."""
+    if kind not in _references:
+        _references[kind] = await without_crash(kind)
+    return _references[kind]
+
+
+async def played(session: Session, reference: Reference, first: int, last: int) -> Decimal:
+    """Go through these stages; returns the price at which trades go on."""
+    price = Decimal(0)
+    for index in range(first, last + 1):
+        price = session.move(index)
+        await session.reaches(price, reference.pictures[index])
+    return price
+
+
+@pytest.mark.parametrize(("kind", "last"), [("GridHODL", 0), ("GridSell", 3), ("SWING", 2), ("cDCA", 2)])
+async def test_with_the_database_deleted_orders_and_unanswered_fills_are_found_by_their_ids(
+    kind: str, last: int
+) -> None:
+    reference = await reference_of(kind)
+    async with opened(kind) as session:
+        session.live()
+        await played(session, reference, 0, last)
+        session.kill()
+        session.forget()
+        price = session.move(last + 1)  # a fill while nobody is there
+        session.live()
+        await session.reaches(price, reference.pictures[last + 1], "orders")
+        for index in range(last + 2, len(STAGES)):
+            await session.reaches(session.move(index), reference.pictures[index], "orders")
+        await session.stop()
+        assert verdict.orders_at(session.kraken, kind) == []
+        assert "Not known » surplus" in session.told()
+
+
+async def test_an_older_copy_of_the_database_learns_all_that_happened_since() -> None:
+    reference = await reference_of("SWING")
+    async with opened("SWING") as session:
+        session.live()
+        await played(session, reference, 0, 1)
+        session.kill()
+        backup = shutil.copytree(session.folder, session.folder / "backup", ignore=shutil.ignore_patterns("backup"))
+        session.live()
+        price = await played(session, reference, 2, 7)
+        session.kill()
+        for path in session.folder.glob("trial.duckdb*"):
+            if path.suffix != ".nonce":
+                path.unlink()
+        for path in backup.glob("trial.duckdb*"):
+            if path.suffix != ".nonce":
+                shutil.copy(path, session.folder)
+        session.live()
+        await session.reaches(price, reference.pictures[7])
+        await played(session, reference, 8, len(STAGES) - 1)
+        await session.stop()
+        assert session.problems() == []
+
+
+def cut(log: bytes) -> bytes:
+    return log[: len(log) * 6 // 10]
+
+
+def zeroed(log: bytes) -> bytes:
+    return cut(log) + bytes(len(log) - len(cut(log)))
+
+
+def flipped(log: bytes) -> bytes:
+    place = len(log) * 6 // 10
+    return log[:place] + bytes([log[place] ^ 0x10]) + log[place + 1 :]
+
+
+@pytest.mark.parametrize("damage", [cut, zeroed, flipped])
+async def test_a_log_that_is_damaged_at_its_end_is_cut_and_made_good_by_the_exchange(
+    damage: Callable[[bytes], bytes],
+) -> None:
+    reference = await reference_of("GridSell")
+    async with opened("GridSell") as session:
+        session.live()
+        price = await played(session, reference, 0, 7)
+        session.kill()
+        log = session.folder / "trial.duckdb.wal"
+        log.write_bytes(damage(log.read_bytes()))
+        session.live()
+        await session.reaches(price, reference.pictures[7])
+        await played(session, reference, 8, len(STAGES) - 1)
+        await session.stop()
+        assert session.problems() == []
+        assert damage is cut or "was damaged" in session.told()
+        assert "orders taken over" in session.told()
+
+
+def stranger(session: Session) -> str:
+    """Somebody else sells under our userref; returns the exchange id."""
+    venue = session.kraken.venue
+    name = client_order_id(verdict.USERREF, "somebody else")
+    request = OrderRequest("sell", "limit", Decimal("0.002"), Decimal("60000.0"), cl_ord_id=name)
+    pair = venue.catalogue.by_symbol(SYMBOL)
+    assert pair is not None
+    account = next(iter(venue.accounts.values()))
+    order = trading.add(venue, account, pair, request, deadline=None, nearest_deadline=0)
+    assert order is not None
+    return order.txid
+
+
+async def test_a_second_instance_is_told_and_nothing_is_touched() -> None:
+    reference = await reference_of("GridSell")
+    async with opened("GridSell") as session:
+        session.live()
+        await played(session, reference, 0, 1)
+        session.kill()
+        txid = stranger(session)
+        before = [order.txid for order in session.kraken.control.open_orders()]
+        session.live()
+        assert await session.ended() == 2
+        assert txid in session.told()
+        assert "is a second instance running?" in session.told()
+        assert "--adopt" in session.told()
+        assert [order.txid for order in session.kraken.control.open_orders()] == before
+
+
+async def test_with_adopt_the_order_of_another_instance_is_taken_over() -> None:
+    reference = await reference_of("GridSell")
+    async with opened("GridSell") as session:
+        session.live()
+        await played(session, reference, 0, 1)
+        session.kill()
+        txid = stranger(session)
+        session.live("--adopt")
+        await session.at_rest()
+        assert txid in [order.txid for order in session.kraken.control.open_orders()]
+        session.kraken.control.price(SYMBOL, Decimal("60000.0"))
+        await session.at_rest()
+        assert session.kraken.control.order(txid).status == "closed"
+        await session.stop()
+        # What is known of it since then is in the journal like every other order.
+        assert session.problems() == []

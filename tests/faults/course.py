@@ -1,0 +1,122 @@
+"""One session with a fault in it: start, a fill, its sell, a fall, a rise, a shift; orders are checked at each step."""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import trio
+import trio.testing
+from msgspec import Struct
+
+from messages.notices import ExtraSell, LadderStatus, Notice, OrderFilled, ProgramEnded, ProgramStarted
+from tests.faults.oracle import Grid, Row
+from tests.faults.world import World, now, opened
+
+Step = Literal["start", "fill", "sell", "fall", "rise", "shift"]
+
+PRICES: Mapping[Step, str] = {
+    "start": "50000.0",
+    "fill": "49500.0",
+    "sell": "50000.0",
+    "fall": "48500.0",
+    "rise": "49020.0",
+    "shift": "52000.0",
+}
+"""A buy fills; its sell fills; two buys fill; the lower one's sell fills; everything is left behind."""
+
+KNOWN_WITHIN = 10.0
+"""Design section 3: what became of an order is known within this, in seconds, on a healthy stream."""
+SETTLE, SHORT = 12.0, 3.0
+"""Seconds after a step in which the orders must stay right: after the fault long enough for a late double to show."""
+QUIET = (ProgramStarted, ProgramEnded, OrderFilled, ExtraSell, LadderStatus)
+"""What the user is told when nothing is wrong."""
+
+Arm = Callable[[World], Awaitable[None]]
+
+
+class Case(Struct, frozen=True):
+    """One kind of trouble."""
+
+    name: str
+    arm: Arm
+    """Runs from shortly before the price moves at `step` on, in the background."""
+    step: Step = "fill"
+    within: float = KNOWN_WITHIN
+    """Seconds until the orders are right again."""
+    notices: int = 1
+    """How many of trouble the user gets at the most."""
+    tells: bool = False
+    """Whether at least one must come."""
+    settings: Mapping[str, Any] = {}
+    """Of the venue."""
+    expect: Callable[[Grid, str], list[Row]] = Grid.trade
+    """What the rules ask for at this step; a few faults are facts, such as a fill."""
+
+
+class Outcome(Struct):
+    """How a case ended for one strategy."""
+
+    case: str
+    kind: str
+    wrong: str = ""
+    """What was wrong; empty when nothing was."""
+    seconds: float = 0.0
+    """Until the orders were right at the step of the fault."""
+    troubles: tuple[Notice, ...] = ()
+
+
+async def play(case: Case, kind: str, folder: Path) -> Outcome:
+    """Play the session with this fault. Raises `AssertionError` at the first thing that is wrong."""
+    outcome = Outcome(case.name, kind)
+    grid = Grid(kind)
+    async with opened(folder, PRICES["start"], **case.settings) as world:
+        if case.step == "start":
+            await _arm(case, world)
+        async with world.program(kind):
+            for step, price in PRICES.items():
+                if step == case.step != "start":
+                    await _arm(case, world)
+                wanted = case.expect(grid, price) if step == case.step else grid.trade(price)
+                world.move(price)
+                seconds = await _right(world, wanted, case.within if step == case.step else KNOWN_WITHIN, step)
+                if step == case.step:
+                    outcome.seconds = seconds
+                await trio.sleep(SETTLE if step == case.step else SHORT)
+                assert world.ladder() == wanted, f"{step}: the orders did not stay right: {world.ladder()}"
+            assert world.state == "RUNNING", world.state
+            await _agree(world, grid)
+        outcome.troubles = tuple(notice for _, notice in world.user.told if not isinstance(notice, QUIET))
+        assert case.tells <= len(outcome.troubles) <= case.notices, f"notices: {outcome.troubles}"
+    return outcome
+
+
+async def _arm(case: Case, world: World) -> None:
+    assert world.nursery is not None
+    world.nursery.start_soon(case.arm, world)
+    await trio.testing.wait_all_tasks_blocked()
+
+
+async def _right(world: World, wanted: list[Row], within: float, step: str) -> float:
+    """Seconds until the orders are right. Raises `AssertionError` when that takes longer than `within`."""
+
+    def differences() -> str:
+        found, due = Counter(world.ladder()), Counter(wanted)
+        return f"{step}: too many {list(found - due)}, missing {list(due - found)}; {world.report}"
+
+    return await world.until(lambda: world.ladder() == wanted, within, differences)
+
+
+async def _agree(world: World, grid: Grid) -> None:
+    """Venue, rules and program tell the same story."""
+    orders = list(world.control.venue.orders.of_account("demo", now()))
+    filled = Counter((order.side, order.price, order.volume) for order in orders if order.status == "closed")
+    assert filled == Counter(order.row() for order in grid.filled), f"executed: {filled}"
+    ids = Counter(order.request.cl_ord_id for order in orders)
+    assert ids.most_common(1)[0][1] == 1, f"a client id was used twice: {ids.most_common(3)}"
+
+    def shown() -> list[Row]:
+        rows = [(order.side, order.price, order.volume) for order in world.report.orders]
+        return sorted(rows, key=lambda row: (row[1], row[0]), reverse=True)
+
+    await world.until(lambda: shown() == world.ladder() and world.report.phase == "trading", 30, shown)

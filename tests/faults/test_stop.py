@@ -1,0 +1,50 @@
+"""Stops at bad moments."""
+
+from pathlib import Path
+from unittest import mock
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from actors.strategy import StrategyActor
+from adapters.exchanges.kraken.sandbox import RequestFault
+from tests.faults.oracle import Grid
+from tests.faults.world import opened
+
+
+@pytest.mark.parametrize(("on_stop", "left"), [("cancel-buys", 1), ("cancel-all", 0)])
+async def test_a_strategy_that_waits_for_its_restart_still_does_its_part(
+    on_stop: str, left: int, tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    grid = Grid("GridSell")
+    async with opened(tmp_path) as world:
+        async with world.trading("GridSell", on_stop=on_stop):
+            grid.trade("50000.0")
+            await world.until(lambda: world.ladder() == grid.ladder(), 10, world.ladder)
+            world.move("49500.0")
+            grid.trade("49500.0")
+            await world.until(lambda: world.ladder() == grid.ladder(), 10, world.ladder)
+            with mock.patch.object(StrategyActor, "_flush", side_effect=OSError("out of file descriptors")):
+                await trio.sleep(10)
+        assert len(world.ladder()) == left
+
+
+@pytest.mark.parametrize("action", ["lose_request", "lose_reply", "late_reply", "error"])
+async def test_a_cancel_without_an_answer_does_not_hold_up_the_stop_for_ever(
+    action: str, tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    """What the next start finds then is its business: it knows that these orders were to go."""
+    grid = Grid("GridHODL")
+    async with opened(tmp_path) as world:
+        async with world.trading("GridHODL", on_stop="cancel-all"):
+            grid.trade("50000.0")
+            await world.until(lambda: world.ladder() == grid.ladder(), 10, world.ladder)
+            world.control.fault(RequestFault(action, "ws:*cancel*", times=None, seconds=60.0))  # type: ignore[arg-type]
+            begin = trio.current_time()
+        assert trio.current_time() - begin <= 8
+        world.control.clear_faults()
+        async with world.trading("GridHODL"):
+            await world.until(lambda: world.ladder() == grid.ladder(), 20, world.ladder)
+            await trio.sleep(15)
+            assert world.ladder() == grid.ladder()
