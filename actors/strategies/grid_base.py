@@ -118,6 +118,7 @@ class GridCore:
                 ladder.cancel(order)
 
     def recover(self, found: OrdersFound, *, adopt: bool) -> Recovery:
+        self._band = None
         with localcontext(EXACT):
             return recover(self._ladder, found, is_new=self._is_new, adopt=adopt)
 

@@ -9,8 +9,8 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from msgspec import Struct
 
-from actors.strategies.core import NO_TICK, Band, Output
-from messages.account import LiveOrder
+from actors.strategies.core import NO_TICK, Band, Output, Recovery
+from messages.account import LiveOrder, OrdersFound
 from messages.ids import client_order_id
 from messages.mailboxes import CoreEvent
 from messages.market import Tick
@@ -116,6 +116,9 @@ class SmallGrid:
             cause=cause,
             time=self._tick.time,
         )
+
+    def recover(self, found: OrdersFound, *, adopt: bool) -> Recovery:
+        raise NotImplementedError
 
     def live_orders(self) -> tuple[LiveOrder, ...]:
         return ()

@@ -147,8 +147,8 @@ def measure_duckdb(path: Path) -> dict[str, object]:
     for start in range(0, tape.rows, CHUNK_ROWS):
         tape._connection.execute(  # type: ignore[attr-defined]
             "SELECT ts, price FROM read_parquet(?, file_row_number=true)"
-            f" WHERE file_row_number >= {start} AND file_row_number < {start + CHUNK_ROWS}",
-            [str(path)],
+            " WHERE file_row_number >= ? AND file_row_number < ?",
+            [str(path), start, start + CHUNK_ROWS],
         ).fetchnumpy()
     return {"seconds": time.perf_counter() - begin, "rows": tape.rows, "note": "time and price, in pieces"}
 
