@@ -33,9 +33,9 @@ class GridCore:
         """`saved` is what `save` returned in an earlier run; raises `state.UnreadableStateError`."""
         fresh = GridState(amount=settings.amount, interval=settings.interval)
         self._ladder = Ladder(settings, variant, states.load(saved) if saved else fresh)
-        self._is_new = saved is None
         self._band: Band | None = None
         """Reckoned when it is asked for: of the events between two ticks only the last one counts."""
+        self._is_new = saved is None
 
     @property
     def state(self) -> GridState:
@@ -118,6 +118,7 @@ class GridCore:
                 ladder.cancel(order)
 
     def recover(self, found: OrdersFound, *, adopt: bool) -> Recovery:
+        self._band = None
         with localcontext(EXACT):
             return recover(self._ladder, found, is_new=self._is_new, adopt=adopt)
 

@@ -7,6 +7,8 @@ on, and an order being cancelled has left the ladder, although its funds stay he
 from decimal import Decimal
 from operator import attrgetter
 
+from msgspec import Struct
+
 from actors.strategies import rules
 from actors.strategies.core import Output
 from actors.strategies.settings import GridSettings, Variant
@@ -21,6 +23,15 @@ RETRY_AFTER = 10 * 10**9
 
 
 _PRICE = attrgetter("price")
+
+
+class _SideView(Struct, frozen=True):
+    """One side of the ladder, nearest to the market first."""
+
+    orders: list[OwnOrder]
+    invested: Decimal
+    held: Decimal
+    """Quote of buys with their fees, base of sells."""
 
 
 class Ladder:
@@ -48,33 +59,29 @@ class Ladder:
         self.blocked = ""
         """Why fewer than `n` buys are open, for whoever asks."""
         self.out: list[Output] = []
-        self._buys: list[OwnOrder] | None = None
-        self._sells: list[OwnOrder] | None = None
+        self._sides: dict[Side, _SideView] = {}
+        """What was derived from all orders of a side; absent once one of them came, went or changed."""
         self._pending: bool | None = None
-        self._investment: Decimal | None = None
-        self._held_quote: Decimal | None = None
-        self._held_base: Decimal | None = None
 
-    def changed(self) -> None:
-        """An order came, went or changed: what was derived from all of them is derived anew."""
-        self._buys = self._sells = self._pending = None
-        self._investment = self._held_quote = self._held_base = None
+    def changed(self, order: OwnOrder | None = None) -> None:
+        """This order came, went or changed, or perhaps any: what was derived from it is derived anew."""
+        self._pending = None
+        if order is None:
+            self._sides.clear()
+        else:
+            self._sides.pop(order.side, None)
+
+    def phase_changed(self) -> None:
+        """An order is where it was, but the outcome of its request is known now."""
+        self._pending = None
 
     def buys(self) -> list[OwnOrder]:
         """The ladder: buys that are requested or open, highest price first. Not to be changed by the caller."""
-        if self._buys is None:
-            orders = self.state.orders.values()
-            self._buys = [order for order in orders if order.side == "buy" and order.phase != "canceling"]
-            self._buys.sort(key=_PRICE, reverse=True)
-        return self._buys
+        return self._side("buy").orders
 
     def sells(self) -> list[OwnOrder]:
         """Sells that are requested or open, lowest price first. Not to be changed by the caller."""
-        if self._sells is None:
-            orders = self.state.orders.values()
-            self._sells = [order for order in orders if order.side == "sell" and order.phase != "canceling"]
-            self._sells.sort(key=_PRICE)
-        return self._sells
+        return self._side("sell").orders
 
     def pending(self) -> bool:
         """Whether the outcome of any request is not known yet."""
@@ -84,25 +91,27 @@ class Ladder:
 
     def investment(self) -> Decimal:
         """Sum of price x full volume over both sides of the ladder."""
-        if self._investment is None:
-            orders = (*self.buys(), *self.sells())
-            self._investment = sum((rules.invested(order.price, order.volume) for order in orders), ZERO)
-        return self._investment
+        return self._side("buy").invested + self._side("sell").invested
 
     def quote_free(self) -> Decimal:
         """Quote that no open order of anybody holds."""
-        if self._held_quote is None:
-            self._held_quote = sum((self._hold(order) for order in self.buys()), ZERO)
-        return self.funds.quote - self._held_quote
+        return self.funds.quote - self._side("buy").held
 
     def base_free(self) -> Decimal:
         """Base that this strategy may sell and has not offered yet."""
         total = self.funds.base
         if self.variant.sells_accumulated_base:
             total += self.funds.base_unowned
-        if self._held_base is None:
-            self._held_base = sum((self._hold(order) for order in self.sells()), ZERO)
-        return total - self._held_base
+        return total - self._side("sell").held
+
+    def _side(self, side: Side) -> "_SideView":
+        view = self._sides.get(side)
+        if view is None:
+            orders = [o for o in self.state.orders.values() if o.side == side and o.phase != "canceling"]
+            orders.sort(key=_PRICE, reverse=side == "buy")
+            invested = sum([rules.invested(o.price, o.volume) for o in orders], ZERO)
+            view = self._sides[side] = _SideView(orders, invested, sum([self._hold(o) for o in orders], ZERO))
+        return view
 
     def investment_allows_buy(self) -> bool:
         """Whether one more buy stays below `max_investment`."""
@@ -134,7 +143,7 @@ class Ladder:
     def cancel(self, order: OwnOrder) -> None:
         """Take the order off the ladder and ask for its cancellation."""
         order.phase = "canceling"
-        self.changed()
+        self.changed(order)
         if order.side == "buy":
             self.buys_wait = False
         self.out.append(Cancel(self.settings.userref, order.order_id))
@@ -142,7 +151,10 @@ class Ladder:
     def forget(self, order: OwnOrder) -> None:
         """The order is closed."""
         del self.state.orders[order.order_id]
-        self.changed()
+        if order.phase == "canceling":
+            self.phase_changed()  # it has left the ladder already
+        else:
+            self.changed(order)
 
     def release(self, side: Side, price: Decimal, volume: Decimal, reason: str) -> None:
         """Give up an order for a named reason."""
@@ -212,14 +224,12 @@ class Ladder:
     def _add(self, order: OwnOrder) -> None:
         """What `changed` would lead to, without deriving everything anew for each order of a ladder."""
         self._pending = True
-        if self._investment is not None:
-            self._investment += rules.invested(order.price, order.volume)
-        if order.side == "buy":
-            self._buys = None if self._buys is None else sorted([*self._buys, order], key=_PRICE, reverse=True)
-            self._held_quote = None if self._held_quote is None else self._held_quote + self._hold(order)
-        else:
-            self._sells = None if self._sells is None else sorted([*self._sells, order], key=_PRICE)
-            self._held_base = None if self._held_base is None else self._held_base + self._hold(order)
+        if view := self._sides.get(order.side):
+            self._sides[order.side] = _SideView(
+                sorted([*view.orders, order], key=_PRICE, reverse=order.side == "buy"),
+                view.invested + rules.invested(order.price, order.volume),
+                view.held + self._hold(order),
+            )
 
     def request(self, order: OwnOrder) -> Place:
         """The order as the order-manager is asked for it."""

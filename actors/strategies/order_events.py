@@ -49,7 +49,7 @@ def _accept(ladder: Ladder, order: OwnOrder, exchange_id: str) -> None:
     order_limit.accepted(ladder)
     if order.phase == "requested":
         order.phase = "open"
-        ladder.changed()
+        ladder.phase_changed()
     pair = ladder.settings.pair
     if order.side == "sell" or ladder.is_complete():
         ladder.no_longer(_cause(order))
@@ -73,7 +73,7 @@ def _book(ladder: Ladder, order: OwnOrder, event: PartiallyFilled | Filled | Can
     state.fees += fee
     state.fill_time = max(state.fill_time, event.time)
     order.filled, order.cost, order.fee = event.filled, event.cost, event.fee
-    ladder.changed()
+    ladder.changed(order)
 
 
 def _complete(ladder: Ladder, order: OwnOrder, time: int) -> None:
@@ -194,7 +194,7 @@ def _amended(ladder: Ladder, order: OwnOrder, event: Amended) -> None:
     pair = ladder.settings.pair
     former = (order.price, order.volume)
     order.price, order.volume = event.price, event.volume
-    ladder.changed()
+    ladder.changed(order)
     ladder.out.append(
         OrderAmended(ladder.settings.name, pair.symbol, order.side, event.price, event.volume, *former),
     )

@@ -122,6 +122,9 @@ class SmallGrid:
             time=self._tick.time,
         )
 
+    def recover(self, found: OrdersFound, *, adopt: bool) -> Recovery:
+        raise NotImplementedError
+
     def live_orders(self) -> tuple[LiveOrder, ...]:
         return ()
 

@@ -91,7 +91,9 @@ class PaperBook:
         self.account.row += 1
         if quiet.low < tick.price < quiet.high:
             return []
-        due = [order for order in self._resting[tick.symbol].values() if self._reached(order, tick)]
+        resting, price = self._resting[tick.symbol].values(), tick.price
+        met = [o for o in resting if (o.facts.price >= price if o.facts.side == "buy" else o.facts.price <= price)]
+        due = [order for order in met if self._reached(order, tick)]
         due.sort(key=_priority)
         events: list[ExchangeEvent] = []
         for order in due:
