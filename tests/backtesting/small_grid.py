@@ -52,11 +52,6 @@ class SmallGrid:
         highest = max((order.place.price for order in self.buys.values()), default=None)
         return NO_TICK if highest is None else Band(NO_TICK.low, highest * SHIFT, NO_TICK.wake)
 
-    def recover(self, found: OrdersFound, *, adopt: bool) -> Recovery:
-        """History has no orders of an earlier run."""
-        del adopt
-        return Recovery(unexplained=list(found.orders))
-
     def handle(self, event: CoreEvent) -> list[Output]:
         match event:
             case Resynced():
