@@ -70,6 +70,8 @@ ABOUT = (
 DELAYS = (0.5, 2.0, 2.9, 4.0, 7.0, 15.0)
 STATUSES = (502, 503, 504, 520, 429, 403)
 LONGEST_LAG = 60
+QUESTION_SECONDS = 80
+"""Longer than the adapter takes a cancel for its own late question, which may have been on its way for a while."""
 
 Mishap = Callable[[], str]
 
@@ -304,7 +306,16 @@ class Misfortune:
         return f"{order.txid}"
 
     def _was_seen(self, order: Order) -> bool:
-        """Whether the program knows for good that the order was open: else the cancel may be its own."""
+        """Whether the program knows for good that the order was open: else the cancel may be its own.
+
+        The same when it has asked to cancel that id lately, to learn the fate of the order.
+        """
+        since = self._network.venue.clock.now() - QUESTION_SECONDS * SECOND
+        for entry in reversed(self._network.log.entries):
+            if entry.received < since:
+                break
+            if "cancel" in entry.name.lower() and (order.request.cl_ord_id or "?") in str(entry.params):
+                return False
         for core in self._disk.cores.values():
             known = json.loads(core)["orders"].get(order.request.cl_ord_id)
             if known is not None:

@@ -25,7 +25,7 @@ from messages.orders import Accepted, Amended, Canceled, CloseReason, Filled, Pa
 
 logger = logging.getLogger("infinity_grid.kraken")
 
-LATE_SECONDS = 300.0
+LATE_SECONDS = 60.0
 """So long after it was sent a cancel may still take effect: it has no deadline."""
 CLOSED_KEPT = 10_000
 """Closed orders whose end can be told without asking again."""
