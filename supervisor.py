@@ -121,7 +121,7 @@ class _Tree:
             lengths=self._mail.lengths,
             channels=lambda: [outbox.report() for outbox in self._outboxes],
         )
-        self._outboxes = [Outbox(channel, table.notices) for channel, table in registry.channels(config)]
+        self._outboxes = [Outbox(channel, table.notices) for channel, table in world.channels(config)]
         self._actors = trio.CancelScope(shield=True)
         self._trading = trio.CancelScope()
         self._opened: JournalPort | None = None

@@ -4,7 +4,6 @@ Prices and volumes keep the decimals they carry, those of the pair. What was mul
 factors and is cut to the price's, two at least. No number shows an exponent.
 """
 
-from datetime import UTC, datetime
 from decimal import ROUND_FLOOR, Decimal
 from typing import NamedTuple
 
@@ -20,7 +19,6 @@ from messages.notices import (
     OrderDelayed,
     OrderFilled,
     OrderReleased,
-    OrdersRecovered,
     ProgramStarted,
     kind_of,
 )
@@ -33,7 +31,6 @@ TextNotice = (
     | OrderReleased
     | OrderAmended
     | OrderDelayed
-    | OrdersRecovered
     | TroubleNotice
 )
 """All but the hourly status, which has a drawing as well."""
@@ -88,8 +85,6 @@ def _text(notice: TextNotice) -> str:
         case OrderDelayed(strategy, symbol, side, price, volume, reason):
             details = (*_price_and_size(symbol, price, volume), f"Reason » {reason}")
             text = tree(f"⚠️ {strategy} ({symbol}): {side.capitalize()} order waits", *details)
-        case OrdersRecovered():
-            text = _recovered(notice)
         case _:
             text = trouble_text(notice)
     return text
@@ -109,8 +104,6 @@ def _sentence(notice: Notice) -> str:
             text = _order_sentence(notice)
         case OrderDelayed(strategy, symbol, side, price, volume, reason):
             text = f"{strategy}: {side} waits, {_size_at(symbol, price, volume)}: {reason}"
-        case OrdersRecovered():
-            text = _recovered_sentence(notice)
         case LadderStatus():
             text = _status_sentence(notice)
         case _:
@@ -148,21 +141,6 @@ def _filled(notice: OrderFilled) -> str:
         f"Fee » {_cut(notice.fee, shown + _FEE_DECIMALS):f} {quote}",
         f"Strategy » {notice.strategy}",
     )
-
-
-def _recovered(notice: OrdersRecovered) -> str:
-    return tree(f"⚠️ {notice.strategy} ({notice.symbol}): orders taken over", *_what_was_recovered(notice))
-
-
-def _recovered_sentence(notice: OrdersRecovered) -> str:
-    told = "; ".join(_what_was_recovered(notice))
-    return f"{notice.strategy} ({notice.symbol}): orders taken over that the journal did not know; {told}"
-
-
-def _what_was_recovered(notice: OrdersRecovered) -> list[str]:
-    since = datetime.fromtimestamp(notice.since // 10**9, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    lines = [f"Open » {notice.open_orders}", f"Closed since {since} » {notice.closed_orders}"]
-    return [*lines, f"Not known » {notice.unknown}"] if notice.unknown else lines
 
 
 def _funds_missing(notice: FundsMissing) -> str:

@@ -14,6 +14,7 @@ from messages.notices import (
     JournalRepaired,
     MissedNotices,
     NoticesMissed,
+    OrdersRecovered,
     ProgramEnded,
     StrategyHalted,
     StrategyResumed,
@@ -26,6 +27,7 @@ TroubleNotice = (
     | ActorFailed
     | ActorRecovered
     | JournalRepaired
+    | OrdersRecovered
     | ChannelFailed
     | ChannelRecovered
     | NoticesMissed
@@ -62,6 +64,9 @@ def trouble_text(notice: TroubleNotice) -> str:
                 "Orders » compared with the exchange at this start; fills that the journal had lost are answered",
                 "To do » keep the damaged copy until you have seen that the orders are right; look at disk and power",
             )
+        case OrdersRecovered(strategy, symbol):
+            known = f"to be found since {moment(notice.since)}; each fill is answered if it was not"
+            text = tree(f"⚠️ {strategy} ({symbol}): orders taken over", *_recovered(notice), f"Orders » {known}")
         case ChannelFailed():
             text = _channel_failed(notice)
         case ChannelRecovered(channel, seconds):
@@ -93,6 +98,9 @@ def trouble_sentence(notice: TroubleNotice) -> str:
             text = f"{actor} works again after {duration(seconds)}"
         case JournalRepaired(detail):
             text = f"the journal was damaged and is repaired: {detail}"
+        case OrdersRecovered(strategy, symbol):
+            told = "; ".join(_recovered(notice))
+            text = f"{strategy} ({symbol}): orders taken over that the journal did not know; {told}"
         case ChannelFailed(channel, reason, waiting):
             text = f"notifications by {channel} reach nobody: {reason}; {waiting} wait"
         case ChannelRecovered(channel, seconds):
@@ -132,6 +140,11 @@ def _failed(notice: ActorFailed) -> str:
         f"Orders » {_meaning(notice)}",
         f"To do » {_todo(notice)}",
     )
+
+
+def _recovered(notice: OrdersRecovered) -> list[str]:
+    lines = [f"Open » {notice.open_orders}", f"Closed » {notice.closed_orders}"]
+    return [*lines, f"Not known » {notice.unknown}"] if notice.unknown else lines
 
 
 def _name(actor: str, *, disconnected: bool) -> str:

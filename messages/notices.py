@@ -322,8 +322,9 @@ def kind_of(notice: Notice) -> NoticeKind:
 
 def needs_somebody(notice: Notice) -> bool:
     """Whether it is worth a warning: something does not work as it should."""
-    urgent = StrategyHalted | FundsMissing | OrderDelayed | OrdersRecovered
-    urgent |= ActorFailed | ChannelFailed | JournalRepaired
+    urgent = (
+        StrategyHalted | ActorFailed | FundsMissing | OrderDelayed | ChannelFailed | JournalRepaired | OrdersRecovered
+    )
     return isinstance(notice, urgent) or (isinstance(notice, ProgramEnded) and bool(notice.advice))
 
 

@@ -1,4 +1,4 @@
-"""What the tree of actors takes from outside itself: time, chance, worker threads, journal and exchange.
+"""What the tree of actors takes from outside itself: time, chance, worker threads, journal, exchange and channels.
 
 A simulation replaces all of it, and then runs the very same tree on virtual time.
 """
@@ -12,7 +12,10 @@ import trio
 from msgspec import Struct
 
 from actors.persistence import InThread, JournalPort
+from adapters.interfaces import Channel
 from adapters.journal.journal import Journal
+from config import Config
+from config.schema import ChannelConfig
 from supervision import registry
 from supervision.registry import OpenExchange
 
@@ -30,6 +33,8 @@ class World(Struct, frozen=True):
     """The file at a path, with the time of the opening."""
     exchange: Callable[[str], OpenExchange] = registry.exchange
     """The adapter of a name."""
+    channels: Callable[[Config], list[tuple[Channel, ChannelConfig]]] = registry.channels
+    """The notification channels of a configuration."""
 
 
 MACHINE = World()

@@ -15,7 +15,6 @@ from messages.notices import (
     OrderDelayed,
     OrderFilled,
     OrderReleased,
-    OrdersRecovered,
     ProgramEnded,
     ProgramStarted,
 )
@@ -118,17 +117,6 @@ CASES: list[tuple[Notice, str, str]] = [
             "└ Reason » EOrder:Orders limit exceeded"
         ),
         "sol-swing: sell waits, 0.31 SOL at 159.89 EUR: EOrder:Orders limit exceeded",
-    ),
-    (
-        OrdersRecovered("sol-swing", "SOL/EUR", 5, 1, 1_700_000_000_000_000_000, "surplus"),
-        (
-            "⚠️ sol-swing (SOL/EUR): orders taken over\n├ Open » 5\n├ Closed since 2023-11-14 22:13:20 UTC » 1\n"
-            "└ Not known » surplus"
-        ),
-        (
-            "sol-swing (SOL/EUR): orders taken over that the journal did not know; Open » 5; "
-            "Closed since 2023-11-14 22:13:20 UTC » 1; Not known » surplus"
-        ),
     ),
     (
         STATUS,

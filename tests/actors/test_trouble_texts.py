@@ -13,6 +13,7 @@ from messages.notices import (
     MissedNotices,
     Notice,
     NoticesMissed,
+    OrdersRecovered,
     ProgramEnded,
     StrategyHalted,
     StrategyResumed,
@@ -25,6 +26,17 @@ TROUBLE: list[tuple[Notice, str, str]] = [
         ProgramEnded("my grids", "the key is unknown", "they stay open", "make a key"),
         "my grids terminated.\nReason: the key is unknown\nOrders: they stay open\nTo do: make a key",
         "my grids terminated: the key is unknown; orders: they stay open",
+    ),
+    (
+        OrdersRecovered("sol-swing", "SOL/EUR", 5, 1, START, "surplus"),
+        (
+            "⚠️ sol-swing (SOL/EUR): orders taken over\n├ Open » 5\n├ Closed » 1\n├ Not known » surplus\n"
+            f"└ Orders » to be found since {moment(START)}; each fill is answered if it was not"
+        ),
+        (
+            "sol-swing (SOL/EUR): orders taken over that the journal did not know; "
+            "Open » 5; Closed » 1; Not known » surplus"
+        ),
     ),
     (
         StrategyHalted("sol-swing", "SOL/EUR", "no price for 600 s", "kept"),

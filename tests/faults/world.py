@@ -28,7 +28,8 @@ from adapters.exchanges.kraken.sandbox import (
 )
 from adapters.interfaces import Exchange
 from adapters.journal.journal import Journal
-from config import ChannelConfig, Config, parse
+from config import Config, parse
+from config.schema import ChannelConfig
 from messages.notices import Letter, Notice
 from messages.status import StrategyReport
 from supervision import registry
@@ -101,7 +102,7 @@ class Recorder:
         self.broken = False
 
     async def check(self) -> None:
-        """Always reachable."""
+        """It takes everything."""
 
     async def send(self, letter: Letter) -> None:
         self.told.append((trio.current_time(), letter.notice))
@@ -179,11 +180,9 @@ class World:
             in_thread=_at_once,
             open_journal=self._open_journal,
             exchange=partial(_exchange, surroundings),
+            channels=lambda _: [(self.user, ChannelConfig("recorder", "recorder"))],
         )
-        with (
-            mock.patch.object(registry, "channels", return_value=[(self.user, ChannelConfig("log", "recorder"))]),
-            mock.patch.object(trio.to_thread, "run_sync", _at_once),
-        ):
+        with mock.patch.object(trio.to_thread, "run_sync", _at_once):
             async with trio.open_nursery() as nursery:
                 handle: supervisor.Handle = await nursery.start(partial(supervisor.run, config, world=outside))
                 self.handle = handle

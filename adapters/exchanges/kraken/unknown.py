@@ -51,10 +51,12 @@ async def fate_of(order_id: str, stream: AccountStream, cancel: CancelById) -> F
     """
     if stream.find(order_id) is not None:
         return "arrived"
-    stream.orders.compensated.add(order_id)
+    # An earlier question, perhaps of a session that is over, may still be on its way: a cancel has no deadline.
+    asked_before = order_id in stream.orders.compensated
+    stream.orders.compensated[order_id] = trio.current_time()
     canceled = await cancel(order_id)
-    if canceled is False:
-        stream.orders.compensated.discard(order_id)
+    if canceled is False and not asked_before:
+        stream.orders.compensated.pop(order_id, None)
     if stream.find(order_id) is not None:
         return "arrived"
     if canceled is None:
@@ -121,8 +123,15 @@ class Lookup:
             covered_since = _covered_since(newest)
         for order_id in order_ids:
             if order_id not in found and sent.get(order_id, -math.inf) < covered_since:
-                found |= self._facts(await self._ask(cl_ord_id=order_id), frozenset({order_id}))
+                found |= self._facts(await self._of_id(order_id), frozenset({order_id}))
         return found
+
+    async def _of_id(self, order_id: str) -> dict[str, Order]:
+        """Raises `ExchangeUnavailable` for an answer about other orders: it would prove an absence that is none."""
+        orders = await self._ask(cl_ord_id=order_id)
+        if strange := [exchange_id for exchange_id, order in orders.items() if order.cl_ord_id != order_id]:
+            raise ExchangeUnavailable(f"asked for the closed orders of {order_id}, Kraken tells of {strange[0]}")
+        return orders
 
     async def _ask(self, **search: object) -> dict[str, Order]:
         answer = await self._rest.read("ClosedOrders", ClosedOrders, REST_HISTORY, without_count=True, **search)
