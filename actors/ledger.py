@@ -102,12 +102,12 @@ class Ledger:
         """Whether the order can be paid now, once running cancels are confirmed, or not at all."""
         client = self.clients[place.strategy]
         need = hold_of(client.pair, place.side, place.price, place.volume, client.fee)
-        funds = self.funds(client)
         if place.side == "buy":
-            limit, asset = funds.quote, client.pair.quote
+            asset = client.pair.quote
+            limit = self._available(client, asset, self._taken(asset))
         else:
+            asset, funds = client.pair.base, self.funds(client)
             limit = funds.base + (funds.base_unowned if client.sells_unowned else ZERO)
-            asset = client.pair.base
         held = self._held.get((place.strategy, asset), ZERO)
         if need <= limit - held:
             return "admitted"
@@ -127,23 +127,24 @@ class Ledger:
         return [self._funds(client, taken) for client in self.clients.values()]
 
     def _funds(self, client: Client, taken: Mapping[str, Decimal]) -> Balances:
-        base, quote = (
-            self.totals.get(asset, ZERO) - taken[asset] + self._share(client, asset)
-            for asset in (client.pair.base, client.pair.quote)
-        )
+        base, quote = (self._available(client, asset, taken[asset]) for asset in (client.pair.base, client.pair.quote))
         owned = max(client.owned, ZERO)
         everybody_is_here = self._expected <= self.clients.keys()
         return Balances(
             client.strategy,
-            quote=max(quote, ZERO),
+            quote=quote,
             base=max(min(owned, base), ZERO),
             base_unowned=max(base - owned, ZERO) if everybody_is_here else ZERO,
         )
 
+    def _available(self, client: Client, asset: str, taken: Decimal) -> Decimal:
+        """What of the asset nobody else keeps."""
+        return max(self.totals.get(asset, ZERO) - taken + self._share(client, asset), ZERO)
+
     def _taken(self, asset: str) -> Decimal:
         """What strategies own or hold of the asset, and what foreign orders hold."""
         foreign = self._held.get((None, asset), ZERO)
-        return sum((self._share(client, asset) for client in self.clients.values()), foreign)
+        return sum([self._share(client, asset) for client in self.clients.values()], foreign)
 
     def _share(self, client: Client, asset: str) -> Decimal:
         """What one strategy keeps of the asset from all others: what it bought, even while it offers it."""

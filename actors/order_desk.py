@@ -81,13 +81,17 @@ class OrderDesk:
         return [order.place.order_id for order in attach.orders if order.place.order_id not in self._orders]
 
     def strangers(self, attach: Attach, history: History) -> tuple[OrderFacts, ...]:
-        """All orders of this strategy's userref, open or closed, if there is one that it does not count on.
+        """All orders of this strategy's userref and symbol, open or closed, if there is one that it does not count on.
 
         Those it counts on are among them: what they were answered with follows from their exchange ids.
         """
         orders = {facts.order_id: facts for facts in history.orders}
         orders |= {order_id: tracked.facts for order_id, tracked in self._orders.items() if tracked.facts is not None}
-        own = {order_id: facts for order_id, facts in orders.items() if userref_of(order_id) == attach.strategy}
+        own = {
+            order_id: facts
+            for order_id, facts in orders.items()
+            if userref_of(order_id) == attach.strategy and facts.symbol == attach.symbol
+        }
         known = {order.place.order_id for order in attach.orders}
         return tuple(own.values()) if own.keys() - known else ()
 
@@ -157,7 +161,7 @@ class OrderDesk:
             facts = tracked.facts
             if facts is None or facts.status != "open" or tracked.place is not None or order_id in known:
                 continue
-            if userref_of(order_id) == attach.strategy:
+            if userref_of(order_id) == attach.strategy and facts.symbol == attach.symbol:
                 raise UnknownOrderError.of(facts, attach.strategy)
 
     def _last_change(self, live: LiveOrder, looked_up: Mapping[str, OrderFacts]) -> tuple[bool, int]:
@@ -240,7 +244,7 @@ class OrderDesk:
             before = tracked.facts.filled if tracked.facts else ZERO
             tracked.facts = _facts_after(tracked, event)
             closed = closed or tracked.facts.filled >= tracked.facts.volume
-            if tracked.place is not None:
+            if tracked.place is not None and tracked.facts.filled != before:
                 self.ledger.executed(tracked.place, tracked.facts.filled - before)
                 self.ledger.hold(tracked.place, tracked.facts.filled)
         if closed:

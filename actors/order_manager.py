@@ -16,7 +16,7 @@ from messages.account import Attach, OrdersFound, StopTrading
 from messages.mailboxes import OrderManagerMail, PersistenceMail, StrategyMail
 from messages.market import RowDone, RowEnd
 from messages.money import Pair
-from messages.orders import Submit
+from messages.orders import Command, Submit
 
 
 async def run_order_manager(
@@ -37,7 +37,7 @@ async def run_order_manager(
     mailbox.receive_nowait()
     async with exchange.trading() as session:
         desk = OrderDesk(await session.snapshot(), frozenset(strategies))
-        manager = _OrderManager(session, desk, strategies, persistence, pairs)
+        manager = _OrderManager(session, desk, strategies, persistence, pairs, lock_step=exchange.lock_step)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_forward_events, session, mailbox)
             task_status.started()
@@ -60,21 +60,27 @@ class _OrderManager:
         strategies: Mapping[int, Mailbox[StrategyMail]],
         persistence: Mailbox[PersistenceMail],
         pairs: Mapping[str, Pair],
+        *,
+        lock_step: bool,
     ) -> None:
         self._session = session
         self._desk = desk
         self._strategies = strategies
         self._persistence = persistence
         self._pairs = pairs
+        self._lock_step = lock_step
         self._stopping = False
-        self._barrier = _Barrier(tuple(strategies))
+        self._barrier = _Barrier(tuple(strategies), always=lock_step)
 
     def finished(self) -> bool:
         """Whether `StopTrading` came and the outcome of all that was sent is known."""
         return self._stopping and not self._desk.outcomes_open()
 
     async def handle(self, batch: list[OrderManagerMail]) -> None:
-        """One batch of mail; funds are told once at its end, after the fills that changed them."""
+        """One batch of mail; funds are told once at its end, after the fills that changed them.
+
+        In lock-step they are told when a row or a round ends: how mail falls into batches decides nothing.
+        """
         for message in batch:
             match message:
                 case Submit():
@@ -94,7 +100,8 @@ class _OrderManager:
                     await self._submit_all(self._barrier.dissolve())
                 case _:
                     await self._carry_out(self._desk.on_event(message))
-        await self._carry_out(self._desk.balances())
+        if not self._lock_step:
+            await self._carry_out(self._desk.balances())
 
     def _open_round(self, row: RowEnd) -> None:
         self._barrier.open(row)
@@ -148,8 +155,10 @@ class _OrderManager:
 class _Barrier:
     """In lock-step no command is applied before every strategy has answered for the row."""
 
-    def __init__(self, order: tuple[int, ...]) -> None:
+    def __init__(self, order: tuple[int, ...], *, always: bool) -> None:
+        """`always`: what comes between two rounds waits for the end of the next one."""
         self._order = order
+        self._always = always
         self._row: RowEnd | None = None
         self._waiting_for: set[int] = set()
         self._kept: list[Submit] = []
@@ -159,10 +168,11 @@ class _Barrier:
         self._waiting_for = set(self._order)
 
     def keep(self, submit: Submit) -> bool:
-        """Keep the submit for the end of the round; False when no round is open."""
-        if self._row is not None:
+        """Keep the submit for the end of a round; False when there is none to wait for."""
+        keeps = self._always or self._row is not None
+        if keeps:
             self._kept.append(submit)
-        return self._row is not None
+        return keeps
 
     def done(self, done: RowDone) -> bool:
         """Whether this was the last answer."""
@@ -176,12 +186,16 @@ class _Barrier:
         return self._row if strategy in self._waiting_for else None
 
     def take(self) -> list[Submit]:
-        """End the round: all that was decided, strategies in the order of the configuration."""
+        """End the round: what each strategy has decided is one decision, in the order of the configuration."""
         self._row = None
         kept, self._kept = self._kept, []
-        return sorted(kept, key=lambda submit: self._order.index(submit.strategy))
+        decided: dict[int, list[Command]] = {strategy: [] for strategy in self._order}
+        for submit in kept:
+            decided[submit.strategy].extend(submit.commands)
+        return [Submit(strategy, tuple(commands)) for strategy, commands in decided.items() if commands]
 
     def dissolve(self) -> list[Submit]:
         """The program stops: no further round, and nothing that was decided is lost."""
+        self._always = False
         self._waiting_for.clear()
         return self.take()

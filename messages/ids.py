@@ -7,10 +7,12 @@ the id carries the userref.
 """
 
 import hashlib
+from functools import lru_cache
 
 MARK = "g"
 LENGTH = 18
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_ALPHABET = frozenset(_DIGITS)
 MAX_USERREF = 2**31 - 1
 """Kraken's userref is a signed 32-bit integer; six digits of base 36 hold all of it."""
 
@@ -18,12 +20,12 @@ MAX_USERREF = 2**31 - 1
 def client_order_id(userref: int, cause: str) -> str:
     """The id of the order that `cause` asks for on behalf of the strategy `userref`."""
     digest = int.from_bytes(hashlib.sha256(cause.encode()).digest(), "big")
-    return MARK + _base36(userref, 6) + _base36(digest % 36**11, 11)
+    return MARK + _userref_digits(userref) + _base36(digest % 36**11, 11)
 
 
 def userref_of(order_id: str) -> int | None:
     """The userref inside one of our ids; None for an id that this program did not make."""
-    if len(order_id) != LENGTH or order_id[0] != MARK or not set(order_id) <= set(_DIGITS):
+    if len(order_id) != LENGTH or order_id[0] != MARK or not _ALPHABET.issuperset(order_id):
         return None
     return int(order_id[1:7], 36)
 
@@ -39,6 +41,11 @@ def counter_cause(exchange_id: str, attempt: int) -> str:
 def ladder_cause(lineage: str, kind: str, counter: int) -> str:
     """The cause of an order that no fill asked for; `lineage` is born with the database."""
     return f"{lineage}/{kind}/{counter}"
+
+
+@lru_cache(maxsize=256)
+def _userref_digits(userref: int) -> str:
+    return _base36(userref, 6)
 
 
 def _base36(number: int, width: int) -> str:

@@ -6,6 +6,7 @@ fees are rounded up, so that the program never believes it has more than it has.
 """
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal, DivisionByZero, InvalidOperation, Overflow
+from functools import lru_cache
 from typing import Literal
 
 from msgspec import Struct
@@ -17,6 +18,12 @@ ONE = Decimal(1)
 
 EXACT = Context(prec=60, rounding=ROUND_FLOOR, traps=[InvalidOperation, DivisionByZero, Overflow])
 """60 digits hold any product of a price, a volume and two rates; quotients are cut, never rounded up."""
+
+
+@lru_cache(maxsize=64)
+def _step(decimals: int) -> Decimal:
+    """The smallest number of so many decimals."""
+    return ONE.scaleb(-decimals)
 
 
 class Pair(Struct, frozen=True):
@@ -48,7 +55,7 @@ class Pair(Struct, frozen=True):
     @property
     def lot(self) -> Decimal:
         """Smallest step of a volume, in base currency."""
-        return Decimal(1).scaleb(-self.lot_decimals)
+        return _step(self.lot_decimals)
 
 
 def floor_to(value: Decimal, step: Decimal) -> Decimal:
@@ -91,7 +98,7 @@ def hold_of(pair: Pair, side: Side, price: Decimal, volume: Decimal, fee: Decima
 
 def ceil_cost(pair: Pair, amount: Decimal) -> Decimal:
     """`amount` of quote currency rounded up to the pair's cost decimals."""
-    return amount.quantize(ONE.scaleb(-pair.cost_decimals), ROUND_CEILING, EXACT)
+    return amount.quantize(_step(pair.cost_decimals), ROUND_CEILING, EXACT)
 
 
 def below_minimum(pair: Pair, price: Decimal, volume: Decimal) -> str | None:

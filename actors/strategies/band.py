@@ -83,6 +83,8 @@ def _extra_sell_limit(ladder: Ladder) -> Decimal:
     settings = ladder.settings
     if not ladder.variant.sells_accumulated_base or ladder.sells() or ladder.state.remembered:
         return NO_TICK.high
+    if len(ladder.buys()) != settings.max_open_buys:
+        return NO_TICK.high  # it sells above a full ladder only, and one that may be filled up wakes by itself
     base_free = ladder.base_free()
     if base_free <= 0:
         return NO_TICK.high

@@ -9,7 +9,7 @@ from typing import assert_never
 
 from actors.strategies import state as states
 from actors.strategies.band import band
-from actors.strategies.core import NO_TICK, Band, Output, Recovery
+from actors.strategies.core import Band, Output, Recovery
 from actors.strategies.ladder import Ladder
 from actors.strategies.order_events import on_order_event
 from actors.strategies.recovery import recover
@@ -33,7 +33,8 @@ class GridCore:
         """`saved` is what `save` returned in an earlier run; raises `state.UnreadableStateError`."""
         fresh = GridState(amount=settings.amount, interval=settings.interval)
         self._ladder = Ladder(settings, variant, states.load(saved) if saved else fresh)
-        self._band = NO_TICK
+        self._band: Band | None = None
+        """Reckoned when it is asked for: of the events between two ticks only the last one counts."""
         self._is_new = saved is None
 
     @property
@@ -42,6 +43,9 @@ class GridCore:
 
     @property
     def band(self) -> Band:
+        if self._band is None:
+            with localcontext(EXACT):
+                self._band = band(self._ladder)
         return self._band
 
     @property
@@ -56,13 +60,13 @@ class GridCore:
         """See `core.Core.handle`. An idle tick costs three comparisons."""
         ladder = self._ladder
         if type(event) is Tick:
+            asleep = self._band or self.band
             ladder.ticker, ladder.tick_time = event.price, event.time
-            asleep = self._band
             if asleep.low <= event.price <= asleep.high and event.time < asleep.wake:
                 return []
         with localcontext(EXACT):
             self._decide(event)
-            self._band = band(ladder)
+        self._band = None
         decided, ladder.out = ladder.out, []
         return decided
 
@@ -70,6 +74,7 @@ class GridCore:
         ladder = self._ladder
         match event:
             case Tick():
+                ladder.changed()  # a tick that matters is rare enough to rely on nothing derived before it
                 if ladder.synced:
                     upkeep(ladder)
             case Accepted() | PartiallyFilled() | Filled() | Canceled() | Amended() | Rejected():
@@ -113,6 +118,7 @@ class GridCore:
                 ladder.cancel(order)
 
     def recover(self, found: OrdersFound, *, adopt: bool) -> Recovery:
+        self._band = None
         with localcontext(EXACT):
             return recover(self._ladder, found, is_new=self._is_new, adopt=adopt)
 

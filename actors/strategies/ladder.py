@@ -5,6 +5,9 @@ on, and an order being cancelled has left the ladder, although its funds stay he
 """
 
 from decimal import Decimal
+from operator import attrgetter
+
+from msgspec import Struct
 
 from actors.strategies import rules
 from actors.strategies.core import Output
@@ -17,6 +20,18 @@ from messages.orders import Balances, Cancel, OrderKind, Place
 
 RETRY_AFTER = 10 * 10**9
 """What lacked funds or was refused is tried again no sooner than this, in nanoseconds of data time."""
+
+
+_PRICE = attrgetter("price")
+
+
+class _SideView(Struct, frozen=True):
+    """One side of the ladder, nearest to the market first."""
+
+    orders: list[OwnOrder]
+    invested: Decimal
+    held: Decimal
+    """Quote of buys with their fees, base of sells."""
 
 
 class Ladder:
@@ -44,47 +59,59 @@ class Ladder:
         self.blocked = ""
         """Why fewer than `n` buys are open, for whoever asks."""
         self.out: list[Output] = []
+        self._sides: dict[Side, _SideView] = {}
+        """What was derived from all orders of a side; absent once one of them came, went or changed."""
+        self._pending: bool | None = None
+
+    def changed(self, order: OwnOrder | None = None) -> None:
+        """This order came, went or changed, or perhaps any: what was derived from it is derived anew."""
+        self._pending = None
+        if order is None:
+            self._sides.clear()
+        else:
+            self._sides.pop(order.side, None)
+
+    def phase_changed(self) -> None:
+        """An order is where it was, but the outcome of its request is known now."""
+        self._pending = None
 
     def buys(self) -> list[OwnOrder]:
-        """The ladder: buys that are requested or open, highest price first."""
-        return sorted(
-            (order for order in self.state.orders.values() if order.side == "buy" and order.phase != "canceling"),
-            key=lambda order: order.price,
-            reverse=True,
-        )
+        """The ladder: buys that are requested or open, highest price first. Not to be changed by the caller."""
+        return self._side("buy").orders
 
     def sells(self) -> list[OwnOrder]:
-        """Sells that are requested or open, lowest price first."""
-        return sorted(
-            (order for order in self.state.orders.values() if order.side == "sell" and order.phase != "canceling"),
-            key=lambda order: order.price,
-        )
+        """Sells that are requested or open, lowest price first. Not to be changed by the caller."""
+        return self._side("sell").orders
 
     def pending(self) -> bool:
         """Whether the outcome of any request is not known yet."""
-        return any(order.phase != "open" for order in self.state.orders.values())
+        if self._pending is None:
+            self._pending = any(order.phase != "open" for order in self.state.orders.values())
+        return self._pending
 
     def investment(self) -> Decimal:
         """Sum of price x full volume over both sides of the ladder."""
-        return sum(
-            (
-                rules.invested(order.price, order.volume)
-                for order in self.state.orders.values()
-                if order.phase != "canceling"
-            ),
-            ZERO,
-        )
+        return self._side("buy").invested + self._side("sell").invested
 
     def quote_free(self) -> Decimal:
         """Quote that no open order of anybody holds."""
-        return self.funds.quote - sum((self._hold(order) for order in self.buys()), ZERO)
+        return self.funds.quote - self._side("buy").held
 
     def base_free(self) -> Decimal:
         """Base that this strategy may sell and has not offered yet."""
         total = self.funds.base
         if self.variant.sells_accumulated_base:
             total += self.funds.base_unowned
-        return total - sum((self._hold(order) for order in self.sells()), ZERO)
+        return total - self._side("sell").held
+
+    def _side(self, side: Side) -> "_SideView":
+        view = self._sides.get(side)
+        if view is None:
+            orders = [o for o in self.state.orders.values() if o.side == side and o.phase != "canceling"]
+            orders.sort(key=_PRICE, reverse=side == "buy")
+            invested = sum([rules.invested(o.price, o.volume) for o in orders], ZERO)
+            view = self._sides[side] = _SideView(orders, invested, sum([self._hold(o) for o in orders], ZERO))
+        return view
 
     def investment_allows_buy(self) -> bool:
         """Whether one more buy stays below `max_investment`."""
@@ -116,9 +143,18 @@ class Ladder:
     def cancel(self, order: OwnOrder) -> None:
         """Take the order off the ladder and ask for its cancellation."""
         order.phase = "canceling"
+        self.changed(order)
         if order.side == "buy":
             self.buys_wait = False
         self.out.append(Cancel(self.settings.userref, order.order_id))
+
+    def forget(self, order: OwnOrder) -> None:
+        """The order is closed."""
+        del self.state.orders[order.order_id]
+        if order.phase == "canceling":
+            self.phase_changed()  # it has left the ladder already
+        else:
+            self.changed(order)
 
     def release(self, side: Side, price: Decimal, volume: Decimal, reason: str) -> None:
         """Give up an order for a named reason."""
@@ -182,7 +218,18 @@ class Ladder:
         if order.order_id in self.state.orders:
             return
         self.state.orders[order.order_id] = order
+        self._add(order)
         self.out.append(self.request(order))
+
+    def _add(self, order: OwnOrder) -> None:
+        """What `changed` would lead to, without deriving everything anew for each order of a ladder."""
+        self._pending = True
+        if view := self._sides.get(order.side):
+            self._sides[order.side] = _SideView(
+                sorted([*view.orders, order], key=_PRICE, reverse=order.side == "buy"),
+                view.invested + rules.invested(order.price, order.volume),
+                view.held + self._hold(order),
+            )
 
     def request(self, order: OwnOrder) -> Place:
         """The order as the order-manager is asked for it."""

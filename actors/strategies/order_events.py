@@ -49,6 +49,7 @@ def _accept(ladder: Ladder, order: OwnOrder, exchange_id: str) -> None:
     order_limit.accepted(ladder)
     if order.phase == "requested":
         order.phase = "open"
+        ladder.phase_changed()
     pair = ladder.settings.pair
     if order.side == "sell" or ladder.is_complete():
         ladder.no_longer(_cause(order))
@@ -72,12 +73,13 @@ def _book(ladder: Ladder, order: OwnOrder, event: PartiallyFilled | Filled | Can
     state.fees += fee
     state.fill_time = max(state.fill_time, event.time)
     order.filled, order.cost, order.fee = event.filled, event.cost, event.fee
+    ladder.changed(order)
 
 
 def _complete(ladder: Ladder, order: OwnOrder, time: int) -> None:
     """A fill places its counter-order and nothing else."""
     settings = ladder.settings
-    del ladder.state.orders[order.order_id]
+    ladder.forget(order)
     ladder.out.append(
         OrderFilled(
             settings.name,
@@ -129,7 +131,7 @@ def counter_buy(ladder: Ladder, sell: OwnOrder, time: int) -> None:
 def _closed_early(ladder: Ladder, order: OwnOrder, event: Canceled) -> None:
     """A cancelled order: a partly filled buy leaves surplus; a sell is released, or due again if we withdrew it."""
     asked_for = order.phase == "canceling"
-    del ladder.state.orders[order.order_id]
+    ladder.forget(order)
     if order.side == "buy":
         ladder.buys_may_retry = True  # what it held is free again, and no change of balances tells of that
         if not asked_for and event.reason != "post-only":
@@ -192,6 +194,7 @@ def _amended(ladder: Ladder, order: OwnOrder, event: Amended) -> None:
     pair = ladder.settings.pair
     former = (order.price, order.volume)
     order.price, order.volume = event.price, event.volume
+    ladder.changed(order)
     ladder.out.append(
         OrderAmended(ladder.settings.name, pair.symbol, order.side, event.price, event.volume, *former),
     )
@@ -201,7 +204,7 @@ def _rejected(ladder: Ladder, order: OwnOrder, event: Rejected) -> None:
     """No order exists: the id stays free, and the order is due again or has a named reason."""
     if order.exchange_id:
         return
-    del ladder.state.orders[order.order_id]
+    ladder.forget(order)
     if order.side == "buy":
         ladder.buys_may_retry = True
         if order.phase == "canceling":

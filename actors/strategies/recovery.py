@@ -153,6 +153,7 @@ def _take_over(ladder: Ladder, facts: OrderFacts, origin: _Origin, *, bought_ear
         time=facts.time,
     )
     ladder.state.orders[order.order_id] = order
+    ladder.changed(order)
     ladder.state.remembered.pop(origin.parent, None)
     if bought_earlier and order.side == "sell":
         ladder.state.owned += order.volume

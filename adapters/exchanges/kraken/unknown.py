@@ -31,6 +31,8 @@ MARGIN_SECONDS = 2.0
 """After the deadline, for clocks and for the stream to tell."""
 PAUSE_SECONDS = 5.0
 """Between two looks into history."""
+LAG_SECONDS = 90.0
+"""REST is up to a minute behind the stream."""
 _BULK = 3
 """With more missing orders than this, one look at the newest closures comes first."""
 _PAGE = 50
@@ -96,22 +98,28 @@ class Lookup:
         unseen = [order_id for order_id in missing if stream.find(order_id) is None]
         if unseen:
             # Before the closures are asked for: what is open in a view of the past is not among its closures.
-            await self._refuse_the_past(stream)
+            await self._wait_for_the_present(stream)
         found |= await self._closed(unseen, sent)
         for order_id in unseen:
             if order_id not in found and order_id in stream.orders.recently_filled:
                 raise ExchangeUnavailable(f"order {order_id} was filled, but history does not show it yet")
         return found
 
-    async def _refuse_the_past(self, stream: AccountStream) -> None:
-        """Raises `ExchangeUnavailable` when REST does not know yet what the stream has shown of our orders."""
+    async def _wait_for_the_present(self, stream: AccountStream) -> None:
+        """Return once REST knows what the stream has shown of our orders. Raises `ExchangeUnavailable`."""
+        behind: set[str] = set()
+        with trio.move_on_after(LAG_SECONDS):
+            while behind := await self._differences(stream):
+                await trio.sleep(PAUSE_SECONDS)
+                stream.feed.check()
+            return
+        raise ExchangeUnavailable(f"REST lags behind, by order {min(behind)}: what never arrived cannot be told yet")
+
+    async def _differences(self, stream: AccountStream) -> set[str]:
         answer = await self._rest.read("OpenOrders", OpenOrders)
         ours = {key for key, order in answer.open.items() if userref_of(order.cl_ord_id or "") is not None}
         shown = [order for order in stream.orders.open_orders() if userref_of(order.order_id) is not None]
-        if behind := ours ^ {order.exchange_id for order in shown}:
-            raise ExchangeUnavailable(
-                f"REST lags behind, by order {min(behind)}: what never arrived cannot be told yet"
-            )
+        return ours ^ {order.exchange_id for order in shown}
 
     async def _closed(self, order_ids: Sequence[str], sent: Mapping[str, int]) -> dict[str, OrderFacts]:
         """The newest closures tell of orders that are no older; each other one costs a question of its own."""

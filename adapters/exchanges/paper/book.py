@@ -91,7 +91,9 @@ class PaperBook:
         self.account.row += 1
         if quiet.low < tick.price < quiet.high:
             return []
-        due = [order for order in self._resting[tick.symbol].values() if self._reached(order, tick)]
+        resting, price = self._resting[tick.symbol].values(), tick.price
+        met = [o for o in resting if (o.facts.price >= price if o.facts.side == "buy" else o.facts.price <= price)]
+        due = [order for order in met if self._reached(order, tick)]
         due.sort(key=_priority)
         events: list[ExchangeEvent] = []
         for order in due:
@@ -104,8 +106,8 @@ class PaperBook:
         known = self._quiet.get(symbol)
         if known is None:
             facts = [order.facts for order in self._resting.get(symbol, {}).values()]
-            buys = (order.price for order in facts if order.side == "buy")
-            sells = (order.price for order in facts if order.side == "sell")
+            buys = [order.price for order in facts if order.side == "buy"]
+            sells = [order.price for order in facts if order.side == "sell"]
             known = Quiet(max(buys, default=_NOWHERE_BELOW), min(sells, default=_NOWHERE_ABOVE)) if facts else _SILENCE
             self._quiet[symbol] = known
         return known
@@ -177,13 +179,14 @@ class PaperBook:
         return bool(self._changed)
 
     def take_changes(self) -> Changes:
-        """What to save; the next call tells of later changes only.
-
-        A caller that saves nothing still takes them from time to time, so that they do not pile up.
-        """
+        """What to save; the next call tells of later changes only. A caller that saves nothing forgets them instead."""
         orders = {order.facts.exchange_id: encode(order) for order in self._changed.values()}
         self._changed.clear()
         return Changes(encode(self.account), orders)
+
+    def forget_changes(self) -> None:
+        """Nobody saves this book: what has changed does not pile up, and nothing of it is encoded."""
+        self._changed.clear()
 
     def put_back(self, changes: Changes) -> None:
         """They could not be saved: the next `take_changes` tells of them again."""

@@ -1,6 +1,6 @@
 """Prices replayed from a file of trades."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
@@ -62,6 +62,23 @@ class PriceFile:
                 await ticks.aclose()
                 await trio.to_thread.run_sync(reader.close)
 
+    def each(self, pair: Pair) -> Iterator[Tick]:
+        """All rows for a caller that may block, such as a backtest. Raises like `rows`."""
+        reader = self._open(0)
+        try:
+            number, newest = 0, 0
+            while batch := self._fetch(reader):
+                for tick in self._parsed(reader, batch, pair, number, newest):
+                    newest = tick.time
+                    yield tick
+                number += len(batch)
+        finally:
+            reader.close()
+
+    def error_of(self, found: str, allowed: str) -> ConfigError:
+        """What is wrong with this file, as `rows` would say it."""
+        return self._error(PriceFileError(found, allowed))
+
     def _check(self) -> None:
         reader = self._open(0)
         try:
@@ -79,12 +96,21 @@ class PriceFile:
     async def _ticks(self, reader: PriceReader, pair: Pair, skipped: int) -> AsyncGenerator[Tick, None]:
         number, newest = skipped, 0
         while batch := await trio.to_thread.run_sync(self._fetch, reader):
-            for row in batch:
-                number += 1
-                newest, price = self._read(reader, row, number, newest)
-                if reader.inexact:
-                    price = self._rounded(price, pair, number)
-                yield Tick(pair.symbol, price, newest)
+            for tick in self._parsed(reader, batch, pair, number, newest):
+                newest = tick.time
+                yield tick
+            number += len(batch)
+
+    def _parsed(
+        self, reader: PriceReader, batch: Sequence[Row], pair: Pair, number: int, newest: int
+    ) -> Iterator[Tick]:
+        """The rows of a batch that follows row `number` of time `newest`."""
+        for row in batch:
+            number += 1
+            newest, price = self._read(reader, row, number, newest)
+            if reader.inexact:
+                price = self._rounded(price, pair, number)
+            yield Tick(pair.symbol, price, newest)
 
     def _open(self, skip: int) -> PriceReader:
         config = self._config

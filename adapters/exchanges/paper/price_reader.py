@@ -31,6 +31,15 @@ Row = tuple[str | None, str | None]
 """Time and price as they stand in the file; None where there is nothing."""
 
 
+class Typed(Struct, frozen=True):
+    """Name and DuckDB type of both columns of a Parquet file, names quoted."""
+
+    time: str
+    time_type: str
+    price: str
+    price_type: str
+
+
 class _Query(Struct, frozen=True):
     """How to read the two columns as texts."""
 
@@ -38,6 +47,7 @@ class _Query(Struct, frozen=True):
     unit: Unit | None
     inexact: bool
     """The price column is binary floating point: its texts may carry the noise of that."""
+    typed: Typed | None = None
 
 
 class PriceReader:
@@ -68,6 +78,21 @@ class PriceReader:
     def inexact(self) -> bool:
         """Whether prices come from binary floating point and have to be rounded to the pair's decimals."""
         return self._query.inexact
+
+    @property
+    def select(self) -> str:
+        """SQL that reads time and price as texts; its one parameter is `literal`."""
+        return self._query.select
+
+    @property
+    def literal(self) -> str:
+        """The path as DuckDB takes it."""
+        return _literal(self._path)
+
+    @property
+    def typed(self) -> Typed | None:
+        """The columns of a Parquet file; None for texts."""
+        return self._query.typed
 
     def fetch(self) -> list[Row]:
         """The next rows; none at the end of the file."""
@@ -138,7 +163,8 @@ class PriceReader:
             instant = f"{_quoted(time)}::TIMESTAMP" if described[time] == "DATE" else _quoted(time)
             as_text, unit = f"epoch_ns({instant})::VARCHAR", "ns"
         select = f"SELECT {as_text}, {_quoted(price)}::VARCHAR FROM read_parquet(?)"  # noqa: S608 - quoted names
-        return _Query(select, unit, inexact=described[price] in ("DOUBLE", "FLOAT"))
+        typed = Typed(_quoted(time), described[time], _quoted(price), described[price])
+        return _Query(select, unit, inexact=described[price] in ("DOUBLE", "FLOAT"), typed=typed)
 
     def _translated(self, error: duckdb.Error) -> PriceFileError:
         text = str(error)

@@ -58,6 +58,7 @@ def twin_of(core: GridCore) -> GridCore:
     for name, value in vars(ladder).items():
         if name not in ("state", "out"):
             setattr(fresh, name, copy.copy(value))
+    fresh.changed()  # its orders are objects of its own
     twin._band = EVERY_TICK
     return twin
 

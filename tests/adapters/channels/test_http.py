@@ -18,6 +18,8 @@ async def test_httpx(case: Callable[[Post], Awaitable[None]]) -> None:
 
 async def test_no_library_logs_an_address(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
+    for library in ("httpx", "httpcore"):
+        caplog.set_level(logging.DEBUG, library)  # the command line, of which other tests run parts, makes them quiet
     async with service() as found:
         await post(f"{found.url}/{SECRET}", b"{}", {"X-Key": SECRET})
     assert caplog.records, "httpcore logs at this level, so that this test can fail"

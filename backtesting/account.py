@@ -1,0 +1,182 @@
+"""The whole program without actors: cores, order desk and paper book, driven by one call per row.
+
+It is the sequence of the live program on the paper exchange in lock-step (design, section 7), which
+`actors.order_manager` and `adapters.exchanges.paper.exchange` spell out in messages: tick, fills,
+decisions of all strategies, what they asked for, what follows from that, until nobody has news.
+"""
+
+from collections.abc import Mapping, Sequence
+from decimal import ROUND_FLOOR, Decimal
+from typing import Literal
+
+from msgspec import Struct
+
+from actors.order_desk import Effects, OrderDesk
+from actors.strategies.core import NEVER, Core
+from adapters.exchanges.paper.account import PaperAccount
+from adapters.exchanges.paper.book import PaperBook, Rules
+from backtesting.record import Record
+from messages.account import Attach
+from messages.mailboxes import CoreEvent, ExchangeEvent
+from messages.market import RowEnd, Tick
+from messages.money import EXACT, Pair
+from messages.orders import Cancel, Command, Place, Resynced, Submit
+from messages.status import Stop
+
+FAR = 2**62
+"""A price in units that no row reaches."""
+_OnStop = Literal["keep", "cancel-buys", "cancel-all"]
+
+
+class Trader(Struct, frozen=True):
+    """One strategy of the account."""
+
+    userref: int
+    fee: Decimal
+    """Maker fee rate that its holds reckon with."""
+    core: Core
+
+
+class Reach(Struct, frozen=True):
+    """No row with `low < price < high` before `wake` changes anything; prices in units of the tape."""
+
+    low: int
+    high: int
+    wake: int
+
+
+class Account:
+    """One simulated account and its strategies, in the order of the configuration."""
+
+    def __init__(
+        self,
+        pair: Pair,
+        rules: Rules,
+        balances: Mapping[str, Decimal],
+        traders: Sequence[Trader],
+        record: Record,
+    ) -> None:
+        self._pair = pair
+        self._traders = traders
+        self._record = record
+        self._book = PaperBook(rules, PaperAccount(dict(balances)))
+        self._book.add_pair(pair)
+        self._desk = OrderDesk(self._book.snapshot(), frozenset(trader.userref for trader in traders))
+        self._inboxes: dict[int, list[CoreEvent]] = {trader.userref: [] for trader in traders}
+        self._events: list[ExchangeEvent] = []
+        self._acted = False
+        self._now = 0
+        for trader in traders:
+            self._carry_out(self._desk.attach(_attach(trader, pair), pair, {}))
+
+    @property
+    def balances(self) -> Mapping[str, Decimal]:
+        """Totals per asset, held funds included."""
+        return self._book.account.balances
+
+    def row(self, tick: Tick) -> None:
+        """Everything that follows from one row of prices."""
+        self._now = tick.time
+        self._events = self._book.price(tick)
+        self._settle(tick)
+
+    def pause(self, on_stop: _OnStop) -> None:
+        """Stop all strategies as the program does; they decide nothing until `resume`."""
+        for trader in self._traders:
+            self._inboxes[trader.userref].append(Stop(on_stop))
+        self._settle(None)
+
+    def resume(self) -> None:
+        """With the next row all strategies start again from what they know."""
+        for trader in self._traders:
+            self._inboxes[trader.userref].append(Resynced(trader.userref, 0))
+
+    def reach(self, unit: Decimal) -> Reach:
+        """Which rows the account sleeps through, from the band of each core and the nearest resting orders."""
+        quiet = self._book.quiet(self._pair.symbol)
+        low, high, wake = _floor(quiet.low, unit), _ceiling(quiet.high, unit), NEVER
+        for trader in self._traders:
+            band = trader.core.band
+            low = max(low, _ceiling(band.low, unit) - 1)
+            high = min(high, _floor(band.high, unit) + 1)
+            wake = min(wake, band.wake)
+        return Reach(low, high, wake)
+
+    def _settle(self, tick: Tick | None) -> None:
+        """Rounds until nobody has news. A strategy takes the newest price before anything else, and once."""
+        while True:
+            self._hear()
+            news = True
+            while news:
+                news = self._round(tick)
+                tick = None
+            if not self._acted:
+                break
+        self._book.forget_changes()
+
+    def _hear(self) -> None:
+        """What the exchange said until the end of the row, then everybody's funds."""
+        self._acted = False
+        events, self._events = self._events, []
+        for event in events:
+            if not isinstance(event, RowEnd):
+                self._record.event(event)
+                self._carry_out(self._desk.on_event(event))
+        self._carry_out(self._desk.balances())
+
+    def _round(self, tick: Tick | None) -> bool:
+        """All strategies decide, then all is applied. True for news that came without a command to the exchange."""
+        effects: list[Effects] = []
+        for submit in [submit for trader in self._traders if (submit := self._decide(trader, tick))]:
+            effects.append(self._desk.submit(submit))
+            self._carry_out(effects[-1])
+        effects.append(self._desk.balances())
+        self._carry_out(effects[-1])
+        told = any(done.deliver for done in effects)
+        return told and not any(done.place or done.cancel for done in effects)
+
+    def _decide(self, trader: Trader, tick: Tick | None) -> Submit | None:
+        outputs = trader.core.handle(tick) if tick else []
+        if inbox := self._inboxes[trader.userref]:
+            self._inboxes[trader.userref] = []
+            for event in inbox:
+                outputs += trader.core.handle(event)
+        if not outputs:
+            return None
+        commands: list[Command] = []
+        for output in outputs:
+            if isinstance(output, Place | Cancel):
+                commands.append(output)
+            else:
+                self._record.notice(output)
+        return Submit(trader.userref, tuple(commands)) if commands else None
+
+    def _carry_out(self, effects: Effects) -> None:
+        for strategy, event in effects.deliver:
+            self._inboxes[strategy].append(event)
+        for order_id in effects.cancel:
+            self._acted = True
+            self._events += self._book.cancel(order_id, self._now)
+        for place in effects.place:
+            self._acted = True
+            events = self._book.place(place)
+            self._record.placed(place, events)
+            self._events += events
+
+
+def _attach(trader: Trader, pair: Pair) -> Attach:
+    core = trader.core
+    return Attach(trader.userref, 1, pair.symbol, trader.fee, core.owned, core.sells_unowned, core.live_orders())
+
+
+def _floor(price: Decimal, unit: Decimal) -> int:
+    if price.is_infinite():
+        return FAR if price > 0 else -FAR
+    return int(EXACT.divide(price, unit).to_integral_value(ROUND_FLOOR))
+
+
+def _ceiling(price: Decimal, unit: Decimal) -> int:
+    if price.is_infinite():
+        return FAR if price > 0 else -FAR
+    floor = _floor(price, unit)
+    return floor if EXACT.multiply(Decimal(floor), unit) == price else floor + 1

@@ -1,0 +1,118 @@
+"""What a backtest writes down: every order and what became of it, every fill, the account after each."""
+
+from collections import Counter
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Literal
+
+from msgspec import Struct, field
+
+from messages.account import AccountBalances
+from messages.mailboxes import ExchangeEvent
+from messages.money import ZERO, Side
+from messages.notices import FundsMissing, Notice, OrderReleased
+from messages.orders import Accepted, Canceled, Filled, OrderKind, PartiallyFilled, Place
+
+
+class OrderRecord(Struct):
+    """One order that the exchange accepted. Prices and sums in quote currency, volume in base."""
+
+    strategy: int
+    exchange_id: str
+    side: Side
+    price: Decimal
+    volume: Decimal
+    kind: OrderKind
+    cause: str
+    opened: int
+    """Time of the row, in nanoseconds UTC."""
+    closed: int = 0
+    """0 while it is open."""
+    status: Literal["open", "filled", "canceled"] = "open"
+    cost: Decimal = ZERO
+    fee: Decimal = ZERO
+    row: int = -1
+    """Number of the row that filled it, counted from 0."""
+
+
+class Holdings(Struct, frozen=True):
+    """The account from one fill on: totals, held funds included."""
+
+    row: int
+    time: int
+    price: Decimal
+    """Of that row."""
+    base: Decimal
+    quote: Decimal
+
+
+class Record(Struct):
+    """One run. Grows with orders and fills, never with rows."""
+
+    base: str
+    quote: str
+    row: int = 0
+    """The row that is being worked on, and its price."""
+    price: Decimal = ZERO
+    orders: list[OrderRecord] = field(default_factory=list)
+    fills: list[OrderRecord] = field(default_factory=list)
+    """The filled ones among the orders, in the order of their fills."""
+    holdings: list[Holdings] = field(default_factory=list)
+    refused: Counter[str] = field(default_factory=Counter)
+    """How often a lack of funds was told, and how many orders were given up for a reason."""
+    pauses: list[tuple[int, int]] = field(default_factory=list)
+    """Holes in the data: times of the last row before and the first one behind."""
+    _open: dict[str, OrderRecord] = field(default_factory=dict)
+    _totals: AccountBalances | None = None
+
+    def placed(self, place: Place, events: Sequence[ExchangeEvent]) -> None:
+        """An order left; `events` is what the exchange answered at once."""
+        answer = events[0]
+        if not isinstance(answer, Accepted):
+            return
+        order = OrderRecord(
+            strategy=place.strategy,
+            exchange_id=answer.exchange_id,
+            side=place.side,
+            price=place.price,
+            volume=place.volume,
+            kind=place.kind,
+            cause=place.cause,
+            opened=answer.time,
+        )
+        self.orders.append(order)
+        self._open[place.order_id] = order
+
+    def event(self, event: ExchangeEvent) -> None:
+        """The exchange said something."""
+        match event:
+            case AccountBalances():
+                self._totals = event
+            case Filled():
+                self._close(event, "filled")
+            case Canceled():
+                self._close(event, "canceled")
+            case PartiallyFilled():
+                raise NotImplementedError("prices fill orders completely")
+            case _:
+                pass
+
+    def notice(self, notice: Notice) -> None:
+        """A strategy told its user something."""
+        match notice:
+            case FundsMissing():
+                self.refused[f"{notice.strategy}: not enough {notice.asset} for a {notice.side}"] += 1
+            case OrderReleased():
+                self.refused[f"{notice.strategy}: {notice.side} given up: {notice.reason}"] += 1
+            case _:
+                pass
+
+    def _close(self, event: Filled | Canceled, status: Literal["filled", "canceled"]) -> None:
+        order = self._open.pop(event.order_id)
+        order.status, order.closed, order.cost, order.fee = status, event.time, event.cost, event.fee
+        if status == "filled":
+            order.row = self.row
+            self.fills.append(order)
+            if self._totals is not None:
+                totals = self._totals.totals
+                self.holdings.append(Holdings(self.row, event.time, self.price, totals[self.base], totals[self.quote]))

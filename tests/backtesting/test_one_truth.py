@@ -1,0 +1,49 @@
+"""The whole program, replaying a file on the paper exchange at speed 0, does what the backtest says: order by order."""
+
+from decimal import Decimal, localcontext
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from messages.money import EXACT
+from tests.backtesting.stage import KINDS, read, run_file, text
+from tests.data import market_data
+from tests.process import running
+
+pytestmark = pytest.mark.process
+
+CASES = [
+    *((day, (kind,), 20000) for day in (1, 2) for kind in KINDS),
+    (1, KINDS, 20000),
+    (2, KINDS, 20000),
+    (2, KINDS, 900),  # scarce: orders wait for cancelled ones, strategies for each other
+]
+
+
+@pytest.mark.parametrize(("day", "kinds", "usd"), CASES)
+def test_program_and_backtest_agree(day: int, kinds: tuple[str, ...], usd: int, tmp_path: Path) -> None:
+    config_text = text(market_data(f"gemini-ethusd-trades-2021070{day}.csv.gz"), kinds, usd=usd)
+    (tmp_path / "trial.toml").write_text(config_text)
+    ended = running.run_to_end(tmp_path, "trial.toml")
+    assert ended.returncode == 0, ended.stderr
+    with localcontext(EXACT):
+        tested = run_file(read(config_text))
+    journal = tmp_path / "trial.duckdb"
+    assert len(tested.fills) > 20
+    assert sorted(
+        (o.exchange_id, o.strategy, o.side, o.price, o.volume, o.kind, o.status) for o in tested.orders
+    ) == _ask(
+        journal, "SELECT exchange_id, userref, side, price, volume, kind, status FROM orders WHERE exchange_id <> ''"
+    )
+    assert sorted((o.exchange_id, o.volume, o.cost, o.fee, o.closed) for o in tested.fills) == _ask(
+        journal, "SELECT exchange_id, f.volume, f.cost, f.fee, f.time FROM fills f JOIN orders USING (order_id)"
+    )
+    account = running.paper_account(journal)
+    assert account == tested.balances
+    assert account["USD"] != Decimal(usd)
+
+
+def _ask(journal: Path, query: str) -> list[tuple[object, ...]]:
+    with duckdb.connect(str(journal), read_only=True) as connection:
+        return sorted(connection.execute(query).fetchall())
