@@ -28,8 +28,8 @@ from tests.simulation.process import Life, live
 from tests.simulation.trace import KEPT, Trace
 
 DAY = 86_400.0
-PATIENCE = 3_000.0
-"""Seconds within which the program is at rest once all works again: a lockout of the key takes 900."""
+PATIENCE = 4_500.0
+"""Seconds within which the program is at rest once all works again: balances are compared once an hour."""
 LOOK = 5.0
 
 HOMES = {"BTC/USD": ("50000.0", "0.1"), "ETH/USD": ("3000.00", "0.01")}

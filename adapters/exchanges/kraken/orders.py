@@ -40,6 +40,8 @@ class Known(Struct):
     seen_at: float = 0.0
     """When it was first seen, in seconds of trio's clock; cancels cost by age."""
     fills: set[str] = field(default_factory=set)
+    fees_in_dollars: Decimal = ZERO
+    """All so far, as the exchange states them; they only show that a fill had some."""
 
 
 class AccountOrders:
@@ -64,7 +66,8 @@ class AccountOrders:
         for report in reports:
             if report.kind != "trade" and report.order_qty is not None:
                 facts = _facts_of(report)
-                self._keep(Known(replace(facts, fee=fees.get(report.order_id, ZERO)), True, now))
+                facts = replace(facts, fee=fees.get(report.order_id, ZERO))
+                self._keep(Known(facts, True, now, fees_in_dollars=report.fee_usd_equiv or ZERO))
         for report in reports:
             if report.kind == "trade":
                 self.recently_filled.add(report.cl_ord_id)
@@ -172,6 +175,10 @@ class AccountOrders:
             raise ExchangeUnavailable(f"a fill of order {report.order_id} without its quantity")
         if report.exec_id in known.fills or known.facts.status == "filled":
             return []
+        if report.fee_usd_equiv is not None:
+            if report.fee_usd_equiv > known.fees_in_dollars and not report.fees:
+                raise ExchangeUnavailable(f"a fill of order {report.order_id} without its fee")
+            known.fees_in_dollars = report.fee_usd_equiv
         known.fills.add(report.exec_id)
         before = known.facts
         amount = report.cost if report.cost is not None else cost(report.last_price, report.last_qty)

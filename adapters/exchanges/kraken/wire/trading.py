@@ -49,6 +49,8 @@ class Report(Wire, frozen=True):
     cost: Decimal | None = None
     exec_id: str | None = None
     fees: tuple[Fee, ...] = ()
+    fee_usd_equiv: Decimal | None = None
+    """All fees of the order so far, in US dollars."""
     reason: str | None = None
     cancel_reason: str | None = None
     rate_count: Decimal | None = None

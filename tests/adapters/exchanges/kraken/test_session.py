@@ -317,6 +317,17 @@ async def test_an_order_that_lost_its_name_on_the_way_is_not_sent_again(autojump
     assert "in all but its name" in str(error)
 
 
+@pytest.mark.parametrize(("total", "lost"), [(0.24, True), (0.0, False)])
+async def test_a_fill_that_lost_its_fee_ends_the_session(autojump_clock: MockClock, total: float, lost: bool) -> None:
+    async with opened(orders=[opening(1)]) as rig:
+        fill = trade(1, "0.00100000", "0.00100000", "T1", fees=[], fee_usd_equiv=total)
+        await rig.far.channel("executions", fill)
+        if lost:
+            assert "without its fee" in str(await rig.failure())
+        else:
+            assert len(await rig.events(2)) == 2
+
+
 async def test_a_fate_that_nobody_tells_ends_the_session(autojump_clock: MockClock) -> None:
     async with opened() as rig:
         await rig.placed(place(1))
