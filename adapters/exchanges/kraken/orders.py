@@ -145,10 +145,21 @@ class AccountOrders:
         if place is not None:
             known = Known(facts_of_accepted(place, report.order_id, report.time), False, now)
         elif report.kind == "accepted" and report.order_qty is not None:
+            self._refuse_look_alike(report)
             known = Known(replace(_facts_of(report), filled=ZERO, cost=ZERO), False, now)
         if known is not None:
             self._keep(known)
         return known
+
+    def _refuse_look_alike(self, report: Report) -> None:
+        """Raises `ExchangeUnavailable` for an order under no name of ours that is in all else one of those in flight.
+
+        Without its name our order would count as somebody else's, and would be sent again.
+        """
+        asked = (report.symbol, report.side, report.limit_price, report.order_qty)
+        for place in self._placed.values():
+            if place.order_id not in self._ids and asked == (place.symbol, place.side, place.price, place.volume):
+                raise ExchangeUnavailable(f"order {report.order_id} is {place.order_id} in all but its name")
 
     def _accept(self, known: Known, time: int) -> list[ExchangeEvent]:
         if known.accepted:

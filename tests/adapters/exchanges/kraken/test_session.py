@@ -307,6 +307,16 @@ async def test_a_question_that_comes_late_and_cancels_the_next_try_was_not_asked
     assert gone.reason == "post-only"
 
 
+async def test_an_order_that_lost_its_name_on_the_way_is_not_sent_again(autojump_clock: MockClock) -> None:
+    """A report without the client id, and no answer: it would be taken for a foreign order."""
+    async with opened() as rig:
+        await rig.placed(place(1))
+        await rig.far.channel("executions", opening(1, cl_ord_id=""))
+        error = await rig.failure()
+    assert isinstance(error, ExchangeUnavailable)
+    assert "in all but its name" in str(error)
+
+
 async def test_a_fate_that_nobody_tells_ends_the_session(autojump_clock: MockClock) -> None:
     async with opened() as rig:
         await rig.placed(place(1))
