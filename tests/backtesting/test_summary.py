@@ -1,6 +1,6 @@
 """The figures of a run: they must add up to what the account has gained, for any run."""
 
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from backtesting.engine import Course
 from backtesting.run import run
 from backtesting.summary import Result
+from messages.money import EXACT
 from tests.backtesting.stage import SECOND, read, stage_of, text
 from tests.backtesting.test_engine import configurations, walks
 from tests.depth import examples
@@ -29,7 +30,8 @@ def test_realised_and_unrealised_profit_are_what_the_account_gained(
     seconds = [place + 10_000 * (place // 50) for place in range(len(cents))] if holes else None
     told = result(config_text, cents, seconds, HOUR)
     summary = told.summary
-    assert abs(summary.profit - summary.realised - summary.unrealised) < D("1e-40")
+    with localcontext(EXACT):
+        assert abs(summary.profit - summary.realised - summary.unrealised) < D("1e-40")
     last = D(cents[-1]) / 100
     assert summary.equity_end == summary.balances["USD"] + summary.balances["ETH"] * last
     assert summary.fees == sum(order.fee for order in told.fills)
