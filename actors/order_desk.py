@@ -81,13 +81,17 @@ class OrderDesk:
         return [order.place.order_id for order in attach.orders if order.place.order_id not in self._orders]
 
     def strangers(self, attach: Attach, history: History) -> tuple[OrderFacts, ...]:
-        """All orders of this strategy's userref, open or closed, if there is one that it does not count on.
+        """All orders of this strategy's userref and symbol, open or closed, if there is one that it does not count on.
 
         Those it counts on are among them: what they were answered with follows from their exchange ids.
         """
         orders = {facts.order_id: facts for facts in history.orders}
         orders |= {order_id: tracked.facts for order_id, tracked in self._orders.items() if tracked.facts is not None}
-        own = {order_id: facts for order_id, facts in orders.items() if userref_of(order_id) == attach.strategy}
+        own = {
+            order_id: facts
+            for order_id, facts in orders.items()
+            if userref_of(order_id) == attach.strategy and facts.symbol == attach.symbol
+        }
         known = {order.place.order_id for order in attach.orders}
         return tuple(own.values()) if own.keys() - known else ()
 
@@ -157,7 +161,7 @@ class OrderDesk:
             facts = tracked.facts
             if facts is None or facts.status != "open" or tracked.place is not None or order_id in known:
                 continue
-            if userref_of(order_id) == attach.strategy:
+            if userref_of(order_id) == attach.strategy and facts.symbol == attach.symbol:
                 raise UnknownOrderError.of(facts, attach.strategy)
 
     def _last_change(self, live: LiveOrder, looked_up: Mapping[str, OrderFacts]) -> tuple[bool, int]:
@@ -184,7 +188,7 @@ class OrderDesk:
                 self._pass_on(changed, effects)
             # Booked against what the strategy's durable state already reckons with.
             self._orders[place.order_id].facts = msgspec.structs.replace(facts, filled=live.filled)
-            event = _event_of(facts)
+            event = _event_of(_by_whom(facts, live))
             self._book(event)
             self._pass_on(event, effects)
         if live.canceling and place.order_id in self._orders:
@@ -193,15 +197,15 @@ class OrderDesk:
     def _never_arrived(self, live: LiveOrder, effects: Effects) -> None:
         place = live.place
         if not live.accepted and not live.canceling:
-            self._place(place, effects)
+            self._place(place, effects, decided_earlier=True)
             return
         reason: CloseReason = "unknown to the exchange" if live.accepted else "requested"
         self._pass_on(Canceled(place.order_id, "", live.filled, ZERO, ZERO, reason, place.time), effects)
 
-    def _place(self, place: Place, effects: Effects) -> None:
+    def _place(self, place: Place, effects: Effects, *, decided_earlier: bool = False) -> None:
         if place.order_id in self._orders or place.order_id in self._waiting:
             return
-        match self.ledger.verdict(place):
+        match self.ledger.verdict(place, decided_earlier=decided_earlier):
             case "admitted":
                 self._orders[place.order_id] = _Tracked(place, None)
                 self.ledger.hold(place)
@@ -273,6 +277,16 @@ class OrderDesk:
             if funds != self._told.get(funds.strategy):
                 self._told[funds.strategy] = funds
                 effects.deliver.append((funds.strategy, funds))
+
+
+def _by_whom(facts: OrderFacts, live: LiveOrder) -> OrderFacts:
+    """Who has canceled an order that its strategy has never seen open.
+
+    Hardly its owner: an adapter that cannot tell an order's fate cancels it by client id, and the session or the whole
+    program may have ended before it could say so. Then the order is due again, like one that did not come to rest.
+    """
+    unseen = facts.reason == "by hand" and not live.accepted and not live.canceling
+    return msgspec.structs.replace(facts, reason="post-only") if unseen else facts
 
 
 def _event_of(facts: OrderFacts) -> OrderEvent:

@@ -96,7 +96,8 @@ class Outbox:
         now = trio.current_time()
         while self._letters and now - self._letters[0].since > DEADLINE_SECONDS:
             self._drop(self._letters.popleft().letter)
-        if self._summary_is_due(now, ending=ending):
+        # During an outage a summary takes along what came since it was tried last: that is the newest of all.
+        if self._summary_is_due(now, ending=ending) or (self._missed and self.down_since is not None):
             self._fold(ending=ending)
         if self._missed and not (ending and self._last_word_first()):
             return self._summary()

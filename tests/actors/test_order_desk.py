@@ -7,7 +7,7 @@ import pytest
 
 from actors.order_desk import Effects, OrderDesk
 from adapters.interfaces import UnknownOrderError
-from messages.account import AccountBalances, AccountSnapshot, ForeignOrder
+from messages.account import AccountBalances, AccountSnapshot, ForeignOrder, History
 from messages.ids import client_order_id
 from messages.money import ZERO
 from messages.orders import Accepted, Amended, Balances, Canceled, Filled, PartiallyFilled, Rejected, Resynced
@@ -325,6 +325,16 @@ def test_an_order_that_never_arrived_is_sent_under_the_same_id() -> None:
     assert grid.events() == []
 
 
+def test_an_extra_sell_that_never_arrived_is_sent_although_others_have_not_attached_yet() -> None:
+    swing, other = Strategy(1, BTC_USD, sells_unowned=True), Strategy(2, BTC_USD)
+    account = World({"USD": D(1000), "BTC": D(1)}, swing, other)
+    extra = swing.order("sell", "51005", "0.002")
+    swing.submit(extra)
+    account.desk = OrderDesk(AccountSnapshot(dict(account.totals), ()), frozenset({1, 2}))
+    assert account.attach(swing).place == [extra]
+    assert swing.events() == []
+
+
 def test_an_order_that_never_arrived_is_sent_once_although_it_is_submitted_as_well() -> None:
     account, grid = world()
     submit = grid.submit(grid.order("buy", "50000", "0.002"))
@@ -341,6 +351,22 @@ def test_an_order_that_never_arrived_cannot_take_what_an_open_order_of_its_strat
     account.connect()
     assert [type(event) for event in grid.events()] == [Accepted, Rejected]
     assert list(account.orders) == [shown.order_id]
+
+
+@pytest.mark.parametrize(("seen", "reason"), [(True, "by hand"), (False, "post-only")])
+def test_a_cancel_of_an_order_that_was_never_seen_open_is_nobodys_wish(seen: bool, reason: str) -> None:
+    """The adapter cancels what it cannot tell the fate of, and may die before it says so: the order is due again."""
+    account, grid = world()
+    order = grid.order("buy", "50000", "0.002")
+    account.submit(grid.submit(order))
+    if seen:
+        account.accept(account.orders[order.order_id])
+        account.tell_all()
+    at_exchange = account.orders[order.order_id]
+    at_exchange.exchange_id, at_exchange.status, at_exchange.reason = "O1", "canceled", "by hand"
+    account.connect()
+    (gone,) = (event for event in grid.events() if isinstance(event, Canceled))
+    assert gone.reason == reason
 
 
 def test_a_cancelled_order_that_never_arrived_is_closed_and_not_sent() -> None:
@@ -386,6 +412,27 @@ def test_an_order_of_ours_that_its_strategy_does_not_know_stops_the_start() -> N
 def test_an_order_of_another_strategy_of_ours_is_no_stray_of_this_one() -> None:
     order_id = client_order_id(2, "of the other")
     World({"USD": D(100)}, Strategy(1, BTC_USD), foreign=(foreign_order("OX", "buy", "50000", "0.001", order_id),))
+
+
+def test_an_order_of_ours_on_another_pair_is_never_touched() -> None:
+    order_id = client_order_id(1, "of another pair")
+    other = msgspec.structs.replace(foreign_order("OX", "buy", "50000", "0.001", order_id), symbol="ETH/USD")
+    account = World({"USD": D(100)}, Strategy(1, BTC_USD), foreign=(other,))
+    attach = Strategy(1, BTC_USD).attach()
+    assert account.desk.strangers(attach, History(0, (other,))) == ()
+
+
+def test_strangers_are_told_with_the_orders_that_they_may_follow_from() -> None:
+    account, grid = world()
+    order = grid.order("buy", "50000", "0.001")
+    account.submit(grid.submit(order))
+    account.accept(account.orders[order.order_id])
+    open_one = foreign_order("O1", "buy", "50000", "0.001", order.order_id)
+    assert account.desk.strangers(grid.attach(), History(0, (open_one,))) == ()
+    closed = foreign_order("O2", "sell", "50500", "0.001", client_order_id(1, "O1"))
+    others = foreign_order("O3", "sell", "50500", "0.001", client_order_id(2, "O1"))
+    found = account.desk.strangers(grid.attach(), History(0, (open_one, closed, others)))
+    assert {facts.order_id for facts in found} == {order.order_id, closed.order_id}
 
 
 def test_an_order_is_looked_up_only_when_it_is_not_among_the_open_ones() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import msgspec
 import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
@@ -10,7 +11,7 @@ from trio.testing import wait_all_tasks_blocked
 from actors.mailbox import Mailbox, MailboxOverflow
 from actors.order_manager import run_order_manager
 from adapters.interfaces import BotStateError, ExchangeUnavailable, UnknownOrderError
-from messages.account import AccountBalances, AccountSnapshot, Attach, LiveOrder, OrderFacts, StopTrading
+from messages.account import AccountBalances, AccountSnapshot, Attach, LiveOrder, OrderFacts, OrdersFound, StopTrading
 from messages.ids import client_order_id
 from messages.journal import Record
 from messages.mailboxes import ExchangeEvent, OrderManagerMail, PersistenceMail, StrategyMail
@@ -203,6 +204,18 @@ async def test_nothing_is_looked_up_without_need() -> None:
         await rig.hears(attach(A))
         assert rig.session.asked() == []
         assert rig.told(A)[-1] == Resynced(A, 1)
+
+
+async def test_orders_that_a_strategy_does_not_name_are_told_to_it_before_anything_else() -> None:
+    lost, of_b = place("lost"), place("of the other", strategy=B)
+    rig = Rig(AccountSnapshot({"USD": D(1000)}, (shown(lost),)))
+    rig.session.closures = (shown(of_b),)
+    async with rig.running():
+        await rig.hears(msgspec.structs.replace(attach(A), since=5))
+        assert rig.told(A) == [OrdersFound(A, 1, 5, (shown(lost),))]
+        known = LiveOrder(lost, canceling=False, accepted=False, filled=ZERO)
+        await rig.hears(attach(A, known, number=2))
+        assert [type(message) for message in rig.told(A)] == [Accepted, Balances, Resynced]
 
 
 async def test_mail_of_an_earlier_session_is_dropped() -> None:

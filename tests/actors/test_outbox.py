@@ -153,6 +153,20 @@ async def test_a_summary_that_was_not_sent_is_not_lost_and_grows(autojump_clock:
     assert (summary.notice.count, outbox.summed) == (2 * SUMMARY_FROM, 2 * SUMMARY_FROM)
 
 
+async def test_a_summary_that_failed_takes_along_the_few_that_came_since(autojump_clock: MockClock) -> None:
+    outbox = new_outbox()
+    for number in range(SUMMARY_FROM):
+        outbox.put(letter(fill(price=str(number))))
+    waiting = taken(outbox)
+    outbox.put(letter(fill(price="777")))
+    outbox.put_back(waiting)
+    outbox.failed("down", 0.0)
+    (summary,) = emptied(outbox)
+    assert isinstance(summary.notice, NoticesMissed)
+    assert summary.notice.count == SUMMARY_FROM + 1
+    assert summary.notice.rows[0].newest.endswith("at 777 EUR")
+
+
 async def test_only_the_newest_ladder_of_a_strategy_waits(autojump_clock: MockClock) -> None:
     outbox = new_outbox()
     outbox.put(letter(ladder("a", 1)))

@@ -9,13 +9,16 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from actors.mailbox import Mailbox, MailboxOverflow
 from actors.strategy import STATUS_EVERY, CoreFailed, run_halted_strategy
+from adapters.interfaces import UnknownOrderError
+from messages.account import Attach, OrderFacts, OrdersFound
+from messages.ids import client_order_id, counter_cause
 from messages.journal import Committed, CoreLoaded, LoadCore
 from messages.mailboxes import OrderManagerMail, StrategyMail
 from messages.market import RowDone, RowEnd, Tick
 from messages.notices import LadderStatus, OrderFilled
 from messages.orders import Accepted, Balances, Filled, Resynced, Submit
 from messages.status import Pause, PhaseChanged, Resume, Stop, StrategyReport
-from tests.actors.strategies.harness import BUYS_AT_50000, SECOND, USERREF, settings
+from tests.actors.strategies.harness import BUYS_AT_50000, SECOND, SETTINGS, USERREF, settings
 from tests.actors.strategy_rig import RecordedCore, Rig, cancels_of, funds, orders_of
 
 
@@ -120,6 +123,59 @@ async def test_answers_to_earlier_starts_are_ignored() -> None:
         assert rig.said(Submit) == []
         await rig.hears(Committed(commit.number))
         assert len(rig.said(Submit)) == 1
+
+
+def at_the_exchange(cause: str) -> OrderFacts:
+    """An open sell of ours that the journal does not know."""
+    one = Decimal(1)
+    zero = Decimal(0)
+    order_id = client_order_id(USERREF, cause)
+    return OrderFacts(
+        order_id, "O-lost", "BTC/USD", "sell", Decimal(60000), one, "open", zero, zero, zero, "requested", 1
+    )
+
+
+async def test_a_state_is_asked_about_since_the_newest_thing_that_the_journal_holds() -> None:
+    rig = Rig()
+    async with rig.running():
+        await rig.trade()
+    saved = rig.core.save()
+    for state, since in ((saved, 77), (None, 0)):
+        async with rig.running():
+            (ask,) = rig.asked(LoadCore)
+            await rig.hears(CoreLoaded(SETTINGS.lineage, state, ask.number, newest=77))
+            (attach,) = rig.said(Attach)
+            assert attach.since == since
+
+
+async def test_orders_that_are_found_are_written_down_and_the_strategy_attaches_with_them() -> None:
+    rig = Rig()
+    async with rig.running():
+        places = await rig.trade()
+    saved = rig.core.save()
+    async with rig.running():
+        attach = await rig.load(saved)
+        found = at_the_exchange(counter_cause(rig.accepted(places[0]).exchange_id, 0))
+        await rig.hears(OrdersFound(USERREF, attach.number - 1, 5, (found,)))
+        assert rig.said(Attach) == []
+        await rig.hears(OrdersFound(USERREF, attach.number, 5, (found,)))
+        (again,) = rig.said(Attach)
+        assert again.since is None
+        assert found.order_id in {order.place.order_id for order in again.orders}
+        (commit,) = rig.commits()
+        assert [place.order_id for place in commit.adopted] == [found.order_id]
+        assert commit.commands == ()
+
+
+async def test_an_order_that_nothing_explains_ends_the_start() -> None:
+    rig = Rig()
+    async with rig.running():
+        await rig.trade()
+    saved = rig.core.save()
+    with pytest.RaisesGroup(pytest.RaisesExc(UnknownOrderError, match="--adopt"), flatten_subgroups=True):
+        async with rig.running():
+            attach = await rig.load(saved)
+            await rig.hears(OrdersFound(USERREF, attach.number, 5, (at_the_exchange("somebody else"),)))
 
 
 async def test_numbers_rise_over_all_starts() -> None:

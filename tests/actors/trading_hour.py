@@ -111,7 +111,7 @@ class Trader:
             await trio.sleep(1)
 
     def _desk(self) -> Desk:
-        return Desk(self._outboxes, "bot", wall_clock())
+        return Desk(self._outboxes, "bot", wall_clock(), jitter=lambda: 0.5)
 
     async def _fill(self, place: Place) -> None:
         del self._open[place.order_id]

@@ -85,7 +85,7 @@ async def play(case: Case, kind: str, folder: Path) -> Outcome:
                 await trio.sleep(SETTLE if step == case.step else SHORT)
                 assert world.ladder() == wanted, f"{step}: the orders did not stay right: {world.ladder()}"
             assert world.state == "RUNNING", world.state
-            await _agree(world, grid)
+            await _agree(world, grid, max(case.within, KNOWN_WITHIN))
         outcome.troubles = tuple(notice for _, notice in world.user.told if not isinstance(notice, QUIET))
         assert case.tells <= len(outcome.troubles) <= case.notices, f"notices: {outcome.troubles}"
     return outcome
@@ -107,8 +107,8 @@ async def _right(world: World, wanted: list[Row], within: float, step: str) -> f
     return await world.until(lambda: world.ladder() == wanted, within, differences)
 
 
-async def _agree(world: World, grid: Grid) -> None:
-    """Venue, rules and program tell the same story."""
+async def _agree(world: World, grid: Grid, within: float) -> None:
+    """Venue, rules and program tell the same story; the program may learn as late of it as of right orders."""
     orders = list(world.control.venue.orders.of_account("demo", now()))
     filled = Counter((order.side, order.price, order.volume) for order in orders if order.status == "closed")
     assert filled == Counter(order.row() for order in grid.filled), f"executed: {filled}"
@@ -119,4 +119,4 @@ async def _agree(world: World, grid: Grid) -> None:
         rows = [(order.side, order.price, order.volume) for order in world.report.orders]
         return sorted(rows, key=lambda row: (row[1], row[0]), reverse=True)
 
-    await world.until(lambda: shown() == world.ladder() and world.report.phase == "trading", 30, shown)
+    await world.until(lambda: shown() == world.ladder() and world.report.phase == "trading", within, shown)

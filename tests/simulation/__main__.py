@@ -17,7 +17,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Play all; the exit code is 1 when a seed failed."""
     options = _parser().parse_args(arguments)
     logging.disable(logging.CRITICAL)
-    plans = [Plan(seed, options.days, options.every, options.trace) for seed in options.seeds]
+    plans = [Plan(seed, options.days, options.every, keep_trace=options.trace) for seed in options.seeds]
     played = []
     for one in play_all(plans, options.jobs):
         played.append(one)

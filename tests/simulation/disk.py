@@ -7,14 +7,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from adapters.interfaces import DatabaseUnusable
+from adapters.journal.journal import Journal
 from adapters.journal.projection import Changes, OrderRow, Write
 
 
 class Disk:
     """One machine's disk; it outlives every process."""
 
-    def __init__(self, lineage: str) -> None:
+    def __init__(self, lineage: str, file: Path | None = None) -> None:
+        """With a `file` the real journal keeps everything as well, and answers."""
         self.lineage = lineage
+        self._file = file
         self.cores: dict[int, str] = {}
         self.orders: dict[str, OrderRow] = {}
         self.account: str | None = None
@@ -31,8 +34,8 @@ class Disk:
 
     def open_journal(self, path: Path, now_ns: int) -> "MemoryJournal":
         """As `Journal.open`."""
-        del path, now_ns
-        return MemoryJournal(self)
+        del path
+        return MemoryJournal(self) if self._file is None else FileJournal(self, Journal.open(self._file, now_ns))
 
     def nonces(self, path: Path, key: str) -> "DiskNonces":
         """As `FileNonceStore`."""
@@ -48,7 +51,11 @@ class MemoryJournal:
         self.lineage = disk.lineage
         self.repaired: str | None = None
         self.fresh = not disk.cores
-        self.unsettled = 0
+
+    @property
+    def unsettled(self) -> int:
+        """Nothing is put off."""
+        return 0
 
     def write(self, messages: Sequence[Write]) -> None:
         """All or none."""
@@ -83,6 +90,32 @@ class MemoryJournal:
 
     def close(self) -> None:
         """Nothing is open."""
+
+
+class FileJournal(MemoryJournal):
+    """The real journal, of which the disk keeps a copy for whoever looks."""
+
+    def __init__(self, disk: Disk, journal: Journal) -> None:
+        super().__init__(disk)
+        self.lineage = journal.lineage
+        self._journal = journal
+
+    @property
+    def unsettled(self) -> int:
+        return self._journal.unsettled
+
+    def write(self, messages: Sequence[Write]) -> None:
+        self._journal.write(messages)
+        super().write(messages)
+
+    def settle(self) -> None:
+        self._journal.settle()
+
+    def load_core(self, userref: int) -> str | None:
+        return self._journal.load_core(userref)
+
+    def close(self) -> None:
+        self._journal.close()
 
 
 class DiskNonces:

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Iterator
 from decimal import Decimal
 from itertools import count
+from pathlib import Path
 
 import trio
 import trio.testing
@@ -71,6 +72,8 @@ class Plan(Struct, frozen=True):
     days: float = 1.0
     every: float = 60.0
     """Seconds between two mishaps, on the average; 0: nothing goes wrong."""
+    mortal: bool = True
+    """Whether the program is killed now and then."""
     keep_trace: bool = False
     """Whether a failure tells its whole history, not only the end."""
 
@@ -104,13 +107,13 @@ class Failed(AssertionError):
 
 def play(plan: Plan) -> Outcome:
     """Live through one seed. Raises `Failed`."""
-    with _deterministic(plan.seed):
-        return trio.run(_History(plan).run, clock=trio.testing.MockClock(autojump_threshold=0))
+    with deterministic(plan.seed):
+        return trio.run(History(plan).run, clock=trio.testing.MockClock(autojump_threshold=0))
 
 
 @contextlib.contextmanager
-def _deterministic(seed: int) -> Iterator[None]:
-    """trio shuffles the tasks of each step by a global source of chance; what hypothesis does to it, we do."""
+def deterministic(seed: int) -> Iterator[None]:
+    """The order in which tasks run follows from the seed, by what hypothesis does to trio's source of chance."""
     before, state = _run._ALLOW_DETERMINISTIC_SCHEDULING, _run._r.getstate()
     _run._ALLOW_DETERMINISTIC_SCHEDULING = True  # type: ignore[misc]
     _run._r.seed(seed)
@@ -161,27 +164,36 @@ def draw_settings(chance: random.Random) -> Settings:
     return Settings(accounts=(account,), prices=prices, behaviour=behaviour, seed=chance.randrange(2**32))
 
 
-class _History:
-    def __init__(self, plan: Plan) -> None:
+class History:
+    """One history on its way."""
+
+    def __init__(self, plan: Plan, journal: Path | None = None) -> None:
+        """`journal` is a DuckDB file for the real journal; without it the journal is in memory."""
         self._plan = plan
+        self._journal = journal
         self._chance = random.Random(plan.seed)
         self._trace = Trace(None if plan.keep_trace else KEPT)
         self._lives = count(1)
         self._life: Life | None = None
         self._checks = 0
 
+    @property
+    def events(self) -> int:
+        """Lines of the trace so far."""
+        return self._trace.count
+
     async def run(self) -> Outcome:
         """Storms and calms until the time is over."""
         chance = self._chance
         config, settings = draw_config(chance), draw_settings(chance)
-        disk = Disk(str(uuid.UUID(int=chance.getrandbits(128), version=4)))
+        disk = Disk(str(uuid.UUID(int=chance.getrandbits(128), version=4)), self._journal)
         try:
             async with trio.open_nursery() as nursery:
                 network = Network(nursery, settings)
                 symbols = sorted({strategy.symbol for strategy in config.strategy})
                 walks = [self._walk(network, symbol) for symbol in symbols]
-                misfortune = Misfortune(network, disk, walks, _split(chance), self._trace)
-                judge = Judge(network, config, disk, misfortune.by_hand, self._trace)
+                misfortune = Misfortune(network, disk, walks, _split(chance), self._trace, mortal=self._plan.mortal)
+                judge = Judge(network, config, disk, misfortune.by_hand, misfortune.unseen, self._trace)
                 nursery.start_soon(network.keep_time)
                 for walk in walks:
                     nursery.start_soon(walk.run)

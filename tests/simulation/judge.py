@@ -45,8 +45,10 @@ class Books(Struct):
 class Judge:
     """Listens to the exchange, and looks at the program from outside."""
 
-    def __init__(self, network: Network, config: Config, disk: Disk, by_hand: set[str], trace: Trace) -> None:
-        """`by_hand` are exchange ids of orders that the user cancelled."""
+    def __init__(
+        self, network: Network, config: Config, disk: Disk, by_hand: set[str], unseen: set[str], trace: Trace
+    ) -> None:
+        """`by_hand` are exchange ids of orders that the user cancelled, `unseen` those that he was too quick with."""
         self.fills = 0
         self.orders = 0
         self._venue = network.venue
@@ -54,6 +56,7 @@ class Judge:
         self._config = config
         self._disk = disk
         self._by_hand = by_hand
+        self._unseen = unseen
         self._trace = trace
         self._strategies = {strategy.userref: strategy for strategy in config.strategy}
         self._grids = {strategy.userref: self._grid(strategy) for strategy in config.strategy}
@@ -258,7 +261,9 @@ class Judge:
             parent = self._accepted[client_id]
             answers = [self._order(txid) for txid in self._children.get(parent, ())]
             alive = [order for order in answers if order.is_open or order.status == "closed"]
-            excused = parent in state["remembered"] or any(order.txid in self._by_hand for order in answers)
+            excused = parent in state["remembered"] or any(
+                order.txid in self._by_hand | self._unseen for order in answers
+            )
             if len(alive) != 1 and not (excused and not alive):
                 found.append(f"the filled buy {parent} has {len(alive)} answers")
         return found

@@ -25,7 +25,7 @@ def play_all(plans: list[Plan], jobs: int) -> Iterator[Played]:
     if jobs == 1 or len(plans) == 1:
         yield from map(_play, plans)
         return
-    with multiprocessing.get_context("spawn").Pool(jobs, _quiet, maxtasksperchild=10) as pool:
+    with multiprocessing.get_context("spawn").Pool(jobs, _quiet) as pool:
         yield from pool.imap_unordered(_play, plans)
 
 

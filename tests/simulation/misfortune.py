@@ -1,5 +1,6 @@
 """What goes wrong, drawn from the seed: one mishap after another while a storm lasts."""
 
+import json
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -16,7 +17,7 @@ from adapters.exchanges.kraken.sandbox.model.errors import Refused
 from adapters.exchanges.kraken.sandbox.model.orders import Order, Side
 from messages.ids import userref_of
 from tests.simulation.disk import Disk
-from tests.simulation.garble import garbled
+from tests.simulation.garble import garbled, garbled_reply
 from tests.simulation.network import LARGEST_FRAME, Network, wall
 from tests.simulation.prices import Walk
 from tests.simulation.process import Life
@@ -53,10 +54,24 @@ BAD_FRAMES: tuple[FrameAction, ...] = (
     "huge",
 )
 HUGE = LARGEST_FRAME + 1
-ABOUT = ('"executions"', '"executions"', '"balances"', '"trade"', '"status"', '"method"', '"heartbeat"', "snapshot")
+REPLY = '{"error":['
+ABOUT = (
+    REPLY,
+    REPLY,
+    '"executions"',
+    '"executions"',
+    '"balances"',
+    '"trade"',
+    '"status"',
+    '"method"',
+    '"heartbeat"',
+    "snapshot",
+)
 DELAYS = (0.5, 2.0, 2.9, 4.0, 7.0, 15.0)
 STATUSES = (502, 503, 504, 520, 429, 403)
 LONGEST_LAG = 60
+QUESTION_SECONDS = 80
+"""Longer than the adapter takes a cancel for its own late question, which may have been on its way for a while."""
 
 Mishap = Callable[[], str]
 
@@ -65,13 +80,23 @@ class Misfortune:
     """Draws mishaps and carries them out."""
 
     def __init__(
-        self, network: Network, disk: Disk, walks: Sequence[Walk], chance: random.Random, trace: Trace
+        self,
+        network: Network,
+        disk: Disk,
+        walks: Sequence[Walk],
+        chance: random.Random,
+        trace: Trace,
+        *,
+        mortal: bool = True,
     ) -> None:
+        """`mortal`: whether the program is killed now and then."""
         self.life: Life | None = None
         """Whom it strikes; None while the program is down."""
         self.counts: Counter[str] = Counter()
         self.by_hand: set[str] = set()
         """Exchange ids of orders that the user cancelled."""
+        self.unseen: set[str] = set()
+        """The same, of orders that the program may not have seen open: these it may take for its own cancels."""
         self._network = network
         self._control = network.control
         self._disk = disk
@@ -101,7 +126,7 @@ class Misfortune:
             self.fill_in_cancel_window: 6,
             self.actor_fails: 6,
             self.disk_fails: 3,
-            self.crash: 6,
+            self.crash: 6 if mortal else 0,
         }
 
     async def rage(self, seconds: float, every: float) -> None:
@@ -194,14 +219,14 @@ class Misfortune:
         return f"{fault.action} {fault.target}"
 
     def strange_frame(self) -> str:
-        """The next frame that speaks of this makes no sense."""
+        """The next frame or reply that speaks of this makes no sense."""
         about = self._chance.choice(ABOUT)
 
         def distort(text: str) -> str:
             if about not in text:
                 return text
             self._network.distort = lambda later: later
-            strange = garbled(text, self._chance)
+            strange = (garbled_reply if about == REPLY else garbled)(text, self._chance)
             self._trace.note(f"strange {strange[:300]!r}")
             return strange
 
@@ -276,9 +301,26 @@ class Misfortune:
         order = self._own_order()
         if order is None:
             return "none"
-        self.by_hand.add(order.txid)
+        (self.by_hand if self._was_seen(order) else self.unseen).add(order.txid)
         self._control.cancel(order.txid)
         return f"{order.txid}"
+
+    def _was_seen(self, order: Order) -> bool:
+        """Whether the program knows for good that the order was open: else the cancel may be its own.
+
+        The same when it has asked to cancel that id lately, to learn the fate of the order.
+        """
+        since = self._network.venue.clock.now() - QUESTION_SECONDS * SECOND
+        for entry in reversed(self._network.log.entries):
+            if entry.received < since:
+                break
+            if "cancel" in entry.name.lower() and (order.request.cl_ord_id or "?") in str(entry.params):
+                return False
+        for core in self._disk.cores.values():
+            known = json.loads(core)["orders"].get(order.request.cl_ord_id)
+            if known is not None:
+                return bool(known["exchange_id"])
+        return False
 
     def fill_by_hand(self) -> str:
         """Somebody takes some of an order, or all that is left."""

@@ -203,7 +203,7 @@ class Network:
         self.control = Control(self.venue, self.faults, self.log)
         self.weather = Weather()
         self.distort: Callable[[str], str] = lambda text: text
-        """What becomes of each frame on its way to the program."""
+        """What becomes of each frame and reply on its way to the program."""
         self._rest = RestApi(self.venue, self.faults, self.log)
         for symbol, price in settings.prices.items():
             self.control.price(symbol, price)
@@ -285,7 +285,8 @@ class _Transport(httpx.AsyncBaseTransport):
             await self._gate.touch("reply")
             if isinstance(reply, Lost | Truncated):
                 raise httpx.RemoteProtocolError("server disconnected")
-            return httpx.Response(reply.status, headers={"Content-Type": reply.content_type}, content=reply.body)
+            body = self._network.distort(reply.body.decode())
+            return httpx.Response(reply.status, headers={"Content-Type": reply.content_type}, content=body.encode())
         raise httpx.ReadTimeout("timed out")
 
 

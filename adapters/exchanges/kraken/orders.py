@@ -5,6 +5,7 @@ and reports come in any order, fills may be told twice, and quantities here are 
 """
 
 import logging
+import math
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import assert_never
@@ -24,6 +25,8 @@ from messages.orders import Accepted, Amended, Canceled, CloseReason, Filled, Pa
 
 logger = logging.getLogger("infinity_grid.kraken")
 
+LATE_SECONDS = 60.0
+"""So long after it was sent a cancel may still take effect: it has no deadline."""
 CLOSED_KEPT = 10_000
 """Closed orders whose end can be told without asking again."""
 
@@ -42,8 +45,10 @@ class Known(Struct):
 class AccountOrders:
     """Orders by Kraken's id and by client id."""
 
-    def __init__(self, totals: Totals) -> None:
+    def __init__(self, totals: Totals, compensated: dict[str, float]) -> None:
+        """`compensated`: client ids that were canceled because their fate was unknown, and when; it outlives us."""
         self._totals = totals
+        self.compensated = compensated
         self._placed: dict[str, Place] = {}
         self._known: dict[str, Known] = {}
         self._ids: dict[str, str] = {}
@@ -52,8 +57,6 @@ class AccountOrders:
         """Client ids among the newest fills when the stream began: they did arrive, whatever REST says."""
         self.canceling: set[str] = set()
         """Client ids that this program asked to be canceled."""
-        self.compensated: set[str] = set()
-        """Client ids that were canceled because their fate was unknown."""
 
     def begin(self, reports: Iterable[Report], fees: Mapping[str, Decimal], now: float) -> None:
         """The open orders of a snapshot. `fees` are those of partly filled ones, by Kraken's id."""
@@ -99,13 +102,13 @@ class AccountOrders:
             if report.kind == "trade":
                 logger.warning("a fill of the unknown order %s", report.order_id)
             return []
-        events = self._events(known, report)
+        events = self._events(known, report, now)
         if userref_of(known.facts.order_id) is None:
             totals = [event for event in events if isinstance(event, AccountBalances)]
             return [*totals, ForeignOrder(known.facts)]
         return events
 
-    def _events(self, known: Known, report: Report) -> list[ExchangeEvent]:
+    def _events(self, known: Known, report: Report, now: float) -> list[ExchangeEvent]:
         events: list[ExchangeEvent] = []
         match report.kind:
             case "accepted":
@@ -116,7 +119,7 @@ class AccountOrders:
                 if known.facts.filled < known.facts.volume:
                     raise ExchangeUnavailable(f"order {report.order_id} is filled, but not all its fills were told")
             case "canceled" | "expired":
-                events = self._close(known, report)
+                events = self._close(known, report, now)
             case "changed":
                 events = self._change(known, report)
             case "other":
@@ -142,10 +145,21 @@ class AccountOrders:
         if place is not None:
             known = Known(facts_of_accepted(place, report.order_id, report.time), False, now)
         elif report.kind == "accepted" and report.order_qty is not None:
+            self._refuse_look_alike(report)
             known = Known(replace(_facts_of(report), filled=ZERO, cost=ZERO), False, now)
         if known is not None:
             self._keep(known)
         return known
+
+    def _refuse_look_alike(self, report: Report) -> None:
+        """Raises `ExchangeUnavailable` for an order under no name of ours that is in all else one of those in flight.
+
+        Without its name our order would count as somebody else's, and would be sent again.
+        """
+        asked = (report.symbol, report.side, report.limit_price, report.order_qty)
+        for place in self._placed.values():
+            if place.order_id not in self._ids and asked == (place.symbol, place.side, place.price, place.volume):
+                raise ExchangeUnavailable(f"order {report.order_id} is {place.order_id} in all but its name")
 
     def _accept(self, known: Known, time: int) -> list[ExchangeEvent]:
         if known.accepted:
@@ -183,13 +197,15 @@ class AccountOrders:
             self._ended(known)
         return events
 
-    def _close(self, known: Known, report: Report) -> list[ExchangeEvent]:
+    def _close(self, known: Known, report: Report, now: float) -> list[ExchangeEvent]:
         facts = known.facts
         if facts.status != "open":
             return []
         if report.cum_qty is not None and report.cum_qty > facts.filled:
             raise ExchangeUnavailable(f"order {report.order_id} is canceled, but not all its fills were told")
-        known.facts = replace(facts, status="canceled", reason=self._reason(facts.order_id, report), time=report.time)
+        known.facts = replace(
+            facts, status="canceled", reason=self._reason(facts.order_id, report, now), time=report.time
+        )
         events: list[ExchangeEvent] = self._accept(known, report.time)
         facts = known.facts
         events.append(
@@ -198,10 +214,10 @@ class AccountOrders:
         self._ended(known)
         return events
 
-    def _reason(self, order_id: str, report: Report) -> CloseReason:
+    def _reason(self, order_id: str, report: Report, now: float) -> CloseReason:
         if report.kind == "expired":
             return "expired"
-        if order_id in self.compensated:
+        if now - self.compensated.get(order_id, -math.inf) < LATE_SECONDS:
             # Nobody asked for its end, it is only known to be over: due again, like an order that did not come to rest.
             return "post-only"
         return close_reason(report.close_reason, asked_for=order_id in self.canceling)
@@ -216,7 +232,7 @@ class AccountOrders:
         facts = known.facts
         self._placed.pop(facts.order_id, None)
         self.canceling.discard(facts.order_id)
-        self.compensated.discard(facts.order_id)
+        self.compensated.pop(facts.order_id, None)
         self._known[facts.exchange_id] = self._known.pop(facts.exchange_id)
         if len(self._known) <= CLOSED_KEPT:
             return

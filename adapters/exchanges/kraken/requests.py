@@ -44,6 +44,8 @@ ANSWER_SECONDS = 3.0
 """A cancel is answered in milliseconds."""
 CONFIRM_SECONDS = 3.0
 """Between the answer to a cancel and its event."""
+_SHORTEST_WAIT = 0.001
+"""What rounding leaves of a wait may be too short to move any clock."""
 _WAIT_SECONDS = 5.0
 """Before a request is repeated that the exchange did not take at that moment."""
 
@@ -125,7 +127,7 @@ class Requests:
             if isinstance(step, Batch):
                 await self._send(step)
                 continue
-            with trio.move_on_after(step):
+            with trio.move_on_after(max(step, _SHORTEST_WAIT)):
                 await self._news.wait()
 
     def on_answer(self, frame: wire.Frame) -> None:

@@ -53,6 +53,8 @@ class Account:
         """When no request of an earlier session or an earlier run of the program can arrive any more."""
         self.sent: dict[str, int] = {}
         """When orders of this run were put on their way, in server time: they cannot be older. The newest ones."""
+        self.compensated: dict[str, float] = {}
+        """Client ids that were canceled because their fate was unknown, and when: that may take effect later."""
         self.drift: Differences = {}
         """What a resync did not remove."""
 
@@ -93,7 +95,7 @@ class KrakenSession:
         self._socket = socket
         self._token = token
         self._nursery = nursery
-        self._stream = AccountStream()
+        self._stream = AccountStream(account.compensated)
         self._history = Lookup(account.rest, account.names)
         self._requests = Requests(
             socket,

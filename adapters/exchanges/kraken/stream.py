@@ -28,7 +28,9 @@ FILL_SECONDS = 10.0
 class AccountStream:
     """State of one subscription, from its snapshots on."""
 
-    def __init__(self) -> None:
+    def __init__(self, compensated: dict[str, float]) -> None:
+        """`compensated`: client ids that were canceled because their fate was unknown, by any session, and when."""
+        self._compensated = compensated
         self.feed: Feed[ExchangeEvent] = Feed()
         self.shown = trio.Event()
         """Set once both snapshots are there."""
@@ -80,7 +82,7 @@ class AccountStream:
         """Start from the snapshots; `fees` are those of partly filled orders by Kraken's id."""
         if self._totals is None or self._reports is None:
             raise ExchangeUnavailable("the account's snapshot is not there yet")
-        self._orders = AccountOrders(self._totals)
+        self._orders = AccountOrders(self._totals, self._compensated)
         self._orders.begin(self._reports, fees, trio.current_time())
         self._snapshot = AccountSnapshot(self._totals.all(), self._orders.open_orders())
         kept, self._kept = self._kept, []

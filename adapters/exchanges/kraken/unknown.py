@@ -31,6 +31,8 @@ MARGIN_SECONDS = 2.0
 """After the deadline, for clocks and for the stream to tell."""
 PAUSE_SECONDS = 5.0
 """Between two looks into history."""
+LAG_SECONDS = 90.0
+"""REST is up to a minute behind the stream."""
 _BULK = 3
 """With more missing orders than this, one look at the newest closures comes first."""
 _PAGE = 50
@@ -51,10 +53,12 @@ async def fate_of(order_id: str, stream: AccountStream, cancel: CancelById) -> F
     """
     if stream.find(order_id) is not None:
         return "arrived"
-    stream.orders.compensated.add(order_id)
+    # An earlier question, perhaps of a session that is over, may still be on its way: a cancel has no deadline.
+    asked_before = order_id in stream.orders.compensated
+    stream.orders.compensated[order_id] = trio.current_time()
     canceled = await cancel(order_id)
-    if canceled is False:
-        stream.orders.compensated.discard(order_id)
+    if canceled is False and not asked_before:
+        stream.orders.compensated.pop(order_id, None)
     if stream.find(order_id) is not None:
         return "arrived"
     if canceled is None:
@@ -94,22 +98,28 @@ class Lookup:
         unseen = [order_id for order_id in missing if stream.find(order_id) is None]
         if unseen:
             # Before the closures are asked for: what is open in a view of the past is not among its closures.
-            await self._refuse_the_past(stream)
+            await self._wait_for_the_present(stream)
         found |= await self._closed(unseen, sent)
         for order_id in unseen:
             if order_id not in found and order_id in stream.orders.recently_filled:
                 raise ExchangeUnavailable(f"order {order_id} was filled, but history does not show it yet")
         return found
 
-    async def _refuse_the_past(self, stream: AccountStream) -> None:
-        """Raises `ExchangeUnavailable` when REST does not know yet what the stream has shown of our orders."""
+    async def _wait_for_the_present(self, stream: AccountStream) -> None:
+        """Return once REST knows what the stream has shown of our orders. Raises `ExchangeUnavailable`."""
+        behind: set[str] = set()
+        with trio.move_on_after(LAG_SECONDS):
+            while behind := await self._differences(stream):
+                await trio.sleep(PAUSE_SECONDS)
+                stream.feed.check()
+            return
+        raise ExchangeUnavailable(f"REST lags behind, by order {min(behind)}: what never arrived cannot be told yet")
+
+    async def _differences(self, stream: AccountStream) -> set[str]:
         answer = await self._rest.read("OpenOrders", OpenOrders)
         ours = {key for key, order in answer.open.items() if userref_of(order.cl_ord_id or "") is not None}
         shown = [order for order in stream.orders.open_orders() if userref_of(order.order_id) is not None]
-        if behind := ours ^ {order.exchange_id for order in shown}:
-            raise ExchangeUnavailable(
-                f"REST lags behind, by order {min(behind)}: what never arrived cannot be told yet"
-            )
+        return ours ^ {order.exchange_id for order in shown}
 
     async def _closed(self, order_ids: Sequence[str], sent: Mapping[str, int]) -> dict[str, OrderFacts]:
         """The newest closures tell of orders that are no older; each other one costs a question of its own."""
@@ -121,8 +131,15 @@ class Lookup:
             covered_since = _covered_since(newest)
         for order_id in order_ids:
             if order_id not in found and sent.get(order_id, -math.inf) < covered_since:
-                found |= self._facts(await self._ask(cl_ord_id=order_id), frozenset({order_id}))
+                found |= self._facts(await self._of_id(order_id), frozenset({order_id}))
         return found
+
+    async def _of_id(self, order_id: str) -> dict[str, Order]:
+        """Raises `ExchangeUnavailable` for an answer about other orders: it would prove an absence that is none."""
+        orders = await self._ask(cl_ord_id=order_id)
+        if strange := [exchange_id for exchange_id, order in orders.items() if order.cl_ord_id != order_id]:
+            raise ExchangeUnavailable(f"asked for the closed orders of {order_id}, Kraken tells of {strange[0]}")
+        return orders
 
     async def _ask(self, **search: object) -> dict[str, Order]:
         answer = await self._rest.read("ClosedOrders", ClosedOrders, REST_HISTORY, without_count=True, **search)

@@ -112,8 +112,9 @@ async def _read(connection: h11.Connection, stream: trio.SocketStream) -> Reques
                 head = event
             case h11.Data():
                 body += bytes(event.data)
+            case _ if head is None:
+                raise h11.RemoteProtocolError("the client has left before it said anything")
             case _:
-                assert head is not None
                 headers = {name.decode().lower(): value.decode() for name, value in head.headers}
                 return Request(head.method.decode(), head.target.decode(), headers, body, trio.current_time())
 

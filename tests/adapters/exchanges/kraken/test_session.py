@@ -281,6 +281,42 @@ async def test_an_order_that_only_its_cancel_found_is_closed_and_due_again(autoj
     assert canceled.reason == "post-only"
 
 
+async def test_a_question_that_comes_late_and_cancels_the_next_try_was_not_asked_by_hand(
+    autojump_clock: MockClock,
+) -> None:
+    """The first session's cancel by client id was on its way for so long that the second session had sent anew."""
+    rest = RestTable(ClosedOrders={"closed": {}})
+    account = make_account(rest)
+    async with opened(rest, account=account) as rig:
+        await rig.placed(place(1))
+        assert (await rig.far.heard())["method"] == "cancel_order"
+        await rig.failure()
+    async with opened(rest, account=account) as rig:
+
+        async def answer() -> None:
+            await rig.far.answer(await rig.far.heard(), error="EOrder:Unknown order")
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(answer)
+            assert await rig.session.lookup([order_id(1)]) == {}
+        again = await rig.placed(place(1))
+        await acknowledged(rig.far, again, 1)
+        await rig.far.channel("executions", report(1, "canceled", reason="User requested"))
+        _, gone = await rig.events(2)
+    assert isinstance(gone, Canceled)
+    assert gone.reason == "post-only"
+
+
+async def test_an_order_that_lost_its_name_on_the_way_is_not_sent_again(autojump_clock: MockClock) -> None:
+    """A report without the client id, and no answer: it would be taken for a foreign order."""
+    async with opened() as rig:
+        await rig.placed(place(1))
+        await rig.far.channel("executions", opening(1, cl_ord_id=""))
+        error = await rig.failure()
+    assert isinstance(error, ExchangeUnavailable)
+    assert "in all but its name" in str(error)
+
+
 async def test_a_fate_that_nobody_tells_ends_the_session(autojump_clock: MockClock) -> None:
     async with opened() as rig:
         await rig.placed(place(1))
@@ -521,6 +557,12 @@ async def test_many_orders_in_flight_cost_two_looks_where_the_newest_closures_re
             for _ in wanted:
                 await rig.far.answer(await rig.far.heard(), error="EOrder:Unknown order")
     assert len(rest.asked("ClosedOrders")) == questions
+
+
+async def test_a_look_up_believes_no_answer_about_other_orders(autojump_clock: MockClock) -> None:
+    async with opened(RestTable(ClosedOrders={"closed": {"O2": closed(2)}})) as rig:
+        with pytest.raises(ExchangeUnavailable, match="tells of O2"):
+            await rig.session.lookup([order_id(1)])
 
 
 @pytest.mark.parametrize("behind", ["it is open there", "another is not there yet"])

@@ -58,6 +58,19 @@ def test_a_hook_decides_before_the_list() -> None:
     assert plan.for_request("ws:ping") == []
 
 
+async def test_what_has_left_is_told() -> None:
+    told: list[str] = []
+    async with stage() as (kraken, rest):
+        kraken.faults.sent_hook = told.append
+        await rest.buy()
+    async with private_stage() as (kraken, wire, token):
+        kraken.faults.sent_hook = told.append
+        await wire.ask("add_order", token=token, **ORDER)
+        await wire.channel("executions")
+        await wire.pong(1)  # what was read before has certainly been told by now
+    assert {"rest:AddOrder", "ws:add_order", "frame:executions"} <= set(told)
+
+
 @pytest.mark.parametrize("hang", [False, True])
 async def test_a_lost_reply_hides_an_order_that_exists(hang: bool) -> None:
     async with stage() as (kraken, rest):
