@@ -98,15 +98,18 @@ class Ledger:
         client.owned += volume if place.side == "buy" else -volume
         self.changes += 1
 
-    def verdict(self, place: Place) -> Verdict:
-        """Whether the order can be paid now, once running cancels are confirmed, or not at all."""
+    def verdict(self, place: Place, *, decided_earlier: bool = False) -> Verdict:
+        """Whether the order can be paid now, once running cancels are confirmed, or not at all.
+
+        `decided_earlier`: when it was decided, everybody was here, so base that nobody here owns was nobody's then.
+        """
         client = self.clients[place.strategy]
         need = hold_of(client.pair, place.side, place.price, place.volume, client.fee)
-        if place.side == "buy":
-            asset = client.pair.quote
+        asset = client.pair.quote if place.side == "buy" else client.pair.base
+        if place.side == "buy" or (decided_earlier and client.sells_unowned):
             limit = self._available(client, asset, self._taken(asset))
         else:
-            asset, funds = client.pair.base, self.funds(client)
+            funds = self.funds(client)
             limit = funds.base + (funds.base_unowned if client.sells_unowned else ZERO)
         held = self._held.get((place.strategy, asset), ZERO)
         if need <= limit - held:

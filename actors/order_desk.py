@@ -197,15 +197,15 @@ class OrderDesk:
     def _never_arrived(self, live: LiveOrder, effects: Effects) -> None:
         place = live.place
         if not live.accepted and not live.canceling:
-            self._place(place, effects)
+            self._place(place, effects, decided_earlier=True)
             return
         reason: CloseReason = "unknown to the exchange" if live.accepted else "requested"
         self._pass_on(Canceled(place.order_id, "", live.filled, ZERO, ZERO, reason, place.time), effects)
 
-    def _place(self, place: Place, effects: Effects) -> None:
+    def _place(self, place: Place, effects: Effects, *, decided_earlier: bool = False) -> None:
         if place.order_id in self._orders or place.order_id in self._waiting:
             return
-        match self.ledger.verdict(place):
+        match self.ledger.verdict(place, decided_earlier=decided_earlier):
             case "admitted":
                 self._orders[place.order_id] = _Tracked(place, None)
                 self.ledger.hold(place)

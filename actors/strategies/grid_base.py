@@ -36,6 +36,8 @@ class GridCore:
         self._band: Band | None = None
         """Reckoned when it is asked for: of the events between two ticks only the last one counts."""
         self._is_new = saved is None
+        self._resynced_at = -1
+        """Time of the tick at which the resync was over."""
 
     @property
     def state(self) -> GridState:
@@ -83,6 +85,7 @@ class GridCore:
                 self._take_funds(event)
             case Resynced():
                 ladder.synced = True
+                self._resynced_at = ladder.tick_time
                 self._apply_changed_configuration()
                 upkeep(ladder)
             case Stop():
@@ -92,7 +95,7 @@ class GridCore:
 
     def _take_funds(self, funds: Balances) -> None:
         ladder = self._ladder
-        before = ladder.base_free()
+        before, unowned = ladder.base_free(), ladder.funds.base_unowned
         quote_changed = funds.quote != ladder.funds.quote
         ladder.funds = funds
         if quote_changed:
@@ -100,6 +103,9 @@ class GridCore:
         if ladder.base_free() != before and ladder.synced:
             ladder.retry_sells_at = 0
             retry_remembered_sells(ladder)
+        if funds.base_unowned > unowned and ladder.synced and ladder.tick_time == self._resynced_at:
+            # Until every strategy has attached nobody knows what is unowned; now the upkeep after the start knows it.
+            upkeep(ladder)
 
     def _apply_changed_configuration(self) -> None:
         """Another amount or interval than in the last run: the buys are built anew, sells stay."""

@@ -9,8 +9,8 @@ from typing import Any, Protocol, cast
 
 import trio
 
-from adapters.channels import http
-from adapters.channels.http import LARGEST_ANSWER, Answer, describe, tls
+from adapters.channels import answers
+from adapters.channels.answers import LARGEST_ANSWER, Answer, describe, tls
 from adapters.interfaces import ChannelError
 
 
@@ -36,7 +36,7 @@ async def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
 
     session = _Session_(ssl_context=tls(), connections=1)
     try:
-        with trio.fail_after(http.ANSWER_SECONDS):
+        with trio.fail_after(answers.ANSWER_SECONDS):
             response = await session.request(
                 "POST",
                 url,

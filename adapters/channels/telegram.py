@@ -8,7 +8,8 @@ import msgspec
 import trio
 from msgspec import Meta, Struct
 
-from adapters.channels.http import Answer, ClientName, Post, http_client
+from adapters.channels.answers import Answer, Post
+from adapters.channels.http import ClientName, http_client
 from adapters.channels.telegram_text import fitting, telegram_html
 from adapters.channels.telling import clean
 from adapters.interfaces import ChannelError, ChannelMisconfigured

@@ -7,7 +7,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from adapters.channels.http import Answer, ClientName, Post, http_client
+from adapters.channels.answers import Answer, Post
+from adapters.channels.http import ClientName, http_client
 from adapters.channels.telling import clean
 from adapters.interfaces import ChannelError, ChannelMisconfigured
 from config import ChannelConfig, ConfigError, Secret, read_options

@@ -325,6 +325,16 @@ def test_an_order_that_never_arrived_is_sent_under_the_same_id() -> None:
     assert grid.events() == []
 
 
+def test_an_extra_sell_that_never_arrived_is_sent_although_others_have_not_attached_yet() -> None:
+    swing, other = Strategy(1, BTC_USD, sells_unowned=True), Strategy(2, BTC_USD)
+    account = World({"USD": D(1000), "BTC": D(1)}, swing, other)
+    extra = swing.order("sell", "51005", "0.002")
+    swing.submit(extra)
+    account.desk = OrderDesk(AccountSnapshot(dict(account.totals), ()), frozenset({1, 2}))
+    assert account.attach(swing).place == [extra]
+    assert swing.events() == []
+
+
 def test_an_order_that_never_arrived_is_sent_once_although_it_is_submitted_as_well() -> None:
     account, grid = world()
     submit = grid.submit(grid.order("buy", "50000", "0.002"))

@@ -11,7 +11,8 @@ from tests.backtesting.stage import KINDS, read, run_file, text
 from tests.data import market_data
 from tests.process import running
 
-pytestmark = pytest.mark.process
+# A whole day takes ten seconds on an idle machine.
+pytestmark = [pytest.mark.process, pytest.mark.timeout(400)]
 
 CASES = [
     *((day, (kind,), 20000) for day in (1, 2) for kind in KINDS),

@@ -75,7 +75,7 @@ async def test_a_lost_socket_is_reopened_and_fills_meanwhile_are_answered(tmp_pa
 
 @pytest.mark.parametrize(
     ("symbol", "start", "tick", "owned"),
-    [("BTC/USD", "50000.0", "0.1", {"XXBT": "2"}), ("AAPLx/USD", "250.00", "0.01", {"AAPLx": "400"})],
+    [("BTC/USD", "50000.0", "0.1", {"XXBT": "2"}), ("AAPLx/USD", "250.00", "0.01", {"AAPLx.T": "400"})],
     ids=["BTC", "AAPLx"],
 )
 @pytest.mark.parametrize("kind", ["GridHODL", "GridSell", "SWING", "cDCA"])

@@ -9,7 +9,7 @@ from fractions import Fraction
 from itertools import pairwise
 from math import floor
 
-TICK, LOT = Fraction(1, 10), Fraction(1, 10**8)
+LOT = Fraction(1, 10**8)
 FEE = Fraction(25, 10000)
 SHIFT_MARGIN = Fraction(1001, 1000)
 
@@ -31,9 +31,17 @@ class Grid:
     """One strategy with more money than it needs."""
 
     def __init__(
-        self, kind: str, *, amount: int = 100, interval: str = "0.01", buys: int = 5, investment: int = 10_000
+        self,
+        kind: str,
+        *,
+        amount: int = 100,
+        interval: str = "0.01",
+        buys: int = 5,
+        investment: int = 10_000,
+        tick: str = "0.1",
     ) -> None:
         self.kind, self.amount, self.n, self.limit = kind, Fraction(amount), buys, Fraction(investment)
+        self.tick = Fraction(tick)
         self.step = 1 + Fraction(interval)
         self.buys: list[Order] = []
         self.sells: list[Order] = []
@@ -73,7 +81,7 @@ class Grid:
         if self.kind == "cDCA":
             return
         price = buy.price * self.step
-        price = _down(ticker * self.step if price < ticker else price, TICK)
+        price = _down(ticker * self.step if price < ticker else price, self.tick)
         volume = buy.volume if self.kind == "GridSell" else _down(self.amount / (price * (1 - 2 * FEE)), LOT)
         self.sells.append(Order("sell", price, volume))
 
@@ -97,12 +105,12 @@ class Grid:
             self.buys = []
         if self.kind == "SWING" and not self.sells and len(self.buys) == self.n:
             price = ticker * self.step**2
-            price = _down(self.highest * self.step**2 if price < self.highest else price, TICK)
+            price = _down(self.highest * self.step**2 if price < self.highest else price, self.tick)
             self.sells.append(Order("sell", price, _down(self.amount / (price * (1 - 2 * FEE)), LOT)))
 
     def _buy(self, last: Fraction | None, ticker: Fraction) -> None:
         price = (ticker if last is None else last) / self.step
-        price = _down(ticker / self.step if price > ticker else price, TICK)
+        price = _down(ticker / self.step if price > ticker else price, self.tick)
         self.buys.append(Order("buy", price, _down(self.amount / price, LOT)))
 
     def _may_invest(self) -> bool:

@@ -15,6 +15,24 @@ def test_the_ladder_comes_first_and_the_extra_sell_once_nothing_is_pending() -> 
     assert notices(outputs, ExtraSell) == [ExtraSell("grid", "BTC/USD", D("51005.0"), D("0.00197044"))]
 
 
+def test_after_a_restart_unowned_base_may_be_told_after_the_resync_but_before_the_next_tick() -> None:
+    play = Play(SWING, base="0")
+    play.start("50000")
+    again = play.restart("50000")
+    assert placed(again.restarted) == []
+    again.base = D(1)
+    assert placed(again.handle(again.balances())) == [EXTRA_AT_50000]
+
+
+def test_a_deposit_later_on_waits_for_the_next_tick() -> None:
+    play = Play(SWING, base="0")
+    play.start("50000")
+    play.tick("50000")
+    play.base = D(1)
+    assert play.handle(play.balances()) == []
+    assert placed(play.tick("50000")) == [EXTRA_AT_50000]
+
+
 def test_there_is_one_extra_sell_only() -> None:
     play = Play(SWING, base="1")
     play.start("50000")

@@ -8,8 +8,9 @@ from collections.abc import Awaitable, Callable
 import pytest
 import trio
 
-from adapters.channels import http
-from adapters.channels.http import LARGEST_ANSWER, Answer, Post
+from adapters.channels import answers
+from adapters.channels.answers import LARGEST_ANSWER, Answer, Post
+from adapters.channels.http import http_client
 from adapters.interfaces import ChannelError
 from tests.adapters.channels.stand_in import GARBAGE, HANGS, HANGS_UP, OK, Reply, refused_port, service
 
@@ -49,13 +50,13 @@ async def every_status_is_an_answer(post: Post) -> None:
 
 
 async def no_answer_is_not_waited_for(post: Post) -> None:
-    http.ANSWER_SECONDS, before = SHORT, http.ANSWER_SECONDS
+    answers.ANSWER_SECONDS, before = SHORT, answers.ANSWER_SECONDS
     try:
         async with service(HANGS) as found:
             with trio.fail_after(5):
                 assert await reason(post, f"{found.url}/{SECRET}") == f"no answer within {SHORT:g} s"
     finally:
-        http.ANSWER_SECONDS = before
+        answers.ANSWER_SECONDS = before
 
 
 async def a_late_answer_is_an_answer(post: Post) -> None:
@@ -105,7 +106,7 @@ CASES: list[Callable[[Post], Awaitable[None]]] = [
 
 
 async def _all() -> None:
-    post = http.http_client("asks", "notifier.telegram.client", "grid.toml")
+    post = http_client("asks", "notifier.telegram.client", "grid.toml")
     for case in CASES:
         with trio.fail_after(20):
             await case(post)

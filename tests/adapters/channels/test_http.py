@@ -1,11 +1,10 @@
 import logging
-import ssl
 from collections.abc import Awaitable, Callable
 
-import httpx
 import pytest
 
-from adapters.channels.http import Post, describe, http_client, post, tls
+from adapters.channels.answers import Post
+from adapters.channels.http import http_client, post
 from config import ConfigError
 from tests.adapters.channels.client_cases import CASES, SECRET
 from tests.adapters.channels.stand_in import service
@@ -34,17 +33,3 @@ def test_asks_must_be_installed_to_be_used() -> None:
     assert (problem.source, problem.key) == ("grid.toml", "notifier.ops.client")
     assert problem.found.startswith('"asks", which is not installed')
     assert "docs/notifications.md" in problem.allowed
-
-
-def test_an_error_is_described_by_its_innermost_cause_that_says_something() -> None:
-    certificate = ssl.SSLCertVerificationError("secret.example.org")
-    certificate.verify_message = "self-signed certificate"
-    outer = httpx.ConnectError("https://secret.example.org/path")
-    outer.__cause__ = ExceptionGroup("two attempts", [OSError("no strerror"), certificate])
-    assert describe(outer) == "its certificate is not accepted: self-signed certificate"
-    assert describe(httpx.ReadError("https://secret")) == "no answer (ReadError)"
-
-
-def test_the_trusted_certificates_are_read_once() -> None:
-    assert tls() is tls()
-    assert tls().verify_mode is ssl.CERT_REQUIRED

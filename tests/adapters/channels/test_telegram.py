@@ -7,7 +7,7 @@ import msgspec
 import pytest
 import trio
 
-from adapters.channels import http
+from adapters.channels import answers
 from adapters.channels.telegram import RETRY_AFTER_SECONDS, SECONDS_BETWEEN, TelegramChannel, open_telegram
 from adapters.interfaces import Channel, ChannelError, ChannelMisconfigured
 from config import ChannelConfig, ConfigError, Secret
@@ -141,7 +141,7 @@ async def test_what_may_pass_is_tried_again(reply: Reply, words: str) -> None:
 
 
 async def test_no_answer_at_all_and_one_that_comes_too_late(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr(answers, "ANSWER_SECONDS", 0.3)
     for reply in (HANGS, Reply(seconds=0.6)):
         async with service(reply) as found:
             assert str(await error_of(channel_at(found.url))) == "no answer within 0.3 s"

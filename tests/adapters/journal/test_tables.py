@@ -64,7 +64,7 @@ class Model:
         self.price: dict[str, Decimal | None] = {}
         self.sums: dict[str, tuple[Decimal, Decimal, Decimal]] = {}
         self.seen_at_exchange: set[str] = set()
-        self.events: set[Commit | Record] = set()
+        self.events: set[Record | tuple[object, ...]] = set()
         self.account: str | None = None
         self.paper: dict[str, str] = {}
 
@@ -73,7 +73,7 @@ class Model:
             self.account = message.account
             self.paper |= message.orders
             return
-        self.events.add(message)
+        self.events.add(_told(message) if isinstance(message, Commit) else message)
         if isinstance(message, Commit):
             self.cores[message.strategy] = message.state
             for command in message.commands:
@@ -124,6 +124,14 @@ class Model:
         assert fills == [(name, *sums) for name, sums in sorted(self.sums.items()) if any(sums)]
         assert rows(journal, "SELECT count(*) FROM events") == [(len(self.events),)]
         assert journal.load_account() == (self.account, self.paper)
+
+
+def _told(commit: Commit) -> tuple[object, ...]:
+    """What the line of a decision tells; the orders' own rows have the rest."""
+    placed, canceled = (
+        tuple(command.order_id for command in commit.commands if isinstance(command, kind)) for kind in (Place, Cancel)
+    )
+    return commit.strategy, commit.number, commit.time, commit.handled, placed, canceled
 
 
 @contextmanager
