@@ -5,7 +5,6 @@ and reports come in any order, fills may be told twice, and quantities here are 
 """
 
 import logging
-import math
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import assert_never
@@ -13,6 +12,7 @@ from typing import assert_never
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from adapters.exchanges.kraken.questions import Questions
 from adapters.exchanges.kraken.totals import Fill, Totals
 from adapters.exchanges.kraken.wire.rest import close_reason
 from adapters.exchanges.kraken.wire.trading import Report, asset_of
@@ -25,8 +25,6 @@ from messages.orders import Accepted, Amended, Canceled, CloseReason, Filled, Pa
 
 logger = logging.getLogger("infinity_grid.kraken")
 
-LATE_SECONDS = 60.0
-"""So long after it was sent a cancel may still take effect: it has no deadline."""
 CLOSED_KEPT = 10_000
 """Closed orders whose end can be told without asking again."""
 
@@ -47,10 +45,9 @@ class Known(Struct):
 class AccountOrders:
     """Orders by Kraken's id and by client id."""
 
-    def __init__(self, totals: Totals, compensated: dict[str, float]) -> None:
-        """`compensated`: client ids that were canceled because their fate was unknown, and when; it outlives us."""
+    def __init__(self, totals: Totals, questions: Questions) -> None:
         self._totals = totals
-        self.compensated = compensated
+        self.questions = questions
         self._placed: dict[str, Place] = {}
         self._known: dict[str, Known] = {}
         self._ids: dict[str, str] = {}
@@ -105,13 +102,13 @@ class AccountOrders:
             if report.kind == "trade":
                 logger.warning("a fill of the unknown order %s", report.order_id)
             return []
-        events = self._events(known, report, now)
+        events = self._events(known, report)
         if userref_of(known.facts.order_id) is None:
             totals = [event for event in events if isinstance(event, AccountBalances)]
             return [*totals, ForeignOrder(known.facts)]
         return events
 
-    def _events(self, known: Known, report: Report, now: float) -> list[ExchangeEvent]:
+    def _events(self, known: Known, report: Report) -> list[ExchangeEvent]:
         events: list[ExchangeEvent] = []
         match report.kind:
             case "accepted":
@@ -122,7 +119,7 @@ class AccountOrders:
                 if known.facts.filled < known.facts.volume:
                     raise ExchangeUnavailable(f"order {report.order_id} is filled, but not all its fills were told")
             case "canceled" | "expired":
-                events = self._close(known, report, now)
+                events = self._close(known, report)
             case "changed":
                 events = self._change(known, report)
             case "other":
@@ -204,15 +201,13 @@ class AccountOrders:
             self._ended(known)
         return events
 
-    def _close(self, known: Known, report: Report, now: float) -> list[ExchangeEvent]:
+    def _close(self, known: Known, report: Report) -> list[ExchangeEvent]:
         facts = known.facts
         if facts.status != "open":
             return []
         if report.cum_qty is not None and report.cum_qty > facts.filled:
             raise ExchangeUnavailable(f"order {report.order_id} is canceled, but not all its fills were told")
-        known.facts = replace(
-            facts, status="canceled", reason=self._reason(facts.order_id, report, now), time=report.time
-        )
+        known.facts = replace(facts, status="canceled", reason=self._reason(facts.order_id, report), time=report.time)
         events: list[ExchangeEvent] = self._accept(known, report.time)
         facts = known.facts
         events.append(
@@ -221,13 +216,11 @@ class AccountOrders:
         self._ended(known)
         return events
 
-    def _reason(self, order_id: str, report: Report, now: float) -> CloseReason:
+    def _reason(self, order_id: str, report: Report) -> CloseReason:
         if report.kind == "expired":
             return "expired"
-        if now - self.compensated.get(order_id, -math.inf) < LATE_SECONDS:
-            # Nobody asked for its end, it is only known to be over: due again, like an order that did not come to rest.
-            return "post-only"
-        return close_reason(report.close_reason, asked_for=order_id in self.canceling)
+        told = close_reason(report.close_reason, asked_for=order_id in self.canceling)
+        return self.questions.reason(order_id, told, report.time)
 
     def _keep(self, known: Known) -> None:
         self._known[known.facts.exchange_id] = known
@@ -239,7 +232,7 @@ class AccountOrders:
         facts = known.facts
         self._placed.pop(facts.order_id, None)
         self.canceling.discard(facts.order_id)
-        self.compensated.pop(facts.order_id, None)
+        self.questions.over(facts.order_id)
         self._known[facts.exchange_id] = self._known.pop(facts.exchange_id)
         if len(self._known) <= CLOSED_KEPT:
             return

@@ -18,6 +18,7 @@ from adapters.exchanges.kraken.errors import meaning_of
 from adapters.exchanges.kraken.names import PairTable
 from adapters.exchanges.kraken.orders import CLOSED_KEPT
 from adapters.exchanges.kraken.outbox import cancel_batches, place_batches
+from adapters.exchanges.kraken.questions import Questions
 from adapters.exchanges.kraken.requests import METHODS, Requests, never_sent
 from adapters.exchanges.kraken.rest import PrivateRest
 from adapters.exchanges.kraken.rest_orders import RestOrders
@@ -53,8 +54,7 @@ class Account:
         """When no request of an earlier session or an earlier run of the program can arrive any more."""
         self.sent: dict[str, int] = {}
         """When orders of this run were put on their way, in server time: they cannot be older. The newest ones."""
-        self.compensated: dict[str, float] = {}
-        """Client ids that were canceled because their fate was unknown, and when: that may take effect later."""
+        self.questions = Questions(clock.now)
         self.drift: Differences = {}
         """What a resync did not remove."""
 
@@ -95,7 +95,7 @@ class KrakenSession:
         self._socket = socket
         self._token = token
         self._nursery = nursery
-        self._stream = AccountStream(account.compensated)
+        self._stream = AccountStream(account.questions)
         self._history = Lookup(account.rest, account.names)
         self._requests = Requests(
             socket,

@@ -11,6 +11,7 @@ import trio
 
 from adapters.exchanges.kraken.feed import Feed
 from adapters.exchanges.kraken.orders import AccountOrders, Known, unpaid_fees
+from adapters.exchanges.kraken.questions import Questions
 from adapters.exchanges.kraken.totals import Totals
 from adapters.exchanges.kraken.wire import socket as wire
 from adapters.exchanges.kraken.wire.trading import Report, read_entries, read_holdings, read_reports
@@ -28,9 +29,8 @@ FILL_SECONDS = 10.0
 class AccountStream:
     """State of one subscription, from its snapshots on."""
 
-    def __init__(self, compensated: dict[str, float]) -> None:
-        """`compensated`: client ids that were canceled because their fate was unknown, by any session, and when."""
-        self._compensated = compensated
+    def __init__(self, questions: Questions) -> None:
+        self._questions = questions
         self.feed: Feed[ExchangeEvent] = Feed()
         self.shown = trio.Event()
         """Set once both snapshots are there."""
@@ -82,7 +82,7 @@ class AccountStream:
         """Start from the snapshots; `fees` are those of partly filled orders by Kraken's id."""
         if self._totals is None or self._reports is None:
             raise ExchangeUnavailable("the account's snapshot is not there yet")
-        self._orders = AccountOrders(self._totals, self._compensated)
+        self._orders = AccountOrders(self._totals, self._questions)
         self._orders.begin(self._reports, fees, trio.current_time())
         self._snapshot = AccountSnapshot(self._totals.all(), self._orders.open_orders())
         kept, self._kept = self._kept, []

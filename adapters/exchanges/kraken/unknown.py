@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Literal
 
 import trio
+from msgspec.structs import replace
 
 from adapters.exchanges.kraken.budget import REST_HISTORY
 from adapters.exchanges.kraken.clock import SECOND
@@ -54,11 +55,10 @@ async def fate_of(order_id: str, stream: AccountStream, cancel: CancelById) -> F
     if stream.find(order_id) is not None:
         return "arrived"
     # An earlier question, perhaps of a session that is over, may still be on its way: a cancel has no deadline.
-    asked_before = order_id in stream.orders.compensated
-    stream.orders.compensated[order_id] = trio.current_time()
+    asked_before = stream.orders.questions.ask(order_id)
     canceled = await cancel(order_id)
     if canceled is False and not asked_before:
-        stream.orders.compensated.pop(order_id, None)
+        stream.orders.questions.over(order_id)
     if stream.find(order_id) is not None:
         return "arrived"
     if canceled is None:
@@ -90,7 +90,7 @@ class Lookup:
         found = await self._closed(order_ids, sent)
         missing = [order_id for order_id in order_ids if order_id not in found]
         if not missing:
-            return found
+            return _as_asked(found, stream)
         await trio.sleep_until(max(quiet_at, trio.current_time() + PAUSE_SECONDS))
         for order_id in missing:
             if await fate_of(order_id, stream, cancel) == "canceled":
@@ -103,7 +103,7 @@ class Lookup:
         for order_id in unseen:
             if order_id not in found and order_id in stream.orders.recently_filled:
                 raise ExchangeUnavailable(f"order {order_id} was filled, but history does not show it yet")
-        return found
+        return _as_asked(found, stream)
 
     async def _wait_for_the_present(self, stream: AccountStream) -> None:
         """Return once REST knows what the stream has shown of our orders. Raises `ExchangeUnavailable`."""
@@ -158,6 +158,12 @@ class Lookup:
             if other is None or (facts.filled, facts.time) > (other.filled, other.time):
                 found[facts.order_id] = facts
         return found
+
+
+def _as_asked(found: Mapping[str, OrderFacts], stream: AccountStream) -> dict[str, OrderFacts]:
+    """Closures by our own questions are nobody's wish."""
+    reason = stream.orders.questions.reason
+    return {key: replace(facts, reason=reason(key, facts.reason, facts.time)) for key, facts in found.items()}
 
 
 def _covered_since(newest: Mapping[str, Order]) -> float:

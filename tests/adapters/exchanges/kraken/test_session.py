@@ -317,6 +317,21 @@ async def test_an_order_that_lost_its_name_on_the_way_is_not_sent_again(autojump
     assert "in all but its name" in str(error)
 
 
+async def test_a_late_question_that_nobody_saw_close_the_order_is_no_cancel_by_hand(autojump_clock: MockClock) -> None:
+    """As above, but the closure is found in history by the session after."""
+    rest = RestTable(ClosedOrders={"closed": {}})
+    account = make_account(rest)
+    async with opened(rest, account=account) as rig:
+        await rig.placed(place(1))
+        assert (await rig.far.heard())["method"] == "cancel_order"
+        await rig.failure()
+    gone = closed(1, "canceled", "0") | {"closetm": 1_790_000_030, "reason": "User requested"}
+    rest.answers["ClosedOrders"] = {"closed": {"O1": gone}}
+    async with opened(rest, account=account) as rig:
+        found = await rig.session.lookup([order_id(1)])
+    assert found[order_id(1)].reason == "post-only"
+
+
 @pytest.mark.parametrize(("total", "lost"), [(0.24, True), (0.0, False)])
 async def test_a_fill_that_lost_its_fee_ends_the_session(autojump_clock: MockClock, total: float, lost: bool) -> None:
     async with opened(orders=[opening(1)]) as rig:

@@ -1,0 +1,42 @@
+"""Who has canceled an order: its owner, or a question that came late."""
+
+import pytest
+
+from adapters.exchanges.kraken.clock import SECOND
+from adapters.exchanges.kraken.questions import LATE, Questions
+
+ASKED = 1_790_000_000 * SECOND
+
+
+def asked(*times: int) -> Questions:
+    """About order "a", at these times, and never answered."""
+    moments = iter(times)
+    questions = Questions(lambda: next(moments))
+    assert [questions.ask("a") for _ in times] == [False, *[True] * (len(times) - 1)]
+    return questions
+
+
+@pytest.mark.parametrize(
+    ("ended", "reason"),
+    [
+        (ASKED - 60 * SECOND, "by hand"),
+        (ASKED, "post-only"),
+        (ASKED + 2 * LATE, "post-only"),
+        (ASKED + 2 * LATE + 1, "by hand"),
+    ],
+)
+def test_a_closure_is_a_questions_only_around_its_time(ended: int, reason: str) -> None:
+    assert asked(ASKED, ASKED + LATE).reason("a", "by hand", ended) == reason
+
+
+def test_other_orders_and_other_reasons_stay_as_they_are() -> None:
+    questions = asked(ASKED)
+    assert questions.reason("b", "by hand", ASKED) == "by hand"
+    assert questions.reason("a", "requested", ASKED) == "requested"
+    assert questions.reason("a", "self-trade", ASKED) == "self-trade"
+
+
+def test_what_is_over_is_forgotten() -> None:
+    questions = asked(ASKED)
+    questions.over("a")
+    assert questions.reason("a", "by hand", ASKED) == "by hand"
