@@ -1,8 +1,8 @@
 """A long life: `python -m tests.simulation.soak --days 30 --every 60 --journal /tmp/soak.duckdb`.
 
 The program runs for a simulated month with a fault a minute, nothing kills it, and its journal is the real one. Printed
-are the living objects of the program's own types, the resident memory of the process (with the venue's model, which keeps
-every order, trade and request), and the size of the journal.
+are the living objects of the program's own types, the resident memory of the process (with the venue's model, which
+keeps every order, trade and request), and the size of the journal.
 """
 
 import argparse
