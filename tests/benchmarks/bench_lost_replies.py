@@ -133,14 +133,15 @@ class Bench:
         times = sorted(self.known.values())
         p50, p99 = (times[int(len(times) * share)] for share in (0.5, 0.99))
         twice = sum(count - 1 for count in self.accepted.values())
-        lost = self.placements - len(self.accepted) - self.refused
-        fates = (
-            f"{self.placements - len(self.known)} of unknown fate, {self.refused} given up after three tries and told"
-        )
-        fills = f"{self.placements - self.refused - len(self.fills)} fills missed, {sum(self.fills.values()) - len(self.fills)} doubled"
+        absent = self.placements - len(self.accepted)
+        untold = absent - self.refused
+        fates = f"{self.placements - len(self.known)} of unknown fate"
+        missed = len(self.accepted) - len(self.fills)
+        fills = f"{missed} fills missed, {sum(self.fills.values()) - len(self.fills)} doubled"
         waits = f"p50 {p50 * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms, longest {times[-1]:.2f} s"
         return (
-            f"{self.case.name}: {self.placements:,} placements, {twice} duplicates, {lost} lost, {fates}, {fills}; "
+            f"{self.case.name}: {self.placements:,} placements, {twice} duplicates, {absent} not placed "
+            f"({self.refused} told to their strategy, {untold} lost in silence), {fates}, {fills}; "
             f"until the fate is known {waits}; {seconds:.0f} s of one processor"
         )
 
