@@ -12,6 +12,7 @@ from functools import lru_cache
 MARK = "g"
 LENGTH = 18
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_PAIRS = [first + second for first in _DIGITS for second in _DIGITS]
 _ALPHABET = frozenset(_DIGITS)
 MAX_USERREF = 2**31 - 1
 """Kraken's userref is a signed 32-bit integer; six digits of base 36 hold all of it."""
@@ -23,6 +24,7 @@ def client_order_id(userref: int, cause: str) -> str:
     return MARK + _userref_digits(userref) + _base36(digest % 36**11, 11)
 
 
+@lru_cache(maxsize=4096)
 def userref_of(order_id: str) -> int | None:
     """The userref inside one of our ids; None for an id that this program did not make."""
     if len(order_id) != LENGTH or order_id[0] != MARK or not _ALPHABET.issuperset(order_id):
@@ -49,8 +51,8 @@ def _userref_digits(userref: int) -> str:
 
 
 def _base36(number: int, width: int) -> str:
-    digits = []
-    for _ in range(width):
-        number, digit = divmod(number, 36)
-        digits.append(_DIGITS[digit])
-    return "".join(reversed(digits))
+    pairs = []
+    for _ in range((width + 1) // 2):
+        number, pair = divmod(number, 36 * 36)
+        pairs.append(_PAIRS[pair])
+    return "".join(reversed(pairs))[-width:]

@@ -6,7 +6,7 @@ fees are rounded up, so that the program never believes it has more than it has.
 """
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal, DivisionByZero, InvalidOperation, Overflow
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Literal
 
 from msgspec import Struct
@@ -26,7 +26,7 @@ def _step(decimals: int) -> Decimal:
     return ONE.scaleb(-decimals)
 
 
-class Pair(Struct, frozen=True):
+class Pair(Struct, frozen=True, dict=True):
     """The trading rules of one pair as the exchange states them."""
 
     symbol: str
@@ -42,20 +42,25 @@ class Pair(Struct, frozen=True):
     min_cost: Decimal
     """Smallest price x volume of an order, in quote currency."""
 
-    @property
+    @cached_property
     def base(self) -> str:
         """What is bought and sold."""
         return self.symbol.partition("/")[0]
 
-    @property
+    @cached_property
     def quote(self) -> str:
         """What it is paid with."""
         return self.symbol.partition("/")[2]
 
-    @property
+    @cached_property
     def lot(self) -> Decimal:
         """Smallest step of a volume, in base currency."""
         return _step(self.lot_decimals)
+
+    @cached_property
+    def tick_is_a_decimal_place(self) -> bool:
+        """Whether truncating to the tick size is truncating to a decimal place, as for 0.01 and not for 0.05 or 0.10."""
+        return self.tick_size.as_tuple().digits == (1,)
 
 
 def floor_to(value: Decimal, step: Decimal) -> Decimal:
@@ -66,12 +71,14 @@ def floor_to(value: Decimal, step: Decimal) -> Decimal:
 
 def floor_price(pair: Pair, price: Decimal) -> Decimal:
     """`price` truncated to the tick size."""
+    if pair.tick_is_a_decimal_place:
+        return price.quantize(pair.tick_size, ROUND_FLOOR, EXACT)
     return floor_to(price, pair.tick_size)
 
 
 def floor_volume(pair: Pair, volume: Decimal) -> Decimal:
     """`volume` truncated to the lot."""
-    return floor_to(volume, pair.lot)
+    return volume.quantize(pair.lot, ROUND_FLOOR, EXACT)
 
 
 def divide(dividend: Decimal, divisor: Decimal) -> Decimal:

@@ -76,7 +76,6 @@ class GridCore:
         ladder = self._ladder
         match event:
             case Tick():
-                ladder.changed()  # a tick that matters is rare enough to rely on nothing derived before it
                 if ladder.synced:
                     upkeep(ladder)
             case Accepted() | PartiallyFilled() | Filled() | Canceled() | Amended() | Rejected():

@@ -5,33 +5,18 @@ on, and an order being cancelled has left the ladder, although its funds stay he
 """
 
 from decimal import Decimal
-from operator import attrgetter
 
-from msgspec import Struct
-
-from actors.strategies import rules
 from actors.strategies.core import Output
 from actors.strategies.settings import GridSettings, Variant
+from actors.strategies.side import LadderSide
 from actors.strategies.state import GridState, OwnOrder, Released, remember_release
 from messages.ids import client_order_id, counter_cause, ladder_cause
-from messages.money import ZERO, Side, hold_of
+from messages.money import ZERO, Side
 from messages.notices import FundsMissing, Notice, OrderDelayed, OrderReleased
 from messages.orders import Balances, Cancel, OrderKind, Place
 
 RETRY_AFTER = 10 * 10**9
 """What lacked funds or was refused is tried again no sooner than this, in nanoseconds of data time."""
-
-
-_PRICE = attrgetter("price")
-
-
-class _SideView(Struct, frozen=True):
-    """One side of the ladder, nearest to the market first."""
-
-    orders: list[OwnOrder]
-    invested: Decimal
-    held: Decimal
-    """Quote of buys with their fees, base of sells."""
 
 
 class Ladder:
@@ -59,59 +44,46 @@ class Ladder:
         self.blocked = ""
         """Why fewer than `n` buys are open, for whoever asks."""
         self.out: list[Output] = []
-        self._sides: dict[Side, _SideView] = {}
-        """What was derived from all orders of a side; absent once one of them came, went or changed."""
-        self._pending: bool | None = None
+        self.sum_up()
 
-    def changed(self, order: OwnOrder | None = None) -> None:
-        """This order came, went or changed, or perhaps any: what was derived from it is derived anew."""
-        self._pending = None
-        if order is None:
-            self._sides.clear()
-        else:
-            self._sides.pop(order.side, None)
-
-    def phase_changed(self) -> None:
-        """An order is where it was, but the outcome of its request is known now."""
-        self._pending = None
+    def sum_up(self) -> None:
+        """Derive from the state what is otherwise kept up with each change: both sides, and what is pending."""
+        orders = self.state.orders.values()
+        self._buys, self._sells = (
+            LadderSide(self.settings, side, [o for o in orders if o.side == side and o.phase != "canceling"])
+            for side in ("buy", "sell")
+        )
+        self._pending = {order.order_id for order in orders if order.phase != "open"}
 
     def buys(self) -> list[OwnOrder]:
         """The ladder: buys that are requested or open, highest price first. Not to be changed by the caller."""
-        return self._side("buy").orders
+        return self._buys.orders
 
     def sells(self) -> list[OwnOrder]:
         """Sells that are requested or open, lowest price first. Not to be changed by the caller."""
-        return self._side("sell").orders
+        return self._sells.orders
 
     def pending(self) -> bool:
         """Whether the outcome of any request is not known yet."""
-        if self._pending is None:
-            self._pending = any(order.phase != "open" for order in self.state.orders.values())
-        return self._pending
+        return bool(self._pending)
 
     def investment(self) -> Decimal:
         """Sum of price x full volume over both sides of the ladder."""
-        return self._side("buy").invested + self._side("sell").invested
+        return self._buys.invested + self._sells.invested
 
     def quote_free(self) -> Decimal:
         """Quote that no open order of anybody holds."""
-        return self.funds.quote - self._side("buy").held
+        return self.funds.quote - self._buys.held
 
     def base_free(self) -> Decimal:
         """Base that this strategy may sell and has not offered yet."""
         total = self.funds.base
         if self.variant.sells_accumulated_base:
             total += self.funds.base_unowned
-        return total - self._side("sell").held
+        return total - self._sells.held
 
-    def _side(self, side: Side) -> "_SideView":
-        view = self._sides.get(side)
-        if view is None:
-            orders = [o for o in self.state.orders.values() if o.side == side and o.phase != "canceling"]
-            orders.sort(key=_PRICE, reverse=side == "buy")
-            invested = sum([rules.invested(o.price, o.volume) for o in orders], ZERO)
-            view = self._sides[side] = _SideView(orders, invested, sum([self._hold(o) for o in orders], ZERO))
-        return view
+    def _side(self, order: OwnOrder) -> LadderSide:
+        return self._buys if order.side == "buy" else self._sells
 
     def investment_allows_buy(self) -> bool:
         """Whether one more buy stays below `max_investment`."""
@@ -140,10 +112,33 @@ class Ladder:
         """The answer to the fill of `parent`; the same fill can never be answered twice."""
         self._place(side, price, volume, "counter", counter_cause(parent, attempt), parent, attempt)
 
+    def add(self, order: OwnOrder) -> None:
+        """A new order, requested."""
+        self.state.orders[order.order_id] = order
+        self._side(order).add(order)
+        self._pending.add(order.order_id)
+
+    def opened(self, order: OwnOrder) -> None:
+        """The exchange has the order."""
+        order.phase = "open"
+        self._pending.discard(order.order_id)
+
+    def filled(self, order: OwnOrder, volume: Decimal, order_cost: Decimal, fee: Decimal) -> None:
+        """So much of the order was executed until now, all in all."""
+        order.filled, order.cost, order.fee = volume, order_cost, fee
+        if order.phase != "canceling":
+            self._side(order).update(order)
+
+    def amended(self, order: OwnOrder, price: Decimal, volume: Decimal) -> None:
+        """The order rests at another price or with another full volume."""
+        order.price, order.volume = price, volume
+        self.sum_up()
+
     def cancel(self, order: OwnOrder) -> None:
         """Take the order off the ladder and ask for its cancellation."""
         order.phase = "canceling"
-        self.changed(order)
+        self._side(order).remove(order)
+        self._pending.add(order.order_id)
         if order.side == "buy":
             self.buys_wait = False
         self.out.append(Cancel(self.settings.userref, order.order_id))
@@ -151,10 +146,9 @@ class Ladder:
     def forget(self, order: OwnOrder) -> None:
         """The order is closed."""
         del self.state.orders[order.order_id]
-        if order.phase == "canceling":
-            self.phase_changed()  # it has left the ladder already
-        else:
-            self.changed(order)
+        self._pending.discard(order.order_id)
+        if order.phase != "canceling":  # otherwise it has left the ladder already
+            self._side(order).remove(order)
 
     def release(self, side: Side, price: Decimal, volume: Decimal, reason: str) -> None:
         """Give up an order for a named reason."""
@@ -215,21 +209,9 @@ class Ladder:
             attempt=attempt,
             time=max(self.tick_time, self.state.fill_time),
         )
-        if order.order_id in self.state.orders:
-            return
-        self.state.orders[order.order_id] = order
-        self._add(order)
-        self.out.append(self.request(order))
-
-    def _add(self, order: OwnOrder) -> None:
-        """What `changed` would lead to, without deriving everything anew for each order of a ladder."""
-        self._pending = True
-        if view := self._sides.get(order.side):
-            self._sides[order.side] = _SideView(
-                sorted([*view.orders, order], key=_PRICE, reverse=order.side == "buy"),
-                view.invested + rules.invested(order.price, order.volume),
-                view.held + self._hold(order),
-            )
+        if order.order_id not in self.state.orders:
+            self.add(order)
+            self.out.append(self.request(order))
 
     def request(self, order: OwnOrder) -> Place:
         """The order as the order-manager is asked for it."""
@@ -245,7 +227,3 @@ class Ladder:
             cause=order.cause,
             time=order.time,
         )
-
-    def _hold(self, order: OwnOrder) -> Decimal:
-        rest = order.volume - order.filled
-        return hold_of(self.settings.pair, order.side, order.price, rest, self.settings.fee)

@@ -48,17 +48,15 @@ def _accept(ladder: Ladder, order: OwnOrder, exchange_id: str) -> None:
     order.exchange_id = exchange_id
     order_limit.accepted(ladder)
     if order.phase == "requested":
-        order.phase = "open"
-        ladder.phase_changed()
-    pair = ladder.settings.pair
-    if order.side == "sell" or ladder.is_complete():
+        ladder.opened(order)
+    if ladder.state.told and (order.side == "sell" or ladder.is_complete()):
         ladder.no_longer(_cause(order))
     if order.kind == "surplus":
         ladder.state.surplus -= order.volume
         if not ladder.state.surplus:
             ladder.state.surplus_price = Decimal(0)
     if order.kind == "extra":
-        ladder.out.append(ExtraSell(ladder.settings.name, pair.symbol, order.price, order.volume))
+        ladder.out.append(ExtraSell(ladder.settings.name, ladder.settings.pair.symbol, order.price, order.volume))
 
 
 def _book(ladder: Ladder, order: OwnOrder, event: PartiallyFilled | Filled | Canceled) -> None:
@@ -72,8 +70,7 @@ def _book(ladder: Ladder, order: OwnOrder, event: PartiallyFilled | Filled | Can
     state.cash_flow -= sign * order_cost + fee
     state.fees += fee
     state.fill_time = max(state.fill_time, event.time)
-    order.filled, order.cost, order.fee = event.filled, event.cost, event.fee
-    ladder.changed(order)
+    ladder.filled(order, event.filled, event.cost, event.fee)
 
 
 def _complete(ladder: Ladder, order: OwnOrder, time: int) -> None:
@@ -193,8 +190,7 @@ def _amended(ladder: Ladder, order: OwnOrder, event: Amended) -> None:
         return
     pair = ladder.settings.pair
     former = (order.price, order.volume)
-    order.price, order.volume = event.price, event.volume
-    ladder.changed(order)
+    ladder.amended(order, event.price, event.volume)
     ladder.out.append(
         OrderAmended(ladder.settings.name, pair.symbol, order.side, event.price, event.volume, *former),
     )

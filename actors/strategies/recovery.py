@@ -152,8 +152,7 @@ def _take_over(ladder: Ladder, facts: OrderFacts, origin: _Origin, *, bought_ear
         attempt=origin.attempt,
         time=facts.time,
     )
-    ladder.state.orders[order.order_id] = order
-    ladder.changed(order)
+    ladder.add(order)
     ladder.state.remembered.pop(origin.parent, None)
     if bought_earlier and order.side == "sell":
         ladder.state.owned += order.volume

@@ -46,20 +46,20 @@ def volume_for_amount(settings: GridSettings, price: Decimal) -> Decimal:
 
 def shift_threshold(settings: GridSettings, highest_buy: Decimal) -> Decimal:
     """The ladder is built anew when the ticker is above this price."""
-    return highest_buy * settings.step**2 * SHIFT_MARGIN
+    return highest_buy * settings.two_steps * SHIFT_MARGIN
 
 
 def extra_sell_price(settings: GridSettings, ticker: Decimal, highest_buy: Decimal) -> Decimal:
     """Two intervals above the ticker, or above the highest buy ever where that would sell below it."""
-    price = ticker * settings.step**2
+    price = ticker * settings.two_steps
     if price < highest_buy:
-        price = highest_buy * settings.step**2
+        price = highest_buy * settings.two_steps
     return floor_price(settings.pair, price)
 
 
 def too_near(settings: GridSettings, higher: Decimal, lower: Decimal) -> bool:
     """Whether two buys are nearer to each other than half an interval."""
-    return divide(higher, lower) - ONE < settings.interval / 2
+    return higher < lower * settings.half_step
 
 
 def invested(price: Decimal, volume: Decimal) -> Decimal:

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from functools import cached_property
 
 from msgspec import Struct
 
-from messages.money import ONE, Pair
+from messages.money import EXACT, ONE, Pair
 
 
-class GridSettings(Struct, frozen=True):
+class GridSettings(Struct, frozen=True, dict=True):
     """One configured strategy. Amounts are in quote currency, rates are fractions (0.01 is 1 %)."""
 
     userref: int
@@ -27,15 +28,25 @@ class GridSettings(Struct, frozen=True):
     lineage: str
     """Born with the database; part of the cause of orders that no fill asked for."""
 
-    @property
+    @cached_property
     def step(self) -> Decimal:
         """`1 + i`."""
-        return ONE + self.interval
+        return EXACT.add(ONE, self.interval)
 
-    @property
+    @cached_property
+    def two_steps(self) -> Decimal:
+        """`(1 + i)^2`."""
+        return EXACT.multiply(self.step, self.step)
+
+    @cached_property
+    def half_step(self) -> Decimal:
+        """`1 + i / 2`: two buys in a smaller ratio are too near to each other."""
+        return EXACT.add(ONE, EXACT.divide(self.interval, 2))
+
+    @cached_property
     def amount_with_fee(self) -> Decimal:
         """`a x (1 + fee)`: what must be free and allowed for one more buy."""
-        return self.amount * (ONE + self.fee)
+        return EXACT.multiply(self.amount, EXACT.add(ONE, self.fee))
 
 
 SellVolume = Callable[[GridSettings, Decimal, Decimal], Decimal]

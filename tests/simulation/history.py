@@ -29,7 +29,11 @@ from tests.simulation.trace import KEPT, Trace
 
 DAY = 86_400.0
 PATIENCE = 4_500.0
-"""Seconds within which the program is at rest once all works again: balances are compared once an hour."""
+"""Seconds within which the program is at rest once all works again.
+
+The longest of all: a change of balances whose frame is lost while nothing follows on its channel, so that no gap
+of the sequence shows it, is found by the comparison of balances that runs once an hour.
+"""
 LOOK = 5.0
 
 HOMES = {"BTC/USD": ("50000.0", "0.1"), "ETH/USD": ("3000.00", "0.01")}

@@ -58,7 +58,8 @@ def twin_of(core: GridCore) -> GridCore:
     for name, value in vars(ladder).items():
         if name not in ("state", "out"):
             setattr(fresh, name, copy.copy(value))
-    fresh.changed()  # its orders are objects of its own
+    fresh.sum_up()  # its orders are objects of its own
+    twin._resynced_at = core._resynced_at
     twin._band = EVERY_TICK
     return twin
 
@@ -357,6 +358,15 @@ class GridMachine(RuleBasedStateMachine):
         text = self.core.save()
         assert states.load(text) == self.core.state
         assert states.save(states.load(text)) == text
+
+    @invariant()
+    def what_is_kept_up_with_each_change_is_what_the_state_says(self) -> None:
+        ladder, fresh = self.core._ladder, twin_of(self.core)._ladder
+        assert ladder.buys() == fresh.buys()
+        assert ladder.sells() == fresh.sells()
+        assert ladder.pending() == fresh.pending()
+        assert ladder.investment() == fresh.investment()
+        assert (ladder.quote_free(), ladder.base_free()) == (fresh.quote_free(), fresh.base_free())
 
     @invariant()
     def no_tick_inside_the_band_would_make_it_act(self) -> None:

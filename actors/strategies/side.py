@@ -1,0 +1,70 @@
+"""One side of the ladder, kept in order and summed up while orders come, change and go."""
+
+from bisect import insort
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from operator import attrgetter
+
+from msgspec import Struct
+
+from actors.strategies import rules
+from actors.strategies.settings import GridSettings
+from actors.strategies.state import OwnOrder
+from messages.money import EXACT, ZERO, Side, hold_of
+
+
+class _Share(Struct, frozen=True):
+    """What one order adds to the sums of its side."""
+
+    invested: Decimal
+    held: Decimal
+
+
+class LadderSide:
+    """Orders of one side that are requested or open, nearest to the market first."""
+
+    def __init__(self, settings: GridSettings, side: Side, orders: Iterable[OwnOrder]) -> None:
+        self.orders: list[OwnOrder] = []
+        """A new list with each change, so that whoever walks through it may cancel meanwhile."""
+        self.invested = ZERO
+        """Sum of price x full volume, in quote currency."""
+        self.held = ZERO
+        """Quote of buys with their fees, base of sells, both without what is filled."""
+        self._settings = settings
+        self._key = _highest_first if side == "buy" else _lowest_first
+        self._shares: dict[str, _Share] = {}
+        for order in orders:
+            self.add(order)
+
+    def add(self, order: OwnOrder) -> None:
+        """Behind those at the same price."""
+        self.orders = self.orders.copy()
+        insort(self.orders, order, key=self._key)
+        self._count(order)
+
+    def remove(self, order: OwnOrder) -> None:
+        """The order was added before."""
+        self.orders = [other for other in self.orders if other is not order]
+        self._discount(order)
+
+    def update(self, order: OwnOrder) -> None:
+        """Some of it was filled; its price is what it was."""
+        self._discount(order)
+        self._count(order)
+
+    def _count(self, order: OwnOrder) -> None:
+        settings, rest = self._settings, EXACT.subtract(order.volume, order.filled)
+        held = hold_of(settings.pair, order.side, order.price, rest, settings.fee)
+        share = self._shares[order.order_id] = _Share(rules.invested(order.price, order.volume), held)
+        self.invested, self.held = self.invested + share.invested, self.held + share.held
+
+    def _discount(self, order: OwnOrder) -> None:
+        share = self._shares.pop(order.order_id)
+        self.invested, self.held = self.invested - share.invested, self.held - share.held
+
+
+_lowest_first: Callable[[OwnOrder], Decimal] = attrgetter("price")
+
+
+def _highest_first(order: OwnOrder) -> Decimal:
+    return order.price.copy_negate()
