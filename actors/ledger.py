@@ -49,6 +49,11 @@ class Ledger:
         self.holds: dict[str, Hold] = {}
         self._held: dict[tuple[int | None, str], Decimal] = {}
         """Sum of the holds per strategy and asset."""
+        self._shares: dict[tuple[int | None, str], Decimal] = {}
+        """What each keeps of an asset from all others: what a strategy bought, even while it offers it, and holds."""
+        self._taken: dict[str, Decimal] = {}
+        """Sum of the shares per asset."""
+        self._everybody_is_here = not expected
         self.changes = 0
         """Rises with everything that could change anybody's funds."""
 
@@ -60,7 +65,9 @@ class Ledger:
     def join(self, client: Client) -> None:
         """A strategy (re)starts; what it owns is what its durable state says."""
         self.clients[client.strategy] = client
-        self.changes += 1
+        self._everybody_is_here = self._expected <= self.clients.keys()
+        self._reckon(client.strategy, client.pair.base)
+        self._reckon(client.strategy, client.pair.quote)
 
     def hold_foreign(self, order: OrderFacts) -> None:
         """Funds of an order that is not ours; its fee is unknown, so the hold is without one."""
@@ -90,13 +97,13 @@ class Ledger:
         """The order is closed; what it held is free."""
         if gone := self.holds.pop(order_id, None):
             self._held[gone.strategy, gone.asset] -= gone.amount
-            self.changes += 1
+            self._reckon(gone.strategy, gone.asset)
 
     def executed(self, place: Place, volume: Decimal) -> None:
         """Base changed its owner."""
         client = self.clients[place.strategy]
         client.owned += volume if place.side == "buy" else -volume
-        self.changes += 1
+        self._reckon(client.strategy, client.pair.base)
 
     def verdict(self, place: Place, *, decided_earlier: bool = False) -> Verdict:
         """Whether the order can be paid now, once running cancels are confirmed, or not at all.
@@ -107,10 +114,10 @@ class Ledger:
         need = hold_of(client.pair, place.side, place.price, place.volume, client.fee)
         asset = client.pair.quote if place.side == "buy" else client.pair.base
         if place.side == "buy" or (decided_earlier and client.sells_unowned):
-            limit = self._available(client, asset, self._taken(asset))
+            limit = self._available(client, asset)
         else:
-            funds = self.funds(client)
-            limit = funds.base + (funds.base_unowned if client.sells_unowned else ZERO)
+            base, unowned = self._base(client)
+            limit = base + unowned if client.sells_unowned else base
         held = self._held.get((place.strategy, asset), ZERO)
         if need <= limit - held:
             return "admitted"
@@ -120,42 +127,36 @@ class Ledger:
 
     def funds(self, client: Client) -> Balances:
         """What the strategy could spend if it had no order of its own open."""
-        assets = (client.pair.base, client.pair.quote)
-        return self._funds(client, {asset: self._taken(asset) for asset in assets})
+        base, unowned = self._base(client)
+        return Balances(client.strategy, self._available(client, client.pair.quote), base, unowned)
 
     def all_funds(self) -> list[Balances]:
         """The funds of every client."""
-        assets = {asset for client in self.clients.values() for asset in (client.pair.base, client.pair.quote)}
-        taken = {asset: self._taken(asset) for asset in assets}
-        return [self._funds(client, taken) for client in self.clients.values()]
+        return [self.funds(client) for client in self.clients.values()]
 
-    def _funds(self, client: Client, taken: Mapping[str, Decimal]) -> Balances:
-        base, quote = (self._available(client, asset, taken[asset]) for asset in (client.pair.base, client.pair.quote))
-        owned = max(client.owned, ZERO)
-        everybody_is_here = self._expected <= self.clients.keys()
-        return Balances(
-            client.strategy,
-            quote=quote,
-            base=max(min(owned, base), ZERO),
-            base_unowned=max(base - owned, ZERO) if everybody_is_here else ZERO,
-        )
+    def _base(self, client: Client) -> tuple[Decimal, Decimal]:
+        """What it may sell of what it bought, and base that nobody bought."""
+        available, owned = self._available(client, client.pair.base), max(client.owned, ZERO)
+        unowned = max(available - owned, ZERO) if self._everybody_is_here else ZERO
+        return min(owned, available), unowned
 
-    def _available(self, client: Client, asset: str, taken: Decimal) -> Decimal:
+    def _available(self, client: Client, asset: str) -> Decimal:
         """What of the asset nobody else keeps."""
-        return max(self.totals.get(asset, ZERO) - taken + self._share(client, asset), ZERO)
-
-    def _taken(self, asset: str) -> Decimal:
-        """What strategies own or hold of the asset, and what foreign orders hold."""
-        foreign = self._held.get((None, asset), ZERO)
-        return sum([self._share(client, asset) for client in self.clients.values()], foreign)
-
-    def _share(self, client: Client, asset: str) -> Decimal:
-        """What one strategy keeps of the asset from all others: what it bought, even while it offers it."""
-        held = self._held.get((client.strategy, asset), ZERO)
-        return max(client.owned, held) if client.pair.base == asset else held
+        own = self._shares.get((client.strategy, asset), ZERO)
+        return max(self.totals.get(asset, ZERO) - self._taken.get(asset, ZERO) + own, ZERO)
 
     def _keep(self, key: str, hold: Hold) -> None:
         self.release(key)
         self.holds[key] = hold
         self._held[hold.strategy, hold.asset] = self._held.get((hold.strategy, hold.asset), ZERO) + hold.amount
+        self._reckon(hold.strategy, hold.asset)
+
+    def _reckon(self, strategy: int | None, asset: str) -> None:
+        """Somebody's holds of an asset have changed, or what it bought of it."""
+        client = None if strategy is None else self.clients.get(strategy)
+        share = self._held.get((strategy, asset), ZERO)
+        if client is not None and client.pair.base == asset:
+            share = max(client.owned, share)
+        taken = self._taken.get(asset, ZERO) - self._shares.get((strategy, asset), ZERO)
+        self._taken[asset], self._shares[strategy, asset] = taken + share, share
         self.changes += 1

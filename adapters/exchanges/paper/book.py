@@ -6,6 +6,7 @@ after `price(row k)` can fill from row k+1 on, simply because the calls come in 
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -23,7 +24,20 @@ from adapters.exchanges.paper.account import (
 from messages.account import AccountBalances, AccountSnapshot, OrderFacts, facts_of_accepted
 from messages.mailboxes import ExchangeEvent
 from messages.market import Tick
-from messages.money import EXACT, ONE, ZERO, Pair, Side, below_minimum, ceil_cost, cost, fee_of, floor_to, hold_of
+from messages.money import (
+    EXACT,
+    ONE,
+    ZERO,
+    Pair,
+    Side,
+    below_minimum,
+    ceil_cost,
+    cost,
+    fee_of,
+    floor_price,
+    floor_volume,
+    hold_of,
+)
 from messages.orders import Accepted, Canceled, CloseReason, Filled, PartiallyFilled, Place, Rejected, RejectReason
 
 CLOSED_KEPT = 10_000
@@ -121,11 +135,14 @@ class PaperBook:
         time = max(last.time, place.time) if last else place.time
         # An order newer than the last price comes from before a crash, when the price had gone further.
         crossed = last.price if last and last.time >= place.time and _crosses(place, last.price) else None
-        refusal = self._refusal(place, crossed is not None)
+        rate = self._rules.maker_fee if crossed is None else self._rules.taker_fee
+        need = hold_of(self._pairs[place.symbol], place.side, place.price, place.volume, rate)
+        refusal = self._refusal(place, need, crosses=crossed is not None)
         if refusal:
             return [Rejected(place.order_id, *refusal, time)]
-        rate = self._rules.maker_fee if crossed is None else self._rules.taker_fee
-        order = self._new_order(place, rate, time)
+        number = self._next_number()
+        facts = facts_of_accepted(place, f"PAPER-{number:09}", time)
+        order = PaperOrder(facts, number=number, fee_rate=rate, held=need, since=place.time)
         self._store(order)
         events: list[ExchangeEvent] = [Accepted(place.order_id, order.facts.exchange_id, time)]
         if crossed is not None:
@@ -193,7 +210,7 @@ class PaperBook:
         for order in decode_orders(changes.orders):
             self._changed.setdefault(order.facts.exchange_id, order)
 
-    def _refusal(self, place: Place, crosses: bool) -> tuple[RejectReason, str] | None:
+    def _refusal(self, place: Place, need: Decimal, *, crosses: bool) -> tuple[RejectReason, str] | None:
         pair = self._pairs[place.symbol]
         if place.order_id in self._open:
             return "refused", f"an open order has the client order id {place.order_id} already"
@@ -201,19 +218,12 @@ class PaperBook:
             return "refused", malformed
         if too_small := below_minimum(pair, place.price, place.volume):
             return "minimum", too_small
-        rate = self._rules.taker_fee if crosses else self._rules.maker_fee
-        need, asset = hold_of(pair, place.side, place.price, place.volume, rate), _paid_in(pair, place.side)
+        asset = pair.quote if place.side == "buy" else pair.base
         if need > self.free(asset):
             return "funds", f"the order needs {need:f} {asset}, free are {self.free(asset):f} {asset}"
         if crosses and place.post_only:
             return "post-only", f"a {place.side} at {place.price:f} would take from the book"
         return None
-
-    def _new_order(self, place: Place, rate: Decimal, time: int) -> PaperOrder:
-        number = self._next_number()
-        facts = facts_of_accepted(place, f"PAPER-{number:09}", time)
-        held = hold_of(self._pairs[place.symbol], place.side, place.price, place.volume, rate)
-        return PaperOrder(facts, number=number, fee_rate=rate, held=held, since=place.time)
 
     def _reached(self, order: PaperOrder, tick: Tick) -> bool:
         if tick.time < order.since:
@@ -272,11 +282,10 @@ class PaperBook:
         """Let this version of the order replace the one before."""
         facts = order.facts
         resting = self._resting.setdefault(facts.symbol, {})
-        base, _, quote = facts.symbol.partition("/")
-        asset = quote if facts.side == "buy" else base
+        asset = _asset_held(facts.symbol, facts.side)
         former = resting.pop(facts.order_id, None)
-        freed = former.held if former else ZERO
-        self._held[asset] = EXACT.add(self._held.get(asset, ZERO), EXACT.subtract(order.held, freed))
+        change = EXACT.subtract(order.held, former.held) if former else order.held
+        self._held[asset] = EXACT.add(self._held.get(asset, ZERO), change)
         self._quiet.pop(facts.symbol, None)
         if facts.status == "open":
             self._open[facts.order_id] = resting[facts.order_id] = order
@@ -293,25 +302,27 @@ class PaperBook:
         return self.account.sequence
 
 
+@lru_cache
+def _asset_held(symbol: str, side: Side) -> str:
+    base, _, quote = symbol.partition("/")
+    return quote if side == "buy" else base
+
+
 def _priority(order: PaperOrder) -> tuple[bool, Decimal, int]:
     facts = order.facts
     return (facts.side == "sell", facts.price if facts.side == "sell" else facts.price.copy_negate(), order.number)
 
 
 def _malformed(pair: Pair, place: Place) -> str | None:
-    if place.price <= ZERO or floor_to(place.price, pair.tick_size) != place.price:
+    if place.price <= ZERO or floor_price(pair, place.price) != place.price:
         return f"price {place.price:f} is no positive multiple of the tick size {pair.tick_size:f}"
-    if place.volume <= ZERO or floor_to(place.volume, pair.lot) != place.volume:
+    if place.volume <= ZERO or floor_volume(pair, place.volume) != place.volume:
         return f"volume {place.volume:f} is no positive multiple of the lot {pair.lot:f}"
     return None
 
 
 def _crosses(place: Place, price: Decimal) -> bool:
     return place.price >= price if place.side == "buy" else place.price <= price
-
-
-def _paid_in(pair: Pair, side: Side) -> str:
-    return pair.quote if side == "buy" else pair.base
 
 
 def _fee(pair: Pair, before: OrderFacts, total: Decimal, rate: Decimal) -> Decimal:
