@@ -11,14 +11,24 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 import trio
+from msgspec import Struct
 
 from tests.crash.points import Point, parse
-from tests.crash.session import Outcome, Reference, steps_after, with_crashes, without_crash
+from tests.crash.session import Outcome, Reference, steps_after, steps_after_loss, with_crashes, without_crash
 from tests.process.running import KINDS
 
 WHATS = ("duplicate", "orphan", "lost fill", "drift", "stuck")
 _FIRSTS = 12
 """Crashes whose recovery is crossed by a second crash at every step of it."""
+
+
+class Plan(Struct, frozen=True):
+    """One session."""
+
+    points: tuple[Point, ...]
+    """One per life of the program."""
+    lost: bool = False
+    """Whether the journal is deleted before the first of them."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -28,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     _print_table(outcomes)
     bad = [outcome for outcome in outcomes if outcome.problems]
     for outcome in bad:
-        print(f"\n{outcome.kind} --at {' '.join(map(str, outcome.plan))}")
+        print(f"\n{outcome.kind} --at {' '.join(map(str, outcome.plan))}{' --lost 1' if outcome.lost else ''}")
         for problem in outcome.problems:
             print(f"  {problem.what}: {problem.text}")
         if options.at:
@@ -43,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--sample", type=int, help="so many points of each strategy instead of all")
     parser.add_argument("--double", type=int, default=0, help="so many pairs of random points of each strategy")
     parser.add_argument("--recovery", type=int, default=0, help="so many crashes during recovery of each strategy")
+    parser.add_argument("--lost", type=int, default=0, help="so many crashes after the loss of the journal, of each")
     parser.add_argument("--seed", type=int, default=1, help="of samples and pairs")
     parser.add_argument("--at", nargs="+", type=parse, help="only this crash, one point per life of the program")
     return parser
@@ -53,8 +64,11 @@ async def _run(options: argparse.Namespace) -> list[Outcome]:
     begin = time.monotonic()
     for kind in options.kinds:
         reference = await without_crash(kind)
-        plans = [tuple(options.at)] if options.at else await _plans(options, kind, reference)
-        send, receive = trio.open_memory_channel[tuple[Point, ...]](len(plans))
+        if options.at:
+            plans = [Plan(tuple(options.at), lost=bool(options.lost))]
+        else:
+            plans = await _plans(options, kind, reference)
+        send, receive = trio.open_memory_channel[Plan](len(plans))
         for plan in plans:
             send.send_nowait(plan)
         send.close()
@@ -70,7 +84,7 @@ async def _run(options: argparse.Namespace) -> list[Outcome]:
 async def _work(
     kind: str,
     reference: Reference,
-    plans: trio.MemoryReceiveChannel[tuple[Point, ...]],
+    plans: trio.MemoryReceiveChannel[Plan],
     done: list[Outcome],
     number: int,
 ) -> None:
@@ -79,23 +93,26 @@ async def _work(
             plan = plans.receive_nowait()
         except trio.EndOfChannel:
             return
-        done.append(await with_crashes(kind, plan, reference))
+        done.append(await with_crashes(kind, plan.points, reference, lost=plan.lost))
         for problem in done[-1].problems[:1]:
-            print(f"\r{kind} {' '.join(map(str, plan))}: {problem.what}: {problem.text}", file=sys.stderr)
+            print(f"\r{kind} {' '.join(map(str, plan.points))}: {problem.what}: {problem.text}", file=sys.stderr)
         print(f"\r{kind}: {len(done)} of {number}", end="", file=sys.stderr, flush=True)
 
 
-async def _plans(options: argparse.Namespace, kind: str, reference: Reference) -> list[tuple[Point, ...]]:
+async def _plans(options: argparse.Namespace, kind: str, reference: Reference) -> list[Plan]:
     chance = random.Random(f"{options.seed} {kind}")
     points = reference.points
     if options.sample is not None:
         points = chance.sample(points, min(options.sample, len(points)))
-    plans: list[tuple[Point, ...]] = [(point,) for point in points]
-    plans += [(chance.choice(reference.points), chance.choice(reference.points)) for _ in range(options.double)]
+    plans = [Plan((point,)) for point in points]
+    plans += [Plan((chance.choice(reference.points), chance.choice(reference.points))) for _ in range(options.double)]
     if options.recovery:
         firsts = chance.sample(reference.points, _FIRSTS)
-        recoveries = [(first, second) for first in firsts for second in await steps_after(kind, first, reference)]
+        recoveries = [Plan((first, second)) for first in firsts for second in await steps_after(kind, first, reference)]
         plans += chance.sample(recoveries, min(options.recovery, len(recoveries)))
+    if options.lost:
+        after_loss = [Plan((point,), lost=True) for point in await steps_after_loss(kind, reference)]
+        plans += chance.sample(after_loss, min(options.lost, len(after_loss)))
     return plans
 
 
@@ -103,7 +120,7 @@ def _print_table(outcomes: Sequence[Outcome]) -> None:
     """One line per strategy and kind of step."""
     rows: dict[tuple[str, str], list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
-        rows[outcome.kind, _family(outcome.plan)].append(outcome)
+        rows[outcome.kind, _family(outcome)].append(outcome)
     print(f"{'strategy':<10}{'step':<28}{'crashes':>9}{'met':>7}{''.join(f'{what:>11}' for what in WHATS)}")
     for (kind, family), found in sorted(rows.items()):
         _print_row(kind, family, found)
@@ -116,10 +133,12 @@ def _print_row(kind: str, family: str, outcomes: Sequence[Outcome]) -> None:
     print(f"{kind:<10}{family:<28}{planned:>9}{met:>7}{''.join(f'{problems[what]:>11}' for what in WHATS)}")
 
 
-def _family(plan: Sequence[Point]) -> str:
-    if len(plan) > 1:
+def _family(outcome: Outcome) -> str:
+    if outcome.lost:
+        return "after the journal's loss"
+    if len(outcome.plan) > 1:
         return "two crashes"
-    point = plan[0]
+    point = outcome.plan[0]
     if point.stream.startswith("journal:"):
         return "journal"
     if point.stream.startswith("frame:"):

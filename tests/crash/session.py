@@ -22,6 +22,8 @@ from tests.crash.verdict import Picture, Problem
 
 NUDGES = 2
 """Trades at the same price after each stage: what waits for an answer goes on with the next tick."""
+LOSS_AFTER = {"GridHODL": 0, "GridSell": 3, "SWING": 2, "cDCA": 2}
+"""The stage after which a lost journal is lost; the next one happens while nobody is there."""
 _LOOK_SECONDS = 0.02
 """Between two looks at the status page; each further one of a long wait comes later, since looking costs time too."""
 
@@ -39,6 +41,8 @@ class Outcome(Struct):
 
     kind: str
     plan: tuple[Point, ...]
+    lost: bool = False
+    """Whether the journal was deleted before the first of these crashes."""
     reached: int = 0
     """How many of the plan's points were met."""
     seconds: float = 0.0
@@ -58,16 +62,16 @@ async def without_crash(kind: str) -> Reference:
     return reference
 
 
-async def with_crashes(kind: str, plan: Sequence[Point], reference: Reference) -> Outcome:
-    """Run the session, killed at `plan`, and judge it."""
-    outcome = Outcome(kind, tuple(plan))
+async def with_crashes(kind: str, plan: Sequence[Point], reference: Reference, *, lost: bool = False) -> Outcome:
+    """Run the session, killed at `plan`, and judge it. With `lost`, `plan` begins where the journal is gone."""
+    outcome = Outcome(kind, tuple(plan), lost)
     begin = time.monotonic()
     async with opened(kind, plan) as session:
         try:
-            await session.play(reference)
+            await (session.play_without_journal if lost else session.play)(reference)
         except Stuck as error:
             outcome.problems.append(Problem("stuck", str(error)))
-        outcome.problems += session.problems()
+        outcome.problems += session.problems(lost=lost)
         outcome.reached = session.kills
         outcome.log = session.told() if outcome.problems else ""
     outcome.seconds = time.monotonic() - begin
@@ -78,6 +82,13 @@ async def steps_after(kind: str, first: Point, reference: Reference) -> list[Poi
     """What the program goes through in the life after a crash at `first`."""
     async with opened(kind, (first,)) as session:
         await session.play(reference, record=True)
+        return session.points()
+
+
+async def steps_after_loss(kind: str, reference: Reference) -> list[Point]:
+    """What the program goes through in the life that finds its orders by their ids alone."""
+    async with opened(kind) as session:
+        await session.play_without_journal(reference, record=True)
         return session.points()
 
 
@@ -134,6 +145,27 @@ class Session:
         if first:
             reference.points = self.points()
 
+    async def play_without_journal(self, reference: Reference, *, record: bool = False) -> None:
+        """The same, but in the middle the database is deleted; the plan begins after that.
+
+        What only the journal knew is gone (surplus, sums), so that from then on orders alone are compared.
+        """
+        last = LOSS_AFTER[self._kind]
+        plan, self._plan = self._plan, []
+        self.live()
+        for index in range(last + 1):
+            await self.reaches(self.move(index), reference.pictures[index])
+        self.kill()
+        self.forget()
+        self._plan = plan
+        self._steps = self.folder / "steps.txt" if record else None
+        price = self.move(last + 1)
+        self.live()
+        await self.reaches(price, reference.pictures[last + 1], "orders")
+        for index in range(last + 2, len(STAGES)):
+            await self.reaches(self.move(index), reference.pictures[index], "orders")
+        await self.stop()
+
     def move(self, index: int) -> Decimal:
         """The market does what this stage is about; returns the price at which trades go on."""
         return STAGES[index].move(self.kraken)
@@ -154,10 +186,12 @@ class Session:
             self.kraken.control.price(SYMBOL, price)
         return await self.at_rest()
 
-    def problems(self) -> list[Problem]:
-        """What the books say."""
+    def problems(self, *, lost: bool = False) -> list[Problem]:
+        """What the books say; the venue's alone where the journal was `lost`."""
         left = [order for order in self.kraken.control.open_orders() if order.side == "buy"]
         found = [Problem("orphan", f"buy {order.txid} is open after the stop") for order in left]
+        if lost:
+            return found + verdict.orders_at(self.kraken, self._kind)
         return found + verdict.books(self.kraken, self._kind, self.folder / "trial.duckdb")
 
     def points(self) -> list[Point]:

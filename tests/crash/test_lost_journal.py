@@ -1,5 +1,6 @@
 """A journal that is deleted, restored from an older copy, or damaged at its end: the exchange knows the rest."""
 
+import random
 import shutil
 from collections.abc import Callable
 from decimal import Decimal
@@ -11,7 +12,8 @@ from adapters.exchanges.kraken.sandbox.model.orders import OrderRequest
 from messages.ids import client_order_id
 from tests.crash import verdict
 from tests.crash.script import STAGES, SYMBOL
-from tests.crash.session import Reference, Session, opened, without_crash
+from tests.crash.session import Reference, Session, opened, steps_after_loss, with_crashes, without_crash
+from tests.process.running import KINDS
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(180)]
 
@@ -34,24 +36,23 @@ async def played(session: Session, reference: Reference, first: int, last: int) 
     return price
 
 
-@pytest.mark.parametrize(("kind", "last"), [("GridHODL", 0), ("GridSell", 3), ("SWING", 2), ("cDCA", 2)])
+@pytest.mark.parametrize("kind", KINDS)
 async def test_with_the_database_deleted_orders_and_unanswered_fills_are_found_by_their_ids(
-    kind: str, last: int
+    kind: str,
 ) -> None:
     reference = await reference_of(kind)
     async with opened(kind) as session:
-        session.live()
-        await played(session, reference, 0, last)
-        session.kill()
-        session.forget()
-        price = session.move(last + 1)  # a fill while nobody is there
-        session.live()
-        await session.reaches(price, reference.pictures[last + 1], "orders")
-        for index in range(last + 2, len(STAGES)):
-            await session.reaches(session.move(index), reference.pictures[index], "orders")
-        await session.stop()
-        assert verdict.orders_at(session.kraken, kind) == []
+        await session.play_without_journal(reference)
+        assert session.problems(lost=True) == []
         assert "Not known » surplus" in session.told()
+
+
+async def test_a_crash_while_orders_are_found_by_their_ids_changes_nothing() -> None:
+    reference = await reference_of("GridSell")
+    points = random.Random(3).sample(await steps_after_loss("GridSell", reference), 3)
+    outcomes = [await with_crashes("GridSell", [point], reference, lost=True) for point in points]
+    assert [(outcome.plan, outcome.problems) for outcome in outcomes if outcome.problems] == []
+    assert any(outcome.reached for outcome in outcomes)
 
 
 async def test_an_older_copy_of_the_database_learns_all_that_happened_since() -> None:
