@@ -17,7 +17,7 @@ import duckdb
 from rich.console import Console
 
 from backtesting.progress import bar
-from backtesting.trade_files import PRICE_TYPE, VOLUME_TYPE
+from backtesting.trade_files import PARQUET, PRICE_TYPE, VOLUME_TYPE
 from config import ConfigError
 from config.problems import did_you_mean, shown
 
@@ -69,7 +69,7 @@ def convert(
                 pieces.append(str(piece))
             if progress:
                 progress(number + 1)
-        copy = f"COPY (FROM read_parquet(?)) TO '{_quoted(partial)}' (FORMAT parquet, COMPRESSION zstd)"
+        copy = f"COPY (FROM read_parquet(?)) TO '{_quoted(partial)}' ({PARQUET})"
         ((rows,),) = connection.execute(copy, [pieces]).fetchall()
         if not rows:
             raise _unusable(files[0], "no rows", "at least one trade")

@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 from rich.console import Console
 
+from backtesting.trade_files import PARQUET
 from config import ConfigError
 from config.problems import shown
 
@@ -35,7 +36,7 @@ def write_candles(trades: Path, target: Path, minutes: int) -> int:
     """A Parquet file of candles from one of trades, as `download` and `import` write it. Blocks."""
     source = "(SELECT file_row_number AS number, * FROM read_parquet(?, file_row_number=true))"
     query = AGGREGATE.format(span=minutes * _MINUTE, trades=source)
-    copy = "COPY ({}) TO '{}' (FORMAT parquet, COMPRESSION zstd)".format(query, str(target).replace("'", "''"))
+    copy = "COPY ({}) TO '{}' ({})".format(query, str(target).replace("'", "''"), PARQUET)
     try:
         with duckdb.connect(":memory:", config={"memory_limit": "512MB"}) as connection:
             ((rows,),) = connection.execute(copy, [str(trades)]).fetchall()

@@ -19,6 +19,7 @@ from adapters.exchanges.paper.price_file import PriceFile
 from adapters.exchanges.paper.price_reader import PriceReader, Typed
 from adapters.exchanges.paper.source import PRICES_KEY
 from backtesting.tape import ArrayTape, Chunk, Integers, Tape
+from backtesting.trade_files import PARQUET
 from config.problems import ConfigError
 from config.schema import PaperConfig
 from messages.money import EXACT, ONE, Pair
@@ -135,7 +136,7 @@ def _converted_tape(
     """A large file of texts as a Parquet file of integers."""
     target = scratch / "prices.parquet"
     try:
-        connection.execute(f"COPY ({query}) TO '{target}' (FORMAT parquet)", [literal])
+        connection.execute(f"COPY ({query}) TO '{target}' ({PARQUET})", [literal])
         ((bad,),) = connection.execute(
             "SELECT count(*) FROM read_parquet(?) WHERE t IS NULL OR p IS NULL", [str(target)]
         ).fetchall()
@@ -215,16 +216,19 @@ def _in_units(source: PriceFile, prices: list[Decimal]) -> tuple[int, Integers]:
 
 def _units_of_floats(prices: NDArray[np.float64], unit: Decimal) -> Integers | None:
     """Rounded to whole units, half to even, as `Decimal` rounds the shortest text of each number."""
-    if isinstance(prices, np.ma.MaskedArray) or not np.isfinite(prices).all():
+    if isinstance(prices, np.ma.MaskedArray):
         return None
     decimals = -int(unit.as_tuple().exponent)
     scaled = prices * float(10**decimals) if decimals >= 0 else prices / float(10**-decimals)
-    if len(scaled) and scaled.max() >= float(_HIGHEST):
+    # Written such that it is false for what is no number, too.
+    if len(scaled) and not (scaled.max() < float(_HIGHEST) and scaled.min() > -float(_HIGHEST)):
         return None
     whole = np.rint(scaled)
-    # Only near a half could the product's own rounding error have decided.
-    near_half = np.flatnonzero(np.abs(np.abs(scaled - whole) - _HALF) < _DOUBT)
     counts = whole.astype(np.int64)
+    # Only near a half could the product's own rounding error have decided. In place: a large array costs its passes.
+    np.subtract(scaled, whole, out=scaled)
+    np.abs(scaled, out=scaled)
+    near_half = np.flatnonzero(scaled > _HALF - _DOUBT)
     for place in near_half.tolist():
         text = Decimal(repr(float(prices[place])))
         counts[place] = int(EXACT.divide(text.quantize(unit, ROUND_HALF_EVEN, EXACT), unit))

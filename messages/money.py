@@ -59,7 +59,7 @@ class Pair(Struct, frozen=True, dict=True):
 
     @cached_property
     def tick_is_a_decimal_place(self) -> bool:
-        """Whether truncating to the tick size is truncating to a decimal place, as for 0.01 and not for 0.05 or 0.10."""
+        """Whether truncating to the tick size is truncating to a decimal place, as for 0.01, not for 0.05 or 0.10."""
         return self.tick_size.as_tuple().digits == (1,)
 
 
