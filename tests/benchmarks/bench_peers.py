@@ -4,7 +4,7 @@
 
 The peers are no dependencies of ours: each is installed for the measurement in an environment that is thrown away,
 and PYTHON is that environment's interpreter. Compared were hftbacktest 2.4.4 (numba 0.68.1) and nautilus_trader
-1.221.0, the newest for Python 3.11:
+1.221.0, the newest for Python 3.11; 1.231.0, on a newer Python, runs the same script and took longer:
 
     python -m venv hft && hft/bin/pip install hftbacktest==2.4.4 duckdb
     python -m venv nautilus && nautilus/bin/pip install nautilus_trader==1.221.0 duckdb

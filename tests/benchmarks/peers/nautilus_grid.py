@@ -173,7 +173,7 @@ def run(pair: CurrencyPair, trades: list[TradeTick]) -> tuple[SmallGrid, float]:
         trade_execution=True,
     )
     engine.add_instrument(pair)
-    engine.add_data(trades, sort=False)
+    engine.add_data(trades)
     strategy = SmallGrid(pair.id)
     engine.add_strategy(strategy)
     begin = time.perf_counter()
