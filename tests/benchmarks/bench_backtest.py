@@ -244,9 +244,8 @@ def sweep_of(hundreds: int, bars: Path) -> None:
         print(f"sweep of {100 * hundreds} configurations: {seconds:.1f} s, CPU of all processes {cpu:.1f} s")
 
 
-def both_years(data: Path, folder: Path) -> Path:
+def both_years(data: Path, target: Path) -> None:
     """The bars of 2014 and 2015 in one CSV file without a header."""
-    target = folder / "bars.csv"
     with duckdb.connect() as connection:
         files = [str(data / f"bitfinex-btcusd-1m-{year}.csv.gz") for year in (2014, 2015)]
         connection.execute(
@@ -254,7 +253,11 @@ def both_years(data: Path, folder: Path) -> Path:
             f" TO '{target}' (HEADER false)",
             [files],
         )
-    return target
+
+
+def apart(*arguments: str) -> None:
+    """Work in a process of its own: a child counts the peak memory of whoever started it as its own."""
+    subprocess.run([sys.executable, "-m", "tests.benchmarks.bench_backtest", *arguments], check=True)
 
 
 def one(name: str, path: Path) -> None:
@@ -270,14 +273,17 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=5_000_000)
     parser.add_argument("--file", type=Path, help="synthetic trades, instead of writing them")
     parser.add_argument("--data", type=Path)
-    parser.add_argument("--write", type=Path, help="only write the synthetic trades")
+    parser.add_argument("--write", type=Path, help="only write the synthetic trades, or with --data the bars")
     parser.add_argument("--one", choices=list(MEASUREMENTS))
     parser.add_argument("--hundreds", type=int, default=10, help="hundreds of configurations in the sweep")
     parser.add_argument("--repeats", type=int, default=REPEATS)
     parser.add_argument("--only", nargs="*", help="names of measurements")
     options = parser.parse_args()
     if options.write:
-        write_trades(options.write, options.rows)
+        if options.data:
+            both_years(options.data, options.write)
+        else:
+            write_trades(options.write, options.rows)
         return
     if options.one:
         one(options.one, options.file)
@@ -285,17 +291,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if options.data:
-            bars = both_years(options.data, folder)
+            bars = folder / "bars.csv"
+            apart("--write", str(bars), "--data", str(options.data))
             compare(bars, ["bars"], options.repeats)
             sweep_of(options.hundreds, bars)
             return
         path = options.file or folder / "trades.parquet"
         if not options.file:
-            # In a process of its own: a child counts the peak memory of whoever started it as its own.
-            subprocess.run(
-                [sys.executable, "-m", __spec__.name, "--write", str(path), "--rows", str(options.rows)],
-                check=True,
-            )
+            apart("--write", str(path), "--rows", str(options.rows))
         compare(path, options.only or [name for name in MEASUREMENTS if name != "bars"], options.repeats)
 
 
