@@ -150,8 +150,8 @@ class _Tree:
             finally:
                 self._control.stop(ended.exit_code, ended.reason)
                 self._states.end(ended)
-                await stop_in_order(self._config, self._control, self._mail, self._end_trading)
-                self._states.say_the_end(ended)
+                carried_out = await stop_in_order(self._config, self._control, self._mail, self._end_trading)
+                self._states.say_the_end(ended, carried_out=carried_out)
                 self._actors.cancel()
         return ended
 

@@ -31,6 +31,7 @@ class Control:
         self._request: StopRequest | None = None
         self._running: dict[str, int] = {}
         self._left = trio.Event()
+        self._finished: set[str] = set()
 
     def stop(self, exit_code: int, reason: str) -> None:
         """Ask for an ordered stop."""
@@ -64,6 +65,14 @@ class Control:
 
     def is_running(self, actor: str) -> bool:
         return actor in self._running
+
+    def finished(self, actor: str) -> None:
+        """The actor has done all its work, its part of a stop included."""
+        self._finished.add(actor)
+
+    def have_finished(self, actors: set[str]) -> bool:
+        """Whether each of the actors has; one that failed, was cancelled or never ran has not."""
+        return actors <= self._finished
 
     async def gone(self, actors: set[str]) -> None:
         """Wait until none of the actors runs; returns at once for actors that do not."""

@@ -103,12 +103,14 @@ async def _supervise(
         started = trio.current_time()
         try:
             with watch.control.running(name):
-                return await _run(watch, body, good_news)
+                await _run(watch, body, good_news)
+                watch.control.finished(name)
+                return
         except Exception as error:  # noqa: BLE001 - every failure of an actor is the policy's business
             cause = root_cause(error)
         if watch.control.stopping:
             logger.info("%s ended while stopping: %s", name, describe(cause))
-            return None
+            return
         now = trio.current_time()
         failures += 1
         retry_after = cause.retry_after if isinstance(cause, ExchangeUnavailable) else 0.0
@@ -129,12 +131,12 @@ async def _supervise(
                 with trio.move_on_after(after * (1 + JITTER * watch.jitter())):
                     await watch.control.wait_for_stop()
                     if role != "strategy":
-                        return None
+                        return
             case Halt():
                 _log(name, failure.kind, cause, "halted")
                 if on_halt is not None:
                     await on_halt(failure.reason)
-                return None
+                return
             case StopProgram(exit_code):
                 _log(name, failure.kind, cause, "the program stops")
                 watch.control.stop(exit_code, failure.reason)

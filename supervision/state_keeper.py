@@ -31,7 +31,10 @@ _LEFT_ORDERS = {
     "cancel-buys": "open buys are cancelled, sells stay open",
     "cancel-all": "all of its own are cancelled",
 }
-_IF_POSSIBLE = ", if exchange and journal still take it: look there"
+_NOT_CANCELLED = {
+    "cancel-buys": "its buys could not all be cancelled: look at the exchange",
+    "cancel-all": "its orders could not all be cancelled: look at the exchange",
+}
 
 
 class StateKeeper:
@@ -85,10 +88,12 @@ class StateKeeper:
             self._changed(self._machine.fail(request.reason))
         self._changed(self._machine.stop(request.reason))
 
-    def say_the_end(self, request: StopRequest) -> None:
-        """The last word to the user, once everything has stopped."""
+    def say_the_end(self, request: StopRequest, *, carried_out: bool) -> None:
+        """The last word to the user, once everything has stopped; `carried_out`: what `on_stop` says was done."""
         bot, failed = self._config.bot, request.exit_code != 0
-        orders = _LEFT_ORDERS[bot.on_stop] + (_IF_POSSIBLE if failed and bot.on_stop != "keep" else "")
+        orders = _LEFT_ORDERS[bot.on_stop]
+        if not carried_out:
+            orders = _NOT_CANCELLED.get(bot.on_stop, orders)
         self._mail.notifier.post(ProgramEnded(bot.name, request.reason, orders, _AFTER_FAILURE if failed else ""))
 
     def _phase_changed(self, message: PhaseChanged) -> None:

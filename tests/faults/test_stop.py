@@ -9,6 +9,7 @@ from trio.testing import MockClock
 
 from actors.strategy import StrategyActor
 from adapters.exchanges.kraken.sandbox import RequestFault
+from messages.notices import ProgramEnded
 from tests.faults.oracle import Grid
 from tests.faults.world import opened
 
@@ -48,3 +49,22 @@ async def test_a_cancel_without_an_answer_does_not_hold_up_the_stop_for_ever(
             await world.until(lambda: world.ladder() == grid.ladder(), 20, world.ladder)
             await trio.sleep(15)
             assert world.ladder() == grid.ladder()
+
+
+@pytest.mark.parametrize("reachable", [True, False])
+async def test_who_wanted_orders_cancelled_is_told_when_that_was_not_possible(
+    reachable: bool, tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    grid = Grid("GridSell")
+    async with opened(tmp_path) as world:
+        async with world.trading("GridSell", on_stop="cancel-all"):
+            grid.trade("50000.0")
+            await world.until(lambda: world.ladder() == grid.ladder(), 10, world.ladder)
+            if not reachable:
+                world.network.unplugged = True
+                await world.control.drop()
+                await trio.sleep(5)
+        (end,) = world.user.of(ProgramEnded)
+        assert isinstance(end, ProgramEnded)
+        assert ("could not all be cancelled: look at the exchange" in end.orders) == (not reachable)
+        assert bool(world.ladder()) == (not reachable)

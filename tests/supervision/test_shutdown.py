@@ -45,8 +45,8 @@ class Program:
     def note(self, who: str, what: object) -> None:
         self.events.append((round(trio.current_time(), 6), who, what))
 
-    async def stop(self) -> None:
-        await stop_in_order(self.config, self.control, self.mail, lambda: self.note("trading", "ended"))
+    async def stop(self) -> bool:
+        return await stop_in_order(self.config, self.control, self.mail, lambda: self.note("trading", "ended"))
 
     async def actor(
         self,
@@ -59,6 +59,7 @@ class Program:
                 self.note(name, message)
             await trio.sleep(seconds)
             self.note(name, "gone")
+            self.control.finished(name)
 
     def start(self, nursery: trio.Nursery, seconds: Callable[[str], float]) -> None:
         strategies = {f"strategy/{s.name}": self.mail.strategies[s.userref] for s in self.config.strategy}
@@ -73,14 +74,14 @@ async def test_strategies_then_orders_then_the_exchange_then_persistence(autojum
     async with trio.open_nursery() as nursery:
         program.start(nursery, lambda _: 1)
         await wait_all_tasks_blocked()
-        await program.stop()
+        assert await program.stop()
     assert sorted(program.events[:4], key=str) == sorted(EXPECTED[:4], key=str)
     assert program.events[4:] == EXPECTED[4:]
 
 
 async def test_nobody_who_is_not_running_is_waited_for(autojump_clock: MockClock) -> None:
     program = Program()
-    await program.stop()
+    assert not await program.stop(), "nobody was there to cancel anything"
     assert trio.current_time() == 0
     assert program.events == [(0, "trading", "ended")]
     assert program.mail.persistence.receive_nowait() == [Close()]
@@ -126,7 +127,7 @@ async def test_a_stuck_strategy_does_not_take_the_time_of_persistence(autojump_c
     async with trio.open_nursery() as nursery:
         program.start(nursery, lambda name: 3600 if name == "strategy/btc-hodl" else 0.5)
         await wait_all_tasks_blocked()
-        await program.stop()
+        assert not await program.stop()
         assert (2.9, "persistence", Close()) in program.events
         assert (3.4, "persistence", "gone") in program.events
         nursery.cancel_scope.cancel()

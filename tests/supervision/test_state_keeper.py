@@ -154,18 +154,23 @@ async def test_the_policy_halts_a_strategy_and_its_user_is_told_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "on_stop", "orders", "advice"),
+    ("code", "on_stop", "carried_out", "orders", "advice"),
     [
-        (0, "keep", "they stay open at the exchange; fills are answered at the next start", ""),
-        (0, "cancel-buys", "open buys are cancelled, sells stay open", ""),
-        (3, "keep", "they stay open at the exchange; fills are answered at the next start", "mend the cause"),
-        (3, "cancel-all", "all of its own are cancelled, if exchange and journal still take it: look there", "mend"),
+        (0, "keep", True, "they stay open at the exchange; fills are answered at the next start", ""),
+        (0, "keep", False, "they stay open at the exchange; fills are answered at the next start", ""),
+        (0, "cancel-buys", True, "open buys are cancelled, sells stay open", ""),
+        (0, "cancel-buys", False, "its buys could not all be cancelled: look at the exchange", ""),
+        (3, "keep", True, "they stay open at the exchange; fills are answered at the next start", "mend the cause"),
+        (3, "cancel-all", True, "all of its own are cancelled", "mend"),
+        (3, "cancel-all", False, "its orders could not all be cancelled: look at the exchange", "mend"),
     ],
 )
-async def test_the_end_says_what_becomes_of_the_orders(code: int, on_stop: str, orders: str, advice: str) -> None:
+async def test_the_end_says_what_becomes_of_the_orders(
+    code: int, on_stop: str, carried_out: bool, orders: str, advice: str
+) -> None:
     config = read(VALID.replace('name = "my grids"', f'name = "my grids"\non_stop = "{on_stop}"'))
     mail = Mailboxes(config)
-    StateKeeper(config, mail).say_the_end(StopRequest(code, "the reason"))
+    StateKeeper(config, mail).say_the_end(StopRequest(code, "the reason"), carried_out=carried_out)
     (notice,) = mail.notifier.receive_nowait()
     assert isinstance(notice, ProgramEnded)
     assert (notice.bot, notice.reason, notice.orders) == ("my grids", "the reason", orders)
