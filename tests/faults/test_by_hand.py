@@ -11,7 +11,6 @@ from trio.testing import MockClock
 from adapters.exchanges.kraken.sandbox import RequestFault
 from messages.ids import client_order_id
 from messages.notices import FundsMissing, OrderAmended, OrderReleased, StrategyHalted
-from messages.orders import Place
 from supervision.control import ProgramFailed
 from supervision.restart import root_cause
 from tests.faults.oracle import Grid, Row
@@ -102,14 +101,11 @@ async def test_fills_in_the_cancel_window_are_answered_like_any_other(
         orders = list(world.control.venue.orders.of_account("demo", now()))
         counts = Counter((order.side, order.status) for order in orders)
         assert (counts["buy", "closed"], counts["buy", "open"]) == (5, 5)
-        assert world.journal is not None
-        sent = [
-            command for commit in world.journal.commits for command in commit.commands if isinstance(command, Place)
-        ]
-        answers = [place for place in sent if (place.side, place.kind) == ("sell", "counter")]
+        assert world.disk is not None
+        answers = [row for row in world.disk.orders.values() if (row.side, row.kind) == ("sell", "counter")]
         assert len(answers) == (0 if kind == "cDCA" else 5)
         known = {order.request.cl_ord_id for order in orders}
-        assert {place.order_id for place in answers} <= known
+        assert {row.order_id for row in answers} <= known
         assert world.report.buys_filled == 5
 
 

@@ -34,8 +34,8 @@ from messages.notices import Letter, Notice
 from messages.status import StrategyReport
 from supervision import registry
 from supervision.world import World as Outside
-from tests.faults.memory_journal import MemoryJournal
 from tests.faults.network import REST_URL, WS_AUTH_URL, WS_URL, MemoryNetwork
+from tests.simulation.disk import Disk
 
 START = 1_790_000_000 * SECOND
 SYMBOL = "BTC/USD"
@@ -123,7 +123,7 @@ class World:
         self.user = Recorder()
         self.folder = folder
         self.database = folder / "trial.duckdb"
-        self.journal: MemoryJournal | None = MemoryJournal()
+        self.disk: Disk | None = Disk("11111111-2222-3333-4444-555555555555")
         """None: a file, as in real life."""
         self.price = Decimal(0)
         self.handle: supervisor.Handle | None = None
@@ -197,7 +197,7 @@ class World:
             yield handle
 
     def _open_journal(self, path: Path, time: int) -> JournalPort:
-        return Journal.open(path, time) if self.journal is None else self.journal
+        return Journal.open(path, time) if self.disk is None else self.disk.open_journal(path, time)
 
     def move(self, price: str | Decimal) -> None:
         """A trade at this price. `trades_go_on` repeats it."""

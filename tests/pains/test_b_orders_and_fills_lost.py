@@ -9,7 +9,6 @@ import trio
 from trio.testing import MockClock
 
 from adapters.exchanges.kraken.sandbox import Behaviour, Latency, RequestFault
-from adapters.interfaces import DatabaseUnusable
 from tests.faults.oracle import Grid
 from tests.faults.world import KINDS, now, opened
 from tests.pains.worlds import sent, shown, survives
@@ -71,13 +70,13 @@ async def test_pain_10_no_order_leaves_while_the_journal_takes_no_writes(
     async with opened(tmp_path) as world, world.trading("GridSell"):
         await shown(world, grid.trade("50000.0"))
         await trio.sleep(5)
-        assert world.journal is not None
-        world.journal.failure = DatabaseUnusable("the disk is full")
+        assert world.disk is not None
+        world.disk.fails = lambda: True
         before = len(sent(world))
         world.move("49500.0")
         await trio.sleep(5)
         assert len(sent(world)) == before
-        world.journal.failure = None
+        world.disk.fails = lambda: False
         await shown(world, grid.trade("49500.0"), 30)
         assert world.state == "RUNNING"
 

@@ -24,7 +24,7 @@ async def test_pain_28_a_file_in_other_hands_is_a_sentence_and_not_a_lock_error(
     tmp_path: Path, autojump_clock: MockClock
 ) -> None:
     async with opened(tmp_path) as world:
-        world.journal = None
+        world.disk = None
         with subprocess.Popen(  # noqa: ASYNC220 - the clock of this test stands still meanwhile
             [sys.executable, "-c", HOLD, str(world.database)],
             stdin=subprocess.PIPE,
@@ -49,7 +49,7 @@ async def test_pain_28_a_file_in_other_hands_is_a_sentence_and_not_a_lock_error(
 async def test_pain_29_a_copy_of_the_one_file_is_a_backup(tmp_path: Path, autojump_clock: MockClock) -> None:
     grid = Grid("GridSell")
     async with opened(tmp_path) as world:
-        world.journal = None
+        world.disk = None
         async with world.trading("GridSell"):
             await shown(world, grid.trade("50000.0"))
             world.move("49500.0")
@@ -75,8 +75,8 @@ async def test_pain_30_a_restart_acts_on_the_price_of_now(tmp_path: Path, autoju
             await shown(world, grid.trade("60000.0"))
         placed = [order.price for order in world.control.open_orders()]
         assert min(placed) > Decimal(57000)
-        assert world.journal is not None
-        assert '"ticker"' not in (world.journal.load_core(1001) or "")
+        assert world.disk is not None
+        assert '"ticker"' not in world.disk.cores[1001]
 
 
 async def test_pain_30_nonces_that_cannot_be_read_end_with_code_6(tmp_path: Path, autojump_clock: MockClock) -> None:
