@@ -25,6 +25,7 @@ FAILED_ONCE = (
     Plan(2, 0.14, 45.0),  # a refusal that came after the order's fate was found out
     Plan(11, 0.1, 60.0),  # five lost connections made the first bug fatal
     Plan(14, 0.13, 45.0),  # the last frames before a quiet hour were lost
+    Plan(2089, 0.25, 30.0),  # a limit that was no number counted as 0
 )
 
 

@@ -61,7 +61,8 @@ class AccountOrders:
         """The open orders of a snapshot. `fees` are those of partly filled ones, by Kraken's id."""
         reports = list(reports)
         for report in reports:
-            if report.kind != "trade" and report.order_qty is not None:
+            ours = userref_of(report.cl_ord_id) is not None
+            if report.kind != "trade" and (ours or report.order_qty is not None):
                 facts = _facts_of(report)
                 facts = replace(facts, fee=fees.get(report.order_id, ZERO))
                 self._keep(Known(facts, True, now, fees_in_dollars=report.fee_usd_equiv or ZERO))
@@ -267,15 +268,25 @@ def _fee_in_quote(report: Report, symbol: str) -> Decimal:
 
 
 def _amended(facts: OrderFacts, report: Report) -> OrderFacts:
-    return replace(
-        facts,
-        price=facts.price if report.limit_price is None else report.limit_price,
-        volume=facts.volume if report.order_qty is None else report.order_qty,
-        time=report.time,
-    )
+    """Raises like `_facts_of`."""
+    price = facts.price if report.limit_price is None else report.limit_price
+    volume = facts.volume if report.order_qty is None else report.order_qty
+    if userref_of(facts.order_id) is not None:
+        _refuse_without_limit(facts.order_id, price, volume)
+    return replace(facts, price=price, volume=volume, time=report.time)
+
+
+def _refuse_without_limit(order_id: str, price: Decimal | None, volume: Decimal | None) -> None:
+    if not price or price < 0 or not volume or volume < 0:
+        raise ExchangeUnavailable(f"order {order_id} without a usable price and volume")
 
 
 def _facts_of(report: Report) -> OrderFacts:
+    """Raises `ExchangeUnavailable` for an order with our mark that is not what we ask for: a limit and a quantity."""
+    if userref_of(report.cl_ord_id) is not None:
+        _refuse_without_limit(report.cl_ord_id, report.limit_price, report.order_qty)
+        if report.side is None or report.symbol is None:
+            raise ExchangeUnavailable(f"order {report.cl_ord_id} without its side and pair")
     side: Side = report.side or "buy"
     filled = report.cum_qty or ZERO
     spent = report.cum_cost

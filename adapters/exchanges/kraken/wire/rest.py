@@ -10,6 +10,7 @@ from msgspec import Raw, field
 from adapters.exchanges.kraken.names import PairName, PairTable, pair_name
 from adapters.exchanges.kraken.wire.values import NOTHING, Wire, WireError, decimal_of, nanoseconds_of_unix
 from messages.account import OrderFacts, OrderStatus
+from messages.ids import userref_of
 from messages.money import ONE, ZERO, Pair, Side
 from messages.orders import CloseReason
 
@@ -137,6 +138,16 @@ class Order(Wire, frozen=True):
     opentm: Decimal = ZERO
     closetm: Decimal = ZERO
     reason: str | None = None
+
+    def __post_init__(self) -> None:
+        """Raises `ValueError` for an order with our mark that is not what we ask for: a limit and a quantity."""
+        super().__post_init__()
+        if userref_of(self.cl_ord_id or "") is None:
+            return
+        if self.status not in _STATUS:
+            raise ValueError(f"order {self.cl_ord_id} has the unknown status {self.status!r}")
+        if _limit(self.descr.price) <= 0 or self.vol <= 0:
+            raise ValueError(f"order {self.cl_ord_id} has no usable price and volume")
 
 
 class OpenOrders(Wire, frozen=True):

@@ -392,6 +392,24 @@ async def test_an_order_amended_by_hand_is_told_and_fills_up_to_its_new_quantity
     assert isinstance(filled, Filled)
 
 
+@pytest.mark.parametrize("strange", [{"limit_price": "0"}, {"order_qty": "0"}, {"order_qty": "-0.001"}])
+async def test_an_amendment_to_no_limit_ends_the_session(autojump_clock: MockClock, strange: Message) -> None:
+    async with opened(orders=[opening(1)]) as rig:
+        await rig.far.channel("executions", report(1, "amended", **strange))
+        with pytest.raises(ExchangeUnavailable, match="usable price"):
+            await rig.events(1)
+
+
+@pytest.mark.parametrize("lacking", ["limit_price", "order_qty", "side", "symbol"])
+async def test_an_order_of_ours_without_its_limit_is_no_snapshot(autojump_clock: MockClock, lacking: str) -> None:
+    order = {name: value for name, value in opening(1).items() if name != lacking}
+    with pytest.RaisesGroup(pytest.RaisesExc(ExchangeUnavailable, match="without"), flatten_subgroups=True):
+        async with opened(orders=[order]):
+            pass
+    async with opened(orders=[{**order, "cl_ord_id": "", "order_qty": "0.1"}]) as rig:
+        assert len((await rig.session.snapshot()).open_orders) == 1
+
+
 async def test_an_order_opened_by_hand_is_told_with_all_that_happens_to_it(autojump_clock: MockClock) -> None:
     hand = {"order_id": "OHAND", "cl_ord_id": ""}
     async with opened() as rig:

@@ -13,6 +13,7 @@ from msgspec import Raw
 from adapters.exchanges.kraken.names import PairTable
 from adapters.exchanges.kraken.wire import rest, socket, trading
 from adapters.exchanges.kraken.wire.values import WireError
+from messages.ids import client_order_id
 from messages.market import Tick
 
 ANYTHING = st.recursive(
@@ -150,6 +151,26 @@ def test_a_partly_filled_and_canceled_order() -> None:
         "0.00100000",
         1790000055_402911000,
     )
+
+
+OURS = ORDER.replace(b"g1b0042a7", client_order_id(7, "a cause").encode())
+
+
+@pytest.mark.parametrize(
+    ("said", "strange"),
+    [
+        (b'"price":"60000.0"', b'"price":"2026-13-45T99:00:00Z"'),
+        (b'"price":"60000.0"', b'"price":"+5%"'),
+        (b'"price":"60000.0"', b'"price":"0"'),
+        (b'"vol":"0.00250000"', b'"vol":"0"'),
+        (b'"status":"canceled"', b'"status":"unheard of"'),
+    ],
+)
+def test_an_order_of_ours_is_a_limit_order_or_no_order(said: bytes, strange: bytes) -> None:
+    assert rest.decode(OURS, rest.ClosedOrders, "ClosedOrders")
+    with pytest.raises(WireError):
+        rest.decode(OURS.replace(said, strange, 1), rest.ClosedOrders, "ClosedOrders")
+    assert rest.decode(ORDER.replace(said, strange, 1), rest.ClosedOrders, "ClosedOrders"), "somebody else's may be"
 
 
 FEES = b"""{"currency":"ZUSD","volume":"1204.1120","fees":{"XXBTZUSD":{"fee":"0.8000","minfee":"0.0500"}},
