@@ -13,7 +13,8 @@ from messages.orders import CloseReason
 
 LATE = 60 * SECOND
 """So long after it was sent a cancel may still take effect, in nanoseconds."""
-_CLOCK_MARGIN = 5 * SECOND
+_CLOCK_MARGIN = SECOND // 2
+"""How far our idea of the server's time may be ahead of it: answers state it to the microsecond and come late."""
 
 
 class _Asked(Struct):

@@ -19,7 +19,7 @@ def asked(*times: int) -> Questions:
 @pytest.mark.parametrize(
     ("ended", "reason"),
     [
-        (ASKED - 60 * SECOND, "by hand"),
+        (ASKED - SECOND, "by hand"),
         (ASKED, "post-only"),
         (ASKED + 2 * LATE, "post-only"),
         (ASKED + 2 * LATE + 1, "by hand"),

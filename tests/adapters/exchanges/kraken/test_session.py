@@ -25,6 +25,9 @@ from tests.adapters.exchanges.kraken.support import (
     trade,
 )
 
+SOON = "2026-09-21T14:13:50.000000Z"
+"""Half a minute after the start."""
+
 
 async def acknowledged(far: Far, request: Message, *numbers: int) -> None:
     """Kraken takes the orders of a request."""
@@ -274,7 +277,7 @@ async def test_an_order_that_only_its_cancel_found_is_closed_and_due_again(autoj
         await rig.placed(place(1, side="sell", kind="counter"))
         await rig.far.answer(await rig.far.heard(), {"cl_ord_id": order_id(1)})
         await rig.far.channel("executions", opening(1, side="sell"))
-        await rig.far.channel("executions", report(1, "canceled", reason="User requested"))
+        await rig.far.channel("executions", report(1, "canceled", reason="User requested", timestamp=SOON))
         accepted, canceled = await rig.events(2)
     assert isinstance(accepted, Accepted)
     assert isinstance(canceled, Canceled)
@@ -301,7 +304,7 @@ async def test_a_question_that_comes_late_and_cancels_the_next_try_was_not_asked
             assert await rig.session.lookup([order_id(1)]) == {}
         again = await rig.placed(place(1))
         await acknowledged(rig.far, again, 1)
-        await rig.far.channel("executions", report(1, "canceled", reason="User requested"))
+        await rig.far.channel("executions", report(1, "canceled", reason="User requested", timestamp=SOON))
         _, gone = await rig.events(2)
     assert isinstance(gone, Canceled)
     assert gone.reason == "post-only"
