@@ -265,6 +265,8 @@ class OrderDesk:
         strategy = userref_of(event.order_id)
         if strategy is None:
             return
+        if isinstance(event, Canceled) and event.reason == "unclear":
+            event = msgspec.structs.replace(event, reason="by hand")
         effects.record.append(Record(strategy, event))
         if strategy in self.ledger.clients:
             effects.deliver.append((strategy, event))
@@ -280,13 +282,16 @@ class OrderDesk:
 
 
 def _by_whom(facts: OrderFacts, live: LiveOrder) -> OrderFacts:
-    """Who has canceled an order that its strategy has never seen open.
+    """Who has canceled an order when the exchange does not tell.
 
-    Hardly its owner: an adapter that cannot tell an order's fate cancels it by client id, and the session or the whole
-    program may have ended before it could say so. Then the order is due again, like one that did not come to rest.
+    One that its strategy has never seen open, hardly its owner: an adapter that cannot tell an order's fate cancels it
+    by client id, and the program may have ended before it could say so. Then the order is due again, like one that did
+    not come to rest.
     """
-    unseen = facts.reason == "by hand" and not live.accepted and not live.canceling
-    return msgspec.structs.replace(facts, reason="post-only") if unseen else facts
+    if facts.reason != "unclear":
+        return facts
+    unseen = not live.accepted and not live.canceling
+    return msgspec.structs.replace(facts, reason="post-only" if unseen else "by hand")
 
 
 def _event_of(facts: OrderFacts) -> OrderEvent:

@@ -13,7 +13,16 @@ from messages.money import Side
 
 OrderKind = Literal["ladder", "counter", "surplus", "extra"]
 
-CloseReason = Literal["requested", "by hand", "post-only", "self-trade", "expired", "unknown to the exchange"]
+CloseReason = Literal[
+    "requested",
+    "by hand",
+    "unclear",
+    "post-only",
+    "self-trade",
+    "expired",
+    "unknown to the exchange",
+]
+"""`unclear`: by hand, or by a question that an earlier run asked about the order's fate; no strategy is told so."""
 
 RejectReason = Literal["funds", "post-only", "minimum", "order limit", "refused"]
 

@@ -44,6 +44,7 @@ def on_order_event(ladder: Ladder, event: OrderEvent) -> None:
 def _accept(ladder: Ladder, order: OwnOrder, exchange_id: str) -> None:
     """The order exists. Only now a surplus counts as offered and an extra sell as told."""
     if order.exchange_id:
+        order.exchange_id = exchange_id  # the newest word, should the first one have been wrong
         return
     order.exchange_id = exchange_id
     order_limit.accepted(ladder)

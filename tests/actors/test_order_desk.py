@@ -10,7 +10,17 @@ from adapters.interfaces import UnknownOrderError
 from messages.account import AccountBalances, AccountSnapshot, ForeignOrder, History
 from messages.ids import client_order_id
 from messages.money import ZERO
-from messages.orders import Accepted, Amended, Balances, Canceled, Filled, PartiallyFilled, Rejected, Resynced
+from messages.orders import (
+    Accepted,
+    Amended,
+    Balances,
+    Canceled,
+    CloseReason,
+    Filled,
+    PartiallyFilled,
+    Rejected,
+    Resynced,
+)
 from tests.actors.desk_model import (
     BTC_USD,
     AtExchange,
@@ -353,8 +363,13 @@ def test_an_order_that_never_arrived_cannot_take_what_an_open_order_of_its_strat
     assert list(account.orders) == [shown.order_id]
 
 
-@pytest.mark.parametrize(("seen", "reason"), [(True, "by hand"), (False, "post-only")])
-def test_a_cancel_of_an_order_that_was_never_seen_open_is_nobodys_wish(seen: bool, reason: str) -> None:
+@pytest.mark.parametrize(
+    ("seen", "told", "reason"),
+    [(True, "unclear", "by hand"), (False, "unclear", "post-only"), (False, "by hand", "by hand")],
+)
+def test_an_unclear_cancel_of_an_order_that_was_never_seen_open_is_nobodys_wish(
+    seen: bool, told: CloseReason, reason: str
+) -> None:
     """The adapter cancels what it cannot tell the fate of, and may die before it says so: the order is due again."""
     account, grid = world()
     order = grid.order("buy", "50000", "0.002")
@@ -363,7 +378,7 @@ def test_a_cancel_of_an_order_that_was_never_seen_open_is_nobodys_wish(seen: boo
         account.accept(account.orders[order.order_id])
         account.tell_all()
     at_exchange = account.orders[order.order_id]
-    at_exchange.exchange_id, at_exchange.status, at_exchange.reason = "O1", "canceled", "by hand"
+    at_exchange.exchange_id, at_exchange.status, at_exchange.reason = "O1", "canceled", told
     account.connect()
     (gone,) = (event for event in grid.events() if isinstance(event, Canceled))
     assert gone.reason == reason

@@ -26,6 +26,8 @@ FAILED_ONCE = (
     Plan(11, 0.1, 60.0),  # five lost connections made the first bug fatal
     Plan(14, 0.13, 45.0),  # the last frames before a quiet hour were lost
     Plan(2089, 0.25, 30.0),  # a limit that was no number counted as 0
+    Plan(3054, 0.06, 30.0),  # a cancel by hand between two questions about the order counted as ours
+    Plan(3081, 0.25, 30.0),  # an id with a wrong letter named the counter-order
 )
 
 

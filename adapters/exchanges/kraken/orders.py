@@ -89,9 +89,10 @@ class AccountOrders:
         self._placed.pop(order_id, None)
 
     def acknowledged(self, order_id: str, exchange_id: str, time: int, now: float) -> list[ExchangeEvent]:
-        """A request was answered with Kraken's id."""
+        """A request was answered with Kraken's id. Raises `ExchangeUnavailable` when the stream told another one."""
         place = self._placed.get(order_id)
         if exchange_id not in self._known and place is not None:
+            self._refuse_namesake(order_id, exchange_id)
             self._keep(Known(facts_of_accepted(place, exchange_id, time), False, now))
         known = self._known.get(exchange_id)
         return self._accept(known, time) if known is not None else []
@@ -142,6 +143,7 @@ class AccountOrders:
         known = self._known.get(report.order_id)
         if known is not None:
             return known
+        self._refuse_namesake(report.cl_ord_id, report.order_id)
         place = self._placed.get(report.cl_ord_id)
         if place is not None:
             known = Known(facts_of_accepted(place, report.order_id, report.time), False, now)
@@ -151,6 +153,12 @@ class AccountOrders:
         if known is not None:
             self._keep(known)
         return known
+
+    def _refuse_namesake(self, order_id: str, exchange_id: str) -> None:
+        """Raises `ExchangeUnavailable` when one of our orders is open under another of Kraken's ids: one is wrong."""
+        other = self.find(order_id) if userref_of(order_id) is not None else None
+        if other is not None and other.facts.status == "open":
+            raise ExchangeUnavailable(f"order {order_id} is {exchange_id} and {other.facts.exchange_id}")
 
     def _refuse_look_alike(self, report: Report) -> None:
         """Raises `ExchangeUnavailable` for an order under no name of ours that is in all else one of those in flight.

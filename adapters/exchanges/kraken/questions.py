@@ -18,8 +18,13 @@ _CLOCK_MARGIN = SECOND // 2
 
 
 class _Asked(Struct):
+    """Questions about one order, each so soon after the one before that either could be meant."""
+
     first: int
     last: int
+
+    def may_have_closed_at(self, time: int) -> bool:
+        return self.first - _CLOCK_MARGIN <= time <= self.last + LATE
 
 
 class Questions:
@@ -28,13 +33,16 @@ class Questions:
     def __init__(self, now: Callable[[], int]) -> None:
         """`now` is the server's clock in nanoseconds UTC."""
         self._now = now
-        self._asked: dict[str, _Asked] = {}
+        self._born = now()
+        self._asked: dict[str, list[_Asked]] = {}
 
     def ask(self, order_id: str) -> bool:
         """A cancel that is a question is about to be sent; whether an earlier one has not been answered."""
-        now = self._now()
-        before = self._asked.get(order_id)
-        self._asked[order_id] = _Asked(before.first if before else now, now)
+        now, before = self._now(), self._asked.get(order_id)
+        if before and now <= before[-1].last + LATE:
+            before[-1].last = now
+        else:
+            self._asked.setdefault(order_id, []).append(_Asked(now, now))
         return before is not None
 
     def over(self, order_id: str) -> None:
@@ -42,8 +50,12 @@ class Questions:
         self._asked.pop(order_id, None)
 
     def reason(self, order_id: str, told: CloseReason, time: int) -> CloseReason:
-        """Why an order ended at `time`: what looks like its owner's wish may have been a question."""
-        asked = self._asked.get(order_id)
-        if told != "by hand" or asked is None:
+        """Why an order ended at `time`: what looks like its owner's wish may have been a question.
+
+        Whether an earlier run of the program asked one, nobody knows.
+        """
+        if told != "by hand":
             return told
-        return "post-only" if asked.first - _CLOCK_MARGIN <= time <= asked.last + LATE else told
+        if any(asked.may_have_closed_at(time) for asked in self._asked.get(order_id, [])):
+            return "post-only"
+        return "unclear" if time <= self._born + LATE else "by hand"

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Raw, field
 
 from adapters.exchanges.kraken.names import PairName, PairTable, pair_name
-from adapters.exchanges.kraken.wire.values import NOTHING, Wire, WireError, decimal_of, nanoseconds_of_unix
+from adapters.exchanges.kraken.wire.values import NOTHING, Wire, WireError, check_id, decimal_of, nanoseconds_of_unix
 from messages.account import OrderFacts, OrderStatus
 from messages.ids import userref_of
 from messages.money import ONE, ZERO, Pair, Side
@@ -155,6 +155,10 @@ class OpenOrders(Wire, frozen=True):
 
     open: dict[str, Order]
 
+    def __post_init__(self) -> None:
+        """Raises `ValueError` for a name that is no id."""
+        _check_ids(self.open)
+
 
 class ClosedOrders(Wire, frozen=True):
     """ClosedOrders."""
@@ -162,6 +166,10 @@ class ClosedOrders(Wire, frozen=True):
     closed: dict[str, Order]
     count: int | None = None
     """Of all that fit, on however many pages."""
+
+    def __post_init__(self) -> None:
+        """Raises `ValueError` for a name that is no id."""
+        _check_ids(self.closed)
 
 
 class AddedOrder(Wire, frozen=True):
@@ -200,6 +208,11 @@ _STATUS: Mapping[str, OrderStatus] = {
     "canceled": "canceled",
     "expired": "canceled",
 }
+
+
+def _check_ids(orders: Mapping[str, Order]) -> None:
+    for exchange_id in orders:
+        check_id("order", exchange_id)
 
 
 def decode(content: bytes | Raw, kind: type[Result], what: str) -> Result:

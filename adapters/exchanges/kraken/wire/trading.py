@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Raw
 
 from adapters.exchanges.kraken.names import common_asset
-from adapters.exchanges.kraken.wire.values import Wire, WireError, nanoseconds, plain, stamp_of
+from adapters.exchanges.kraken.wire.values import Wire, WireError, check_id, nanoseconds, plain, stamp_of
 from messages.money import ZERO, Side
 from messages.orders import Place
 
@@ -55,6 +55,13 @@ class Report(Wire, frozen=True):
     cancel_reason: str | None = None
     rate_count: Decimal | None = None
     """The pair's trading counter; whether the field has this name is not published."""
+
+    def __post_init__(self) -> None:
+        """Raises `ValueError`, also for ids with strange letters: a counter-order's name follows from them."""
+        super().__post_init__()
+        check_id("order_id", self.order_id)
+        if self.exec_id is not None:
+            check_id("exec_id", self.exec_id)
 
     @property
     def kind(self) -> ReportKind:
@@ -136,6 +143,11 @@ class Placed(Wire, frozen=True):
     order_id: str | None = None
     cl_ord_id: str | None = None
     error: str | None = None
+
+    def __post_init__(self) -> None:
+        """Raises `ValueError` for a name that is no id."""
+        if self.order_id is not None:
+            check_id("order_id", self.order_id)
 
 
 class CountOfCanceled(Wire, frozen=True):

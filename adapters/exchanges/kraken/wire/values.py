@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Raw, Struct
 
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:Z|\+00:00)\Z")
+_ID = re.compile(r"[A-Za-z0-9_-]+\Z")
 _SECOND = 10**9
 _DIGITS = 30
 """No amount of money has more digits before or after its point."""
@@ -31,6 +32,12 @@ class Wire(Struct, frozen=True):
             value = getattr(self, name)
             if isinstance(value, Decimal):
                 check_number(name, value)
+
+
+def check_id(name: str, text: str) -> None:
+    """Raises `ValueError` for what cannot be an id of the exchange: its letters are plain ones."""
+    if not _ID.match(text):
+        raise ValueError(f"{name} is no usable id")
 
 
 def check_number(name: str, value: Decimal) -> None:

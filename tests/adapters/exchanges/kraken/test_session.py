@@ -310,6 +310,22 @@ async def test_a_question_that_comes_late_and_cancels_the_next_try_was_not_asked
     assert gone.reason == "post-only"
 
 
+@pytest.mark.parametrize("answer_first", [True, False])
+async def test_one_order_with_two_of_krakens_ids_ends_the_session(
+    autojump_clock: MockClock, answer_first: bool
+) -> None:
+    async with opened() as rig:
+        request = await rig.placed(place(1))
+        if answer_first:
+            await acknowledged(rig.far, request, 1)
+            await rig.far.channel("executions", opening(1, order_id="x"))
+        else:
+            await rig.far.channel("executions", opening(1, order_id="x"))
+            await acknowledged(rig.far, request, 1)
+        error = await rig.failure()
+    assert isinstance(error, ExchangeUnavailable)
+
+
 async def test_an_order_that_lost_its_name_on_the_way_is_not_sent_again(autojump_clock: MockClock) -> None:
     """A report without the client id, and no answer: it would be taken for a foreign order."""
     async with opened() as rig:
@@ -376,12 +392,15 @@ async def test_a_cancel_that_is_not_confirmed_is_asked_for_again_and_then_gives_
     assert isinstance(failure, ExchangeUnavailable)
 
 
-async def test_an_order_closed_by_hand_says_so(autojump_clock: MockClock) -> None:
+@pytest.mark.parametrize(("stamp", "reason"), [(SOON, "unclear"), ("2026-09-21T14:15:00.000000Z", "by hand")])
+async def test_an_order_closed_by_hand_says_so_once_no_earlier_run_can_be_the_cause(
+    autojump_clock: MockClock, stamp: str, reason: str
+) -> None:
     async with opened(orders=[opening(1)]) as rig:
-        await rig.far.channel("executions", report(1, "canceled", reason="User requested"))
+        await rig.far.channel("executions", report(1, "canceled", reason="User requested", timestamp=stamp))
         (event,) = await rig.events(1)
     assert isinstance(event, Canceled)
-    assert event.reason == "by hand"
+    assert event.reason == reason
 
 
 async def test_an_order_amended_by_hand_is_told_and_fills_up_to_its_new_quantity(autojump_clock: MockClock) -> None:

@@ -173,6 +173,18 @@ def test_an_order_of_ours_is_a_limit_order_or_no_order(said: bytes, strange: byt
     assert rest.decode(ORDER.replace(said, strange, 1), rest.ClosedOrders, "ClosedOrders"), "somebody else's may be"
 
 
+@pytest.mark.parametrize("letter", ["}", "]", ",,", " ", "\\ufffd", "\\u0000"])
+def test_an_id_has_plain_letters(letter: str) -> None:
+    strange = f"OQ7KD2-{letter}XM4PL-9WTRZA"
+    for text in (PENDING, FILL):
+        with pytest.raises(WireError):
+            trading.read_reports(Raw(text.replace("OQ7KD2-XM4PL-9WTRZA", strange).encode()))
+    with pytest.raises(WireError):
+        rest.decode(ORDER.replace(b"OQ7KD2-XM4PL-9WTRZA", strange.encode()), rest.ClosedOrders, "ClosedOrders")
+    with pytest.raises(WireError):
+        trading.read_placed(trading.ADD, Raw(f'{{"order_id":"{strange}"}}'.encode()))
+
+
 FEES = b"""{"currency":"ZUSD","volume":"1204.1120","fees":{"XXBTZUSD":{"fee":"0.8000","minfee":"0.0500"}},
 "fees_maker":{"XXBTZUSD":{"fee":"0.4000","minfee":"0.0000","nextfee":null}}}"""
 
