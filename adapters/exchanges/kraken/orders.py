@@ -12,10 +12,11 @@ from typing import assert_never
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from adapters.exchanges.kraken.paid_fees import fee_in_quote
 from adapters.exchanges.kraken.questions import Questions
 from adapters.exchanges.kraken.totals import Fill, Totals
 from adapters.exchanges.kraken.wire.rest import close_reason
-from adapters.exchanges.kraken.wire.trading import Report, asset_of
+from adapters.exchanges.kraken.wire.trading import Report
 from adapters.interfaces import ExchangeUnavailable
 from messages.account import AccountBalances, ForeignOrder, OrderFacts, facts_of_accepted
 from messages.ids import userref_of
@@ -194,7 +195,7 @@ class AccountOrders:
             before,
             filled=max(filled, before.filled),
             cost=before.cost + amount if report.cum_cost is None else max(report.cum_cost, before.cost),
-            fee=before.fee + _fee_in_quote(report, before.symbol),
+            fee=before.fee + fee_in_quote(report, before.symbol),
             status="filled" if filled >= before.volume else before.status,
             time=report.time,
         )
@@ -250,29 +251,6 @@ class AccountOrders:
             gone = self._known.pop(oldest).facts
             if self._ids.get(gone.order_id) == oldest:
                 del self._ids[gone.order_id]
-
-
-def unpaid_fees(reports: Iterable[Report]) -> tuple[dict[str, Decimal], list[Report]]:
-    """Fees of partly filled open orders, from the fills of the same snapshot; and the orders these do not explain."""
-    reports = list(reports)
-    fills = [report for report in reports if report.kind == "trade"]
-    fees: dict[str, Decimal] = {}
-    unexplained = []
-    for order in reports:
-        if order.kind == "trade" or not order.cum_qty:
-            continue
-        own = [fill for fill in fills if fill.order_id == order.order_id]
-        if sum((fill.last_qty or ZERO for fill in own), ZERO) == order.cum_qty:
-            fees[order.order_id] = sum((_fee_in_quote(fill, order.symbol or "/") for fill in own), ZERO)
-        else:
-            unexplained.append(order)
-    return fees, unexplained
-
-
-def _fee_in_quote(report: Report, symbol: str) -> Decimal:
-    base = symbol.partition("/")[0]
-    price = report.last_price or ZERO
-    return sum((cost(price, fee.qty) if asset_of(fee) == base else fee.qty for fee in report.fees), ZERO)
 
 
 def _amended(facts: OrderFacts, report: Report) -> OrderFacts:

@@ -18,6 +18,7 @@ from adapters.exchanges.kraken.errors import meaning_of
 from adapters.exchanges.kraken.names import PairTable
 from adapters.exchanges.kraken.orders import CLOSED_KEPT
 from adapters.exchanges.kraken.outbox import cancel_batches, place_batches
+from adapters.exchanges.kraken.paid_fees import PartlyTold, paid_fee
 from adapters.exchanges.kraken.questions import Questions
 from adapters.exchanges.kraken.requests import METHODS, Requests, never_sent
 from adapters.exchanges.kraken.rest import PrivateRest
@@ -27,18 +28,18 @@ from adapters.exchanges.kraken.stream import AccountStream
 from adapters.exchanges.kraken.unknown import DEADLINE_SECONDS, MARGIN_SECONDS, Lookup
 from adapters.exchanges.kraken.wire import socket as wire
 from adapters.exchanges.kraken.wire.rest import Order, Token
-from adapters.exchanges.kraken.wire.trading import Report
 from adapters.exchanges.kraken.wire.values import WireError
 from adapters.interfaces import BotStateError, ExchangeUnavailable
 from messages.account import AccountSnapshot, History, OrderFacts
 from messages.mailboxes import ExchangeEvent
-from messages.money import ZERO, cost
 from messages.orders import Place
 
 logger = logging.getLogger("infinity_grid.kraken")
 
 SNAPSHOT_SECONDS = 15.0
 _NAME = "Kraken's private WebSocket"
+_ORDERS_AT_ONCE = 50
+"""That QueryOrders takes."""
 
 
 class Account:
@@ -127,8 +128,8 @@ class KrakenSession:
         self._stream.feed.check()
         if not self._stream.shown.is_set():
             raise ExchangeUnavailable(f"{_NAME}: no snapshot within {SNAPSHOT_SECONDS:g} s")
-        fees, unexplained = self._stream.unpaid()
-        self._stream.begin(fees | await self._old_fees(unexplained))
+        fees, others = self._stream.told_fees()
+        self._stream.begin(fees | await self._old_fees(others))
         self._start(self._requests.run)
         self._start(partial(watch_ledger, self._stream))
         self._start(partial(watch_orders, self._account.rest, self._stream))
@@ -261,21 +262,11 @@ class KrakenSession:
         known = self._stream.find(order_id)
         return known.facts.symbol if known else "/"
 
-    async def _old_fees(self, orders: Sequence[Report]) -> dict[str, Decimal]:
-        """Fees of orders whose fills are older than the snapshot's: a share, if more was filled since."""
-        if not orders:
-            return {}
-        ids = ",".join(order.order_id for order in orders[:50])
-        shown = await self._account.rest.read("QueryOrders", dict[str, Order], txid=ids)
-        return {
-            order.order_id: _share(shown[order.order_id], order.cum_qty or ZERO)
-            for order in orders
-            if order.order_id in shown
-        }
-
-
-def _share(order: Order, filled: Decimal) -> Decimal:
-    """The part of an order's fee that belongs to its first `filled`."""
-    if order.vol_exec <= filled:
-        return order.fee
-    return (cost(order.fee, filled) / order.vol_exec).quantize(order.fee)
+    async def _old_fees(self, orders: Sequence[PartlyTold]) -> dict[str, Decimal]:
+        """Fees of orders some of whose fills are older than the snapshot's. Raises `ExchangeUnavailable`."""
+        fees: dict[str, Decimal] = {}
+        for start in range(0, len(orders), _ORDERS_AT_ONCE):
+            part = {told.order.order_id: told for told in orders[start : start + _ORDERS_AT_ONCE]}
+            shown = await self._account.rest.read("QueryOrders", dict[str, Order], txid=",".join(part))
+            fees |= {name: paid_fee(told, shown.get(name)) for name, told in part.items()}
+        return fees

@@ -10,7 +10,8 @@ from decimal import Decimal
 import trio
 
 from adapters.exchanges.kraken.feed import Feed
-from adapters.exchanges.kraken.orders import AccountOrders, Known, unpaid_fees
+from adapters.exchanges.kraken.orders import AccountOrders, Known
+from adapters.exchanges.kraken.paid_fees import PartlyTold, told_fees
 from adapters.exchanges.kraken.questions import Questions
 from adapters.exchanges.kraken.totals import Totals
 from adapters.exchanges.kraken.wire import socket as wire
@@ -74,9 +75,9 @@ class AccountStream:
             self._apply(frame)
             self.wake()
 
-    def unpaid(self) -> tuple[dict[str, Decimal], list[Report]]:
+    def told_fees(self) -> tuple[dict[str, Decimal], list[PartlyTold]]:
         """What `begin` needs: known fees of partly filled orders, and the orders whose fees are unknown."""
-        return unpaid_fees(self._reports or [])
+        return told_fees(self._reports or [])
 
     def begin(self, fees: Mapping[str, Decimal]) -> None:
         """Start from the snapshots; `fees` are those of partly filled orders by Kraken's id."""
