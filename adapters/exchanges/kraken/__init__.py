@@ -8,9 +8,11 @@
 - `sockets`     WebSocket connections
 - `listing`, `market`  pairs, rules, last prices; live prices
 - `totals`, `orders`, `stream`  the account's channels as a state and events
+- `paid_fees`   fees of orders that were partly filled before a stream began
 - `audit`       whether the stream still tells the truth
 - `drift`       whether the account holds what its stream told
-- `outbox`, `requests`, `unknown`, `rest_orders`  orders on their way, and the fate of unanswered ones
+- `outbox`, `requests`, `rest_orders`  orders on their way
+- `unknown`, `questions`, `closures`  the fate of unanswered ones, and of what was closed earlier
 - `session`     the `TradingSession` made of these
 - `permissions` what the API key must and must not be able to do
 - `exchange`    the `Exchange`, opened from a configuration
