@@ -112,8 +112,9 @@ class Judge:
 
     def _opened(self, order: Order, client_id: str, userref: int) -> None:
         self.orders += 1
-        if client_id in self._accepted:
-            raise Violation(f"the client id {client_id} is accepted twice: {self._accepted[client_id]}, {order.txid}")
+        former = self._accepted.get(client_id)
+        if former is not None and not self._came_to_nothing(former):
+            raise Violation(f"the client id {client_id} is accepted twice: {former}, {order.txid}")
         self._accepted[client_id] = order.txid
         parent = self._due.get(client_id)
         if parent is None:
@@ -127,6 +128,10 @@ class Judge:
                 raise Violation(f"{sibling}, the answer to {parent}, was cancelled by hand, and is placed again")
         siblings.append(order.txid)
         self._check_answer(self._order(parent), order, self._grids[userref], first=len(siblings) == 1)
+
+    def _came_to_nothing(self, txid: str) -> bool:
+        """The user cancelled it before the program could know it, and nothing of it was filled: it may be sent anew."""
+        return txid in self._unseen and not self._order(txid).filled
 
     def _check_answer(self, parent: Order, answer: Order, grid: rules.Grid, *, first: bool) -> None:
         if answer.side == parent.side or answer.pair != parent.pair:
