@@ -101,7 +101,8 @@ async def test_a_grid_survives_kill_9_and_answers_what_was_filled_meanwhile(tmp_
             await until(tmp_path, lambda: sells(kraken) == 3 and buys(kraken) == 5)
             assert await ended(process, signal.SIGTERM) == 0
         after = {order.txid for order in kraken.control.open_orders()}
-        assert len(before & after) == 3
+        # Two buys were filled. The first fill's fill-up may have left before the kill or not: its tick decides.
+        assert len(before & after) == len(before) - 2
         kraken.control.price("BTC/USD", PRICE)
         with program(tmp_path, path) as process:
             await until(tmp_path, lambda: (tmp_path / "log.txt").read_text().count("state: RUNNING") == 3)
