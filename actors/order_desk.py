@@ -246,7 +246,8 @@ class OrderDesk:
             closed = closed or tracked.facts.filled >= tracked.facts.volume
             if tracked.place is not None and tracked.facts.filled != before:
                 self.ledger.executed(tracked.place, tracked.facts.filled - before)
-                self.ledger.hold(tracked.place, tracked.facts.filled)
+                if not closed:
+                    self.ledger.hold(tracked.place, tracked.facts.filled)
         if closed:
             self.ledger.release(event.order_id)
             if tracked.place is not None or isinstance(event, Rejected):

@@ -12,7 +12,7 @@ from typing import Literal
 from msgspec import Struct
 
 from actors.order_desk import Effects, OrderDesk
-from actors.strategies.core import NEVER, Core
+from actors.strategies.core import Core
 from adapters.exchanges.paper.account import PaperAccount
 from adapters.exchanges.paper.book import PaperBook, Rules
 from backtesting.record import Record
@@ -94,13 +94,13 @@ class Account:
     def reach(self, unit: Decimal) -> Reach:
         """Which rows the account sleeps through, from the band of each core and the nearest resting orders."""
         quiet = self._book.quiet(self._pair.symbol)
-        low, high, wake = _floor(quiet.low, unit), _ceiling(quiet.high, unit), NEVER
-        for trader in self._traders:
-            band = trader.core.band
-            low = max(low, _ceiling(band.low, unit) - 1)
-            high = min(high, _floor(band.high, unit) + 1)
-            wake = min(wake, band.wake)
-        return Reach(low, high, wake)
+        bands = [trader.core.band for trader in self._traders]
+        low, high = max(band.low for band in bands), min(band.high for band in bands)
+        return Reach(
+            _floor(quiet.low, unit) if quiet.low >= low else _ceiling(low, unit) - 1,
+            _ceiling(quiet.high, unit) if quiet.high <= high else _floor(high, unit) + 1,
+            min(band.wake for band in bands),
+        )
 
     def _settle(self, tick: Tick | None) -> None:
         """Rounds until nobody has news. A strategy takes the newest price before anything else, and once."""

@@ -72,7 +72,7 @@ class Costs(Struct):
             self.waiting[order.exchange_id] = Lot(order.volume, order.cost + order.fee)
             return
         sold = Lot()
-        if order.kind == "counter" and (bought := self.waiting.pop(_parent(order), None)):
+        if bought := self.waiting.pop(order.parent, None):
             sold.add(bought.take(order.volume))
             self.kept.add(bought)
         for source in (self.kept, unowned):
@@ -86,8 +86,3 @@ def reckon(fills: Iterable[OrderRecord], strategies: Iterable[int], unowned: Lot
     for order in fills:
         costs[order.strategy].fill(order, unowned)
     return costs
-
-
-def _parent(order: OrderRecord) -> str:
-    """The exchange id of the buy that a counter-sell answers."""
-    return order.cause.partition("#")[0]

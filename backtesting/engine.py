@@ -4,8 +4,10 @@ Nothing happens while the price stays inside what the cores and the resting orde
 that leaves it is looked up, and the account never sees the rows between.
 """
 
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import numpy as np
 from msgspec import Struct
@@ -18,6 +20,7 @@ from backtesting.tape import Chunk, Tape, tick_of
 
 CHUNK_ROWS = 1 << 20
 """Rows in memory at a time; the next ones are read meanwhile."""
+SWITCH_SECONDS = 0.0001
 
 Progress = Callable[[int], None]
 """Told how many rows are done."""
@@ -101,7 +104,6 @@ class Engine:
     def _give(self, row: int, time: int, price: int) -> None:
         tick = tick_of(self._tape, time, price)
         self._done = self._record.row = row
-        self._record.price = tick.price
         self._starts = False
         self._account.row(tick)
 
@@ -127,11 +129,22 @@ class Engine:
         self._starts = True
 
 
+@contextmanager
+def _impatient_threads() -> Iterator[None]:
+    """Reading ahead needs the interpreter for moments only, but often; it would wait 5 ms for it each time."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_SECONDS)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
+
+
 def _chunks(tape: Tape, begin: int, end: int, every: int) -> Iterator[Chunk]:
     """The rows in pieces that hold whole multiples of `every`, each read while the one before is worked on."""
     size = max(1, CHUNK_ROWS // every) * every
     starts = range(begin, end, size)
-    with ThreadPoolExecutor(1, "price-reader") as reader:
+    with _impatient_threads(), ThreadPoolExecutor(1, "price-reader") as reader:
         pending = [reader.submit(tape.read, start, min(start + size, end)) for start in starts[:1]]
         for start in [*starts[1:], None]:
             chunk = pending.pop().result() if pending else None

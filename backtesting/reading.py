@@ -80,7 +80,8 @@ class ParquetTape:
         self._pair = pair
         self._converted = converted
         self._literal = literal
-        self._connection = _connect()
+        # Read ahead while another thread trades: a second one would take more memory and hardly be faster.
+        self._connection = _connect(threads=1)
         ((self.rows,),) = self._run("SELECT count(*) FROM read_parquet(?)").fetchall()
         if not self.rows:
             _explain(source, pair)
@@ -112,7 +113,7 @@ def _text_tape(source: PriceFile, reader: PriceReader, path: Path, pair: Pair, s
     converted = _of_texts(reader.unit)
     size = path.stat().st_size * (1 if path.suffix.lower() == ".csv" else 4)
     query = f"SELECT {converted.time} AS t, {converted.price} AS p FROM ({reader.select}) AS texts(t, p)"  # noqa: S608
-    connection = _connect()
+    connection = _connect(threads=2)
     if size > MOST_IN_MEMORY:
         return _converted_tape(source, query, reader.literal, pair, scratch, connection)
     try:
@@ -250,9 +251,9 @@ def _in_order(times: Integers, prices: Integers) -> bool:
     return bool(prices.min() > 0 and times[0] >= 0 and (times[1:] >= times[:-1]).all())
 
 
-def _connect() -> duckdb.DuckDBPyConnection:
+def _connect(threads: int) -> duckdb.DuckDBPyConnection:
     options: dict[str, str | bool | int | float | list[str]] = {
-        "threads": 2,
+        "threads": threads,
         "memory_limit": "256MB",
         "autoinstall_known_extensions": False,
     }

@@ -8,13 +8,14 @@ from typing import Literal
 from msgspec import Struct, field
 
 from messages.account import AccountBalances
+from messages.ids import answered_by
 from messages.mailboxes import ExchangeEvent
 from messages.money import ZERO, Side
 from messages.notices import FundsMissing, Notice, OrderReleased
 from messages.orders import Accepted, Canceled, Filled, OrderKind, PartiallyFilled, Place
 
 
-class OrderRecord(Struct):
+class OrderRecord(Struct, gc=False):
     """One order that the exchange accepted. Prices and sums in quote currency, volume in base."""
 
     strategy: int
@@ -23,7 +24,8 @@ class OrderRecord(Struct):
     price: Decimal
     volume: Decimal
     kind: OrderKind
-    cause: str
+    parent: str
+    """Of a counter-order: the exchange id of the order whose fill it answers."""
     opened: int
     """Time of the row, in nanoseconds UTC."""
     closed: int = 0
@@ -35,13 +37,10 @@ class OrderRecord(Struct):
     """Number of the row that filled it, counted from 0."""
 
 
-class Holdings(Struct, frozen=True):
+class Holdings(Struct, frozen=True, gc=False):
     """The account from one fill on: totals, held funds included."""
 
     row: int
-    time: int
-    price: Decimal
-    """Of that row."""
     base: Decimal
     quote: Decimal
 
@@ -52,8 +51,7 @@ class Record(Struct):
     base: str
     quote: str
     row: int = 0
-    """The row that is being worked on, and its price."""
-    price: Decimal = ZERO
+    """The row that is being worked on."""
     orders: list[OrderRecord] = field(default_factory=list)
     fills: list[OrderRecord] = field(default_factory=list)
     """The filled ones among the orders, in the order of their fills."""
@@ -77,7 +75,7 @@ class Record(Struct):
             price=place.price,
             volume=place.volume,
             kind=place.kind,
-            cause=place.cause,
+            parent=answered_by(place.cause) if place.kind == "counter" else "",
             opened=answer.time,
         )
         self.orders.append(order)
@@ -115,4 +113,4 @@ class Record(Struct):
             self.fills.append(order)
             if self._totals is not None:
                 totals = self._totals.totals
-                self.holdings.append(Holdings(self.row, event.time, self.price, totals[self.base], totals[self.quote]))
+                self.holdings.append(Holdings(self.row, totals[self.base], totals[self.quote]))

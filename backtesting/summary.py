@@ -89,7 +89,7 @@ def summarise(stage: Stage, strategies: Sequence[StrategyConfig], record: Record
     points, unit, pair = series.points, stage.tape.unit, stage.pair
     first, last = price_of(unit, points[0].open), price_of(unit, points[-1].close)
     begin, end = series.begin, points[-1].time
-    at_first = _at_first(stage, first, begin, series.start)
+    at_first = _at_first(stage, series.start)
     holdings = [at_first, *record.holdings]
     hold = bought_and_held(at_first.base, at_first.quote, first, stage.paper.taker_fee)
     worth = course(points, unit, holdings, hold)
@@ -136,9 +136,9 @@ def summarise(stage: Stage, strategies: Sequence[StrategyConfig], record: Record
     return Result(summary, worth, record.orders, record.fills)
 
 
-def _at_first(stage: Stage, price: Decimal, begin: int, row: int) -> Holdings:
+def _at_first(stage: Stage, row: int) -> Holdings:
     balances, pair = stage.paper.balances, stage.pair
-    return Holdings(row - 1, begin, price, balances.get(pair.base, ZERO), balances.get(pair.quote, ZERO))
+    return Holdings(row - 1, balances.get(pair.base, ZERO), balances.get(pair.quote, ZERO))
 
 
 def _of_strategy(

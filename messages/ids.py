@@ -40,6 +40,11 @@ def counter_cause(exchange_id: str, attempt: int) -> str:
     return exchange_id if attempt == 0 else f"{exchange_id}#{attempt}"
 
 
+def answered_by(cause: str) -> str:
+    """The exchange id of the filled order that a counter-order with this cause answers."""
+    return cause.partition("#")[0]
+
+
 def ladder_cause(lineage: str, kind: str, counter: int) -> str:
     """The cause of an order that no fill asked for; `lineage` is born with the database."""
     return f"{lineage}/{kind}/{counter}"

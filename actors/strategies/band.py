@@ -30,7 +30,7 @@ def _any_tick_acts(ladder: Ladder) -> bool:
     missing = len(ladder.buys()) < ladder.settings.max_open_buys
     if missing and not ladder.buys_wait and (ladder.blocked != "max_investment" or ladder.investment_allows_buy()):
         return True
-    if ladder.retry_surplus_at <= ladder.tick_time and _surplus_is_due(ladder):
+    if ladder.state.surplus and ladder.retry_surplus_at <= ladder.tick_time and _surplus_is_due(ladder):
         return True
     too_many = len(ladder.buys()) > ladder.settings.max_open_buys and not ladder.pending()
     return too_many or _has_near_buys(ladder)

@@ -51,6 +51,8 @@ def retry_remembered_sells(ladder: Ladder) -> None:
 def sell_surplus(ladder: Ladder) -> None:
     """Base of cancelled, partly filled buys is sold as soon as it is worth one amount."""
     state, settings = ladder.state, ladder.settings
+    if not state.surplus:
+        return
     price = rules.lifted(settings, rules.sell_price(settings, state.surplus_price, None), ladder.fresh_ticker())
     if ladder.tick_time < ladder.retry_surplus_at or not surplus_is_due(ladder, price):
         return

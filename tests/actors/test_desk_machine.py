@@ -128,15 +128,16 @@ class DeskMachine(RuleBasedStateMachine):
 
     def _ledger(self) -> object:
         ledger = self.world.desk.ledger
-        held = {key: (hold.strategy, hold.asset, hold.amount) for key, hold in ledger.holds.items()}
+        held = {key: (hold.purse.strategy, hold.purse.asset, hold.amount) for key, hold in ledger.holds.items()}
+        totals = {asset: ledger.purse(None, asset).total.amount for asset in self.world.totals}
         owned = {userref: client.owned for userref, client in ledger.clients.items()}
         sent = {place.order_id for place in self.world.desk._waiting.values()}
-        return ledger.totals, held, owned, sent
+        return totals, held, owned, sent
 
     @invariant()
     def orders_wait_only_while_a_cancel_of_their_strategy_runs(self) -> None:
         desk = self.world.desk
-        leaving = {hold.strategy for hold in desk.ledger.holds.values() if hold.leaving}
+        leaving = {hold.purse.strategy for hold in desk.ledger.holds.values() if hold.leaving}
         assert {place.strategy for place in desk._waiting.values()} <= leaving
 
     @invariant()
@@ -155,12 +156,13 @@ class DeskMachine(RuleBasedStateMachine):
         account, ledger = self.world, self.world.desk.ledger
         if account.queue:
             return
-        assert {asset: ledger.totals[asset] for asset in account.totals} == account.totals
+        assert {asset: ledger.purse(None, asset).total.amount for asset in account.totals} == account.totals
         for userref, strategy in account.strategies.items():
             assert ledger.clients[userref].owned == strategy.owned
             for asset in (strategy.pair.base, strategy.pair.quote):
-                held = sum((h.amount for h in ledger.holds.values() if (h.strategy, h.asset) == (userref, asset)), ZERO)
-                assert held == account.held(asset, userref) == ledger._held.get((userref, asset), ZERO)
+                purse = ledger.purse(userref, asset)
+                held = sum((hold.amount for hold in ledger.holds.values() if hold.purse is purse), ZERO)
+                assert held == account.held(asset, userref) == purse.held
 
     @invariant()
     def what_is_held_never_exceeds_what_is_there(self) -> None:

@@ -17,7 +17,7 @@ def at(order: OrderRecord, opened: int, closed: int) -> OrderRecord:
 
 def test_an_open_buy_its_base_and_its_sale() -> None:
     bought = at(fill("buy", "1", "100", name="A"), 10, 30)
-    sold = at(fill("sell", "1", "120", kind="counter", cause="A"), 30, 60)
+    sold = at(fill("sell", "1", "120", kind="counter", parent="A"), 30, 60)
     costs = reckon([bought, sold], [1], Lot())[1]
     assert capital_in_use([bought, sold], costs, 0, 100) == Capital(average=D(50), highest=D(100))
 

@@ -11,7 +11,7 @@ D = Decimal
 
 
 def fill(
-    side: Side, volume: str, cost: str, *, fee: str = "0", kind: OrderKind = "ladder", name: str = "", cause: str = ""
+    side: Side, volume: str, cost: str, *, fee: str = "0", kind: OrderKind = "ladder", name: str = "", parent: str = ""
 ) -> OrderRecord:
     return OrderRecord(
         strategy=1,
@@ -20,7 +20,7 @@ def fill(
         price=D(cost) / D(volume),
         volume=D(volume),
         kind=kind,
-        cause=cause,
+        parent=parent,
         opened=1,
         closed=2,
         status="filled",
@@ -31,7 +31,7 @@ def fill(
 
 def test_a_cycle_earns_what_the_sell_brings_beyond_its_buy_and_both_fees() -> None:
     bought = fill("buy", "2", "200", fee="0.5", name="A")
-    sold = fill("sell", "2", "220", fee="0.6", kind="counter", cause="A")
+    sold = fill("sell", "2", "220", fee="0.6", kind="counter", parent="A")
     costs = reckon([bought, sold], [1], Lot())[1]
     assert costs.realised == D("18.9")
     assert costs.fees == D("1.1")
@@ -40,7 +40,7 @@ def test_a_cycle_earns_what_the_sell_brings_beyond_its_buy_and_both_fees() -> No
 
 def test_what_a_sell_leaves_over_is_kept_at_its_cost() -> None:
     bought = fill("buy", "2", "200", name="A")
-    sold = fill("sell", "1.5", "165", kind="counter", cause="A#1")
+    sold = fill("sell", "1.5", "165", kind="counter", parent="A")
     costs = reckon([bought, sold], [1], Lot())[1]
     assert costs.realised == D(15)
     assert costs.held == Lot(D("0.5"), D(50))
@@ -49,8 +49,8 @@ def test_what_a_sell_leaves_over_is_kept_at_its_cost() -> None:
 def test_an_extra_sell_sells_what_was_kept_and_then_what_nobody_bought() -> None:
     fills = [
         fill("buy", "2", "200", name="A"),
-        fill("sell", "1", "110", kind="counter", cause="A"),
-        fill("sell", "1.5", "180", kind="extra", cause="extra 1"),
+        fill("sell", "1", "110", kind="counter", parent="A"),
+        fill("sell", "1.5", "180", kind="extra"),
     ]
     unowned = Lot(D(2), D(160))
     costs = reckon(fills, [1, 2], unowned)

@@ -20,7 +20,7 @@ def test_holdings_change_within_and_between_points() -> None:
         Point(19, 190, 1000, 1100, 500, 800),
         Point(20, 200, 800, 900, 800, 900),
     ]
-    holdings = [Holdings(-1, 0, D(10), D(1), D(100)), Holdings(15, 150, D(9), D(2), D(91))]
+    holdings = [Holdings(-1, D(1), D(100)), Holdings(15, D(2), D(91))]
     worth = course(points, CENT, holdings, Held(D(11), D(0)))
     assert [(point.base, point.equity, point.hold) for point in worth] == [
         (D(1), D(110), D(110)),

@@ -141,16 +141,16 @@ def measure_search(path: Path) -> dict[str, object]:
 
 
 def measure_duckdb(path: Path) -> dict[str, object]:
-    """DuckDB hands both columns over, in the same pieces."""
-    begin = time.perf_counter()
-    tape = tape_of(path)
-    for start in range(0, tape.rows, CHUNK_ROWS):
-        tape._connection.execute(  # type: ignore[attr-defined]
-            "SELECT ts, price FROM read_parquet(?, file_row_number=true)"
-            " WHERE file_row_number >= ? AND file_row_number < ?",
-            [str(path), start, start + CHUNK_ROWS],
-        ).fetchnumpy()
-    return {"seconds": time.perf_counter() - begin, "rows": tape.rows, "note": "time and price, in pieces"}
+    """DuckDB hands both columns over on two threads, in pieces of the same size."""
+    begin, rows = time.perf_counter(), tape_of(path).rows
+    with duckdb.connect(config={"threads": 2}) as connection:
+        for start in range(0, rows, CHUNK_ROWS):
+            connection.execute(
+                "SELECT ts, price FROM read_parquet(?, file_row_number=true)"
+                " WHERE file_row_number >= ? AND file_row_number < ?",
+                [str(path), start, start + CHUNK_ROWS],
+            ).fetchnumpy()
+    return {"seconds": time.perf_counter() - begin, "rows": rows, "note": "time and price, in pieces"}
 
 
 def measure_duckdb_at_once(path: Path) -> dict[str, object]:

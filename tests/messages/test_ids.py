@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messages.ids import MARK, MAX_USERREF, client_order_id, counter_cause, ladder_cause, userref_of
+from messages.ids import MARK, MAX_USERREF, answered_by, client_order_id, counter_cause, ladder_cause, userref_of
 
 userrefs = st.integers(0, MAX_USERREF)
 OURS = client_order_id(1001, "OQCLML-BW3P3-BUCMWZ")
@@ -46,6 +46,11 @@ def test_ids_stay_what_they_were_in_earlier_versions() -> None:
     # An id that changes between two versions would place every open order's successor twice.
     assert OURS == "g0000rtx1mb80dh7xp"
     assert client_order_id(MAX_USERREF, "lineage/ladder/1") == "gzik0zje9vwocwxmgt"
+
+
+@given(st.text(alphabet="OABC-123", min_size=1), st.integers(0, 40))
+def test_the_cause_of_a_counter_order_tells_whose_fill_it_answers(exchange_id: str, attempt: int) -> None:
+    assert answered_by(counter_cause(exchange_id, attempt)) == exchange_id
 
 
 @pytest.mark.parametrize(
