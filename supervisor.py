@@ -120,7 +120,10 @@ class _Tree:
             now=world.wall,
             lengths=self._mail.lengths,
             channels=lambda: [outbox.report() for outbox in self._outboxes],
+            clock_offset=lambda: self._account.clock_offset() if self._account else None,
         )
+        self._account: Exchange | None = None
+        """While it is open."""
         self._outboxes = [Outbox(channel, table.notices) for channel, table in world.channels(config)]
         self._actors = trio.CancelScope(shield=True)
         self._trading = trio.CancelScope()
@@ -187,10 +190,14 @@ class _Tree:
         store = AccountClient(self._mail.persistence, self._mail.paper)
         async with open_exchange(self._config, store, now=self._world.wall(), source=self._source) as exchange:
             market = await survey(self._config, exchange, self._source)
-            async with trio.open_nursery() as nursery:
-                self._start(nursery, "market-data", partial(self._market_data, exchange))
-                self._start(nursery, "price-watch", partial(self._price_watch, exchange))
-                self._start(nursery, "order-manager", partial(self._orders, exchange, market))
+            self._account = exchange
+            try:
+                async with trio.open_nursery() as nursery:
+                    self._start(nursery, "market-data", partial(self._market_data, exchange))
+                    self._start(nursery, "price-watch", partial(self._price_watch, exchange))
+                    self._start(nursery, "order-manager", partial(self._orders, exchange, market))
+            finally:
+                self._account = None
 
     def _start(self, nursery: trio.Nursery, role: Role, body: Callable[[], Awaitable[None]]) -> None:
         nursery.start_soon(supervise, self._watch, role, role, body)

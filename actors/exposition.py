@@ -27,6 +27,7 @@ class BoardCollector:
         """All families, read at this moment."""
         status = self._board.snapshot()
         yield from _program(status, self._board.version)
+        yield _clock(status)
         yield from _strategies(status)
         yield _price_times(status.bot, self._board.prices())
         yield from _actors(status.bot, status.actors)
@@ -51,6 +52,15 @@ def _program(status: Status, version: str) -> Iterator[Metric]:
     for state in get_args(ProgramState):
         states.add_metric([status.bot, state], int(state == status.state))
     yield states
+
+
+def _clock(status: Status) -> Metric:
+    offset = GaugeMetricFamily(
+        "exchange_clock_offset_seconds", "This machine's clock minus the exchange's", labels=["bot"]
+    )
+    if status.clock_offset_seconds is not None:
+        offset.add_metric([status.bot], float(status.clock_offset_seconds))
+    return offset
 
 
 def _strategies(status: Status) -> Iterator[Metric]:

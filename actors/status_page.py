@@ -58,12 +58,14 @@ class StatusBoard:
         now: Callable[[], int],
         lengths: Callable[[], Mapping[str, tuple[int, int]]] = dict,
         channels: Callable[[], Iterable[ChannelReport]] = tuple,
+        clock_offset: Callable[[], int | None] = lambda: None,
     ) -> None:
         """`now` tells the wall clock in nanoseconds UTC; uptime counts from this call.
 
         `lengths` tells of each actor how many messages wait for it and how many were dropped.
-        `channels` tells how the notification channels fare.
+        `channels` tells how the notification channels fare, `clock_offset` what `Exchange.clock_offset` says.
         """
+        self._clock_offset = clock_offset
         self._channels = channels
         self._lengths = lengths
         self.bot = bot
@@ -91,17 +93,18 @@ class StatusBoard:
     def snapshot(self) -> Status:
         """Everything as it is now."""
         self._read_mail()
-        now = self._now()
+        now, offset = self._now(), self._clock_offset()
         return Status(
             state=self._program.state,
             reason=self._program.reason,
             bot=self.bot,
             simulated=self.simulated,
-            uptime_seconds=Decimal(max(0, now - self._started) // _NS_PER_MS).scaleb(-3),
+            uptime_seconds=_seconds(max(0, now - self._started)),
             timestamp=rfc3339(now),
             strategies=tuple(self._brought_up_to_date(report) for report in self._strategies.values()),
             actors=self._actor_reports(),
             channels=tuple(self._channels()),
+            clock_offset_seconds=None if offset is None else _seconds(offset),
         )
 
     def _actor_reports(self) -> tuple[ActorReport, ...]:
@@ -139,6 +142,11 @@ class StatusBoard:
                     assert_never(report)
 
 
+def _seconds(nanoseconds: int) -> Decimal:
+    """To the millisecond."""
+    return Decimal(nanoseconds // _NS_PER_MS).scaleb(-3)
+
+
 def rfc3339(time: int) -> str:
     """Nanoseconds UTC as `2025-10-27T12:21:07.123Z`."""
     seconds, rest = divmod(time, 1_000_000_000)
@@ -154,8 +162,9 @@ def status_json(status: Status) -> bytes:
     page = {
         "state": status.state,
         "reason": status.reason,
-        "uptime_seconds": msgspec.Raw(f"{status.uptime_seconds:f}".encode()),
+        "uptime_seconds": _number(status.uptime_seconds),
         "timestamp": status.timestamp,
+        "clock_offset_seconds": _number(status.clock_offset_seconds),
         "bot": status.bot,
         "simulated": status.simulated,
         "strategies": [_strategy(report) for report in status.strategies],
@@ -183,6 +192,11 @@ def status_json(status: Status) -> bytes:
         ],
     }
     return indented(page)
+
+
+def _number(value: Decimal | None) -> msgspec.Raw | None:
+    """As a JSON number, with all its decimals."""
+    return None if value is None else msgspec.Raw(f"{value:f}".encode())
 
 
 def indented(content: object) -> bytes:

@@ -151,6 +151,9 @@ class Exchange(Protocol):
     def market_open(self, symbol: str) -> bool:
         """Whether silence of this pair would be strange (exchange online, pair tradable)."""
 
+    def clock_offset(self) -> int | None:
+        """This machine's clock minus the exchange's, in nanoseconds; None for an exchange without a clock."""
+
 
 class Channel(Protocol):
     """One way to reach the person behind the program.

@@ -146,3 +146,5 @@ class Status(Struct, frozen=True, tag=True):
     strategies: tuple[StrategyReport, ...]
     actors: tuple[ActorReport, ...]
     channels: tuple[ChannelReport, ...] = ()
+    clock_offset_seconds: Decimal | None = None
+    """This machine's clock minus the exchange's; None while there is no exchange, or none with a clock."""

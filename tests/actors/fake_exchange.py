@@ -135,3 +135,7 @@ class FakeExchange:
     def market_open(self, symbol: str) -> bool:
         """Always."""
         return True
+
+    def clock_offset(self) -> int | None:
+        """It has no clock."""
+        return None

@@ -53,11 +53,17 @@ class Clock:
 
 
 def new_board(
-    clock: Clock | None = None, channels: tuple[ChannelReport, ...] = ()
+    clock: Clock | None = None, channels: tuple[ChannelReport, ...] = (), *, clock_offset: int | None = None
 ) -> tuple[Mailbox[MetricsMail], StatusBoard]:
     """A board and the mailbox that it reads."""
     mailbox = Mailbox[MetricsMail]("metrics", limit=10)
     board = StatusBoard(
-        mailbox, bot="my grids", simulated=True, version="1.2.3", now=clock or Clock(), channels=lambda: channels
+        mailbox,
+        bot="my grids",
+        simulated=True,
+        version="1.2.3",
+        now=clock or Clock(),
+        channels=lambda: channels,
+        clock_offset=lambda: clock_offset,
     )
     return mailbox, board

@@ -23,7 +23,7 @@ def samples(board: StatusBoard) -> dict[str, float]:
 
 def full_board() -> StatusBoard:
     clock = Clock()
-    mailbox, board = new_board(clock, CHANNELS)
+    mailbox, board = new_board(clock, CHANNELS, clock_offset=-1_250_000_000)
     clock.time += 90_000_000_000
     post_report(mailbox, ProgramReport("RUNNING", ""))
     post_report(mailbox, HODL)
@@ -38,6 +38,7 @@ def test_every_figure_is_exposed_under_its_name() -> None:
     assert samples(full_board()) == {
         "build_info{simulated=true,version=1.2.3}": 1,
         "grid_uptime_seconds{}": 90,
+        "exchange_clock_offset_seconds{}": -1.25,
         "grid_state{state=INITIALIZING}": 0,
         "grid_state{state=RUNNING}": 1,
         "grid_state{state=SHUTDOWN_REQUESTED}": 0,
@@ -87,6 +88,10 @@ def test_an_unknown_price_has_no_sample() -> None:
     mailbox, board = new_board()
     post_report(mailbox, msgspec.structs.replace(HODL, price=None))
     assert not [name for name in samples(board) if name.startswith("grid_price")]
+
+
+def test_without_an_exchange_its_clock_has_no_sample() -> None:
+    assert not [name for name in samples(new_board()[1]) if name.startswith("exchange_clock")]
 
 
 def test_names_with_quotes_and_backslashes_stay_readable() -> None:

@@ -21,6 +21,14 @@ def test_before_any_report_the_program_is_initializing() -> None:
     assert board.state == "INITIALIZING"
 
 
+@pytest.mark.parametrize(("nanoseconds", "seconds"), [(None, None), (0, "0.000"), (7_654_999_999, "7.654")])
+def test_the_clock_is_told_in_seconds_while_there_is_an_exchange(nanoseconds: int | None, seconds: str | None) -> None:
+    status = new_board(clock_offset=nanoseconds)[1].snapshot()
+    assert status.clock_offset_seconds == (None if seconds is None else Decimal(seconds))
+    shown = json.loads(status_json(status), parse_float=str)["clock_offset_seconds"]
+    assert shown == seconds
+
+
 def test_the_newest_report_of_each_origin_is_kept_across_snapshots() -> None:
     mailbox, board = new_board()
     post_report(mailbox, ProgramReport("INITIALIZING", "syncing"))
@@ -80,7 +88,7 @@ def test_a_snapshot_is_a_message() -> None:
 
 def test_the_page_is_indented_json_with_amounts_as_plain_decimal_strings() -> None:
     clock = Clock()
-    mailbox, board = new_board(clock, CHANNELS)
+    mailbox, board = new_board(clock, CHANNELS, clock_offset=-1_250_000_000)
     clock.time += 5_000_000_000
     post_report(mailbox, ProgramReport("RUNNING", ""))
     post_report(mailbox, HODL)
@@ -91,6 +99,7 @@ def test_the_page_is_indented_json_with_amounts_as_plain_decimal_strings() -> No
         "reason": "",
         "uptime_seconds": Decimal("5.000"),
         "timestamp": "2025-10-27T12:21:12.123Z",
+        "clock_offset_seconds": Decimal("-1.250"),
         "bot": "my grids",
         "simulated": True,
         "strategies": [

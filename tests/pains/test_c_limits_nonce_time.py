@@ -84,12 +84,29 @@ async def test_pain_19_a_wrong_clock_of_the_machine_changes_no_order(
     async with opened(tmp_path) as world:
         world.wall_error = error
         with caplog.at_level(logging.WARNING):
-            async with world.trading("GridHODL"):
+            async with world.trading("GridHODL") as trading:
                 await shown(world, grid.trade("50000.0"))
                 world.move("49500.0")
                 await shown(world, grid.trade("49500.0"))
+                shown_offset = trading.status().clock_offset_seconds
         assert set(sent(world)) == {"ok"}
         assert sum("clock is" in record.getMessage() for record in caplog.records) == 1
+        assert shown_offset is not None
+        assert abs(shown_offset - Decimal(error) / 10**9) < 1
+        assert trading.status().clock_offset_seconds is None
+
+
+async def test_pain_19_a_clock_that_goes_wrong_is_told_within_the_hour(
+    tmp_path: Path, autojump_clock: MockClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with opened(tmp_path) as world, world.trading("GridHODL"):
+        await trio.sleep(600)
+        with caplog.at_level(logging.WARNING):
+            world.wall_error = HOUR
+            await trio.sleep(3600)
+        assert [record.getMessage() for record in caplog.records if "clock is" in record.getMessage()] == [
+            "this machine's clock is 3600.0 s off the exchange's; is NTP on?"
+        ]
 
 
 @pytest.mark.parametrize(

@@ -169,6 +169,9 @@ class _Frail:
     def market_open(self, symbol: str) -> bool:
         return self._exchange.market_open(symbol)
 
+    def clock_offset(self) -> int:
+        return self._exchange.clock_offset()
+
 
 class _Unknown(Struct, frozen=True):
     """Looks like a tick to market-data and like nothing to a strategy."""

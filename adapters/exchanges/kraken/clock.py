@@ -8,6 +8,8 @@ import trio
 logger = logging.getLogger("infinity_grid.kraken")
 
 SECOND = 10**9
+LOOK_SECONDS = 3600
+"""Between two looks at this machine's clock."""
 _WORTH_A_WARNING = 2 * SECOND
 
 
@@ -19,6 +21,8 @@ class ServerClock:
         self._wall = now
         self._server: int | None = None
         self._stated_at = 0.0
+        self._look_at = 0.0
+        """In seconds of trio's clock."""
 
     def now(self) -> int:
         """Server time in nanoseconds UTC."""
@@ -35,7 +39,13 @@ class ServerClock:
         """Wall clock minus server clock, in nanoseconds."""
         return self._wall() - self.now()
 
-    def warn_if_wrong(self) -> None:
-        """Log a wall clock that is off: the program copes, but the user's other tools may not."""
+    def watch(self, at: float) -> None:
+        """Once an hour log a wall clock that is off: the program copes, but the user's other tools may not.
+
+        To be called at least that often; `at` is the time in seconds of trio's clock.
+        """
+        if at < self._look_at or self._server is None:
+            return
+        self._look_at = at + LOOK_SECONDS
         if abs(self.offset()) > _WORTH_A_WARNING:
             logger.warning("this machine's clock is %.1f s off the exchange's; is NTP on?", self.offset() / SECOND)

@@ -152,6 +152,10 @@ class KrakenExchange:
         """Exchange and pair are online."""
         return self._public.market.is_open(symbol)
 
+    def clock_offset(self) -> int:
+        """By the newest answer that told the time."""
+        return self._public.clock.offset()
+
 
 def _signer(settings: ExchangeConfig, source: str) -> Signer:
     if settings.api_public_key is None or settings.api_secret_key is None:

@@ -3,6 +3,7 @@
 import logging
 from decimal import Decimal
 
+import trio
 from msgspec.structs import replace
 
 from adapters.exchanges.kraken.clock import SECOND, ServerClock
@@ -39,7 +40,7 @@ class Listing:
         """Set the server's clock. Time tells whole seconds; the middle of the second is the best guess."""
         answer = await self.rest.get("Time", ServerTime)
         clock.stated(answer.unixtime * SECOND + SECOND // 2)
-        clock.warn_if_wrong()
+        clock.watch(trio.current_time())
 
     async def read_pairs(self) -> None:
         """All pairs; tokenized ones only if somebody trades what is not among the others."""

@@ -38,6 +38,10 @@ class LivePrices:
         """Exchange and pair are online."""
         return self._public.market.is_open(symbol)
 
+    def clock_offset(self) -> int:
+        """Of the exchange that the prices come from."""
+        return self._public.clock.offset()
+
     def rows(self, pairs: Sequence[Pair], position: Position) -> AbstractAsyncContextManager[AsyncIterator[Tick]]:
         """Trades from now on; what the account saw earlier does not come again."""
         del position

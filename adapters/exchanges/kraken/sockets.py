@@ -170,6 +170,7 @@ class Socket:
             with trio.move_on_after(SILENCE_SECONDS):
                 content = await self._connection.get_message()
                 self.heard = trio.current_time()
+                self._clock.watch(self.heard)
                 frame = wire.read_frame(content)
                 self._note_time(frame)
                 return frame

@@ -124,6 +124,10 @@ class PaperExchange:
         """A simulated market never closes; one whose prices are real closes when theirs does."""
         return self._source.market_open(symbol)
 
+    def clock_offset(self) -> int | None:
+        """Where prices are real their exchange has a clock."""
+        return self._source.clock_offset()
+
     @asynccontextmanager
     async def prices(self, symbols: Sequence[str]) -> AsyncIterator[AsyncIterator[Tick]]:
         """Row after row of the source, from where the account stopped. One iterator at a time.

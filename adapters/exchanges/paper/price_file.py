@@ -42,6 +42,10 @@ class PriceFile:
         del symbol
         return True
 
+    def clock_offset(self) -> int | None:
+        """There is no other clock."""
+        return None
+
     def first_price(self, pair: Pair) -> Decimal | None:
         """The price of the first row."""
         del pair

@@ -45,6 +45,9 @@ class PriceSource(Protocol):
     def market_open(self, symbol: str) -> bool:
         """Whether silence of this pair would be strange."""
 
+    def clock_offset(self) -> int | None:
+        """As `adapters.interfaces.Exchange` has it."""
+
     def rows(self, pairs: Sequence[Pair], position: Position) -> AbstractAsyncContextManager[AsyncIterator[Tick]]:
         """The rows from `position` on. Entering returns once they are at hand; the end of the iterator is the
         end of the prices. Raises `ConfigError` for prices that make no sense."""

@@ -45,6 +45,10 @@ class SyntheticPrices:
         del symbol
         return True
 
+    def clock_offset(self) -> int | None:
+        """There is no other clock."""
+        return None
+
     def first_price(self, pair: Pair) -> Decimal:
         """Where the walk begins."""
         return EXACT.multiply(Decimal(self._anchor(pair)), pair.tick_size)
