@@ -4,23 +4,17 @@ Nothing happens while the price stays inside what the cores and the resting orde
 that leaves it is looked up, and the account never sees the rows between.
 """
 
-import sys
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import numpy as np
 from msgspec import Struct
 
 from backtesting.account import Account
+from backtesting.ahead import chunks
 from backtesting.blocks import BlockIndex
 from backtesting.record import Record
 from backtesting.series import Series
 from backtesting.tape import Chunk, Tape, tick_of
-
-CHUNK_ROWS = 1 << 20
-"""Rows in memory at a time; the next ones are read meanwhile."""
-SWITCH_SECONDS = 0.0001
 
 Progress = Callable[[int], None]
 """Told how many rows are done."""
@@ -56,7 +50,7 @@ class Engine:
 
     def run(self, series: Series | None = None, progress: Progress | None = None) -> None:
         """Trade all rows. Raises what the tape raises; blocks for as long as that takes."""
-        for chunk in _chunks(self._tape, self._course.begin, self._end, series.every if series else 1):
+        for chunk in chunks(self._tape, self._course.begin, self._end, series.every if series else 1):
             if series:
                 series.add(chunk)
             self._trade(chunk)
@@ -127,28 +121,3 @@ class Engine:
         self._record.pauses.append((last[0], int(chunk.times[place])))
         self._account.resume()
         self._starts = True
-
-
-@contextmanager
-def _impatient_threads() -> Iterator[None]:
-    """Reading ahead needs the interpreter for moments only, but often; it would wait 5 ms for it each time."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(SWITCH_SECONDS)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(before)
-
-
-def _chunks(tape: Tape, begin: int, end: int, every: int) -> Iterator[Chunk]:
-    """The rows in pieces that hold whole multiples of `every`, each read while the one before is worked on."""
-    size = max(1, CHUNK_ROWS // every) * every
-    starts = range(begin, end, size)
-    with _impatient_threads(), ThreadPoolExecutor(1, "price-reader") as reader:
-        pending = [reader.submit(tape.read, start, min(start + size, end)) for start in starts[:1]]
-        for start in [*starts[1:], None]:
-            chunk = pending.pop().result() if pending else None
-            if start is not None:
-                pending.append(reader.submit(tape.read, start, min(start + size, end)))
-            if chunk is not None:
-                yield chunk

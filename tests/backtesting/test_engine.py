@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backtesting import engine
-from backtesting.engine import Course
+from backtesting import ahead
+from backtesting.engine import Course, Engine
 from backtesting.series import Series
 from backtesting.setup import make_account, make_record
 from messages.money import EXACT
@@ -88,7 +88,7 @@ def test_nor_with_any_size_of_the_pieces_that_are_read(config_text: str, cents: 
     stage = stage_of(config, cents, [place + place // 40 * 5000 for place in range(len(cents))])
     with localcontext(EXACT), pytest.MonkeyPatch.context() as patch:
         whole = run(config, stage, Course(hole=HOUR))[1]
-        patch.setattr(engine, "CHUNK_ROWS", rows)
+        patch.setattr(ahead, "CHUNK_ROWS", rows)
         assert run(config, stage, Course(hole=HOUR))[1] == whole
 
 
@@ -149,8 +149,8 @@ def test_it_tells_how_far_it_is_and_keeps_the_course_of_the_price() -> None:
     series = Series(stage.tape.rows, points=10)
     account = make_account(config.strategy, stage, record)
     with pytest.MonkeyPatch.context() as patch, localcontext(EXACT):
-        patch.setattr(engine, "CHUNK_ROWS", 300)
-        engine.Engine(stage.tape, account, record, Course()).run(series, told.append)
+        patch.setattr(ahead, "CHUNK_ROWS", 300)
+        Engine(stage.tape, account, record, Course()).run(series, told.append)
     assert told == [300, 600, 900, 1000]
     assert [(point.row, point.open, point.close) for point in series.points[:2]] == [
         (99, 100_000, 100_099),

@@ -23,8 +23,9 @@ import numpy as np
 
 from adapters.exchanges.paper.book import Rules
 from backtesting.account import Account, Trader
+from backtesting.ahead import CHUNK_ROWS
 from backtesting.blocks import BlockIndex
-from backtesting.engine import CHUNK_ROWS, Course, Engine
+from backtesting.engine import Course, Engine
 from backtesting.reading import open_tape
 from backtesting.record import Record
 from backtesting.run import run

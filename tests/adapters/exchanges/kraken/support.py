@@ -30,6 +30,8 @@ PRIVATE = Secret("kQH5HW/8p1uGOVjbgWA7FunAmGO8lsSUXNsu3eow76sz84Q18fWxnyRzBHCd3p
 
 START = 1_790_000_000 * SECOND
 STAMP = "2026-09-21T14:13:20.000000Z"
+SOON = "2026-09-21T14:13:50.000000Z"
+"""Half a minute after the start."""
 NAMES = PairTable(
     [
         PairName("XXBTZUSD", "XBTUSD", "BTC/USD"),
@@ -362,3 +364,24 @@ def trade(number: int, qty: str, cum: str, fill: str, **fields: object) -> Messa
         "fees": [{"asset": "USD", "qty": f"{spent * Decimal('0.004'):.5f}"}],
     }
     return report(number, "trade", **{**described, **fields})
+
+
+def closed(number: int, status: str = "closed", filled: str = "0.00250000") -> Message:
+    """An order of ClosedOrders."""
+    return {
+        "status": status,
+        "cl_ord_id": order_id(number),
+        "descr": {"pair": "XBTUSD", "type": "buy", "ordertype": "limit", "price": "60000.0"},
+        "vol": "0.00250000",
+        "vol_exec": filled,
+        "cost": "150.00000",
+        "fee": "0.60000",
+        "opentm": 1790000001.118233,
+        "closetm": 1790000055.402911,
+    }
+
+
+async def acknowledged(far: Far, request: Message, *numbers: int) -> None:
+    """Kraken takes the orders of a request."""
+    results = [{"order_id": f"O{number}", "cl_ord_id": order_id(number)} for number in numbers]
+    await far.answer(request, results if request["method"] == "batch_add" else results[0])

@@ -1,0 +1,195 @@
+"""Orders of a session against a scripted peer: what is sent, and what follows from each answer."""
+
+from decimal import Decimal
+
+import pytest
+from trio.testing import MockClock
+
+from messages.account import AccountBalances, AccountSnapshot
+from messages.orders import Accepted, Canceled, Filled, PartiallyFilled, Rejected
+from tests.adapters.exchanges.kraken.support import (
+    START,
+    acknowledged,
+    opened,
+    opening,
+    order_id,
+    place,
+    report,
+    trade,
+)
+
+
+async def test_the_snapshot_has_balances_and_all_open_orders(autojump_clock: MockClock) -> None:
+    foreign = {**opening(9), "order_id": "OHAND", "cl_ord_id": "", "side": "sell"}
+    async with opened(orders=[opening(1), foreign]) as rig:
+        snapshot = await rig.session.snapshot()
+    assert isinstance(snapshot, AccountSnapshot)
+    assert snapshot.balances == {"USD": Decimal("1000.0000"), "BTC": Decimal("0.0500000000")}
+    ours, theirs = snapshot.open_orders
+    assert (ours.order_id, ours.exchange_id, ours.price) == (order_id(1), "O1", Decimal("60000.0"))
+    assert (theirs.order_id, theirs.exchange_id, theirs.side) == ("", "OHAND", "sell")
+
+
+async def test_locked_parts_of_a_balance_are_left_out(autojump_clock: MockClock) -> None:
+    wallets = [{"id": "main", "balance": "100"}, {"id": "bonded", "balance": "50"}]
+    async with opened(holdings=[{"asset": "USD", "balance": "150", "wallets": wallets}]) as rig:
+        assert (await rig.session.snapshot()).balances == {"USD": Decimal(100)}
+
+
+async def test_one_order_is_one_request_with_exact_digits_and_a_deadline(autojump_clock: MockClock) -> None:
+    async with opened() as rig:
+        request = await rig.placed(place(1, volume="0.00000001"))
+        assert request["method"] == "add_order"
+        assert request["params"] == {
+            "order_type": "limit",
+            "side": "buy",
+            "order_qty": 1e-08,
+            "limit_price": 60000.0,
+            "time_in_force": "gtc",
+            "cl_ord_id": order_id(1),
+            "post_only": True,
+            "symbol": "BTC/USD",
+            "deadline": "2026-09-21T14:13:23.000Z",
+            "token": "T",
+        }
+
+
+async def test_a_decision_with_several_orders_is_one_batch_per_pair(autojump_clock: MockClock) -> None:
+    async with opened() as rig:
+        request = await rig.placed(place(1), place(2, "59000.0"), place(3, "2000.00", symbol="ETH/USD"))
+        assert request["method"] == "batch_add"
+        assert [order["cl_ord_id"] for order in request["params"]["orders"]] == [order_id(1), order_id(2)]
+        assert "symbol" not in request["params"]["orders"][0]
+        other = await rig.far.heard()
+        assert (other["method"], other["params"]["symbol"]) == ("add_order", "ETH/USD")
+        await acknowledged(rig.far, request, 1, 2)
+        events = await rig.events(2)
+    assert [type(event) for event in events] == [Accepted, Accepted]
+
+
+@pytest.mark.parametrize("answer_first", [True, False])
+async def test_answer_and_reports_come_in_any_order(autojump_clock: MockClock, answer_first: bool) -> None:
+    async with opened() as rig:
+        request = await rig.placed(place(1))
+        if answer_first:
+            await acknowledged(rig.far, request, 1)
+        await rig.far.channel("executions", opening(1))
+        await rig.far.channel("executions", report(1, "new"))
+        if not answer_first:
+            await acknowledged(rig.far, request, 1)
+        assert await rig.events(1) == [Accepted(order_id(1), "O1", START)]
+        assert await rig.quiet()
+
+
+async def test_a_fill_changes_the_totals_before_it_is_told(autojump_clock: MockClock) -> None:
+    async with opened(orders=[opening(1)]) as rig:
+        await rig.far.channel("executions", trade(1, "0.00100000", "0.00100000", "T1"))
+        balances, part = await rig.events(2)
+        assert balances == AccountBalances({"BTC": Decimal("0.0510000000"), "USD": Decimal("939.7600")})
+        assert part == PartiallyFilled(order_id(1), "O1", "T1", Decimal("0.001"), Decimal(60), Decimal("0.24"), START)
+        await rig.far.channel("executions", trade(1, "0.00150000", "0.00250000", "T2"))
+        _, whole = await rig.events(2)
+        assert isinstance(whole, Filled)
+        assert (whole.filled, whole.cost, whole.fee) == (Decimal("0.0025"), Decimal(150), Decimal("0.60"))
+        await rig.far.channel("executions", report(1, "filled"))
+        assert await rig.quiet()
+
+
+async def test_a_ledger_entry_replaces_what_was_reckoned_whenever_it_comes(autojump_clock: MockClock) -> None:
+    usd = {"asset": "USD", "balance": "939.7600", "ref_id": "T1", "amount": "-60.0000", "fee": "0.2400"}
+    btc = {"asset": "BTC", "balance": "0.0510000000", "ref_id": "T1", "amount": "0.0010000000"}
+    async with opened(orders=[opening(1)]) as rig:
+        await rig.far.channel("balances", usd)
+        assert await rig.events(1) == [AccountBalances({"USD": Decimal("939.7600")})]
+        await rig.far.channel("executions", trade(1, "0.00100000", "0.00100000", "T1"))
+        balances, _ = await rig.events(2)
+        assert balances == AccountBalances({"BTC": Decimal("0.0510000000")})
+        await rig.far.channel("balances", btc)
+        assert await rig.quiet()
+
+
+async def test_a_fill_that_is_told_twice_counts_once(autojump_clock: MockClock) -> None:
+    async with opened(orders=[opening(1)]) as rig:
+        for _ in range(2):
+            await rig.far.channel("executions", trade(1, "0.00100000", "0.00100000", "T1"))
+        await rig.events(2)
+        assert await rig.quiet()
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        ("EOrder:Insufficient funds", "funds"),
+        ("EGeneral:Invalid arguments:volume minimum not met", "minimum"),
+        ("EOrder:Order minimum not met", "minimum"),
+        ("EOrder:Cost minimum not met", "minimum"),
+        ("EOrder:Post only order", "post-only"),
+        ("EOrder:Orders limit exceeded", "order limit"),
+        ("EOrder:Tick size check failed", "refused"),
+        ("EAccount:Invalid permissions:BTC trading restricted for XX.", "refused"),
+    ],
+)
+async def test_a_definite_refusal_is_told_with_its_reason(error: str, reason: str) -> None:
+    async with opened() as rig:
+        await rig.far.answer(await rig.placed(place(1)), error=error)
+        (event,) = await rig.events(1)
+    assert isinstance(event, Rejected)
+    assert (event.order_id, event.reason, event.text) == (order_id(1), reason, error)
+
+
+async def test_a_post_only_order_may_be_taken_and_canceled_at_once(autojump_clock: MockClock) -> None:
+    async with opened() as rig:
+        await acknowledged(rig.far, await rig.placed(place(1)), 1)
+        await rig.far.channel("executions", report(1, "canceled", reason="Post only order"))
+        accepted, canceled = await rig.events(2)
+    assert isinstance(accepted, Accepted)
+    assert isinstance(canceled, Canceled)
+    assert canceled.reason == "post-only"
+
+
+async def test_a_batch_that_is_refused_as_a_whole_is_sent_order_by_order(autojump_clock: MockClock) -> None:
+    async with opened() as rig:
+        request = await rig.placed(place(1), place(2))
+        await rig.far.answer(request, error="EGeneral:Invalid arguments:volume minimum not met")
+        first, second = await rig.far.heard(), await rig.far.heard()
+        assert [request["params"]["cl_ord_id"] for request in (first, second)] == [order_id(1), order_id(2)]
+        await acknowledged(rig.far, first, 1)
+        await rig.far.answer(second, error="EGeneral:Invalid arguments:volume minimum not met")
+        accepted, rejected = await rig.events(2)
+    assert isinstance(accepted, Accepted)
+    assert isinstance(rejected, Rejected)
+
+
+async def test_one_failed_order_of_a_batch_is_told_alone(autojump_clock: MockClock) -> None:
+    async with opened() as rig:
+        request = await rig.placed(place(1), place(2))
+        await rig.far.answer(request, [{"order_id": "O1"}, {"error": "EOrder:Insufficient funds"}])
+        accepted, rejected = await rig.events(2)
+    assert isinstance(accepted, Accepted)
+    assert isinstance(rejected, Rejected)
+    assert rejected.reason == "funds"
+
+
+@pytest.mark.parametrize("error", ["EOrder:Rate limit exceeded", "EService:Market in cancel_only mode"])
+async def test_what_did_not_happen_for_now_is_sent_again_under_the_same_id(
+    autojump_clock: MockClock, error: str
+) -> None:
+    async with opened() as rig:
+        await rig.far.answer(await rig.placed(place(1)), error=error)
+        again = await rig.far.heard()
+        assert again["params"]["cl_ord_id"] == order_id(1)
+        assert again["params"]["deadline"] > "2026-09-21T14:13:23.000Z"
+        await acknowledged(rig.far, again, 1)
+        (event,) = await rig.events(1)
+    assert isinstance(event, Accepted)
+
+
+async def test_maintenance_holds_orders_back_until_it_is_over(autojump_clock: MockClock) -> None:
+    async with opened() as rig:
+        await rig.far.say({"channel": "status", "type": "update", "data": [{"system": "maintenance"}]})
+        await rig.quiet(1)
+        await rig.session.place([place(1)])
+        assert await rig.quiet(30)
+        await rig.far.say({"channel": "status", "type": "update", "data": [{"system": "online"}]})
+        request = await rig.far.heard()
+    assert request["params"]["cl_ord_id"] == order_id(1)
