@@ -279,3 +279,14 @@ def foreign_order(exchange_id: str, side: Side, price: str, volume: str, order_i
     return OrderFacts(
         order_id, exchange_id, "BTC/USD", side, D(price), D(volume), "open", ZERO, ZERO, ZERO, "requested", 1
     )
+
+
+def world(usd: str = "1000", btc: str = "0", *strategies: Strategy) -> tuple[World, Strategy]:
+    """One account with one or more strategies, attached."""
+    everybody = strategies or (Strategy(1, BTC_USD),)
+    return World({"USD": D(usd), "BTC": D(btc), "ETH": ZERO}, *everybody), everybody[0]
+
+
+def sent_ids(effects: Effects) -> list[str]:
+    """Client ids of what leaves, in its order."""
+    return [place.order_id for place in effects.place]

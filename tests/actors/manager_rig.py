@@ -1,0 +1,125 @@
+"""One order-manager between mailboxes and a fake exchange, and short words for what it is told."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import trio
+from trio.testing import wait_all_tasks_blocked
+
+from actors.mailbox import Mailbox
+from actors.order_manager import run_order_manager
+from messages.account import AccountSnapshot, Attach, LiveOrder, OrderFacts
+from messages.ids import client_order_id
+from messages.mailboxes import ExchangeEvent, OrderManagerMail, PersistenceMail, StrategyMail
+from messages.money import ZERO, Pair, Side
+from messages.orders import Cancel, Canceled, Filled, Place, Submit
+from tests.actors.fake_exchange import FakeExchange
+from tests.actors.strategies.harness import BTC_USD, D
+
+A, B = 1001, 1002
+ETH_USD = Pair("ETH/USD", D("0.01"), 8, 5, D("0.001"), D("0.5"))
+SYMBOLS = {A: "BTC/USD", B: "ETH/USD"}
+
+
+class Rig:
+    """One order-manager, two strategies' mailboxes and a journal's; A is configured before B."""
+
+    def __init__(self, snapshot: AccountSnapshot | None = None, limit: int = 100_000) -> None:
+        self.exchange = FakeExchange(snapshot or AccountSnapshot({"USD": D(1000), "BTC": D(1), "ETH": D(10)}, ()))
+        self.session = self.exchange.session
+        self.mail = Mailbox[OrderManagerMail]("order-manager", limit)
+        self.persistence = Mailbox[PersistenceMail]("persistence")
+        self.strategies = {userref: Mailbox[StrategyMail](str(userref)) for userref in (A, B)}
+        self.ended = False
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """The order-manager is ready, and has left when the block has ended."""
+        async with trio.open_nursery() as nursery:
+            await nursery.start(self._run)
+            yield
+            nursery.cancel_scope.cancel()
+        assert not self.exchange.session_is_open
+
+    async def _run(self, *, task_status: trio.TaskStatus[None]) -> None:
+        await run_order_manager(
+            self.exchange,
+            self.mail,
+            self.strategies,
+            self.persistence,
+            {"BTC/USD": BTC_USD, "ETH/USD": ETH_USD},
+            task_status=task_status,
+        )
+        self.ended = True
+
+    async def hears(self, *messages: OrderManagerMail) -> None:
+        """One batch of mail."""
+        for message in messages:
+            self.mail.post(message)
+        await wait_all_tasks_blocked()
+
+    async def is_told(self, *events: ExchangeEvent | Exception | None) -> None:
+        """The exchange says something, all at once."""
+        self.session.say(*events)
+        await wait_all_tasks_blocked()
+
+    async def attach_both(self, *orders: Place) -> None:
+        """Both strategies are there; A counts on these orders, which are open. Nothing waits afterwards."""
+        live = tuple(LiveOrder(order, canceling=False, accepted=True, filled=ZERO) for order in orders)
+        self.session.history |= {order.order_id: shown(order) for order in orders}
+        await self.hears(attach(A, *live), attach(B))
+        self.forget()
+
+    def forget(self) -> None:
+        for mailbox in self.strategies.values():
+            mailbox.receive_nowait()
+        self.persistence.receive_nowait()
+        self.session.asked()
+
+    def told(self, strategy: int) -> list[StrategyMail]:
+        return self.strategies[strategy].receive_nowait()
+
+
+def attach(strategy: int, *orders: LiveOrder, number: int = 1) -> Attach:
+    return Attach(strategy, number, SYMBOLS[strategy], ZERO, ZERO, sells_unowned=False, orders=orders)
+
+
+def place(cause: str, price: int = 100, volume: str = "1", strategy: int = A, side: Side = "buy") -> Place:
+    order_id = client_order_id(strategy, cause)
+    return Place(strategy, order_id, SYMBOLS[strategy], side, D(price), D(volume), True, "ladder", cause, 1)
+
+
+def shown(order: Place) -> OrderFacts:
+    """An open order as the exchange shows it."""
+    return OrderFacts(
+        order.order_id,
+        f"O-{order.cause}",
+        order.symbol,
+        order.side,
+        order.price,
+        order.volume,
+        "open",
+        ZERO,
+        ZERO,
+        ZERO,
+        "requested",
+        1,
+    )
+
+
+def submit(*commands: Place | Cancel, strategy: int = A) -> Submit:
+    return Submit(strategy, commands)
+
+
+def cancel(order: Place) -> Cancel:
+    return Cancel(order.strategy, order.order_id)
+
+
+def filled(order: Place) -> Filled:
+    return Filled(
+        order.order_id, f"O-{order.cause}", f"F-{order.cause}", order.volume, order.price * order.volume, ZERO, 2
+    )
+
+
+def canceled(order: Place) -> Canceled:
+    return Canceled(order.order_id, f"O-{order.cause}", ZERO, ZERO, ZERO, "requested", 2)

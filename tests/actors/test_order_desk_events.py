@@ -1,0 +1,131 @@
+"""What is booked of an event, and who is told of it."""
+
+from decimal import Decimal
+
+import msgspec
+import pytest
+
+from actors.order_desk import Effects, OrderDesk
+from messages.account import AccountBalances, AccountSnapshot, ForeignOrder
+from messages.ids import client_order_id
+from messages.money import ZERO
+from messages.orders import (
+    Accepted,
+    Amended,
+    Balances,
+    Filled,
+    PartiallyFilled,
+    Rejected,
+)
+from tests.actors.desk_model import (
+    BTC_USD,
+    Strategy,
+    World,
+    filled_event,
+    foreign_order,
+    sent_ids,
+    world,
+)
+
+D = Decimal
+
+
+def test_a_fill_is_passed_on_and_recorded_and_changes_the_owner_of_the_base() -> None:
+    account, grid = world()
+    order = grid.order("buy", "50000", "0.002")
+    account.submit(grid.submit(order))
+    account.execute(account.orders[order.order_id], D("0.0005"))
+    account.execute(account.orders[order.order_id], D("0.0015"))
+    account.tell_all()
+    assert [type(event) for event in grid.events()] == [PartiallyFilled, Filled]
+    assert account.desk.ledger.clients[1].owned == D("0.002")
+    assert account.desk.ledger.holds == {}
+    assert grid.told[-1] == Balances(1, D("899.75"), D("0.002"), ZERO)
+
+
+def test_new_totals_alone_are_told_after_the_batch() -> None:
+    account, _ = world()
+    assert account.desk.on_event(AccountBalances({"USD": D(2000)})) == Effects()
+    assert account.desk.balances().deliver == [(1, Balances(1, D(2000), ZERO, ZERO))]
+    assert account.desk.balances() == Effects()
+
+
+def test_a_doubled_event_is_booked_once() -> None:
+    account, grid = world()
+    order = grid.order("buy", "50000", "0.002")
+    account.submit(grid.submit(order))
+    account.execute(account.orders[order.order_id], D("0.0005"))
+    while account.queue:
+        account.tell(twice=True)
+    assert account.desk.ledger.clients[1].owned == D("0.0005")
+    assert account.desk.ledger.holds[order.order_id].amount == D("75.1875")
+
+
+def test_an_older_part_that_comes_late_is_not_booked_backwards() -> None:
+    account, grid = world()
+    order = grid.order("buy", "50000", "0.002")
+    account.submit(grid.submit(order))
+    held = account.orders[order.order_id]
+    account.execute(held, D("0.0005"))
+    early = filled_event(held)
+    account.execute(held, D("0.0005"))
+    account.tell_all()
+    account.carry_out(account.desk.on_event(early))
+    assert account.desk.ledger.clients[1].owned == D("0.001")
+
+
+def test_a_late_refusal_of_an_order_that_is_open_changes_nothing() -> None:
+    account, grid = world()
+    order = grid.order("buy", "50000", "0.002")
+    account.submit(grid.submit(order))
+    account.accept(account.orders[order.order_id])
+    account.tell_all()
+    assert account.desk.on_event(Rejected(order.order_id, "refused", "again", 2)) == Effects()
+    assert order.order_id in account.desk.ledger.holds
+
+
+def test_an_amended_order_holds_what_it_needs_now_and_is_complete_at_its_new_quantity() -> None:
+    account, grid = world("150")
+    order = grid.order("buy", "50000", "0.002")
+    account.submit(grid.submit(order))
+    account.desk.on_event(Accepted(order.order_id, "X1", 2))
+    account.desk.on_event(Amended(order.order_id, "X1", D("40000"), D("0.001"), 3))
+    assert account.desk.ledger.holds[order.order_id].amount == D("40.1")
+    account.desk.on_event(Filled(order.order_id, "X1", "F1", D("0.001"), D("40"), D("0.1"), 4))
+    assert account.desk.ledger.holds == {}
+    assert account.desk.ledger.clients[1].owned == D("0.001")
+
+
+def test_a_refused_order_may_be_sent_again_under_its_id() -> None:
+    account, grid = world()
+    order = grid.order("buy", "50000", "0.002")
+    account.submit(grid.submit(order))
+    account.refuse(account.orders[order.order_id])
+    account.tell_all()
+    assert sent_ids(account.submit(grid.submit(order))) == [order.order_id]
+
+
+@pytest.mark.parametrize("shown_before", [True, False])
+def test_a_foreign_order_holds_what_it_needs_until_it_is_over(shown_before: bool) -> None:
+    grid = Strategy(1, BTC_USD)
+    order = foreign_order("OF1", "buy", "50000", "0.002")
+    account = World({"USD": D(200), "BTC": ZERO}, grid, foreign=(order,) if shown_before else ())
+    if not shown_before:
+        assert account.desk.on_event(ForeignOrder(order)) == Effects()
+        assert account.desk.balances().deliver == [(1, Balances(1, D(100), ZERO, ZERO))]
+    partly = msgspec.structs.replace(order, filled=D("0.001"))
+    assert account.desk.on_event(ForeignOrder(partly)) == Effects()
+    assert account.desk.balances().deliver == [(1, Balances(1, D(150), ZERO, ZERO))]
+    assert account.desk.on_event(ForeignOrder(msgspec.structs.replace(partly, status="canceled"))) == Effects()
+    assert account.desk.balances().deliver == [(1, Balances(1, D(200), ZERO, ZERO))]
+
+
+def test_an_event_of_a_strategy_that_is_not_there_is_recorded_all_the_same() -> None:
+    order_id = client_order_id(7, "somebody's")
+    shown = foreign_order("OX", "buy", "50000", "0.001", order_id)
+    desk = OrderDesk(AccountSnapshot({"USD": D(100)}, (shown,)), frozenset({7}))
+    fill = Filled(order_id, "OX", "f", D("0.001"), D(50), D("0.1"), 4)
+    effects = desk.on_event(fill)
+    assert effects.deliver == []
+    assert [record.event for record in effects.record] == [fill]
+    assert desk.ledger.holds == {}
