@@ -225,11 +225,12 @@ def _units_of_floats(prices: NDArray[np.float64], unit: Decimal) -> Integers | N
     if len(scaled) and not (scaled.max() < float(_HIGHEST) and scaled.min() > -float(_HIGHEST)):
         return None
     whole = np.rint(scaled)
-    counts = whole.astype(np.int64)
     # Only near a half could the product's own rounding error have decided. In place: a large array costs its passes.
     np.subtract(scaled, whole, out=scaled)
     np.abs(scaled, out=scaled)
     near_half = np.flatnonzero(scaled > _HALF - _DOUBT)
+    del scaled
+    counts = whole.astype(np.int64)
     for place in near_half.tolist():
         text = Decimal(repr(float(prices[place])))
         counts[place] = int(EXACT.divide(text.quantize(unit, ROUND_HALF_EVEN, EXACT), unit))

@@ -45,8 +45,8 @@ def _next_wake(ladder: Ladder) -> int:
     wakes = [NEVER]
     if ladder.state.remembered:
         wakes.append(ladder.retry_sells_at)
-    if ladder.buys_wait and ladder.buys_may_retry:
-        wakes.append(ladder.retry_buys_at)
+    if ladder.buys_wait:
+        wakes.append(ladder.retry_buys_at if ladder.buys_may_retry else max(ladder.ask_again_at, ladder.retry_buys_at))
     if ladder.buys_wait and ladder.blocked == REASON:
         wakes.append(max(ladder.order_limit_until, ladder.retry_buys_at))
     if ladder.retry_surplus_at > ladder.tick_time:

@@ -6,7 +6,7 @@ on, and an order being cancelled has left the ladder, although its funds stay he
 
 from decimal import Decimal
 
-from actors.strategies.core import Output
+from actors.strategies.core import NEVER, Output
 from actors.strategies.settings import GridSettings, Variant
 from actors.strategies.side import LadderSide
 from actors.strategies.state import GridState, OwnOrder, Released, remember_release
@@ -17,6 +17,8 @@ from messages.orders import Balances, Cancel, OrderKind, Place
 
 RETRY_AFTER = 10 * 10**9
 """What lacked funds or was refused is tried again no sooner than this, in nanoseconds of data time."""
+ASK_AGAIN_AFTER = 600 * 10**9
+"""Funds that the exchange denies although they are in our books are asked for again after this, without any change."""
 
 
 class Ladder:
@@ -37,6 +39,8 @@ class Ladder:
         """Whether the last attempt to buy failed; the next one waits for `retry_buys_at`."""
         self.buys_may_retry = False
         """Whether anything changed since then that could make a buy succeed."""
+        self.ask_again_at = NEVER
+        """When a buy is tried even if nothing has changed, because the refusal contradicts our books."""
         self.order_limit: int | None = None
         """How many orders of this strategy fit, as far as a refusal has shown it."""
         self.order_limit_until = 0
@@ -168,12 +172,16 @@ class Ladder:
         if cause in self.state.told:
             self.state.told.remove(cause)
 
-    def buys_failed(self, reason: str, *, may_retry: bool) -> None:
-        """Try buys again after the pause, or only once balances have changed as well."""
+    def buys_failed(self, reason: str, *, may_retry: bool, ask_again: bool = False) -> None:
+        """Try buys again after the pause, or only once balances have changed as well.
+
+        With `ask_again` without any change, too, but much later.
+        """
         self.blocked = reason
         self.buys_wait = True
         self.buys_may_retry = may_retry
         self.retry_buys_at = self.tick_time + RETRY_AFTER
+        self.ask_again_at = self.tick_time + ASK_AGAIN_AFTER if ask_again else NEVER
 
     def tell_refused(self, cause: str, side: Side, price: Decimal, volume: Decimal, reason: str) -> None:
         """Tell once that an order is due but cannot be placed."""

@@ -214,7 +214,8 @@ def _rejected(ladder: Ladder, order: OwnOrder, event: Rejected) -> None:
     retry_at = max(event.time, ladder.tick_time) + RETRY_AFTER
     if order.side == "buy":
         if event.reason != "post-only":
-            ladder.buys_failed(event.reason, may_retry=event.reason != "funds")
+            lacks = event.reason == "funds"
+            ladder.buys_failed(event.reason, may_retry=not lacks, ask_again=lacks)
     elif order.kind != "counter":
         ladder.retry_surplus_at = retry_at
     else:

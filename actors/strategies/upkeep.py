@@ -119,8 +119,9 @@ def _add_buy(ladder: Ladder) -> bool:
 
 
 def buys_must_wait(ladder: Ladder) -> bool:
-    """After a failed buy: until something has changed, and for ten seconds at least."""
-    may_retry = ladder.buys_may_retry or order_limit.may_try_more(ladder)
+    """After a failed buy: until something has changed or it is time to ask again, and for ten seconds at least."""
+    asks_again = ladder.tick_time >= ladder.ask_again_at
+    may_retry = ladder.buys_may_retry or asks_again or order_limit.may_try_more(ladder)
     return ladder.buys_wait and (not may_retry or ladder.tick_time < ladder.retry_buys_at)
 
 

@@ -42,6 +42,16 @@ def test_without_funds_it_sleeps_until_balances_change_and_ten_seconds_are_over(
     assert play.core.band.wake == start + 10 * SECOND
 
 
+def test_funds_that_the_exchange_denies_wake_it_after_ten_minutes() -> None:
+    play = Play()
+    play.start("50000")
+    play.close(play.orders("buy")[-1].order_id, "by hand")
+    play.accepting = False
+    play.tick("50000")
+    play.refuse(play.orders("buy")[-1].order_id, "funds")
+    assert play.core.band.wake == play.now + 600 * SECOND
+
+
 def test_at_the_maximum_investment_it_sleeps() -> None:
     play = Play(config=settings(max_investment=D(250)))
     play.start("50000")

@@ -107,6 +107,38 @@ def test_after_missing_funds_buys_wait_for_other_balances_and_ten_seconds() -> N
     assert placed(play.tick("50000", after=1)) == [LADDER_AT_50000[4]]
 
 
+def test_funds_that_the_exchange_denies_are_asked_for_again_after_ten_minutes_although_nothing_changed() -> None:
+    play = started()
+    play.close(play.orders("buy")[-1].order_id, "by hand")
+    play.accepting = False
+    assert len(placed(play.tick("50000"))) == 1
+    assert len(notices(play.refuse(play.orders("buy")[-1].order_id, "funds"), FundsMissing)) == 1
+    assert play.tick("50000", after=598) == []
+    assert placed(play.tick("50000", after=1)) == [LADDER_AT_50000[4]]
+    assert play.refuse(play.orders("buy")[-1].order_id, "funds") == []
+    assert play.tick("50000", after=598) == []
+    play.accepting = True
+    assert placed(play.tick("50000", after=1)) == [LADDER_AT_50000[4]]
+
+
+def test_funds_that_the_exchange_denies_are_asked_for_soon_once_balances_have_changed() -> None:
+    play = started()
+    play.close(play.orders("buy")[-1].order_id, "by hand")
+    play.accepting = False
+    play.tick("50000")
+    play.refuse(play.orders("buy")[-1].order_id, "funds")
+    play.quote += 1
+    play.handle(play.balances())
+    assert play.tick("50000", after=8) == []
+    assert placed(play.tick("50000", after=1)) == [LADDER_AT_50000[4]]
+
+
+def test_funds_that_are_not_there_are_not_asked_for_however_long_it_takes() -> None:
+    play = Play(quote="450")
+    play.start("50000")
+    assert play.tick("50000", after=86_400) == []
+
+
 def test_the_next_lack_of_funds_is_told_again_once_the_ladder_was_complete() -> None:
     play = Play(quote="450")
     play.start("50000")
