@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from adapters.exchanges.kraken.sandbox.model.events import BalanceEvent, Event, OrderEvent
+from adapters.exchanges.kraken.sandbox.model.matching import POST_ONLY
 from adapters.exchanges.kraken.sandbox.model.orders import Order
 from config import Config, StrategyConfig
 from messages.ids import client_order_id, counter_cause, userref_of
@@ -130,8 +131,17 @@ class Judge:
         self._check_answer(self._order(parent), order, self._grids[userref], first=len(siblings) == 1)
 
     def _came_to_nothing(self, txid: str) -> bool:
-        """The user cancelled it before the program could know it, and nothing of it was filled: it may be sent anew."""
-        return txid in self._unseen and not self._order(txid).filled
+        """Nothing of it was filled, and the program could not know it: then it may be sent anew under its id.
+
+        The user was quick to cancel it, or the exchange took it, never let it rest, and the program was not told.
+        """
+        order = self._order(txid)
+        return not order.filled and (txid in self._unseen or (order.reason == POST_ONLY and not self._is_known(order)))
+
+    def _is_known(self, order: Order) -> bool:
+        """Whether the program has written down that the exchange has this order."""
+        states = (json.loads(core)["orders"].get(order.request.cl_ord_id) for core in self._disk.cores.values())
+        return any(state is not None and state["exchange_id"] for state in states)
 
     def _check_answer(self, parent: Order, answer: Order, grid: rules.Grid, *, first: bool) -> None:
         if answer.side == parent.side or answer.pair != parent.pair:

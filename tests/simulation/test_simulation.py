@@ -28,6 +28,7 @@ FAILED_ONCE = (
     Plan(2089, 0.25, 30.0),  # a limit that was no number counted as 0
     Plan(3054, 0.06, 30.0),  # a cancel by hand between two questions about the order counted as ours
     Plan(3081, 0.25, 30.0),  # an id with a wrong letter named the counter-order
+    Plan(8006, 0.25, 30.0),  # after a refusal for lack of funds that were there nothing was tried any more
 )
 
 

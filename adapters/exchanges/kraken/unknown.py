@@ -2,7 +2,8 @@
 
 An order carries a deadline in server time, after which the engine refuses it. On a stream that was live and
 gapless until then, an order that it did not show did not arrive, and the engine confirms that by not knowing its
-client id. Where the stream began later, history is asked twice, since REST lags behind.
+client id. Where the stream began later, history is asked twice, since REST lags behind. An order that was taken, never
+rested and was not executed (post-only) may look as if it had not arrived: it is sent anew, and nothing is doubled.
 """
 
 import logging
