@@ -197,7 +197,7 @@ class History:
                 symbols = sorted({strategy.symbol for strategy in config.strategy})
                 walks = [self._walk(network, symbol) for symbol in symbols]
                 misfortune = Misfortune(network, disk, walks, _split(chance), self._trace, mortal=self._plan.mortal)
-                judge = Judge(network, config, disk, misfortune.by_hand, misfortune.unseen, self._trace)
+                judge = Judge(network, config, disk, misfortune.owner.canceled, misfortune.owner.unseen, self._trace)
                 nursery.start_soon(network.keep_time)
                 for walk in walks:
                     nursery.start_soon(walk.run)

@@ -1,6 +1,5 @@
 """What goes wrong, drawn from the seed: one mishap after another while a storm lasts."""
 
-import json
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -13,9 +12,7 @@ from adapters.exchanges.kraken.sandbox.distortion import Direction
 from adapters.exchanges.kraken.sandbox.faults import FrameAction, FrameFault, Latency, RequestFault
 from adapters.exchanges.kraken.sandbox.model.catalogue import PairStatus
 from adapters.exchanges.kraken.sandbox.model.clock import SECOND
-from adapters.exchanges.kraken.sandbox.model.errors import Refused
-from adapters.exchanges.kraken.sandbox.model.orders import Order, Side
-from messages.ids import userref_of
+from tests.simulation.by_hand import Owner
 from tests.simulation.disk import Disk
 from tests.simulation.garble import garbled, garbled_reply
 from tests.simulation.network import LARGEST_FRAME, Network, wall
@@ -70,8 +67,6 @@ ABOUT = (
 DELAYS = (0.5, 2.0, 2.9, 4.0, 7.0, 15.0)
 STATUSES = (502, 503, 504, 520, 429, 403)
 LONGEST_LAG = 60
-QUESTION_SECONDS = 80
-"""Longer than the adapter takes a cancel for its own late question, which may have been on its way for a while."""
 
 Mishap = Callable[[], str]
 
@@ -93,10 +88,7 @@ class Misfortune:
         self.life: Life | None = None
         """Whom it strikes; None while the program is down."""
         self.counts: Counter[str] = Counter()
-        self.by_hand: set[str] = set()
-        """Exchange ids of orders that the user cancelled."""
-        self.unseen: set[str] = set()
-        """The same, of orders that the program may not have seen open: these it may take for its own cancels."""
+        self.owner = Owner(network, disk, walks, chance, self._after)
         self._network = network
         self._control = network.control
         self._disk = disk
@@ -104,8 +96,6 @@ class Misfortune:
         self._chance = chance
         self._trace = trace
         self._later: list[tuple[float, Callable[[], None]]] = []
-        self._withdrawn: dict[str, Decimal] = {}
-        self._foreign: list[str] = []
         self._mishaps: dict[Mishap, int] = {
             self.bad_request: 30,
             self.bad_frame: 14,
@@ -117,10 +107,10 @@ class Misfortune:
             self.maintenance: 2,
             self.pair_closed: 2,
             self.rest_lag: 4,
-            self.cancel_by_hand: 3,
-            self.fill_by_hand: 6,
-            self.money_moves: 3,
-            self.foreign_order: 3,
+            self.owner.cancel_by_hand: 3,
+            self.owner.fill_by_hand: 6,
+            self.owner.money_moves: 3,
+            self.owner.foreign_order: 3,
             self.tokens_void: 2,
             self.another_program: 2,
             self.fill_in_cancel_window: 6,
@@ -148,10 +138,7 @@ class Misfortune:
         self._network.distort = lambda text: text
         self._network.weather.refusing = self._network.weather.swallowing = False
         self._control.restore("ws")
-        for name in self._foreign:
-            if (order := self._network.venue.orders.get(name)) is not None and order.is_open:
-                self._control.cancel(name)
-        self._foreign.clear()
+        self.owner.withdraw_orders()
 
     async def _sleep(self, seconds: float) -> None:
         """Let time pass and undo what is over by then."""
@@ -295,73 +282,6 @@ class Misfortune:
 
         self._after(self._chance.uniform(30, 300), over)
         return f"{lag}"
-
-    def cancel_by_hand(self) -> str:
-        """The user cancels one of the program's orders."""
-        order = self._own_order()
-        if order is None:
-            return "none"
-        (self.by_hand if self._was_seen(order) else self.unseen).add(order.txid)
-        self._control.cancel(order.txid)
-        return f"{order.txid}"
-
-    def _was_seen(self, order: Order) -> bool:
-        """Whether the program knows for good that the order was open: else the cancel may be its own.
-
-        The same when it has asked to cancel that id lately, to learn the fate of the order.
-        """
-        since = self._network.venue.clock.now() - QUESTION_SECONDS * SECOND
-        for entry in reversed(self._network.log.entries):
-            if entry.received < since:
-                break
-            if "cancel" in entry.name.lower() and (order.request.cl_ord_id or "?") in str(entry.params):
-                return False
-        for core in self._disk.cores.values():
-            known = json.loads(core)["orders"].get(order.request.cl_ord_id)
-            if known is not None:
-                return bool(known["exchange_id"])
-        return False
-
-    def fill_by_hand(self) -> str:
-        """Somebody takes some of an order, or all that is left."""
-        order = self._own_order()
-        if order is None or self._network.venue.system not in ("online", "post_only"):
-            return "none"
-        lots = int(order.remaining.scaleb(8))
-        volume = order.remaining if self._chance.random() < 0.4 else Decimal(self._chance.randint(1, lots)).scaleb(-8)
-        self._control.fill(order.txid, volume)
-        return f"{order.txid} {volume}"
-
-    def _own_order(self) -> Order | None:
-        orders = [o for o in self._control.open_orders() if userref_of(o.request.cl_ord_id or "") is not None]
-        return self._chance.choice(orders) if orders else None
-
-    def money_moves(self) -> str:
-        """Some of what is free leaves the account, and comes back later."""
-        asset = self._network.venue.catalogue.asset(self._chance.choice(("USD", "BTC")))
-        account = next(iter(self._network.venue.accounts.values()))
-        free = account.free(asset)
-        if free <= 0:
-            return "none"
-        amount = (free * Decimal(self._chance.choice(("0.3", "0.9", "1")))).quantize(Decimal(1).scaleb(-4))
-        amount = min(amount, free)
-        if amount <= 0:
-            return "none"
-        self._control.withdraw(asset.symbol, amount)
-        self._after(self._chance.uniform(20, 600), lambda: self._control.deposit(asset.symbol, amount))
-        return f"{asset.symbol} {amount}"
-
-    def foreign_order(self) -> str:
-        """The user trades by hand on the same account."""
-        walk = self._chance.choice(self._walks)
-        side: Side = self._chance.choice(("buy", "sell"))
-        share = self._chance.choice(("0.9", "0.99", "1.01", "1.1"))
-        price = (walk.price * Decimal(share)).quantize(walk.tick)
-        try:
-            self._foreign.append(self._control.place(walk.symbol, side, price, Decimal("0.01")))
-        except Refused as refused:
-            return refused.text
-        return f"{side} {price}"
 
     def tokens_void(self) -> str:
         """All WebSocket tokens run out at once."""
