@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from tests.process import running
-from tests.process.test_program import free_port
+from tests.process.running import free_port
 
 STARTS = 5
 ROWS = 20_000

@@ -1,7 +1,6 @@
 """One life of the program: a real process, and what its status page says."""
 
 import signal
-import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
@@ -121,10 +120,3 @@ def started(
     finally:
         life.kill()
         life.process.close()
-
-
-def free_port() -> int:
-    """A port that nobody uses now."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port

@@ -15,10 +15,11 @@ from msgspec import Struct, field
 from adapters.exchanges.kraken.sandbox import Sandbox, open_sandbox
 from tests.crash import verdict
 from tests.crash.killer import Killer
-from tests.crash.life import PATIENCE, Life, free_port, started
+from tests.crash.life import PATIENCE, Life, started
 from tests.crash.points import Point, points_of
 from tests.crash.script import STAGES, SYMBOL, configuration, venue
 from tests.crash.verdict import Picture, Problem
+from tests.process.running import free_port
 
 NUDGES = 2
 """Trades at the same price after each stage: what waits for an answer goes on with the next tick."""
@@ -262,7 +263,8 @@ class Session:
         life = self._living_or_dead()
         if life.is_over:
             if not life.was_killed or not self._plan:
-                raise Stuck(f"it ended with {life.process.exitcode}")
+                last = life.told().splitlines()[-1:]
+                raise Stuck(f"it ended with {life.process.exitcode}: {' '.join(last)}")
             self._plan.pop(0)
             self.kills += 1
             life = self.live()

@@ -3,12 +3,14 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from itertools import cycle, islice
 from pathlib import Path
 
 import duckdb
@@ -58,6 +60,21 @@ interval = 0.004
 n_open_buy_orders = 4
 max_investment = 3000
 """
+
+
+_PORTS = islice(cycle(range(20_000, 32_000)), os.getpid() * 37 % 12_000, None)
+"""Below those that connections of other programs are given, which could take one between two lives of ours."""
+
+
+def free_port() -> int:
+    """A port that nobody uses now, and that nobody else is told of."""
+    for port in _PORTS:
+        try:
+            with socket.create_server(("127.0.0.1", port)):
+                return port
+        except OSError:
+            continue
+    raise AssertionError("a cycle does not end")
 
 
 def configuration(

@@ -14,7 +14,7 @@ import trio
 
 from tests.adapters.channels.stand_in import HANGS, OK, Reply, Service, service, until
 from tests.process import running
-from tests.process.test_program import free_port
+from tests.process.running import free_port
 
 pytestmark = pytest.mark.process
 

@@ -1,7 +1,6 @@
 """The whole program as a user meets it: signals, exit codes, what it says, what it leaves behind."""
 
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -9,15 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.process import running
+from tests.process.running import free_port
 
 pytestmark = pytest.mark.process
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
