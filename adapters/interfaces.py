@@ -81,8 +81,9 @@ class TradingSession(Protocol):
     async def lookup(self, order_ids: Sequence[str]) -> dict[str, OrderFacts]:
         """What became of these client order ids, closed orders included; unknown ids are left out.
 
-        Leaving an id out means that it never arrived and will not arrive any more; an adapter that
-        cannot know that yet raises `ExchangeUnavailable` instead of answering.
+        Leaving an id out means that it never arrived and will not arrive any more, or that it was closed
+        before it rested or was executed; an adapter that cannot know that yet raises `ExchangeUnavailable`
+        instead of answering.
         """
 
     async def closed(self, since: int) -> History:
