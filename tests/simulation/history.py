@@ -268,7 +268,9 @@ class History:
             life = self._life = misfortune.life = Life(next(self._lives), Gate())
             self._trace.note(f"life {life.number}")
             if life.number > 1 and chance.random() < 0.3:
-                life.gate.kill_at(chance.randint(1, 60))
+                moment = chance.randint(1, 60)
+                if misfortune.rages:
+                    life.gate.kill_at(moment)
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(live, config, life, network, disk, _split(chance))
                 await _first(life.ended.wait, life.gate.dead.wait)

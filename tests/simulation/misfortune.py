@@ -87,6 +87,7 @@ class Misfortune:
         """`mortal`: whether the program is killed now and then."""
         self.life: Life | None = None
         """Whom it strikes; None while the program is down."""
+        self.rages = False
         self.counts: Counter[str] = Counter()
         self.owner = Owner(network, disk, walks, chance, self._after)
         self._network = network
@@ -121,6 +122,7 @@ class Misfortune:
 
     async def rage(self, seconds: float, every: float) -> None:
         """A storm: a mishap each `every` seconds on the average; afterwards everything works again."""
+        self.rages = True
         until = trio.current_time() + seconds
         while trio.current_time() < until:
             pause = self._chance.expovariate(1 / every)
@@ -130,6 +132,7 @@ class Misfortune:
 
     def end(self) -> None:
         """All that was broken works again; what was taken away comes back."""
+        self.rages = False
         later, self._later = self._later, []
         for _, undo in sorted(later, key=lambda item: item[0]):
             undo()

@@ -43,11 +43,22 @@ class Listing:
         clock.watch(trio.current_time())
 
     async def read_pairs(self) -> None:
+        """All pairs; what is configured and not among them is looked for twice.
+
+        A pair that was traded yesterday and is missing today ends the start; one garbled answer must not.
+        """
+        await self._read_pairs()
+        if self._missing():
+            await self._read_pairs()
+
+    def _missing(self) -> bool:
+        return any(self.names.find(strategy.symbol) is None for strategy in self._config.strategy)
+
+    async def _read_pairs(self) -> None:
         """All pairs; tokenized ones only if somebody trades what is not among the others."""
         self._pairs = await self.rest.get("AssetPairs", dict[str, AssetPair])
         self.names = pair_table(self._pairs)
-        wanted = [strategy.symbol for strategy in self._config.strategy]
-        if any(self.names.find(symbol) is None for symbol in wanted):
+        if self._missing():
             tokenized = await self.rest.get("AssetPairs", dict[str, AssetPair], aclass_base=TOKENIZED)
             # The field is optional; who answers to this question is of this class.
             named = {pair_id: replace(pair, aclass_base=TOKENIZED) for pair_id, pair in tokenized.items()}

@@ -85,6 +85,15 @@ async def test_tokenized_pairs_are_asked_for_when_they_are_traded(tmp_path: Path
     assert rest.asked("Ticker") == [{"pair": "AAPLxUSD", "asset_class": "tokenized_asset"}]
 
 
+async def test_one_listing_without_a_traded_pair_does_not_end_the_start(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    rest = table(AssetPairs=[{"SOLUSD": SPARSE}, {"AAPLxUSD": STOCK}, listed({})])
+    async with connect(configured(tmp_path), "c.toml", world(rest)) as exchange:
+        assert (await exchange.pair("BTC/USD")).tick_size == Decimal("0.1")
+    assert len(rest.asked("AssetPairs")) == 3
+
+
 @pytest.mark.parametrize(
     ("symbol", "hint"), [("XBT/USD", '"BTC/USD"'), ("XXBT/ZUSD", '"BTC/USD"'), ("SOK/USD", 'Did you mean "SOL/USD"')]
 )
