@@ -16,7 +16,7 @@ from messages.account import Attach, OrdersFound, StopTrading
 from messages.mailboxes import OrderManagerMail, PersistenceMail, StrategyMail
 from messages.market import RowDone, RowEnd
 from messages.money import Pair
-from messages.orders import Command, Submit
+from messages.orders import Command, Resyncing, Submit
 
 
 async def run_order_manager(
@@ -137,7 +137,9 @@ class _OrderManager:
                 return
         unknown = self._desk.to_look_up(attach)
         facts = await self._session.lookup(unknown) if unknown else {}
-        await self._carry_out(self._desk.attach(attach, self._pairs[attach.symbol], facts))
+        effects = self._desk.attach(attach, self._pairs[attach.symbol], facts)
+        self._strategies[attach.strategy].post(Resyncing(attach.strategy, attach.number))
+        await self._carry_out(effects)
         if row := self._barrier.waits_for(attach.strategy):
             self._strategies[attach.strategy].post(row)
 

@@ -39,6 +39,7 @@ from messages.orders import (
     Place,
     Rejected,
     Resynced,
+    Resyncing,
     Submit,
 )
 from messages.status import Pause, Phase, PhaseChanged, Resume, Stop
@@ -188,7 +189,7 @@ class StrategyActor:
                 self._take_tick(message)
             case Accepted() | PartiallyFilled() | Filled() | Canceled() | Amended() | Rejected() | Balances():
                 self._take_event(message)
-            case OrdersFound() | Resynced():
+            case OrdersFound() | Resyncing() | Resynced():
                 if message.number == self._attached:
                     self._take_answer(message)
             case Committed():
@@ -205,12 +206,15 @@ class StrategyActor:
             case _:
                 assert_never(message)
 
-    def _take_answer(self, answer: OrdersFound | Resynced) -> None:
-        if isinstance(answer, OrdersFound):
-            self._recover(answer)
-        else:
-            self._held.append(answer)
-            self._begin()
+    def _take_answer(self, answer: OrdersFound | Resyncing | Resynced) -> None:
+        match answer:
+            case OrdersFound():
+                self._recover(answer)
+            case Resyncing():
+                self._held.clear()
+            case Resynced():
+                self._held.append(answer)
+                self._begin()
 
     def _pause(self, message: Pause | Resume) -> None:
         if isinstance(message, Pause):

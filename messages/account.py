@@ -87,7 +87,7 @@ class History(Struct, frozen=True):
 
 
 class Attach(Struct, frozen=True, tag=True):
-    """A strategy (re)starts: tell it what happened to these orders, then say `Resynced`.
+    """A strategy (re)starts: say `Resyncing`, tell it what happened to these orders, then say `Resynced`.
 
     An order that never arrived is sent; a cancel that never arrived is sent again. With `since` the exchange is
     first asked for orders of this userref that are not among `orders`; if there are any, they are the answer

@@ -24,6 +24,7 @@ from messages.orders import (
     PartiallyFilled,
     Rejected,
     Resynced,
+    Resyncing,
     Submit,
 )
 from messages.status import (
@@ -42,7 +43,7 @@ from messages.status import (
 CoreEvent = Tick | Accepted | PartiallyFilled | Filled | Canceled | Amended | Rejected | Balances | Resynced | Stop
 """What a pure decision core handles."""
 
-StrategyMail = CoreEvent | OrdersFound | RowEnd | Committed | CoreLoaded | Pause | Resume
+StrategyMail = CoreEvent | OrdersFound | Resyncing | RowEnd | Committed | CoreLoaded | Pause | Resume
 
 ExchangeEvent = (
     Accepted | PartiallyFilled | Filled | Canceled | Amended | Rejected | AccountBalances | ForeignOrder | RowEnd

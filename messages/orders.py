@@ -141,6 +141,18 @@ class Balances(Struct, frozen=True, tag=True):
     """Base in the account that no strategy bought and no foreign order holds."""
 
 
+class Resyncing(Struct, frozen=True, tag=True):
+    """From here to `Resynced` the strategy is told all that is known of its orders.
+
+    What it was told before was meant for an earlier start: a refusal of that time may be of an order that has been sent
+    again since.
+    """
+
+    strategy: int
+    number: int
+    """Of the `Attach` that this answers."""
+
+
 class Resynced(Struct, frozen=True, tag=True):
     """The strategy has been told all that happened to its orders; from now on it may decide."""
 

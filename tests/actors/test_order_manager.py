@@ -10,7 +10,7 @@ from messages.account import AccountBalances, AccountSnapshot, LiveOrder, Orders
 from messages.journal import Record
 from messages.market import RowDone, RowEnd
 from messages.money import ZERO
-from messages.orders import Accepted, Balances, Canceled, Filled, Rejected, Resynced
+from messages.orders import Accepted, Balances, Canceled, Filled, Rejected, Resynced, Resyncing
 from tests.actors.manager_rig import A, B, Rig, attach, cancel, canceled, filled, place, shown, submit
 from tests.actors.strategies.harness import D
 
@@ -79,8 +79,8 @@ async def test_a_strategy_that_attaches_is_told_facts_then_funds_then_that_it_ma
             ("lookup", [gone.order_id, unknown.order_id]),
             ("place", [unknown.order_id]),
         ]
-        assert [type(message) for message in rig.told(A)] == [Accepted, Balances, Resynced]
-        assert rig.told(B)[1] == Resynced(B, 1)
+        assert [type(message) for message in rig.told(A)] == [Resyncing, Accepted, Balances, Resynced]
+        assert rig.told(B)[::2] == [Resyncing(B, 1), Resynced(B, 1)]
 
 
 async def test_nothing_is_looked_up_without_need() -> None:
@@ -100,7 +100,7 @@ async def test_orders_that_a_strategy_does_not_name_are_told_to_it_before_anythi
         assert rig.told(A) == [OrdersFound(A, 1, 5, (shown(lost),))]
         known = LiveOrder(lost, canceling=False, accepted=False, filled=ZERO)
         await rig.hears(attach(A, known, number=2))
-        assert [type(message) for message in rig.told(A)] == [Accepted, Balances, Resynced]
+        assert [type(message) for message in rig.told(A)] == [Resyncing, Accepted, Balances, Resynced]
 
 
 async def test_mail_of_an_earlier_session_is_dropped() -> None:

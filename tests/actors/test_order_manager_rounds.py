@@ -3,7 +3,7 @@
 from messages.account import AccountBalances, LiveOrder
 from messages.market import RowDone, RowEnd
 from messages.money import ZERO
-from messages.orders import Accepted, Balances, Filled, Rejected, Resynced
+from messages.orders import Accepted, Balances, Filled, Rejected, Resynced, Resyncing
 from tests.actors.manager_rig import A, B, Rig, attach, filled, place, submit
 from tests.actors.strategies.harness import D
 
@@ -96,7 +96,7 @@ async def test_a_strategy_that_restarts_in_a_round_is_asked_again_and_waited_for
         await rig.hears(RowDone(B, 3))
         rig.forget()
         await rig.hears(attach(A, number=2))
-        assert [type(message) for message in rig.told(A)] == [Balances, Resynced, RowEnd]
+        assert [type(message) for message in rig.told(A)] == [Resyncing, Balances, Resynced, RowEnd]
         assert rig.told(B) == []
         assert rig.session.asked() == []
         await rig.hears(RowDone(A, 3))
@@ -111,7 +111,7 @@ async def test_a_strategy_that_restarts_after_its_answer_is_not_asked_again() ->
         await rig.hears(RowDone(A, 3))
         rig.forget()
         await rig.hears(attach(A, number=2))
-        assert [type(message) for message in rig.told(A)] == [Balances, Resynced]
+        assert [type(message) for message in rig.told(A)] == [Resyncing, Balances, Resynced]
 
 
 async def test_a_command_that_was_kept_and_told_at_the_attachment_leaves_once() -> None:

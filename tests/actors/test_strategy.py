@@ -11,7 +11,7 @@ from messages.ids import client_order_id, counter_cause
 from messages.journal import Committed, CoreLoaded, LoadCore
 from messages.market import Tick
 from messages.notices import OrderFilled
-from messages.orders import Balances, Filled, Resynced, Submit
+from messages.orders import Balances, Filled, Rejected, Resynced, Resyncing, Submit
 from messages.status import StrategyReport
 from tests.actors.strategies.harness import BUYS_AT_50000, SECOND, SETTINGS, USERREF, settings
 from tests.actors.strategy_rig import Rig, cancels_of, funds, orders_of
@@ -244,3 +244,33 @@ async def test_mail_that_arrives_while_the_journal_is_read_is_not_lost() -> None
         attach = await rig.load()
         await rig.hears(Resynced(USERREF, attach.number))
         assert len(orders_of(rig.commits()[0])) == 5
+
+
+async def test_what_was_told_to_an_earlier_start_is_forgotten() -> None:
+    """Above all a refusal: its order may have been sent again since, under the same id."""
+    rig = Rig()
+    async with rig.running():
+        await rig.begin()
+        commit = await rig.commit()
+        (first, *others) = orders_of(commit)
+    refusal = Rejected(first.order_id, "refused", "the order did not arrive", rig.now)
+    rig.read_all()
+    async with rig.running():
+        await rig.hears(refusal)
+        attach = await rig.load(commit.state)
+        assert [live.place for live in attach.orders] == [first, *others]
+        await rig.hears(refusal)
+        accepted = [rig.accepted(place) for place in (first, *others)]
+        await rig.hears(Resyncing(USERREF, attach.number), *accepted, funds(), Resynced(USERREF, attach.number))
+        await rig.tick("50000")
+        assert [live.place for live in rig.core.live_orders()] == [first, *others]
+        assert all(live.accepted for live in rig.core.live_orders())
+
+
+async def test_a_late_word_of_an_earlier_resync_changes_nothing() -> None:
+    rig = Rig()
+    async with rig.running():
+        attach = await rig.load()
+        await rig.hears(funds("450"), Resyncing(USERREF, attach.number - 1), Resynced(USERREF, attach.number))
+        await rig.tick("50000")
+        assert len(orders_of(rig.commits()[0])) == 4
