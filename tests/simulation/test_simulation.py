@@ -29,6 +29,7 @@ FAILED_ONCE = (
     Plan(3054, 0.06, 30.0),  # a cancel by hand between two questions about the order counted as ours
     Plan(3081, 0.25, 30.0),  # an id with a wrong letter named the counter-order
     Plan(8006, 0.25, 30.0),  # after a refusal for lack of funds that were there nothing was tried any more
+    Plan(10164, 0.25, 30.0),  # a question cancelled an order that was told to rest meanwhile; after a crash: by hand
     Plan(9178, 0.25, 30.0),  # a refusal that an earlier start had not read was taken for one of the next try
     Plan(8466, 0.05, 12.0),  # a garbled list of pairs counted as a wrong configuration
 )

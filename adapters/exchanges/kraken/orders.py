@@ -57,6 +57,9 @@ class AccountOrders:
         """Client ids among the newest fills when the stream began: they did arrive, whatever REST says."""
         self.canceling: set[str] = set()
         """Client ids that this program asked to be canceled."""
+        self.in_question: set[str] = set()
+        """Client ids whose fate is being asked for by a cancel: nobody is told that they rest before the answer, since
+        an order that was seen open and is cancelled then would count as cancelled by hand after a crash."""
 
     def begin(self, reports: Iterable[Report], fees: Mapping[str, Decimal], now: float) -> None:
         """The open orders of a snapshot. `fees` are those of partly filled ones, by Kraken's id."""
@@ -171,8 +174,13 @@ class AccountOrders:
             if place.order_id not in self._ids and asked == (place.symbol, place.side, place.price, place.volume):
                 raise ExchangeUnavailable(f"order {report.order_id} is {place.order_id} in all but its name")
 
+    def confirmed(self, order_id: str) -> list[ExchangeEvent]:
+        """The question about this order is answered, and it rests."""
+        known = self.find(order_id)
+        return self._accept(known, known.facts.time) if known and known.facts.status == "open" else []
+
     def _accept(self, known: Known, time: int) -> list[ExchangeEvent]:
-        if known.accepted:
+        if known.accepted or known.facts.order_id in self.in_question:
             return []
         known.accepted = True
         return [Accepted(known.facts.order_id, known.facts.exchange_id, time)]

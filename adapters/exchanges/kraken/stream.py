@@ -96,6 +96,11 @@ class AccountStream:
             self.feed.post(event)
         self.wake()
 
+    def confirmed(self, order_id: str) -> None:
+        """What the stream has shown of an order that was in question holds."""
+        for event in self.orders.confirmed(order_id):
+            self.feed.post(event)
+
     def rejected(self, event: Rejected) -> None:
         """An order did not come into being."""
         self.orders.not_placed(event.order_id)

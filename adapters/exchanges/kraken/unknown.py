@@ -57,14 +57,18 @@ async def fate_of(order_id: str, stream: AccountStream, cancel: CancelById) -> F
         return "arrived"
     # An earlier question, perhaps of a session that is over, may still be on its way: a cancel has no deadline.
     asked_before = stream.orders.questions.ask(order_id)
+    stream.orders.in_question.add(order_id)
     canceled = await cancel(order_id)
-    if canceled is False and not asked_before:
-        stream.orders.questions.over(order_id)
-    if stream.find(order_id) is not None:
-        return "arrived"
     if canceled is None:
         raise ExchangeUnavailable(f"the fate of order {order_id} cannot be told: no answer to its cancel")
-    return "canceled" if canceled else "never"
+    stream.orders.in_question.discard(order_id)
+    if canceled is False and not asked_before:
+        stream.orders.questions.over(order_id)
+    if stream.find(order_id) is None:
+        return "canceled" if canceled else "never"
+    if not canceled:
+        stream.confirmed(order_id)
+    return "arrived"
 
 
 class Lookup:

@@ -5,11 +5,14 @@ import trio
 from trio.testing import MockClock
 
 from adapters.interfaces import ExchangeUnavailable
+from messages.account import ForeignOrder
 from messages.orders import Accepted, Canceled, Rejected
 from tests.adapters.exchanges.kraken.support import (
     SOON,
     START,
+    Message,
     RestTable,
+    Rig,
     acknowledged,
     closed,
     make_account,
@@ -119,6 +122,47 @@ async def test_a_question_that_comes_late_and_cancels_the_next_try_was_not_asked
         _, gone = await rig.events(2)
     assert isinstance(gone, Canceled)
     assert gone.reason == "post-only"
+
+
+async def in_question(rig: Rig) -> Message:
+    """An order shows itself after its question has left, and before the answer; then a foreign order is opened."""
+    await rig.placed(place(1))
+    question = await rig.far.heard()
+    assert question["method"] == "cancel_order"
+    foreign = {**opening(9), "order_id": "OHAND", "cl_ord_id": ""}
+    await rig.far.channel("executions", opening(1), foreign)
+    (event,) = await rig.events(1)
+    assert isinstance(event, ForeignOrder)
+    return question
+
+
+async def test_an_order_in_question_is_told_to_rest_once_the_answer_is_there(autojump_clock: MockClock) -> None:
+    async with opened() as rig:
+        await rig.far.answer(await in_question(rig), error="EOrder:Unknown order")
+        (event,) = await rig.events(1)
+    assert isinstance(event, Accepted)
+    assert event.exchange_id == "O1"
+
+
+async def test_an_order_that_its_question_cancels_is_told_to_rest_with_its_end_only(autojump_clock: MockClock) -> None:
+    """A crash in between would leave a strategy that has seen it open, and a cancel that looks as if by hand."""
+    async with opened() as rig:
+        await rig.far.answer(await in_question(rig), {"order_id": "O1"})
+        await rig.far.channel("executions", report(1, "canceled", reason="User requested", timestamp=SOON))
+        accepted, gone = await rig.events(2)
+    assert isinstance(accepted, Accepted)
+    assert isinstance(gone, Canceled)
+    assert gone.reason == "post-only"
+
+
+async def test_a_question_about_a_resting_order_that_nobody_answers_ends_the_session(
+    autojump_clock: MockClock,
+) -> None:
+    async with opened() as rig:
+        await in_question(rig)
+        error = await rig.failure()
+    assert isinstance(error, ExchangeUnavailable)
+    assert "no answer to its cancel" in str(error)
 
 
 @pytest.mark.parametrize("answer_first", [True, False])
