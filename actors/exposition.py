@@ -29,6 +29,7 @@ class BoardCollector:
         yield from _program(status, self._board.version)
         yield _clock(status)
         yield from _strategies(status)
+        yield _conditions(status)
         yield _price_times(status.bot, self._board.prices())
         yield from _actors(status.bot, status.actors)
         yield from _channels(status.bot, status.channels)
@@ -81,6 +82,19 @@ def _strategies(status: Status) -> Iterator[Metric]:
         waiting.add_metric(labels, len(report.waiting))
     yield from (phases, orders, fills, fees, waiting)
     yield from _amounts(status.bot, status.strategies)
+
+
+def _conditions(status: Status) -> Metric:
+    """One row per open condition; its strategy is empty where the whole program is concerned."""
+    since = GaugeMetricFamily(
+        "grid_condition_since_timestamp_seconds",
+        "What holds up or hinders trading now, and since when",
+        labels=["bot", "strategy", "code"],
+    )
+    names = {report.strategy: report.name for report in status.strategies}
+    for row in status.conditions:
+        since.add_metric([status.bot, names.get(row.strategy, ""), row.code], row.since / 1_000_000_000)
+    return since
 
 
 def _amounts(bot: str, reports: Iterable[StrategyReport]) -> Iterator[Metric]:

@@ -148,8 +148,9 @@ def application(board: StatusBoard) -> Starlette:
         return Response(exposition(board), media_type=CONTENT_TYPE_LATEST, headers=_NOT_KEPT)
 
     async def ready(_: Request) -> Response:
-        running = board.state == "RUNNING"
-        return _json(indented({"ready": running}), 200 if running else 503)
+        held_up = [row.detail for row in board.conditions() if row.blocks]
+        running = board.state == "RUNNING" and not held_up
+        return _json(indented({"ready": running, "held_up_by": held_up}), 200 if running else 503)
 
     app = Starlette(
         routes=[

@@ -32,6 +32,7 @@ from messages.orders import (
     Cancel,
     Canceled,
     CloseReason,
+    Deferred,
     Filled,
     OrderEvent,
     PartiallyFilled,
@@ -47,7 +48,7 @@ class Effects(Struct):
 
     place: list[Place] = field(default_factory=list)
     cancel: list[str] = field(default_factory=list)
-    deliver: list[tuple[int, OrderEvent | Balances | Resynced]] = field(default_factory=list)
+    deliver: list[tuple[int, OrderEvent | Deferred | Balances | Resynced]] = field(default_factory=list)
     record: list[Record] = field(default_factory=list)
 
 
@@ -126,13 +127,17 @@ class OrderDesk:
         self._send_waiting(effects)
         return effects
 
-    def on_event(self, event: OrderEvent | AccountBalances | ForeignOrder) -> Effects:
+    def on_event(self, event: OrderEvent | Deferred | AccountBalances | ForeignOrder) -> Effects:
         """Book what the exchange says and pass it on to the order's strategy."""
         effects = Effects()
         if isinstance(event, AccountBalances):
             self.ledger.set_totals(event.totals)
         elif isinstance(event, ForeignOrder):
             self.ledger.hold_foreign(event.facts)
+        elif isinstance(event, Deferred):
+            strategy = userref_of(event.order_id)
+            if strategy in self.ledger.clients:
+                effects.deliver.append((strategy, event))
         elif not self._contradicts(event):
             self._book(event)
             self._pass_on(event, effects)

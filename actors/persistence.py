@@ -13,6 +13,7 @@ import trio
 from msgspec import Struct
 
 from actors.mailbox import Mailbox, MailboxOverflow
+from messages.conditions import ConditionChanged
 from messages.journal import (
     AccountLoaded,
     AccountSaved,
@@ -27,7 +28,7 @@ from messages.journal import (
 )
 from messages.mailboxes import PersistenceMail
 
-Write = Commit | Record | SaveAccount
+Write = Commit | Record | SaveAccount | ConditionChanged
 
 Reply = Callable[[str, Committed | CoreLoaded | AccountSaved | AccountLoaded], None]
 """Leaves an answer in the mailbox of `strategy/<userref>` or `paper`; must not raise."""
@@ -158,7 +159,7 @@ async def _wait_for_company(mail: list[PersistenceMail], mailbox: Mailbox[Persis
     """While `mail` is nothing but records, let what follows share their write."""
     try:
         with trio.move_on_after(_COMPANY_SECONDS):
-            while len(mail) < _GROUP_LIMIT and all(isinstance(message, Record) for message in mail):
+            while len(mail) < _GROUP_LIMIT and all(isinstance(message, Record | ConditionChanged) for message in mail):
                 mail += await mailbox.receive()
     except BaseException:
         _put_back(mailbox, mail)
@@ -192,7 +193,7 @@ def _groups(mail: Sequence[PersistenceMail]) -> Iterator[Group]:
     """Neighbouring writes together, everything else alone, in order of arrival."""
     writes: list[Write] = []
     for message in mail:
-        if isinstance(message, Commit | Record | SaveAccount):
+        if isinstance(message, Write):
             writes.append(message)
             if len(writes) < _GROUP_LIMIT:
                 continue
@@ -247,7 +248,7 @@ class _Desk:
                 self._reply(strategy_address(message.strategy), Committed(message.number))
             case SaveAccount():
                 self._reply(PAPER, AccountSaved(message.number))
-            case Record():
+            case Record() | ConditionChanged():
                 pass
             case _:
                 assert_never(message)

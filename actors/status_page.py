@@ -8,6 +8,7 @@ from typing import assert_never
 import msgspec
 
 from actors.mailbox import Mailbox
+from messages.conditions import Condition, Conditions
 from messages.mailboxes import MetricsMail
 from messages.status import (
     ActorReport,
@@ -37,6 +38,8 @@ def post_report(mailbox: Mailbox[MetricsMail], report: MetricsMail) -> None:
             mailbox.post_newest(("actor", actor), report)
         case PriceReport(symbol):
             mailbox.post_newest(("price", symbol), report)
+        case Conditions(origin):
+            mailbox.post_newest(("conditions", origin), report)
         case _:
             assert_never(report)
 
@@ -78,6 +81,7 @@ class StatusBoard:
         self._strategies: dict[int, StrategyReport] = {}
         self._actors: dict[str, ActorReport] = {}
         self._prices: dict[str, PriceReport] = {}
+        self._conditions: dict[str, tuple[Condition, ...]] = {}
 
     @property
     def state(self) -> ProgramState:
@@ -89,6 +93,11 @@ class StatusBoard:
         """The last price of each symbol."""
         self._read_mail()
         return tuple(self._prices.values())
+
+    def conditions(self) -> tuple[Condition, ...]:
+        """All that holds up or hinders trading now, the oldest first."""
+        self._read_mail()
+        return tuple(sorted((row for rows in self._conditions.values() for row in rows), key=lambda row: row.since))
 
     def snapshot(self) -> Status:
         """Everything as it is now."""
@@ -104,6 +113,7 @@ class StatusBoard:
             strategies=tuple(self._brought_up_to_date(report) for report in self._strategies.values()),
             actors=self._actor_reports(),
             channels=tuple(self._channels()),
+            conditions=self.conditions(),
             clock_offset_seconds=None if offset is None else _seconds(offset),
         )
 
@@ -138,6 +148,8 @@ class StatusBoard:
                     self._actors[actor] = report
                 case PriceReport(symbol):
                     self._prices[symbol] = report
+                case Conditions(origin):
+                    self._conditions[origin] = report.open
                 case _:
                     assert_never(report)
 
@@ -167,6 +179,7 @@ def status_json(status: Status) -> bytes:
         "clock_offset_seconds": _number(status.clock_offset_seconds),
         "bot": status.bot,
         "simulated": status.simulated,
+        "conditions": [_condition(row, status.strategies) for row in status.conditions],
         "strategies": [_strategy(report) for report in status.strategies],
         "actors": [
             {
@@ -225,6 +238,17 @@ def _strategy(report: StrategyReport) -> dict[str, object]:
         "cash_flow": f"{report.cash_flow:f}",
         "waiting": report.waiting,
         "open_orders": [_order(order) for order in report.orders],
+    }
+
+
+def _condition(row: Condition, strategies: Iterable[StrategyReport]) -> dict[str, object]:
+    names = (report.name for report in strategies if report.strategy == row.strategy)
+    return {
+        "strategy": next(names, None),
+        "code": row.code,
+        "detail": row.detail,
+        "since": rfc3339(row.since),
+        "blocks": row.blocks,
     }
 
 

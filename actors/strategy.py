@@ -6,13 +6,14 @@ acknowledged. Decisions go on meanwhile, and their commits are acknowledged in o
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from functools import partial
 from typing import assert_never
 
 from msgspec import Struct
 
 from actors.mailbox import Mailbox
 from actors.status_page import post_report
-from actors.strategies.core import Core, Output
+from actors.strategies.core import Core, FollowsRules, HearsDelays, Output
 from adapters.interfaces import UnknownOrderError
 from messages.account import Attach, OrdersFound
 from messages.journal import Commit, Committed, CoreLoaded, LoadCore
@@ -25,7 +26,7 @@ from messages.mailboxes import (
     StrategyMail,
     SupervisorMail,
 )
-from messages.market import RowDone, RowEnd, Tick
+from messages.market import RowDone, RowEnd, RulesChanged, Tick
 from messages.orders import (
     Accepted,
     Amended,
@@ -33,6 +34,7 @@ from messages.orders import (
     Cancel,
     Canceled,
     Command,
+    Deferred,
     Filled,
     OrderEvent,
     PartiallyFilled,
@@ -42,7 +44,7 @@ from messages.orders import (
     Resyncing,
     Submit,
 )
-from messages.status import Pause, Phase, PhaseChanged, Resume, Stop
+from messages.status import Pause, PauseCause, Phase, PhaseChanged, Resume, Stop
 
 STATUS_EVERY = 3600 * 10**9
 """Nanoseconds of data time between two statuses."""
@@ -104,7 +106,8 @@ class StrategyActor:
         self._adopt = adopt
         self._attached = 0
         self._synced = False
-        self._paused = ""
+        self._paused: dict[PauseCause, str] = {}
+        """Why nothing is decided, by cause."""
         self._stop: Stop | None = None
         self._row: RowEnd | None = None
         self._tick: Tick | None = None
@@ -196,6 +199,8 @@ class StrategyActor:
                 self._release(message.number)
             case RowEnd():
                 pass  # answered once the whole batch is handled
+            case Deferred() | RulesChanged():
+                self._take_news(message)
             case Pause() | Resume():
                 self._pause(message)
             case Stop():
@@ -218,12 +223,29 @@ class StrategyActor:
 
     def _pause(self, message: Pause | Resume) -> None:
         if isinstance(message, Pause):
-            self._paused = message.reason
-            self._tell_phase("halted", message.reason)
+            self._paused[message.cause] = message.reason
         else:
-            self._paused = ""
-            if not self._begin():
-                self._tell_phase("syncing", WAITING)
+            self._paused.pop(message.cause, None)
+        if self._paused:
+            self._tell_phase("halted", "; ".join(self._paused.values()))
+        elif not self._begin():
+            self._tell_phase("syncing", WAITING)
+
+    def _take_news(self, news: Deferred | RulesChanged) -> None:
+        """What a core may leave unheard."""
+        core = self._core
+        if isinstance(news, RulesChanged) and isinstance(core, FollowsRules):
+            self._outputs += self._asked(partial(core.change_rules, news.pair, news.fee))
+        elif isinstance(news, Deferred) and isinstance(core, HearsDelays) and self._synced and not self._paused:
+            self._outputs += self._asked(partial(core.put_off, news))
+
+    def _asked(self, question: Callable[[], list[Output]]) -> list[Output]:
+        """What the core answers. Raises `CoreFailed`."""
+        self._report_is_old = True
+        try:
+            return question()
+        except Exception as error:
+            raise CoreFailed(f"decision core failed: {error!r}") from error
 
     def _recover(self, found: OrdersFound) -> None:
         """Take over what the journal does not know, then attach with it. Raises `UnknownOrderError`."""

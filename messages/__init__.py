@@ -6,6 +6,7 @@
 - `orders`     what strategies ask for and what becomes of it
 - `account`    facts an exchange states about orders and balances; funds of one strategy
 - `journal`    what is written down, acknowledged and loaded again
+- `conditions`  what holds up or hinders trading, with a name, a beginning and an end
 - `notices`    what the person behind the program is told
 - `status`     phases, program states and the reports behind `/status`
 - `mailboxes`  the closed union of each actor's mailbox

@@ -29,6 +29,8 @@ class OrderFacts(Struct, frozen=True, tag=True):
     """Why it was canceled; without meaning for other states."""
     time: int
     """Of the last change."""
+    text: str = ""
+    """The venue's own words for why it was canceled, where it has any."""
 
 
 def facts_of_accepted(place: Place, exchange_id: str, time: int) -> OrderFacts:

@@ -1,6 +1,7 @@
 """The closed union of each mailbox: the whole vocabulary that an actor understands."""
 
 from messages.account import AccountBalances, Attach, ForeignOrder, OrderFacts, OrdersFound, StopTrading
+from messages.conditions import ConditionChanged, Conditions
 from messages.journal import (
     AccountLoaded,
     AccountSaved,
@@ -13,13 +14,14 @@ from messages.journal import (
     Record,
     SaveAccount,
 )
-from messages.market import RowDone, RowEnd, Tick
+from messages.market import RowDone, RowEnd, RulesChanged, Tick
 from messages.notices import Notice
 from messages.orders import (
     Accepted,
     Amended,
     Balances,
     Canceled,
+    Deferred,
     Filled,
     PartiallyFilled,
     Rejected,
@@ -29,6 +31,7 @@ from messages.orders import (
 )
 from messages.status import (
     ActorReport,
+    LookAgain,
     Pause,
     PhaseChanged,
     PriceBack,
@@ -43,23 +46,37 @@ from messages.status import (
 CoreEvent = Tick | Accepted | PartiallyFilled | Filled | Canceled | Amended | Rejected | Balances | Resynced | Stop
 """What a pure decision core handles."""
 
-StrategyMail = CoreEvent | OrdersFound | Resyncing | RowEnd | Committed | CoreLoaded | Pause | Resume
+StrategyMail = (
+    CoreEvent | Deferred | RulesChanged | OrdersFound | Resyncing | RowEnd | Committed | CoreLoaded | Pause | Resume
+)
 
 ExchangeEvent = (
-    Accepted | PartiallyFilled | Filled | Canceled | Amended | Rejected | AccountBalances | ForeignOrder | RowEnd
+    Accepted
+    | PartiallyFilled
+    | Filled
+    | Canceled
+    | Amended
+    | Rejected
+    | Deferred
+    | AccountBalances
+    | ForeignOrder
+    | RowEnd
 )
 """What an exchange's private session says."""
 
 OrderManagerMail = Submit | Attach | RowDone | StopTrading | ExchangeEvent
 
-PersistenceMail = Commit | Record | LoadCore | SaveAccount | LoadAccount | Close
+PersistenceMail = Commit | Record | ConditionChanged | LoadCore | SaveAccount | LoadAccount | Close
 
 PaperMail = AccountLoaded | AccountSaved
 """What persistence answers to the paper exchange."""
 
 NotifierMail = Notice
 
-MetricsMail = ProgramReport | StrategyReport | ActorReport | PriceReport
+MetricsMail = ProgramReport | StrategyReport | ActorReport | PriceReport | Conditions
+
+VenueMail = LookAgain
+"""What the watch over the venue's facts is asked."""
 
 SupervisorMail = PhaseChanged | PriceSilent | PriceBack
 
@@ -75,4 +92,5 @@ __all__ = [
     "PersistenceMail",
     "StrategyMail",
     "SupervisorMail",
+    "VenueMail",
 ]

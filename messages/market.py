@@ -4,6 +4,8 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from messages.money import Pair
+
 
 class Tick(Struct, frozen=True, tag=True):
     """The last traded price of a pair. A waiting tick is replaced by a newer one of its symbol."""
@@ -12,6 +14,14 @@ class Tick(Struct, frozen=True, tag=True):
     price: Decimal
     time: int
     """When the exchange says it happened, in nanoseconds UTC."""
+
+
+class RulesChanged(Struct, frozen=True, tag=True):
+    """The venue's facts about a strategy's pair are others than before: decide by these from now on."""
+
+    pair: Pair
+    fee: Decimal
+    """Maker fee rate (0.0026 is 0.26 %)."""
 
 
 class RowEnd(Struct, frozen=True, tag=True):

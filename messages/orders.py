@@ -21,10 +21,22 @@ CloseReason = Literal[
     "self-trade",
     "expired",
     "unknown to the exchange",
+    "venue",
 ]
-"""`unclear`: by hand, or by a question that an earlier run asked about the order's fate; no strategy is told so."""
+"""
+- `by hand`  only what the venue itself calls the account owner's wish
+- `venue`    anybody else: another program, an account-wide timer, the venue itself; its words are in `text`
+- `unclear`  by the account owner, or by a probe cancel of an earlier run; internal, resolved before a strategy sees it
+"""
 
-RejectReason = Literal["funds", "post-only", "minimum", "order limit", "refused"]
+RejectReason = Literal["funds", "post-only", "minimum", "order limit", "refused", "pair", "rules"]
+"""
+- `pair`   the venue takes no orders of this pair from this account (delisted, restricted, unknown)
+- `rules`  the pair's tick size or decimals are others than those that the order was made by
+"""
+
+DeferReason = Literal["rate limit", "market mode", "locked out", "user locked", "credentials", "no answer"]
+"""Why the venue does not take an order at this moment."""
 
 
 class Place(Struct, frozen=True, tag=True):
@@ -104,6 +116,8 @@ class Canceled(Struct, frozen=True, tag=True):
     fee: Decimal
     reason: CloseReason
     time: int
+    text: str = ""
+    """The venue's own words for why, where it has any."""
 
 
 class Amended(Struct, frozen=True, tag=True):
@@ -123,6 +137,19 @@ class Rejected(Struct, frozen=True, tag=True):
     order_id: str
     reason: RejectReason
     text: str
+    time: int
+
+
+class Deferred(Struct, frozen=True, tag=True):
+    """The venue does not take a requested order (or its cancel) now. The adapter asks again by itself.
+
+    No state of the order changes; any later event of the order ends it.
+    """
+
+    order_id: str
+    reason: DeferReason
+    text: str
+    """The venue's own words, or what is waited for."""
     time: int
 
 

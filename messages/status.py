@@ -5,10 +5,13 @@ from typing import Literal
 
 from msgspec import Struct
 
+from messages.conditions import Condition
 from messages.money import Side
 
 ProgramState = Literal["INITIALIZING", "RUNNING", "SHUTDOWN_REQUESTED", "ERROR"]
 Phase = Literal["syncing", "trading", "paused", "halted"]
+PauseCause = Literal["price", "pair"]
+"""Why a strategy decides nothing: its price is silent, or the venue takes no orders of its pair."""
 
 
 class OpenOrder(Struct, frozen=True):
@@ -111,6 +114,15 @@ class PriceSilent(Struct, frozen=True, tag=True):
     seconds: int
 
 
+class LookAgain(Struct, frozen=True, tag=True):
+    """The venue refused an order in words that say that its facts about the pair have changed: read them again now."""
+
+    symbol: str
+    reason: Literal["pair", "rules", "minimum", "market mode"]
+    text: str
+    """The venue's own words."""
+
+
 class PriceBack(Struct, frozen=True, tag=True):
     """The first price after a silence."""
 
@@ -118,13 +130,17 @@ class PriceBack(Struct, frozen=True, tag=True):
 
 
 class Pause(Struct, frozen=True, tag=True):
-    """Supervisor to strategy: decide nothing until `Resume`; order events wait until then."""
+    """Decide nothing until every cause is gone; order events wait until then."""
 
     reason: str
+    """In words, for people."""
+    cause: PauseCause = "price"
 
 
 class Resume(Struct, frozen=True, tag=True):
-    """Supervisor to strategy: decide again."""
+    """This cause of a pause is gone."""
+
+    cause: PauseCause = "price"
 
 
 class Stop(Struct, frozen=True, tag=True):
@@ -146,5 +162,7 @@ class Status(Struct, frozen=True, tag=True):
     strategies: tuple[StrategyReport, ...]
     actors: tuple[ActorReport, ...]
     channels: tuple[ChannelReport, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    """All that holds up or hinders trading now."""
     clock_offset_seconds: Decimal | None = None
     """This machine's clock minus the exchange's; None while there is no exchange, or none with a clock."""

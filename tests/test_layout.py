@@ -95,6 +95,7 @@ TESTED_ELSEWHERE = {
     "actors/strategies/settings.py": "tests/actors/strategies/test_rules.py",
     "config/schema.py": "tests/config/test_load.py",
     "messages/account.py": "tests/messages/test_mailboxes.py",
+    "messages/conditions.py": "tests/messages/test_mailboxes.py",
     "messages/journal.py": "tests/messages/test_mailboxes.py",
     "messages/market.py": "tests/messages/test_mailboxes.py",
     "messages/notices.py": "tests/messages/test_mailboxes.py",

@@ -5,14 +5,15 @@ time arrives in events. The same core runs live, on paper, in a backtest and in 
 """
 
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct, field
 
 from messages.account import LiveOrder, OrderFacts, OrdersFound
 from messages.mailboxes import CoreEvent
+from messages.money import Pair
 from messages.notices import LadderStatus, Notice
-from messages.orders import Command, Place
+from messages.orders import Command, Deferred, Place
 from messages.status import Phase, StrategyReport
 
 NEVER = 2**63 - 1
@@ -39,6 +40,33 @@ class Recovery(Struct):
     adopted: list[Place] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     unexplained: list[OrderFacts] = field(default_factory=list)
+
+
+@runtime_checkable
+class WakesByClock(Protocol):
+    """Optional for a core: it also acts when time passes without a trade."""
+
+    def wake(self, time: int) -> list[Output]:
+        """All that is due at `time` (nanoseconds UTC) although no tick came; `band.wake` says when to ask.
+
+        Called by the live program only, never in lock-step or in a backtest, where time passes with rows.
+        """
+
+
+@runtime_checkable
+class FollowsRules(Protocol):
+    """Optional for a core: it goes on when the venue changes the pair's rules or the account's fee."""
+
+    def change_rules(self, pair: Pair, fee: Decimal) -> list[Output]:
+        """Decide by these from now on. A core without this method keeps those it was made with."""
+
+
+@runtime_checkable
+class HearsDelays(Protocol):
+    """Optional for a core: it is told of orders that the venue does not take at this moment."""
+
+    def put_off(self, event: Deferred) -> list[Output]:
+        """The order waits. It may be cancelled: one that has not left is withdrawn, and nothing is sent."""
 
 
 class Core(Protocol):

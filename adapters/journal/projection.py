@@ -12,14 +12,18 @@ from typing import Literal, assert_never
 import msgspec
 from msgspec import Struct
 
+from messages.conditions import Condition, ConditionChanged
 from messages.journal import Commit, Record, SaveAccount
 from messages.money import EXACT, ZERO
 from messages.orders import Accepted, Amended, Cancel, Canceled, Filled, OrderEvent, PartiallyFilled, Place, Rejected
 
-Write = Commit | Record | SaveAccount
+Write = Commit | Record | SaveAccount | ConditionChanged
 """The messages that change the journal."""
 
 Status = Literal["requested", "open", "canceling", "filled", "canceled", "rejected"]
+
+CONDITION = "condition"
+"""Kind of the events that tell of conditions."""
 
 _DECIMALS = 18
 _STEP = Decimal(1).scaleb(-_DECIMALS)
@@ -79,6 +83,11 @@ class _Decision(Struct, frozen=True):
     canceled: tuple[str, ...]
 
 
+class _Change(Struct, frozen=True):
+    condition: Condition
+    closed: bool
+
+
 class Changes:
     """The rows that a group of messages changes. `orders` starts with the stored rows it concerns."""
 
@@ -103,6 +112,8 @@ class Changes:
                     # Last in the dictionary = changed last.
                     self.paper_orders.pop(exchange_id, None)
                     self.paper_orders[exchange_id] = text
+            case ConditionChanged():
+                self._note(condition_event(message))
             case _:
                 assert_never(message)
 
@@ -175,7 +186,7 @@ def concerned(messages: Iterable[Write]) -> list[str]:
                 ids.update(dict.fromkeys(command.order_id for command in (*message.commands, *message.adopted)))
             case Record():
                 ids[message.event.order_id] = None
-            case SaveAccount():
+            case SaveAccount() | ConditionChanged():
                 pass
             case _:
                 assert_never(message)
@@ -202,6 +213,12 @@ def order_event(record: Record) -> EventRow:
     """The line that tells what happened to an order."""
     event = record.event
     return _event(event.time, record.strategy, event.order_id, type(event).__name__, event)
+
+
+def condition_event(change: ConditionChanged) -> EventRow:
+    """The line that tells of a condition; it says nothing about any order."""
+    content = _Change(change.condition, change.closed)
+    return _event(change.time, change.condition.strategy, "", CONDITION, content)
 
 
 def _event(time: int, userref: int, order_id: str, kind: str, content: Struct) -> EventRow:

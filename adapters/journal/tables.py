@@ -8,7 +8,7 @@ import msgspec
 from duckdb import DuckDBPyConnection
 from msgspec import Struct
 
-from adapters.journal.projection import Changes, EventRow, FillRow, OrderRow, Write, concerned
+from adapters.journal.projection import CONDITION, Changes, EventRow, FillRow, OrderRow, Write, concerned
 
 _PRUNE_EVERY = 1_000
 """Rows between two looks at the retention."""
@@ -57,8 +57,8 @@ class Tables:
         return None if row is None else str(row[0])
 
     def newest_time(self) -> int:
-        """Of the newest event."""
-        return self._number("SELECT max(time) FROM events")
+        """Of the newest event of an order or a decision."""
+        return self._number(f"SELECT max(time) FROM events WHERE kind <> '{CONDITION}'")  # noqa: S608 - a constant
 
     def load_account(self) -> tuple[str | None, dict[str, str]]:
         """The paper exchange's account and its orders, in the order of their last change."""

@@ -17,6 +17,7 @@ from messages.orders import (
     Canceled,
     CloseReason,
     Command,
+    Deferred,
     Filled,
     OrderEvent,
     PartiallyFilled,
@@ -153,6 +154,7 @@ class World:
             if order_id in self.orders:  # else it was refused meanwhile
                 self.orders[order_id].cancel_asked = True
         for userref, message in effects.deliver:
+            assert not isinstance(message, Deferred)
             self.strategies[userref].take(message)
         for record in effects.record:
             assert record.strategy == userref_of(record.event.order_id)

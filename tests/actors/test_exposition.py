@@ -6,6 +6,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from actors.exposition import exposition
 from actors.status_page import StatusBoard, post_report
+from messages.conditions import Condition, Conditions
 from messages.status import ActorReport, PriceReport, ProgramReport
 from tests.actors.reports import CHANNELS, HODL, START, Clock, new_board
 
@@ -81,6 +82,18 @@ def test_every_figure_is_exposed_under_its_name() -> None:
         "notifier_failures_total{channel=log}": 0,
         "notifier_failures_total{channel=telegram}": 8,
         "notifier_last_error{channel=telegram,error=no answer within 15 s}": 1,
+    }
+
+
+def test_each_open_condition_is_a_sample_with_its_beginning() -> None:
+    mailbox, board = new_board()
+    post_report(mailbox, HODL)
+    rows = (Condition(0, "lockout", "locked out", 5 * 10**9), Condition(HODL.strategy, "fees", "too high", 10**9))
+    post_report(mailbox, Conditions("account", rows))
+    found = {name: value for name, value in samples(board).items() if name.startswith("grid_condition")}
+    assert found == {
+        "grid_condition_since_timestamp_seconds{code=lockout,strategy=}": 5,
+        "grid_condition_since_timestamp_seconds{code=fees,strategy=btc-hodl}": 1,
     }
 
 

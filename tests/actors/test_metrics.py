@@ -17,6 +17,7 @@ import actors.metrics
 from actors.mailbox import MailboxOverflow
 from actors.metrics import ENDPOINTS, MetricsServerError, bind, run_metrics
 from actors.status_page import StatusBoard, post_report
+from messages.conditions import Condition, Conditions
 from messages.status import ProgramReport
 from tests.actors.reports import BUY, HODL, new_board
 
@@ -75,6 +76,20 @@ async def test_ready_only_in_running_and_healthy_always(listener: socket.socket)
             post_report(mailbox, report)
             answers.append([(await client.get(path)).status_code for path in ("/readyz", "/healthz")])
     assert answers == [[503, 200], [200, 200], [503, 200], [503, 200]]
+
+
+async def test_not_ready_while_something_keeps_orders_that_are_due_from_being_placed(listener: socket.socket) -> None:
+    mailbox, board = new_board()
+    post_report(mailbox, ProgramReport("RUNNING", ""))
+    hindered = Condition(0, "connection", "reconnecting", 1)
+    locked = Condition(0, "lockout", "Kraken locks this key out", 2, blocks=True)
+    answers = []
+    async with serving(board, listener) as client:
+        for rows in ((hindered,), (hindered, locked), ()):
+            post_report(mailbox, Conditions("account", rows))
+            answer = await client.get("/readyz")
+            answers.append((answer.status_code, answer.json()["held_up_by"]))
+    assert answers == [(200, []), (503, ["Kraken locks this key out"]), (200, [])]
 
 
 async def test_metrics_are_prometheus_text(listener: socket.socket) -> None:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.status_page import post_report, rfc3339, status_json
+from messages.conditions import Condition, Conditions
 from messages.mailboxes import MetricsMail
 from messages.status import ActorReport, PriceReport, ProgramReport, ProgramState, Status
 from tests.actors.reports import CHANNELS, HODL, START, Clock, new_board
@@ -93,6 +94,8 @@ def test_the_page_is_indented_json_with_amounts_as_plain_decimal_strings() -> No
     post_report(mailbox, ProgramReport("RUNNING", ""))
     post_report(mailbox, HODL)
     post_report(mailbox, ActorReport("notifier", 1, 2, 3))
+    post_report(mailbox, Conditions("venue", (Condition(1001, "pair", "BTC/USD is delisted", START, blocks=True),)))
+    post_report(mailbox, Conditions("account", (Condition(0, "lockout", "locked out", START - 10**9),)))
     page = json.loads(status_json(board.snapshot()), parse_float=Decimal)
     assert page == {
         "state": "RUNNING",
@@ -102,6 +105,22 @@ def test_the_page_is_indented_json_with_amounts_as_plain_decimal_strings() -> No
         "clock_offset_seconds": Decimal("-1.250"),
         "bot": "my grids",
         "simulated": True,
+        "conditions": [
+            {
+                "strategy": None,
+                "code": "lockout",
+                "detail": "locked out",
+                "since": "2025-10-27T12:21:06.123Z",
+                "blocks": False,
+            },
+            {
+                "strategy": "btc-hodl",
+                "code": "pair",
+                "detail": "BTC/USD is delisted",
+                "since": "2025-10-27T12:21:07.123Z",
+                "blocks": True,
+            },
+        ],
         "strategies": [
             {
                 "name": "btc-hodl",

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from messages import account, journal, mailboxes, market, notices, orders, status
+from messages import account, conditions, journal, mailboxes, market, notices, orders, status
 
 UNIONS: dict[str, Any] = {
     "core event": mailboxes.CoreEvent,
@@ -22,10 +22,11 @@ UNIONS: dict[str, Any] = {
     "notifier": mailboxes.NotifierMail,
     "metrics": mailboxes.MetricsMail,
     "supervisor": mailboxes.SupervisorMail,
+    "venue watch": mailboxes.VenueMail,
     "command": orders.Command,
     "order event": orders.OrderEvent,
 }
-MODULES: list[ModuleType] = [account, journal, market, notices, orders, status]
+MODULES: list[ModuleType] = [account, conditions, journal, market, notices, orders, status]
 
 exact = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(Decimal(10) ** 20), max_value=Decimal(10) ** 20)
 

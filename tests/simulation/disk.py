@@ -8,7 +8,7 @@ from pathlib import Path
 
 from adapters.interfaces import DatabaseUnusable
 from adapters.journal.journal import Journal
-from adapters.journal.projection import Changes, OrderRow, Write
+from adapters.journal.projection import CONDITION, Changes, OrderRow, Write
 
 
 class Disk:
@@ -66,7 +66,7 @@ class MemoryJournal:
         for message in messages:
             changes.apply(message)
         disk.writes += 1
-        disk.newest = max([disk.newest, *(event.time for event in changes.events.values())])
+        disk.newest = max([disk.newest, *(event.time for event in changes.events.values() if event.kind != CONDITION)])
         disk.cores.update({userref: commit.state for userref, commit in changes.cores.items()})
         disk.account = changes.account or disk.account
         disk.paper_orders.update(changes.paper_orders)

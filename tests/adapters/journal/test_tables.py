@@ -17,6 +17,7 @@ from adapters.journal.journal import Journal
 from adapters.journal.projection import Write
 from adapters.journal.tables import Retention
 from messages.account import OrderFacts, OrderStatus
+from messages.conditions import ConditionChanged
 from messages.journal import Commit, Record, SaveAccount
 from messages.orders import Accepted, Amended, Cancel, Canceled, Filled, PartiallyFilled, Place, Rejected
 from tests.adapters.journal.samples import NOW, accepted, cancel, commit, place, record, rows
@@ -64,7 +65,7 @@ class Model:
         self.price: dict[str, Decimal | None] = {}
         self.sums: dict[str, tuple[Decimal, Decimal, Decimal]] = {}
         self.seen_at_exchange: set[str] = set()
-        self.events: set[Record | tuple[object, ...]] = set()
+        self.events: set[Record | ConditionChanged | tuple[object, ...]] = set()
         self.account: str | None = None
         self.paper: dict[str, str] = {}
 
@@ -78,7 +79,7 @@ class Model:
             self.cores[message.strategy] = message.state
             for command in message.commands:
                 self.command(command)
-        else:
+        elif isinstance(message, Record):
             self.event(message)
 
     def command(self, command: Place | Cancel) -> None:
