@@ -306,7 +306,14 @@ def _event_of(facts: OrderFacts) -> OrderEvent:
     match facts.status:
         case "canceled":
             return Canceled(
-                facts.order_id, facts.exchange_id, facts.filled, facts.cost, facts.fee, facts.reason, facts.time
+                facts.order_id,
+                facts.exchange_id,
+                facts.filled,
+                facts.cost,
+                facts.fee,
+                facts.reason,
+                facts.time,
+                facts.text,
             )
         case "filled":
             return Filled(facts.order_id, facts.exchange_id, fill_id, facts.filled, facts.cost, facts.fee, facts.time)

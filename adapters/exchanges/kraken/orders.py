@@ -225,12 +225,15 @@ class AccountOrders:
             return []
         if report.cum_qty is not None and report.cum_qty > facts.filled:
             raise ExchangeUnavailable(f"order {report.order_id} is canceled, but not all its fills were told")
-        known.facts = replace(facts, status="canceled", reason=self._reason(facts.order_id, report), time=report.time)
-        events: list[ExchangeEvent] = self._accept(known, report.time)
-        facts = known.facts
-        events.append(
-            Canceled(facts.order_id, facts.exchange_id, facts.filled, facts.cost, facts.fee, facts.reason, facts.time)
+        known.facts = replace(
+            facts,
+            status="canceled",
+            reason=self._reason(facts.order_id, report),
+            time=report.time,
+            text=report.close_reason or "",
         )
+        events: list[ExchangeEvent] = self._accept(known, report.time)
+        events.append(_closure(known.facts))
         self._ended(known)
         return events
 
@@ -259,6 +262,20 @@ class AccountOrders:
             gone = self._known.pop(oldest).facts
             if self._ids.get(gone.order_id) == oldest:
                 del self._ids[gone.order_id]
+
+
+def _closure(facts: OrderFacts) -> Canceled:
+    """The event that an order is closed."""
+    return Canceled(
+        facts.order_id,
+        facts.exchange_id,
+        facts.filled,
+        facts.cost,
+        facts.fee,
+        facts.reason,
+        facts.time,
+        facts.text,
+    )
 
 
 def _amended(facts: OrderFacts, report: Report) -> OrderFacts:

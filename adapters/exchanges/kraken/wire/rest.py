@@ -197,9 +197,9 @@ class Canceled(Wire, frozen=True):
 
 
 _REASONS: Mapping[str, CloseReason] = {
-    "Post only order": "post-only",
-    "Cannot trade with self": "self-trade",
-    "User requested": "by hand",
+    "post only order": "post-only",
+    "cannot trade with self": "self-trade",
+    "user requested": "by hand",
 }
 _STATUS: Mapping[str, OrderStatus] = {
     "pending": "open",
@@ -224,9 +224,14 @@ def decode(content: bytes | Raw, kind: type[Result], what: str) -> Result:
 
 
 def close_reason(reason: str | None, *, asked_for: bool = False) -> CloseReason:
-    """Why an order ended; `asked_for` when this program had sent a cancel."""
-    found = _REASONS.get(reason or "", "by hand")
-    return "requested" if asked_for and found == "by hand" else found
+    """Why an order ended; `asked_for` when this program had sent a cancel.
+
+    Only Kraken's own word for the owner means the owner. Another program's timer, the venue itself and words that are
+    not known yet are `venue`; `OrderFacts.text` keeps them.
+    """
+    words = (reason or "").strip().lower()
+    found = _REASONS.get(words, "venue")
+    return "requested" if asked_for and (found == "by hand" or not words) else found
 
 
 def pair_table(pairs: Mapping[str, AssetPair]) -> PairTable:
@@ -289,6 +294,7 @@ def order_facts(exchange_id: str, order: Order, names: PairTable, asked_for: fro
         fee=order.fee,
         reason=reason,
         time=nanoseconds_of_unix(order.closetm or order.opentm),
+        text=order.reason or "",
     )
 
 

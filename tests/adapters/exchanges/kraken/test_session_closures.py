@@ -11,7 +11,9 @@ from messages.orders import Amended, Canceled, Filled
 from tests.adapters.exchanges.kraken.support import (
     SOON,
     Message,
+    RestTable,
     acknowledged,
+    closed,
     opened,
     opening,
     order_id,
@@ -122,3 +124,38 @@ async def test_an_order_that_waits_is_withdrawn_without_a_request(autojump_clock
         assert (event.order_id, event.exchange_id, event.reason) == (order_id(1), "", "requested")
         await rig.far.say({"channel": "status", "type": "update", "data": [{"system": "online"}]})
         assert (await rig.far.heard())["params"]["cl_ord_id"] == order_id(2)
+
+
+OTHERS = ["CancelAllOrdersAfter Timeout", "Market delisted", "Canceled by another program", "words of tomorrow", None]
+
+
+@pytest.mark.parametrize("words", OTHERS)
+@pytest.mark.parametrize("stamp", [SOON, "2026-09-21T14:15:00.000000Z"])
+async def test_only_the_venues_word_for_the_owner_means_the_owner(
+    autojump_clock: MockClock, words: str | None, stamp: str
+) -> None:
+    async with opened(orders=[opening(1)]) as rig:
+        reason = {} if words is None else {"reason": words}
+        await rig.far.channel("executions", report(1, "canceled", timestamp=stamp, **reason))
+        (event,) = await rig.events(1)
+    assert isinstance(event, Canceled)
+    assert (event.reason, event.text) == ("venue", words or "")
+
+
+@pytest.mark.parametrize("words", OTHERS)
+async def test_rest_tells_who_cancelled_like_the_stream(autojump_clock: MockClock, words: str | None) -> None:
+    old = {**closed(1, "canceled", "0"), "reason": words}
+    rest = RestTable(ClosedOrders={"closed": {"O1": old}, "count": 1})
+    async with opened(rest) as rig:
+        facts = (await rig.session.lookup([order_id(1)]))[order_id(1)]
+        (listed,) = (await rig.session.closed(0)).orders
+    assert (facts.reason, facts.text) == (listed.reason, listed.text) == ("venue", words or "")
+
+
+async def test_another_end_than_the_one_that_was_asked_for_keeps_its_words(autojump_clock: MockClock) -> None:
+    async with opened(orders=[opening(1), opening(2)]) as rig:
+        await rig.session.cancel([order_id(1), order_id(2)])
+        await rig.far.channel("executions", report(1, "canceled", reason="CancelAllOrdersAfter Timeout"))
+        await rig.far.channel("executions", report(2, "canceled"))
+        events = await rig.events(2)
+    assert [event.reason for event in events if isinstance(event, Canceled)] == ["venue", "requested"]
