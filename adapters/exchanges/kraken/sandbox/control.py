@@ -12,22 +12,22 @@ from msgspec.structs import replace
 from adapters.exchanges.kraken.sandbox.distortion import Direction
 from adapters.exchanges.kraken.sandbox.faults import FaultPlan, FrameFault, Latency, RequestFault
 from adapters.exchanges.kraken.sandbox.model import matching, trading
-from adapters.exchanges.kraken.sandbox.model.accounts import Account, ApiKey
-from adapters.exchanges.kraken.sandbox.model.catalogue import Asset, Pair, PairStatus
+from adapters.exchanges.kraken.sandbox.model.accounts import Account
+from adapters.exchanges.kraken.sandbox.model.catalogue import PairStatus
 from adapters.exchanges.kraken.sandbox.model.clock import SECOND
 from adapters.exchanges.kraken.sandbox.model.events import MarketEvent, PairEvent, SystemEvent, SystemStatus
-from adapters.exchanges.kraken.sandbox.model.market import Market
-from adapters.exchanges.kraken.sandbox.model.orders import Order, OrderRequest, Side
+from adapters.exchanges.kraken.sandbox.model.orders import Order, Side
 from adapters.exchanges.kraken.sandbox.model.rates import TIERS, RestCounter, TierName
 from adapters.exchanges.kraken.sandbox.model.venue import Venue
 from adapters.exchanges.kraken.sandbox.request_log import Entry, RequestLog
 from adapters.exchanges.kraken.sandbox.settings import AccountSettings, Behaviour
 from adapters.exchanges.kraken.sandbox.sockets import Connection
+from adapters.exchanges.kraken.sandbox.surroundings import Surroundings
 from adapters.exchanges.kraken.sandbox.views import order_view
 from adapters.exchanges.kraken.sandbox.wire import Json, plain_decimal
 
 
-class Control:
+class Control(Surroundings):
     """Everything that a client of the real venue cannot do. Symbols are WebSocket names (`BTC/USD`)."""
 
     def __init__(self, venue: Venue, faults: FaultPlan, log: RequestLog) -> None:
@@ -126,26 +126,6 @@ class Control:
     def withdraw(self, asset: str, amount: Decimal, account: str | None = None) -> None:
         """Money leaves, whether or not open orders hold it."""
         self.venue.move(self._account(account), self._asset(asset), "withdrawal", -amount)
-
-    def place(
-        self,
-        symbol: str,
-        side: Side,
-        price: Decimal,
-        volume: Decimal,
-        *,
-        cl_ord_id: str | None = None,
-        userref: int | None = None,
-        account: str | None = None,
-    ) -> str:
-        """A limit order of somebody else with the same account: its owner by hand, or a second program. Its txid.
-
-        It charges the same counters as everybody's. Raises `Refused`.
-        """
-        request = OrderRequest(side, "limit", volume, price, cl_ord_id=cl_ord_id, userref=userref)
-        pair, owner = self._pair(symbol), self._account(account)
-        placed = trading.add(self.venue, owner, pair, request, deadline=None, nearest_deadline=0)
-        return placed.txid if placed else ""
 
     def use_nonce(self, nonce: int, account: str | None = None) -> None:
         """Another program uses the account's keys up to this nonce."""
@@ -317,26 +297,6 @@ class Control:
         if not order.is_open:
             raise LookupError(f"order {name} is {order.status}")
         return order
-
-    def _keys(self, account: str | None) -> list[ApiKey]:
-        owner = self._account(account)
-        return [key for key in self.venue.keys.values() if key.account is owner]
-
-    def _account(self, name: str | None) -> Account:
-        """The named account; None is the first one. Raises `LookupError`."""
-        return next(iter(self.venue.accounts.values())) if name is None else self.venue.accounts[name]
-
-    def _pair(self, symbol: str) -> Pair:
-        pair = self.venue.catalogue.by_symbol(symbol)
-        if pair is None:
-            raise LookupError(f"there is no pair {symbol}")
-        return pair
-
-    def _market(self, symbol: str) -> Market:
-        return self.venue.markets[self._pair(symbol).id]
-
-    def _asset(self, name: str) -> Asset:
-        return self.venue.catalogue.asset(name)
 
 
 def _text(value: Decimal | None) -> str | None:

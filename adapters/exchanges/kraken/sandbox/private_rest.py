@@ -94,8 +94,9 @@ def query_orders(venue: Venue, key: ApiKey, fields: Fields) -> Json:
 def trades_history(venue: Venue, key: ApiKey, fields: Fields) -> Json:
     until = history.lagging(venue)
     known = [trade for trade in key.account.trades if trade.time <= until]
-    if fields.text("type") not in (None, "all", "no position"):
-        known = []
+    kind = fields.text("type") or "all"
+    if kind != "all":
+        known = [trade for trade in known if bool(trade.leverage) == (kind != "no position")]
     rows = history.consolidated(known) if fields.flag("consolidate_taker", default=True) else known
     chosen, count = history.page_of(rows, lambda trade: trade.time, _page(venue, fields))
     with_ledgers = fields.flag("ledgers")
@@ -127,7 +128,7 @@ def get_api_key_info(venue: Venue, key: ApiKey, fields: Fields) -> Json:
         "nonce": str(key.nonce),
         "nonceWindow": key.settings.nonce_window,
         "permissions": sorted(key.settings.permissions),
-        "iban": "AA00 XXXX XXXX XXXX",
+        "iban": key.account.iban,
         "validUntil": "0",
         "queryFrom": "0",
         "queryTo": "0",

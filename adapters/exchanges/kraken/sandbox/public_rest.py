@@ -161,7 +161,7 @@ def _asset_view(asset: Asset) -> Json:
 
 def _pair_view(market: Market) -> Json:
     pair = market.pair
-    return {
+    row: Json = {
         "altname": pair.altname,
         "wsname": pair.wsname,
         "aclass_base": pair.base.aclass,
@@ -186,6 +186,7 @@ def _pair_view(market: Market) -> Json:
         "tick_size": f"{pair.tick_size:f}",
         "status": market.status,
     }
+    return market.odd.shown(row)
 
 
 def _ticker_view(market: Market, now: int) -> Json:

@@ -4,11 +4,12 @@ from decimal import Decimal
 
 from adapters.exchanges.kraken.sandbox.model.accounts import Account
 from adapters.exchanges.kraken.sandbox.model.catalogue import Pair
+from adapters.exchanges.kraken.sandbox.model.defaults import FEE_CREDITS
 from adapters.exchanges.kraken.sandbox.model.events import BalanceEvent, OrderEvent
 from adapters.exchanges.kraken.sandbox.model.market import NOMINAL_QUANTITY, Market, PublicTrade
 from adapters.exchanges.kraken.sandbox.model.orders import Order, Trade
 from adapters.exchanges.kraken.sandbox.model.venue import Venue
-from adapters.exchanges.kraken.sandbox.wire import Json, average, quantized, rfc3339
+from adapters.exchanges.kraken.sandbox.wire import Json, average, kept, quantized, rfc3339
 
 _ASSET_STATUS = {
     "enabled": "enabled",
@@ -16,12 +17,18 @@ _ASSET_STATUS = {
     "withdrawal_only": "withdrawalonly",
     "funding_temporarily_disabled": "fundingtemporarilydisabled",
 }
+_CATEGORIES = {"margin": "margin-trade", "rollover": "marginrollover", "staking": "staking-rewards"}
+"""Where the category of an entry has another name than its type."""
 _ZERO = Decimal("0.0")
 _PERCENT_DECIMALS = 2
 
 
 def execution(venue: Venue, event: OrderEvent) -> Json:
     """The report of one change of an order; each kind carries only the fields that the venue sends."""
+    return event.order.request.odd.shown(_execution(venue, event))
+
+
+def _execution(venue: Venue, event: OrderEvent) -> Json:
     order, pair = event.order, venue.pair_of(event.order)
     match event.kind:
         case "pending_new":
@@ -33,11 +40,11 @@ def execution(venue: Venue, event: OrderEvent) -> Json:
             return _state(event) | _totals(venue, pair, order) | _flags(order) | ending | _identity(order)
         case "amended":
             changed = {
-                "cum_qty": quantized(order.filled, pair.lot_decimals),
+                "cum_qty": kept(order.filled, pair.lot_decimals),
                 "reason": "User requested",
                 "amended": True,
-                "order_qty": quantized(order.volume, pair.lot_decimals),
-                "limit_price": quantized(order.price, pair.pair_decimals),
+                "order_qty": kept(order.volume, pair.lot_decimals),
+                "limit_price": kept(order.price, pair.pair_decimals),
                 "limit_price_type": "static",
             }
             return _state(event) | changed | _identity(order)
@@ -56,12 +63,12 @@ def open_order(venue: Venue, order: Order) -> Json:
     }
     if order.filled:
         report |= _totals(venue, pair, order)
-    return report | ({"amended": True} if order.amended else {})
+    return order.request.odd.shown(report | ({"amended": True} if order.amended else {}))
 
 
 def past_trade(venue: Venue, trade: Trade) -> Json:
     """A fill in the snapshot."""
-    order, pair = venue.orders.get(trade.order), venue.catalogue.pairs[trade.pair]
+    order, pair = venue.orders.get(trade.order), venue.catalogue.known(trade.pair)
     names = _identity(order) if order else {"order_id": trade.order}
     return names | _trade(pair, trade) | {"exec_type": "trade", "order_status": "filled"}
 
@@ -70,17 +77,21 @@ def balances(venue: Venue, account: Account) -> list[Json]:
     """The snapshot: holdings of every asset that can be traded."""
     report = []
     for asset in venue.catalogue.assets.values():
-        if asset.row not in account.rows and asset.earn_row not in account.rows:
+        bound = [row for row in asset.bound_rows if row in account.rows]
+        if asset.row not in account.rows and asset.earn_row not in account.rows and not bound:
             continue
         wallets = [{"type": "spot", "id": "main", "balance": _amount(account.rows.get(asset.row), asset.decimals)}]
         earning = account.rows.get(asset.earn_row)
         if earning is not None:
             wallets.append({"type": "earn", "id": "flexible", "balance": _amount(earning, asset.decimals)})
+        wallets += [
+            {"type": "earn", "id": "bonded", "balance": _amount(account.rows[row], asset.decimals)} for row in bound
+        ]
         report.append(
             {
                 "asset": asset.symbol,
                 "asset_class": asset.aclass,
-                "balance": _amount(account.total(asset), asset.decimals),
+                "balance": _amount(account.owned(asset), asset.decimals),
                 "wallets": wallets,
             }
         )
@@ -90,16 +101,17 @@ def balances(venue: Venue, account: Account) -> list[Json]:
 def balance_change(venue: Venue, event: BalanceEvent) -> Json:
     """An update: one ledger entry; its balance is the total of the asset."""
     entry, asset = event.entry, venue.catalogue.assets[event.entry.asset]
-    return {
+    subtype = {"subtype": entry.subtype} if entry.subtype else {}
+    return subtype | {
         "ledger_id": entry.id,
         "ref_id": entry.refid,
         "timestamp": rfc3339(entry.time),
         "type": entry.kind,
         "asset": asset.symbol,
         "asset_class": asset.aclass,
-        "category": entry.kind,
-        "wallet_type": "spot",
-        "wallet_id": "main",
+        "category": _CATEGORIES.get(entry.kind, entry.kind),
+        "wallet_type": entry.wallet[0],
+        "wallet_id": entry.wallet[1],
         "amount": entry.amount,
         "fee": entry.fee,
         "balance": _amount(entry.total, asset.decimals),
@@ -135,8 +147,8 @@ def public_trade(pair: Pair, trade: PublicTrade) -> Json:
     return {
         "symbol": pair.symbol,
         "side": trade.side,
-        "price": quantized(trade.price, pair.pair_decimals),
-        "qty": quantized(trade.volume, pair.lot_decimals),
+        "price": kept(trade.price, pair.pair_decimals),
+        "qty": kept(trade.volume, pair.lot_decimals),
         "ord_type": trade.ordertype,
         "trade_id": trade.trade_id,
         "timestamp": rfc3339(trade.time),
@@ -166,7 +178,7 @@ def instruments(venue: Venue, *, tokenized: bool) -> Json:
 def instrument(market: Market) -> Json:
     """One pair with its rules."""
     pair = market.pair
-    return {
+    row: Json = {
         "symbol": pair.symbol,
         "base": pair.base.symbol,
         "quote": pair.quote.symbol,
@@ -182,6 +194,7 @@ def instrument(market: Market) -> Json:
         "marginable": False,
         "has_index": pair.has_index,
     }
+    return market.odd.shown(row)
 
 
 def _identity(order: Order) -> Json:
@@ -195,13 +208,13 @@ def _terms(pair: Pair, order: Order) -> Json:
     request = order.request
     terms: Json = {
         "symbol": pair.symbol,
-        "order_qty": quantized(order.volume, pair.lot_decimals),
+        "order_qty": kept(order.volume, pair.lot_decimals),
         "time_in_force": request.tif,
         "side": order.side,
         "order_type": request.ordertype,
     }
     if request.ordertype == "limit":
-        terms |= {"limit_price_type": "static", "limit_price": quantized(order.price, pair.pair_decimals)}
+        terms |= {"limit_price_type": "static", "limit_price": kept(order.price, pair.pair_decimals)}
     if request.tif == "GTD":
         terms["expire_time"] = rfc3339(request.expires)
     return terms | _flags(order)
@@ -235,12 +248,13 @@ def _state(event: OrderEvent) -> Json:
 
 
 def _flags(order: Order) -> Json:
-    return {"post_only": True} if order.request.post_only else {}
+    request = order.request
+    return ({"post_only": True} if request.post_only else {}) | ({"margin": True} if request.leverage else {})
 
 
 def _totals(venue: Venue, pair: Pair, order: Order) -> Json:
     totals: Json = {
-        "cum_qty": quantized(order.filled, pair.lot_decimals),
+        "cum_qty": kept(order.filled, pair.lot_decimals),
         "cum_cost": quantized(order.cost, pair.cost_decimals),
         "avg_price": average(order.average, pair.pair_decimals),
     }
@@ -253,19 +267,24 @@ def _trade(pair: Pair, trade: Trade) -> Json:
         "trade_id": trade.trade_id,
         "symbol": pair.symbol,
         "side": trade.side,
-        "last_qty": quantized(trade.volume, pair.lot_decimals),
-        "last_price": quantized(trade.price, pair.pair_decimals),
+        "last_qty": kept(trade.volume, pair.lot_decimals),
+        "last_price": kept(trade.price, pair.pair_decimals),
         "liquidity_ind": "m" if trade.maker else "t",
         "cost": quantized(trade.cost, pair.cost_decimals),
         "order_type": trade.ordertype,
         "timestamp": rfc3339(trade.time),
-        "fees": [{"asset": pair.quote.symbol, "qty": quantized(trade.fee, pair.cost_decimals)}],
+        "fees": [
+            {"asset": FEE_CREDITS.symbol, "qty": trade.credits}
+            if trade.credits
+            else {"asset": pair.quote.symbol, "qty": quantized(trade.fee, pair.cost_decimals)}
+        ],
     }
 
 
 def _fill(venue: Venue, pair: Pair, order: Order, trade: Trade) -> Json:
     state: Json = {"exec_type": "trade", "order_status": "partially_filled"}
-    return _identity(order) | state | _trade(pair, trade) | _totals(venue, pair, order)
+    margin = {"margin": True} if trade.leverage else {}
+    return _identity(order) | state | _trade(pair, trade) | _totals(venue, pair, order) | margin
 
 
 def _amount(value: Decimal | None, decimals: int) -> Decimal:

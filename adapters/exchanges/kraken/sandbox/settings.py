@@ -52,6 +52,8 @@ class AccountSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Spot volume of the last 30 days in USD; it chooses the step of the fee ladder."""
     rates: Rates | None = None
     """Fixed rates in percent instead of the ladder's."""
+    iban: str = ""
+    """What GetApiKeyInfo says of the account; empty: made from its name."""
 
 
 class Behaviour(Struct, frozen=True, forbid_unknown_fields=True):

@@ -5,7 +5,7 @@ from decimal import Decimal
 from adapters.exchanges.kraken.sandbox.model.catalogue import Pair
 from adapters.exchanges.kraken.sandbox.model.orders import LedgerEntry, Order, OrderRequest, Trade
 from adapters.exchanges.kraken.sandbox.model.venue import Venue
-from adapters.exchanges.kraken.sandbox.wire import Json, average, fixed, seconds
+from adapters.exchanges.kraken.sandbox.wire import Json, average, fixed, kept_text, seconds
 
 _TRADE_TIME_DIGITS = 6
 _LEDGER_TIME_DIGITS = 4
@@ -14,9 +14,10 @@ _PRICE_DECIMALS = 5
 
 def description(pair: Pair, request: OrderRequest) -> str:
     """`buy 0.00250000 XBTUSD @ limit 60000.0`."""
-    volume = fixed(request.volume, pair.lot_decimals)
+    volume = kept_text(request.volume, pair.lot_decimals)
     at = "market" if request.ordertype == "market" else f"limit {_limit(pair, request.price)}"
-    return f"{request.side} {volume} {pair.altname} @ {at}"
+    leverage = f" with {request.leverage}:1 leverage" if request.leverage else ""
+    return f"{request.side} {volume} {pair.altname} @ {at}{leverage}"
 
 
 def order_view(venue: Venue, order: Order, *, trades: bool) -> Json:
@@ -34,14 +35,14 @@ def order_view(venue: Venue, order: Order, *, trades: bool) -> Json:
             "aclass": "forex",
             "type": order.side,
             "ordertype": request.ordertype,
-            "price": "0" if request.ordertype == "market" else fixed(order.price, pair.pair_decimals),
+            "price": "0" if request.ordertype == "market" else kept_text(order.price, pair.pair_decimals),
             "price2": "0",
-            "leverage": "none",
+            "leverage": f"{request.leverage}:1" if request.leverage else "none",
             "order": description(pair, request),
             "close": "",
         },
-        "vol": fixed(order.volume, pair.lot_decimals),
-        "vol_exec": fixed(order.filled, pair.lot_decimals),
+        "vol": kept_text(order.volume, pair.lot_decimals),
+        "vol_exec": kept_text(order.filled, pair.lot_decimals),
         "cost": fixed(order.cost, pair.cost_decimals),
         "fee": fixed(order.fee, pair.cost_decimals),
         "price": f"{average(order.average, pair.pair_decimals):f}" if order.filled else fixed(Decimal(0), 5),
@@ -57,12 +58,14 @@ def order_view(venue: Venue, order: Order, *, trades: bool) -> Json:
     if not order.is_open:
         view["reason"] = order.reason or None
         view["closetm"] = seconds(order.closed)
-    return view
+    if request.leverage:
+        view["margin"] = True
+    return request.odd.shown(view)
 
 
 def trade_view(venue: Venue, trade: Trade, *, ledgers: bool) -> Json:
     """One row of TradesHistory; the pair is the pair id here."""
-    pair = venue.catalogue.pairs[trade.pair]
+    pair = venue.catalogue.known(trade.pair)
     view: Json = {
         "ordertxid": trade.order,
         "postxid": "TKH2SE-M7IF5-CFI7LT",
@@ -70,16 +73,18 @@ def trade_view(venue: Venue, trade: Trade, *, ledgers: bool) -> Json:
         "time": seconds(trade.time, _TRADE_TIME_DIGITS),
         "type": trade.side,
         "ordertype": trade.ordertype,
-        "price": fixed(trade.price, max(pair.pair_decimals, _PRICE_DECIMALS)),
+        "price": kept_text(trade.price, max(pair.pair_decimals, _PRICE_DECIMALS)),
         "cost": fixed(trade.cost, pair.cost_decimals),
         "fee": fixed(trade.fee, pair.cost_decimals),
-        "vol": fixed(trade.volume, pair.lot_decimals),
-        "margin": fixed(Decimal(0), 5),
-        "leverage": "0",
+        "vol": kept_text(trade.volume, pair.lot_decimals),
+        "margin": fixed(trade.cost / trade.leverage if trade.leverage else Decimal(0), 5),
+        "leverage": f"{trade.leverage}",
         "misc": "",
         "trade_id": trade.trade_id,
         "maker": trade.maker,
     }
+    if trade.leverage:
+        view["posstatus"] = "open"
     if ledgers:
         view["ledgers"] = list(trade.ledgers)
     return view
@@ -92,7 +97,7 @@ def ledger_view(venue: Venue, entry: LedgerEntry) -> Json:
         "refid": entry.refid,
         "time": seconds(entry.time, _LEDGER_TIME_DIGITS),
         "type": entry.kind,
-        "subtype": "",
+        "subtype": entry.subtype,
         "aclass": asset.aclass,
         "asset": entry.row,
         "amount": fixed(entry.amount, asset.decimals),
@@ -102,4 +107,4 @@ def ledger_view(venue: Venue, entry: LedgerEntry) -> Json:
 
 
 def _limit(pair: Pair, price: Decimal | None) -> str:
-    return fixed(price or Decimal(0), pair.pair_decimals)
+    return kept_text(price or Decimal(0), pair.pair_decimals)

@@ -36,6 +36,17 @@ def fixed(value: Decimal, decimals: int) -> str:
     return f"{quantized(value, decimals):f}"
 
 
+def kept(value: Decimal, decimals: int) -> Decimal:
+    """A number with so many decimals or more: none of its own is lost, as for orders that are older than a rule."""
+    own = value.normalize().as_tuple().exponent
+    return quantized(value, max(decimals, -own if isinstance(own, int) else 0))
+
+
+def kept_text(value: Decimal, decimals: int) -> str:
+    """`kept` as fixed-point text."""
+    return f"{kept(value, decimals):f}"
+
+
 def average(price: Decimal, decimals: int) -> Decimal:
     """An average price: the pair's decimals when they suffice, else five more."""
     short = quantized(price, decimals)

@@ -1,6 +1,9 @@
 """Accounts with their balances and holds, and the API keys that open them."""
 
 from decimal import ROUND_HALF_UP, Decimal
+from zlib import crc32
+
+from msgspec.structs import replace
 
 from adapters.exchanges.kraken.sandbox.model.catalogue import Asset
 from adapters.exchanges.kraken.sandbox.model.clock import SECOND
@@ -20,6 +23,12 @@ def rounded(amount: Decimal, decimals: int) -> Decimal:
     return amount.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
 
 
+def _iban(name: str) -> str:
+    """One account number per account, the same in every run."""
+    digits = f"{crc32(name.encode()):010}"
+    return f"AA{digits[:2]} N84G {digits[2:6]} {digits[6:]}"
+
+
 class Account:
     """One client of the venue."""
 
@@ -34,6 +43,12 @@ class Account:
         self.trades: list[Trade] = []
         self.switch: int = 0
         """When the dead man's switch fires; 0 while it is disarmed."""
+        self.iban = settings.iban or _iban(settings.name)
+        """What GetApiKeyInfo says of the account, whichever of its keys asks."""
+        self.restricted: dict[str, str] = {}
+        """Why orders are refused, by id of the pair."""
+        self.fee_credits = False
+        """Fees are paid with fee credits instead of quote currency."""
         self._fixed = settings.rates
         self._held: dict[str, Decimal] = {}
         self._counters: dict[str, Counter] = {}
@@ -46,6 +61,14 @@ class Account:
     @property
     def has_fixed_rates(self) -> bool:
         return self._fixed is not None
+
+    def fix_rates(self, rates: Rates | None) -> None:
+        """Percent, whatever the volume; None: those of the ladder."""
+        self._fixed = rates
+
+    def owned(self, asset: Asset) -> Decimal:
+        """Of all rows of the asset, also those that cannot be spent."""
+        return self.total(asset) + sum((self.rows.get(row, Decimal(0)) for row in asset.bound_rows), Decimal(0))
 
     def total(self, asset: Asset) -> Decimal:
         """Of all spendable rows of the asset."""
@@ -83,8 +106,15 @@ class Account:
             amount=rounded(amount, asset.decimals),
             fee=rounded(fee, asset.decimals),
             balance=plain,
-            total=self.total(asset),
+            total=self.owned(asset),
         )
+        self.entries.append(entry)
+        return entry
+
+    def post_on(self, asset: Asset, row: str, entry: LedgerEntry) -> LedgerEntry:
+        """Change the balance of one row by the entry's amount less its fee, also below zero; the entry as written."""
+        self.rows[row] = self.rows.get(row, Decimal(0)) + entry.amount - entry.fee
+        entry = replace(entry, balance=self.rows[row], total=self.owned(asset))
         self.entries.append(entry)
         return entry
 

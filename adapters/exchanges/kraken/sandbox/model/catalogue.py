@@ -9,9 +9,13 @@ from msgspec import Struct
 from adapters.exchanges.kraken.sandbox.model.errors import UNKNOWN_ASSET, UNKNOWN_PAIR, Refused
 
 AssetClass = Literal["currency", "tokenized_asset"]
-PairStatus = Literal["online", "cancel_only", "post_only", "limit_only", "reduce_only"]
+PairStatus = Literal[
+    "online", "cancel_only", "post_only", "limit_only", "reduce_only", "maintenance", "work_in_progress", "delisted"
+]
 
 EARN_SUFFIX = ".F"
+BOUND_SUFFIXES = (".B", ".M", ".P", ".S")
+"""Of rows that belong to the asset but cannot be spent: newer yield, opt-in rewards, parachains, staked."""
 TOKENIZED_SUFFIX = ".T"
 
 
@@ -39,6 +43,11 @@ class Asset(Struct, frozen=True):
     def earn_row(self) -> str:
         """Key of the balance that earns automatically; spendable like the plain one."""
         return self.altname + EARN_SUFFIX
+
+    @property
+    def bound_rows(self) -> tuple[str, ...]:
+        """Keys of the balances that are the account's but cannot be spent."""
+        return tuple(self.altname + suffix for suffix in BOUND_SUFFIXES)
 
 
 class Pair(Struct, frozen=True):
@@ -75,16 +84,40 @@ class Pair(Struct, frozen=True):
 class Catalogue:
     """All assets and pairs of the venue."""
 
-    def __init__(self, pairs: Iterable[Pair]) -> None:
+    def __init__(self, pairs: Iterable[Pair], others: Iterable[Asset] = ()) -> None:
+        """`others` are assets that no pair trades."""
         self.pairs = {pair.id: pair for pair in pairs}
-        known = [asset for pair in self.pairs.values() for asset in (pair.base, pair.quote)]
+        """Those that are listed, by id."""
+        self._former: dict[str, Pair] = {}
+        known = [asset for pair in self.pairs.values() for asset in (pair.base, pair.quote)] + list(others)
         self.assets = {asset.id: asset for asset in known}
         self._pair_names = {name: pair for pair in self.pairs.values() for name in (pair.id, pair.altname, pair.symbol)}
         self._asset_names = {
             name: asset for asset in known for name in (asset.id, asset.altname, asset.symbol, asset.row)
         }
-        self._rows = {row: asset for asset in known for row in (asset.row, asset.earn_row)}
+        self._rows = {row: asset for asset in known for row in (asset.row, asset.earn_row, *asset.bound_rows)}
         self._symbols = {pair.symbol: pair for pair in self.pairs.values()}
+
+    def put(self, pair: Pair) -> None:
+        """List a pair, or change the rules of one that is listed."""
+        self._former.pop(pair.id, None)
+        self.pairs[pair.id] = self._symbols[pair.symbol] = pair
+        self._pair_names |= dict.fromkeys((pair.id, pair.altname, pair.symbol), pair)
+
+    def delist(self, pair: Pair) -> None:
+        """No name leads to the pair any more; its past keeps its rules."""
+        self._former[pair.id] = self.pairs.pop(pair.id)
+        del self._symbols[pair.symbol]
+        for name in (pair.id, pair.altname, pair.symbol):
+            self._pair_names.pop(name, None)
+
+    def former(self, symbol: str) -> Pair | None:
+        """A pair that was delisted."""
+        return next((pair for pair in self._former.values() if pair.symbol == symbol), None)
+
+    def known(self, pair_id: str) -> Pair:
+        """A pair by id, also one that was delisted."""
+        return self.pairs.get(pair_id) or self._former[pair_id]
 
     def pair(self, name: str) -> Pair:
         """By pair id, altname or the new style `BTC/USD`; `XBT/USD` is refused, as reported."""
@@ -104,5 +137,5 @@ class Catalogue:
         return found
 
     def of_row(self, row: str) -> Asset | None:
-        """The asset whose balance this key holds; None for rows that cannot be traded, such as `04.S`."""
+        """The asset whose balance this key holds; None for rows with a name of their own, such as `04.S`."""
         return self._rows.get(row)

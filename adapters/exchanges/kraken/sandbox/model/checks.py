@@ -72,12 +72,18 @@ def check_status(venue: Venue, pair: Pair, request: OrderRequest) -> None:
     if venue.system == "maintenance":
         raise Refused(UNAVAILABLE)
     for mode in (venue.system, venue.markets[pair.id].status):
-        if mode in ("cancel_only", "reduce_only"):
+        if mode in ("cancel_only", "reduce_only", "maintenance", "work_in_progress", "delisted"):
             raise market_mode(mode)
         if mode == "post_only" and not request.post_only:
             raise market_mode(mode)
         if mode == "limit_only" and request.ordertype != "limit":
             raise market_mode(mode)
+
+
+def check_permission(account: Account, pair: Pair) -> None:
+    """Whether the account may trade the pair at all, where its owner lives."""
+    if pair.id in account.restricted:
+        raise Refused(account.restricted[pair.id])
 
 
 def check_size(venue: Venue, pair: Pair, request: OrderRequest) -> OrderRequest:

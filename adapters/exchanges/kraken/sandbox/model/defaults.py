@@ -12,6 +12,8 @@ DOT = Asset("DOT", "DOT", "DOT", 10)
 AAPL = Asset("AAPLx", "AAPLx", "AAPLx", 10, aclass="tokenized_asset")
 USD = Asset("ZUSD", "USD", "USD", 4, 2)
 EUR = Asset("ZEUR", "EUR", "EUR", 4, 2)
+FEE_CREDITS = Asset("KFEE", "FEE", "FEE", 2, 2)
+"""What some accounts pay fees with; no pair trades it."""
 USDT = Asset("USDT", "USDT", "USDT", 8, 4)
 
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from adapters.exchanges.kraken.sandbox.model.catalogue import Pair, PairStatus
 from adapters.exchanges.kraken.sandbox.model.clock import SECOND
-from adapters.exchanges.kraken.sandbox.model.orders import OrderType, Side
+from adapters.exchanges.kraken.sandbox.model.orders import Oddity, OrderType, Side
 
 DAY = 86_400 * SECOND
 TAPE_KEPT = 50_000
@@ -82,6 +82,8 @@ class Market:
     def __init__(self, pair: Pair) -> None:
         self.pair = pair
         self.status: PairStatus = "online"
+        self.odd = Oddity()
+        """How its row in the list of pairs differs from the documentation."""
         self.last: Decimal | None = None
         self.bid: Decimal | None = None
         self.ask: Decimal | None = None
@@ -95,6 +97,13 @@ class Market:
         self.last = price
         self.bid = price if bid is None else bid
         self.ask = max(price, self.bid) + self.pair.tick_size if ask is None else ask
+
+    def follow_rules(self, pair: Pair) -> None:
+        """The pair has other rules now: everybody else quotes on the new grid."""
+        self.pair = pair
+        if self.bid is not None and self.ask is not None:
+            self.bid -= self.bid % pair.tick_size
+            self.ask = max(self.ask + -self.ask % pair.tick_size, self.bid + pair.tick_size)
 
     def depth(self, bid: Decimal | None, ask: Decimal | None) -> None:
         """How much there is at the best bid and ask; None is endless."""

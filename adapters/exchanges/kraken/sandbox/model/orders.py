@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -14,6 +14,17 @@ SelfTrade = Literal["cancel-newest", "cancel-oldest", "cancel-both"]
 Status = Literal["pending", "open", "closed", "canceled", "expired"]
 
 OPEN: frozenset[Status] = frozenset({"pending", "open"})
+
+
+class Oddity(Struct, frozen=True):
+    """How a row differs from what the documentation says: fields left out, fields with another value or new ones."""
+
+    without: tuple[str, ...] = ()
+    changes: dict[str, Any] = {}
+
+    def shown(self, row: dict[str, Any]) -> dict[str, Any]:
+        """The row as clients see it."""
+        return {name: value for name, value in (row | self.changes).items() if name not in self.without}
 
 
 class OrderRequest(Struct, frozen=True):
@@ -30,6 +41,9 @@ class OrderRequest(Struct, frozen=True):
     expires: int = 0
     """Nanoseconds UTC; 0 unless the time in force is GTD."""
     self_trade: SelfTrade = "cancel-newest"
+    leverage: int = 0
+    """Of a margin order: it holds no coin and moves none, a position opens; 0 is spot."""
+    odd: Oddity = Oddity()
 
 
 class Order(Struct, frozen=True):
@@ -99,6 +113,10 @@ class Trade(Struct, frozen=True):
     maker: bool
     time: int
     ledgers: tuple[str, ...] = ()
+    leverage: int = 0
+    """0: spot."""
+    credits: Decimal = Decimal(0)
+    """Fee credits paid instead of the fee; a credit is a cent."""
 
 
 class LedgerEntry(Struct, frozen=True):
@@ -108,7 +126,7 @@ class LedgerEntry(Struct, frozen=True):
     refid: str
     time: int
     kind: str
-    """`trade`, `deposit`, `withdrawal`."""
+    """`trade`, `deposit`, `withdrawal`, `margin`, `staking`, `transfer`, ..."""
     asset: str
     """Asset id."""
     row: str
@@ -119,6 +137,9 @@ class LedgerEntry(Struct, frozen=True):
     """Of the row, afterwards."""
     total: Decimal
     """Of all rows of the asset, afterwards."""
+    subtype: str = ""
+    wallet: tuple[str, str] = ("spot", "main")
+    """Type and id, as the WebSocket names them."""
 
 
 class OrderStore:
@@ -147,6 +168,13 @@ class OrderStore:
             self.open.pop(order.txid, None)
             resting.pop(order.txid, None)
         return order.held - before
+
+    def remark(self, order: Order) -> None:
+        """Show the newest version in another way from now on; nothing about the order changes."""
+        self._versions[order.txid][-1] = order
+        for kept in (self.open, self._resting.get(order.pair, {})):
+            if order.txid in kept:
+                kept[order.txid] = order
 
     def get(self, txid: str) -> Order | None:
         """The newest version."""

@@ -39,7 +39,7 @@ def add(
 ) -> Order | None:
     """Place one order; None when it was only to be validated. Raises `Refused`."""
     account.counter(pair.id).add(Decimal(1), venue.clock.now())
-    request = _checked(venue, pair, request)
+    request = _checked(venue, account, pair, request)
     checks.check_limits(venue, account, pair, (request,))
     checks.check_deadline(venue, deadline, nearest_deadline)
     return None if validate else _place(venue, account, pair, request)
@@ -59,7 +59,7 @@ def add_batch(
     if len(requests) not in BATCH_ADD:
         raise Refused(INVALID_ARGUMENTS)
     account.counter(pair.id).add(Decimal(len(requests)) / 2, venue.clock.now())
-    checked = tuple(_checked(venue, pair, request) for request in requests)
+    checked = tuple(_checked(venue, account, pair, request) for request in requests)
     checks.check_limits(venue, account, pair, checked)
     checks.check_deadline(venue, deadline, nearest_deadline)
     placed: list[Order | Refused | None] = []
@@ -71,8 +71,9 @@ def add_batch(
     return placed
 
 
-def _checked(venue: Venue, pair: Pair, request: OrderRequest) -> OrderRequest:
+def _checked(venue: Venue, account: Account, pair: Pair, request: OrderRequest) -> OrderRequest:
     checks.check_arguments(request, venue.clock.now())
+    checks.check_permission(account, pair)
     checks.check_status(venue, pair, request)
     return checks.check_size(venue, pair, request)
 

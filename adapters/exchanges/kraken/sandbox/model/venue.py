@@ -9,10 +9,11 @@ from msgspec.structs import replace
 from adapters.exchanges.kraken.sandbox.model.accounts import Account, ApiKey, rounded
 from adapters.exchanges.kraken.sandbox.model.catalogue import Asset, Catalogue, Pair
 from adapters.exchanges.kraken.sandbox.model.clock import Clock
+from adapters.exchanges.kraken.sandbox.model.defaults import FEE_CREDITS
 from adapters.exchanges.kraken.sandbox.model.events import BalanceEvent, Event, ExecType, OrderEvent, SystemStatus
 from adapters.exchanges.kraken.sandbox.model.ids import Mint
 from adapters.exchanges.kraken.sandbox.model.market import Market, PublicTrade
-from adapters.exchanges.kraken.sandbox.model.orders import Order, OrderStore, Side, Status, Trade, ended
+from adapters.exchanges.kraken.sandbox.model.orders import LedgerEntry, Order, OrderStore, Side, Status, Trade, ended
 from adapters.exchanges.kraken.sandbox.model.tokens import Tokens
 from adapters.exchanges.kraken.sandbox.settings import AccountSettings, Behaviour, Settings
 
@@ -27,7 +28,7 @@ class Venue:
         self.behaviour: Behaviour = settings.behaviour
         self.clock = Clock(settings.start, machine)
         self.mint = Mint(settings.seed)
-        self.catalogue = Catalogue(settings.pairs)
+        self.catalogue = Catalogue(settings.pairs, (FEE_CREDITS,))
         self.markets = {pair.id: Market(pair) for pair in settings.pairs}
         self.accounts: dict[str, Account] = {}
         self.keys: dict[str, ApiKey] = {}
@@ -61,7 +62,7 @@ class Venue:
             listener(event)
 
     def pair_of(self, order: Order) -> Pair:
-        return self.catalogue.pairs[order.pair]
+        return self.catalogue.known(order.pair)
 
     def keep(self, order: Order, kind: ExecType, trade: Trade | None = None) -> Order:
         """Store this version of an order, adjust the hold, tell the listeners."""
@@ -76,6 +77,8 @@ class Venue:
 
     def hold_for(self, order: Order) -> Decimal:
         """What the order's rest must keep: quote for a buy, with its fee if so configured, base for a sell."""
+        if order.request.leverage:
+            return Decimal(0)
         if order.side == "sell":
             return order.remaining
         pair, account = self.pair_of(order), self.accounts[order.account]
@@ -95,7 +98,9 @@ class Venue:
         pair, account, now = self.pair_of(order), self.accounts[order.account], self.clock.now()
         rate = account.rates.maker if maker else account.rates.taker
         cost = price * volume
-        fee = rounded(cost * rate * PERCENT, pair.quote.decimals)
+        fee, paid_in_credits = rounded(cost * rate * PERCENT, pair.quote.decimals), Decimal(0)
+        if account.fee_credits:
+            fee, paid_in_credits = Decimal(0), rounded(fee * 100, FEE_CREDITS.decimals)
         trade = Trade(
             txid=self.mint.trade(),
             number=self.mint.number(),
@@ -112,6 +117,8 @@ class Venue:
             maker=maker,
             time=now,
             ledgers=(self.mint.ledger(), self.mint.ledger()),
+            leverage=order.request.leverage,
+            credits=paid_in_credits,
         )
         account.trades.append(trade)
         account.volume += cost
@@ -136,6 +143,11 @@ class Venue:
         entry = account.post(asset, self.mint.ledger(), refid, kind, amount, Decimal(0), now)
         self.emit(BalanceEvent(account.name, entry))
 
+    def enter(self, account: Account, asset: Asset, entry: LedgerEntry) -> None:
+        """Write a ledger entry of any kind, on the row that it names; its id and time are set here."""
+        entry = replace(entry, id=self.mint.ledger(), refid=entry.refid or self.mint.ledger(), time=self.clock.now())
+        self.emit(BalanceEvent(account.name, account.post_on(asset, entry.row, entry)))
+
     def _after(self, order: Order, trade: Trade) -> Order:
         filled = order.filled + trade.volume
         order = replace(
@@ -149,6 +161,13 @@ class Venue:
         return replace(order, held=self.hold_for(order) if order.remaining else Decimal(0))
 
     def _settle(self, account: Account, pair: Pair, trade: Trade) -> None:
+        if trade.credits:
+            row = FEE_CREDITS.row
+            self.enter(account, FEE_CREDITS, _entry(trade, FEE_CREDITS, row, -trade.credits, Decimal(0)))
+        if trade.leverage:
+            paid = _entry(trade, pair.quote, pair.quote.row, Decimal(0), trade.fee, kind="margin")
+            self.enter(account, pair.quote, paid)
+            return
         sign = 1 if trade.side == "buy" else -1
         base_id, quote_id = trade.ledgers
         base = account.post(pair.base, base_id, trade.txid, "trade", sign * trade.volume, Decimal(0), trade.time)
@@ -160,3 +179,7 @@ class Venue:
         grown = self.orders.put(order)
         if grown:
             self.accounts[order.account].hold(self.paid_in(order), grown)
+
+
+def _entry(trade: Trade, asset: Asset, row: str, amount: Decimal, fee: Decimal, *, kind: str = "trade") -> LedgerEntry:
+    return LedgerEntry("", trade.txid, trade.time, kind, asset.id, row, amount, fee, Decimal(0), Decimal(0))
