@@ -77,6 +77,10 @@ class OrderDesk:
             if userref_of(order.order_id) is not None:
                 self._orders[order.order_id] = _Tracked(None, order)
 
+    def tracks(self, order_id: str) -> bool:
+        """Whether what happens to this order can be booked: it was shown, sent or answered for."""
+        return order_id in self._orders
+
     def to_look_up(self, attach: Attach) -> list[str]:
         """Orders that only the exchange's history can tell of; "not among the open ones" proves nothing."""
         return [order.place.order_id for order in attach.orders if order.place.order_id not in self._orders]

@@ -4,19 +4,27 @@ The decisions are the desk's (`order_desk`); this shell carries them out. An ord
 never dropped, and nothing here is polled: the state comes from the session's events.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import trio
 from trio import TaskStatus
 
+from actors.attaching import Attaches, Attaching, Kept
 from actors.mailbox import Mailbox
 from actors.order_desk import Effects, OrderDesk
 from adapters.interfaces import Exchange, ExchangeUnavailable, TradingSession
-from messages.account import Attach, OrdersFound, StopTrading
+from messages.account import (
+    AccountBalances,
+    Attach,
+    AttachAnswered,
+    ForeignOrder,
+    OrdersFound,
+    StopTrading,
+)
 from messages.mailboxes import OrderManagerMail, PersistenceMail, StrategyMail
 from messages.market import RowDone, RowEnd
 from messages.money import Pair
-from messages.orders import Command, Resyncing, Submit
+from messages.orders import Command, Deferred, OrderEvent, Resyncing, Submit
 
 
 async def run_order_manager(
@@ -37,8 +45,9 @@ async def run_order_manager(
     mailbox.receive_nowait()
     async with exchange.trading() as session:
         desk = OrderDesk(await session.snapshot(), frozenset(strategies))
-        manager = _OrderManager(session, desk, strategies, persistence, pairs, lock_step=exchange.lock_step)
         async with trio.open_nursery() as nursery:
+            questions = None if exchange.lock_step else _Questions(session, mailbox, nursery)
+            manager = _OrderManager(session, desk, strategies, persistence, pairs, questions)
             nursery.start_soon(_forward_events, session, mailbox)
             task_status.started()
             while not manager.finished():
@@ -52,6 +61,29 @@ async def _forward_events(session: TradingSession, mailbox: Mailbox[OrderManager
     raise ExchangeUnavailable("the account's events ended")
 
 
+class _Questions:
+    """What is asked for strategies that attach, beside the mail: fills of others are not held up by it."""
+
+    def __init__(self, session: TradingSession, mailbox: Mailbox[OrderManagerMail], nursery: trio.Nursery) -> None:
+        self._session = session
+        self._mailbox = mailbox
+        self._nursery = nursery
+
+    def ask(self, attach: Attach, order_ids: Sequence[str]) -> None:
+        """The answer comes as mail; a failure is the session's."""
+        self._nursery.start_soon(self._ask, attach, order_ids)
+
+    async def _ask(self, attach: Attach, order_ids: Sequence[str]) -> None:
+        self._mailbox.post(await _answer(self._session, attach, order_ids))
+
+
+async def _answer(session: TradingSession, attach: Attach, order_ids: Sequence[str]) -> AttachAnswered:
+    """Look these orders up; without any, read the closed ones."""
+    if order_ids:
+        return AttachAnswered(attach.strategy, attach.number, facts=await session.lookup(order_ids))
+    return AttachAnswered(attach.strategy, attach.number, await session.closed(attach.since or 0))
+
+
 class _OrderManager:
     def __init__(
         self,
@@ -60,21 +92,22 @@ class _OrderManager:
         strategies: Mapping[int, Mailbox[StrategyMail]],
         persistence: Mailbox[PersistenceMail],
         pairs: Mapping[str, Pair],
-        *,
-        lock_step: bool,
+        questions: _Questions | None,
     ) -> None:
+        """Without `questions` beside the mail (lock-step) each is answered before the next message is read."""
         self._session = session
         self._desk = desk
         self._strategies = strategies
         self._persistence = persistence
         self._pairs = pairs
-        self._lock_step = lock_step
+        self._questions = questions
+        self._attaches = Attaches()
         self._stopping = False
-        self._barrier = _Barrier(tuple(strategies), always=lock_step)
+        self._barrier = _Barrier(tuple(strategies), always=questions is None)
 
     def finished(self) -> bool:
         """Whether `StopTrading` came and the outcome of all that was sent is known."""
-        return self._stopping and not self._desk.outcomes_open()
+        return self._stopping and not self._attaches and not self._desk.outcomes_open()
 
     async def handle(self, batch: list[OrderManagerMail]) -> None:
         """One batch of mail; funds are told once at its end, after the fills that changed them.
@@ -84,10 +117,12 @@ class _OrderManager:
         for message in batch:
             match message:
                 case Submit():
-                    if not self._barrier.keep(message):
-                        await self._carry_out(self._desk.submit(message))
+                    await self._submit(message)
                 case Attach():
-                    await self._attach(message)
+                    await self._go_on(self._attaches.begin(message))
+                case AttachAnswered():
+                    if waiting := self._attaches.answered(message):
+                        await self._go_on(waiting)
                 case RowEnd():
                     # What the strategies are told of this row must be complete before they answer.
                     await self._carry_out(self._desk.balances())
@@ -97,10 +132,13 @@ class _OrderManager:
                         await self._end_round(message.row)
                 case StopTrading():
                     self._stopping = True
+                    await self._replay(self._attaches.give_up())
                     await self._submit_all(self._barrier.dissolve())
-                case _:
+                case Deferred() | AccountBalances() | ForeignOrder():
                     await self._carry_out(self._desk.on_event(message))
-        if not self._lock_step:
+                case _:
+                    await self._take_event(message)
+        if self._questions is not None:
             await self._carry_out(self._desk.balances())
 
     def _open_round(self, row: RowEnd) -> None:
@@ -128,16 +166,44 @@ class _OrderManager:
         await self._carry_out(effects[-1])
         return effects
 
-    async def _attach(self, attach: Attach) -> None:
-        if attach.since is not None:
-            history = await self._session.closed(attach.since)
-            if orders := self._desk.strangers(attach, history):
-                found = OrdersFound(attach.strategy, attach.number, history.since, orders)
-                self._strategies[attach.strategy].post(found)
-                return
-        unknown = self._desk.to_look_up(attach)
-        facts = await self._session.lookup(unknown) if unknown else {}
-        effects = self._desk.attach(attach, self._pairs[attach.symbol], facts)
+    async def _submit(self, submit: Submit) -> None:
+        if not self._attaches.keep(submit) and not self._barrier.keep(submit):
+            await self._carry_out(self._desk.submit(submit))
+
+    async def _take_event(self, event: OrderEvent) -> None:
+        if not self._attaches.keep(event, tracked=self._desk.tracks(event.order_id)):
+            await self._carry_out(self._desk.on_event(event))
+
+    async def _replay(self, kept: list[Kept]) -> None:
+        for message in kept:
+            await (self._submit(message) if isinstance(message, Submit) else self._take_event(message))
+
+    async def _go_on(self, waiting: Attaching) -> None:
+        """Ask the next question of a strategy that attaches, or tell it what happened once nothing is open."""
+        attach = waiting.attach
+        if waiting.lacks_history:
+            await self._ask(attach, ())
+            return
+        if waiting.history and (orders := self._desk.strangers(attach, waiting.history)):
+            found = OrdersFound(attach.strategy, attach.number, waiting.history.since, orders)
+            self._strategies[attach.strategy].post(found)
+        # An order that was closed since the question was asked has left the desk: it is looked up as well.
+        elif unknown := waiting.still_to_ask(self._desk.to_look_up(attach)):
+            await self._ask(attach, unknown)
+            return
+        else:
+            await self._rejoin(waiting)
+        await self._replay(self._attaches.end(attach.strategy))
+
+    async def _ask(self, attach: Attach, order_ids: Sequence[str]) -> None:
+        if self._questions is not None:
+            self._questions.ask(attach, order_ids)
+        elif waiting := self._attaches.answered(await _answer(self._session, attach, order_ids)):
+            await self._go_on(waiting)
+
+    async def _rejoin(self, waiting: Attaching) -> None:
+        attach = waiting.attach
+        effects = self._desk.attach(attach, self._pairs[attach.symbol], waiting.facts)
         self._strategies[attach.strategy].post(Resyncing(attach.strategy, attach.number))
         await self._carry_out(effects)
         if row := self._barrier.waits_for(attach.strategy):

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from messages.money import ZERO, Side
 from messages.orders import CloseReason, Place
@@ -120,6 +120,17 @@ class OrdersFound(Struct, frozen=True, tag=True):
     since: int
     """How far back closed orders were looked for, in nanoseconds UTC."""
     orders: tuple[OrderFacts, ...]
+
+
+class AttachAnswered(Struct, frozen=True, tag=True):
+    """The exchange answers what the order-manager asked it for a strategy that attaches."""
+
+    strategy: int
+    number: int
+    """Of the `Attach`."""
+    history: History | None = None
+    facts: dict[str, OrderFacts] = field(default_factory=dict)
+    """By client id, of the orders that were looked up; one that is left out never arrived."""
 
 
 class StopTrading(Struct, frozen=True, tag=True):

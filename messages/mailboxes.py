@@ -1,6 +1,14 @@
 """The closed union of each mailbox: the whole vocabulary that an actor understands."""
 
-from messages.account import AccountBalances, Attach, ForeignOrder, OrderFacts, OrdersFound, StopTrading
+from messages.account import (
+    AccountBalances,
+    Attach,
+    AttachAnswered,
+    ForeignOrder,
+    OrderFacts,
+    OrdersFound,
+    StopTrading,
+)
 from messages.conditions import ConditionChanged, Conditions
 from messages.journal import (
     AccountLoaded,
@@ -64,7 +72,7 @@ ExchangeEvent = (
 )
 """What an exchange's private session says."""
 
-OrderManagerMail = Submit | Attach | RowDone | StopTrading | ExchangeEvent
+OrderManagerMail = Submit | Attach | AttachAnswered | RowDone | StopTrading | ExchangeEvent
 
 PersistenceMail = Commit | Record | ConditionChanged | LoadCore | SaveAccount | LoadAccount | Close
 

@@ -25,6 +25,8 @@ class FakeSession:
         self.closures: tuple[OrderFacts, ...] = ()
         self.refusal: Exception | None = None
         """Raised by every request."""
+        self.slow: dict[str, trio.Event] = {}
+        """Questions that name this client id, or `closed`, are answered once the event is set."""
         self._snapshot = snapshot
         self._send, self._receive = trio.open_memory_channel[ExchangeEvent | Exception | None](math.inf)
 
@@ -47,10 +49,14 @@ class FakeSession:
     async def lookup(self, order_ids: Sequence[str]) -> dict[str, OrderFacts]:
         """From `history`."""
         self._take("lookup", list(order_ids))
+        for order_id in self.slow.keys() & set(order_ids):
+            await self.slow[order_id].wait()
         return {order_id: self.history[order_id] for order_id in order_ids if order_id in self.history}
 
     async def closed(self, since: int) -> History:
         """What the test put into `closures`."""
+        if "closed" in self.slow:
+            await self.slow["closed"].wait()
         return History(since, self.closures)
 
     async def events(self) -> AsyncIterator[ExchangeEvent]:
