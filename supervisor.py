@@ -13,6 +13,12 @@ What happens after a failure is decided in `supervision.policy`, the state of th
 `handle = await nursery.start(run, config)`; cancelling is the way to stop.
 """
 
+if __name__ == "__main__":
+    # Before the imports below, which take most of a second: a signal meanwhile stops the program in order, too.
+    from supervision.signals import hold_signals
+
+    hold_signals()
+
 import os
 import sys
 from collections.abc import Awaitable, Callable
@@ -78,6 +84,7 @@ async def run(
     *,
     adopt: bool = False,
     world: World = MACHINE,
+    hurry: trio.Event | None = None,
     task_status: TaskStatus[Handle] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Run until cancelled, or until a replayed price file ends.
@@ -85,8 +92,8 @@ async def run(
     `started` hands back the `Handle` once the journal is open and the HTTP endpoint answers. Raises
     `ConfigError` and `DatabaseUnusable` before that, `ProgramFailed` when the policy gives up later.
     `source` names the configuration in errors. With `adopt` open orders of a strategy's userref are taken over even
-    where its journal cannot explain them: without it they count as those of a second instance. Installs no signal
-    handler, sets up no logging, never exits the process.
+    where its journal cannot explain them: without it they count as those of a second instance. `hurry` cuts a stop
+    short once it is set. Installs no signal handler, sets up no logging, never exits the process.
     """
     if isinstance(config, Path):
         source = str(config)
@@ -95,7 +102,9 @@ async def run(
         config = validate(config, registry.known(), source)
     # Embedding programs may have set another precision; this one reaches this task and its children only.
     with localcontext(EXACT):
-        ended = await _Tree(config, source, world, adopt=adopt).run(task_status)
+        ended = await _Tree(config, source, world, adopt=adopt).run(
+            trio.Event() if hurry is None else hurry, task_status
+        )
     if ended.exit_code:
         raise ProgramFailed(ended.exit_code, ended.reason)
 
@@ -120,6 +129,7 @@ class _Tree:
             now=world.wall,
             lengths=self._mail.lengths,
             channels=lambda: [outbox.report() for outbox in self._outboxes],
+            lost_log_lines=world.lost_log_lines,
             clock_offset=lambda: self._account.clock_offset() if self._account else None,
         )
         self._account: Exchange | None = None
@@ -131,18 +141,18 @@ class _Tree:
         self._broken: set[int] = set()
         """Strategies whose core failed: a new connection does not wake them."""
 
-    async def run(self, task_status: TaskStatus[Handle]) -> StopRequest:
+    async def run(self, hurry: trio.Event | None, task_status: TaskStatus[Handle]) -> StopRequest:
         """Start everything, wait for a reason to stop, stop in order. Returns how it ended."""
         listener = self._bind()
         try:
             self._opened = await self._world.in_thread(self._open_file)
             task_status.started(Handle(listener.getsockname()[1] if listener else None, self._board))
-            return await self._run_actors(listener)
+            return await self._run_actors(listener, hurry)
         finally:
             if listener is not None:
                 listener.close()
 
-    async def _run_actors(self, listener: socket | None) -> StopRequest:
+    async def _run_actors(self, listener: socket | None, hurry: trio.Event | None) -> StopRequest:
         ended = StopRequest(EXIT_OK, "asked to stop")
         async with trio.open_nursery() as nursery:
             # Actors are shielded: an outer cancellation reaches only the wait below, which then stops
@@ -153,7 +163,7 @@ class _Tree:
             finally:
                 self._control.stop(ended.exit_code, ended.reason)
                 self._states.end(ended)
-                carried_out = await stop_in_order(self._config, self._control, self._mail, self._end_trading)
+                carried_out = await stop_in_order(self._config, self._control, self._mail, self._end_trading, hurry)
                 self._states.say_the_end(ended, carried_out=carried_out)
                 self._actors.cancel()
         return ended

@@ -28,6 +28,8 @@ class BoardCollector:
         status = self._board.snapshot()
         yield from _program(status, self._board.version)
         yield _clock(status)
+        if self._board.lost_log_lines is not None:
+            yield _lost_log_lines(status.bot, self._board.lost_log_lines())
         yield from _strategies(status)
         yield _conditions(status)
         yield _price_times(status.bot, self._board.prices())
@@ -62,6 +64,12 @@ def _clock(status: Status) -> Metric:
     if status.clock_offset_seconds is not None:
         offset.add_metric([status.bot], float(status.clock_offset_seconds))
     return offset
+
+
+def _lost_log_lines(bot: str, lines: int) -> Metric:
+    lost = CounterMetricFamily("grid_log_lines_dropped", "Lines of the log that nobody took in time", labels=["bot"])
+    lost.add_metric([bot], lines)
+    return lost
 
 
 def _strategies(status: Status) -> Iterator[Metric]:

@@ -62,6 +62,7 @@ class StatusBoard:
         lengths: Callable[[], Mapping[str, tuple[int, int]]] = dict,
         channels: Callable[[], Iterable[ChannelReport]] = tuple,
         clock_offset: Callable[[], int | None] = lambda: None,
+        lost_log_lines: Callable[[], int] | None = None,
     ) -> None:
         """`now` tells the wall clock in nanoseconds UTC; uptime counts from this call.
 
@@ -69,6 +70,8 @@ class StatusBoard:
         `channels` tells how the notification channels fare, `clock_offset` what `Exchange.clock_offset` says.
         """
         self._clock_offset = clock_offset
+        self.lost_log_lines = lost_log_lines
+        """How many lines of the log nobody took; None where the program does not log itself."""
         self._channels = channels
         self._lengths = lengths
         self.bot = bot

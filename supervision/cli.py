@@ -2,40 +2,51 @@
 
 import argparse
 import logging
+import math
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 import trio
+from msgspec.structs import replace
 
 from adapters.interfaces import DatabaseUnusable
 from config import Config, ConfigError, load
 from supervision import registry
 from supervision.control import ProgramFailed
 from supervision.logs import setup_logging
+from supervision.output import QueuedStream, queued_output
 from supervision.policy import EXIT_BUG, EXIT_DATABASE, EXIT_OK, EXIT_USAGE
 from supervision.restart import root_cause
+from supervision.signals import StopSignals, stop_signals
+from supervision.world import MACHINE, World
 
 logger = logging.getLogger("infinity_grid")
 
 EPILOG = """\
 exit codes: 0 stopped as asked, 1 a bug, 2 usage or configuration, 3 credentials or permissions,
-6 database unusable. SIGINT and SIGTERM stop in order: strategies, orders (on_stop), journal, notices.
+6 database unusable. SIGINT, SIGTERM and SIGHUP stop in order: strategies, orders (on_stop), journal, notices.
+A second signal changes nothing, a third cuts the stop short and says what it leaves.
 """
 
 
 class Run(Protocol):
     """The program: `supervisor.run`."""
 
-    async def __call__(self, config: Config, source: str, *, adopt: bool) -> None: ...
+    async def __call__(self, config: Config, source: str, *, adopt: bool, world: World, hurry: trio.Event) -> None: ...
 
 
 def main(run: Run, arguments: list[str] | None = None) -> int:
     """Run a configuration until a signal; returns the exit code."""
+    with stop_signals() as signals, queued_output() as stderr:
+        return _main(run, arguments, signals, stderr)
+
+
+def _main(run: Run, arguments: list[str] | None, signals: StopSignals, stderr: QueuedStream) -> int:
     options = _parser().parse_args(arguments)
     try:
         config = load(options.config, os.environ, registry.known())
@@ -45,8 +56,16 @@ def main(run: Run, arguments: list[str] | None = None) -> int:
     if options.check:
         print(f"{options.config}: {len(config.strategy)} strategies, adapter {config.exchange.adapter}: valid")  # noqa: T201
         return EXIT_OK
-    setup_logging(config.bot.log_level, config.bot.log_format)
-    return _run(run, config, str(options.config), adopt=options.adopt)
+    log = setup_logging(config.bot.log_level, config.bot.log_format, stderr)
+    try:
+        if signals.taken:
+            logger.info("%s: stopped before anything was started", signals.taken[0].name)
+            return EXIT_OK
+        world = replace(MACHINE, lost_log_lines=lambda: log.dropped)
+        return _run(partial(run, config, str(options.config), adopt=options.adopt, world=world), signals, log.tell_sums)
+    finally:
+        logging.getLogger().removeHandler(log)
+        log.close()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -67,26 +86,53 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(run: Run, config: Config, source: str, *, adopt: bool) -> int:
+class _Runs(Protocol):
+    async def __call__(self, *, hurry: trio.Event) -> None: ...
+
+
+def _run(run: _Runs, signals: StopSignals, tell_sums: Callable[[], None]) -> int:
+    """`tell_sums` is called before the stop, so that the last line tells how it ended."""
     try:
-        trio.run(_until_signal, partial(run, config, source, adopt=adopt))
+        trio.run(_until_signal, run, signals, tell_sums)
     except Exception as error:  # noqa: BLE001 - the last place where an error can be told
         return _exit_code(root_cause(error))
     return EXIT_OK
 
 
-async def _until_signal(run: Callable[[], Awaitable[None]]) -> None:
+async def _until_signal(run: _Runs, signals: StopSignals, tell_sums: Callable[[], None]) -> None:
+    """The first signal stops the program in order, and nothing but its end ends the watch for further ones."""
+    hurry, program = trio.Event(), trio.CancelScope()
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(_cancel_on_signal, nursery.cancel_scope)
-        await run()
+        nursery.start_soon(_obey, signals, program, hurry, tell_sums)
+        with program:
+            await run(hurry=hurry)
         nursery.cancel_scope.cancel()
 
 
-async def _cancel_on_signal(scope: trio.CancelScope) -> None:
-    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-        async for number in signals:
-            logger.info("%s: stopping in order", signal.Signals(number).name)
-            scope.cancel()
+async def _obey(
+    signals: StopSignals, program: trio.CancelScope, hurry: trio.Event, tell_sums: Callable[[], None]
+) -> None:
+    send, receive = trio.open_memory_channel[signal.Signals](math.inf)
+    token = trio.lowlevel.current_trio_token()
+    signals.listen(lambda number: token.run_sync_soon(send.send_nowait, number))
+    taken = 0
+    try:
+        async for number in receive:
+            taken += 1
+            match taken:
+                case 1:
+                    tell_sums()
+                    logger.info("%s: stopping in order", number.name)
+                    program.cancel()
+                case 2:
+                    logger.warning("%s again: still stopping in order; a third one cuts it short", number.name)
+                case 3:
+                    logger.warning("%s for the third time: what is not done at once is left undone", number.name)
+                    hurry.set()
+                case _:
+                    pass
+    finally:
+        signals.listen(None)
 
 
 def _exit_code(error: BaseException) -> int:

@@ -6,6 +6,9 @@ from contextlib import contextmanager
 import trio
 from msgspec import Struct
 
+HURRY_SECONDS = 0.5
+"""What is left of each share of a stop when somebody is in a hurry."""
+
 
 class StopRequest(Struct, frozen=True):
     """Why the program stops and how it ends."""
@@ -32,6 +35,8 @@ class Control:
         self._running: dict[str, int] = {}
         self._left = trio.Event()
         self._finished: set[str] = set()
+        self._pace = trio.CancelScope()
+        self._hurried = False
 
     def stop(self, exit_code: int, reason: str) -> None:
         """Ask for an ordered stop."""
@@ -62,6 +67,17 @@ class Control:
                 del self._running[actor]
             self._left.set()
             self._left = trio.Event()
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Give what stands in this block so much time, less once somebody is in a hurry."""
+        with trio.move_on_after(min(seconds, HURRY_SECONDS) if self._hurried else seconds) as self._pace:
+            yield
+
+    def hurry(self) -> None:
+        """Cut short the share of the stop that is running, and all that follow."""
+        self._hurried = True
+        self._pace.deadline = min(self._pace.deadline, trio.current_time() + HURRY_SECONDS)
 
     def is_running(self, actor: str) -> bool:
         return actor in self._running

@@ -19,24 +19,43 @@ SHARES = {"strategies": 0.3, "orders": 0.3, "persistence": 0.15}
 """Of `shutdown_seconds`; what is left belongs to the notifier, whose own limit is two seconds."""
 
 
-async def stop_in_order(config: Config, control: Control, mail: Mailboxes, end_trading: Callable[[], None]) -> bool:
+async def stop_in_order(
+    config: Config,
+    control: Control,
+    mail: Mailboxes,
+    end_trading: Callable[[], None],
+    hurry: trio.Event | None = None,
+) -> bool:
     """Let each actor finish what it does. Shielded: an impatient caller cannot tear an order apart.
 
     Returns whether all that `on_stop` asks for was carried out: not so when the exchange is away, when a strategy is
-    halted, or when time was up.
+    halted, or when time was up, which is at once when `hurry` is set.
     """
-    seconds = float(config.supervisor.shutdown_seconds)
     strategies = {actor_name(strategy) for strategy in config.strategy}
     with trio.CancelScope(shield=True):
-        for mailbox in mail.strategies.values():
-            mailbox.post(Stop(config.bot.on_stop))
-        with trio.move_on_after(seconds * SHARES["strategies"]):
-            await control.gone(strategies)
-        mail.orders.post(StopTrading())
-        with trio.move_on_after(seconds * SHARES["orders"]):
-            await control.gone({"order-manager"})
-        end_trading()
-        mail.persistence.post(Close())
-        with trio.move_on_after(seconds * SHARES["persistence"]):
-            await control.gone({"persistence"})
+        async with trio.open_nursery() as nursery:
+            if hurry is not None:
+                nursery.start_soon(_heed, hurry, control)
+            await _stop_each(config, control, mail, end_trading)
+            nursery.cancel_scope.cancel()
     return control.have_finished({*strategies, "order-manager"})
+
+
+async def _heed(hurry: trio.Event, control: Control) -> None:
+    await hurry.wait()
+    control.hurry()
+
+
+async def _stop_each(config: Config, control: Control, mail: Mailboxes, end_trading: Callable[[], None]) -> None:
+    seconds = float(config.supervisor.shutdown_seconds)
+    for mailbox in mail.strategies.values():
+        mailbox.post(Stop(config.bot.on_stop))
+    with control.within(seconds * SHARES["strategies"]):
+        await control.gone({actor_name(strategy) for strategy in config.strategy})
+    mail.orders.post(StopTrading())
+    with control.within(seconds * SHARES["orders"]):
+        await control.gone({"order-manager"})
+    end_trading()
+    mail.persistence.post(Close())
+    with control.within(seconds * SHARES["persistence"]):
+        await control.gone({"persistence"})

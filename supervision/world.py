@@ -35,6 +35,8 @@ class World(Struct, frozen=True):
     """The adapter of a name."""
     channels: Callable[[Config], list[tuple[Channel, ChannelConfig]]] = registry.channels
     """The notification channels of a configuration."""
+    lost_log_lines: Callable[[], int] | None = None
+    """How many lines of the program's own log nobody took; None where somebody else logs."""
 
 
 MACHINE = World()
