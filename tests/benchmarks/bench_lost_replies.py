@@ -20,13 +20,11 @@ from adapters.exchanges.kraken.sandbox import DEMO_KEY, DEMO_PRIVATE, AccountSet
 from adapters.exchanges.kraken.sandbox.faults import RequestFault
 from adapters.exchanges.kraken.sandbox.model.events import Event, OrderEvent
 from adapters.interfaces import TradingSession
-from config import parse
 from messages.ids import client_order_id
 from messages.orders import Accepted, Canceled, Filled, Place, Rejected
-from supervision import registry
 from tests.simulation.disk import Disk
-from tests.simulation.history import HEAD, STRATEGY
-from tests.simulation.network import REST_URL, WS_AUTH_URL, WS_URL, Gate, Network, wall
+from tests.simulation.lives import Chosen, configured
+from tests.simulation.network import Gate, Network, wall
 
 EVERY = 0.3
 """Seconds between two placements: what the highest tier's counter forgets."""
@@ -73,11 +71,7 @@ class Bench:
             network.control.latency(Latency(0.02, 0.02, 0.02, 0.02))
             network.venue.listen(partial(self._at_venue, network))
             network.faults.request_hook = self._fault
-            text = HEAD.format(key=DEMO_KEY, private=DEMO_PRIVATE, rest=REST_URL, ws=WS_URL, auth=WS_AUTH_URL)
-            text += STRATEGY.format(
-                kind="cDCA", userref=1001, base="BTC", amount=100, interval="0.01", buys=1, investment=1000
-            )
-            config = parse(text, "bench.toml", {}, registry.known())
+            config = configured([Chosen("cDCA", 1001, "BTC", 100, "0.01", 1, 1000)])
             gate = Gate()
             world = Surroundings(wall, partial(network.dial, gate), network.transport(gate), Disk("bench").nonces)
             async with connect(config, "bench.toml", world) as exchange, exchange.trading() as session:

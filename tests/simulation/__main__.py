@@ -17,7 +17,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Play all; the exit code is 1 when a seed failed."""
     options = _parser().parse_args(arguments)
     logging.disable(logging.CRITICAL)
-    plans = [Plan(seed, options.days, options.every, keep_trace=options.trace) for seed in options.seeds]
+    plans = [
+        Plan(seed, options.days, options.every, surroundings=not options.same, keep_trace=options.trace)
+        for seed in options.seeds
+    ]
     played = []
     for one in play_all(plans, options.jobs):
         played.append(one)
@@ -34,6 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seeds", type=_seeds, default=range(20), help="17, or 0..200 (the last is left out)")
     parser.add_argument("--days", type=float, default=1.0, help="simulated days of each seed")
     parser.add_argument("--every", type=float, default=60.0, help="seconds between two mishaps; 0: none")
+    parser.add_argument("--same", action="store_true", help="nothing changes around the program")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--verbose", action="store_true", help="a line for each seed")
     parser.add_argument("--trace", action="store_true", help="keep the whole history of a seed that fails")

@@ -10,6 +10,7 @@ from adapters.exchanges.kraken.sandbox.model.errors import Refused
 from adapters.exchanges.kraken.sandbox.model.orders import Order, Side
 from messages.ids import userref_of
 from tests.simulation.disk import Disk
+from tests.simulation.lives import USERREFS
 from tests.simulation.network import Network
 from tests.simulation.prices import Walk
 
@@ -30,6 +31,8 @@ class Owner:
         """Exchange ids of orders of the program that were cancelled."""
         self.unseen: set[str] = set()
         """The same, of orders that the program may not have seen open: these it may take for its own cancels."""
+        self.withdrawn: set[str] = set()
+        """Exchange ids of orders of others that were cancelled by whoever placed them."""
         self._network = network
         self._control = network.control
         self._disk = disk
@@ -42,6 +45,7 @@ class Owner:
         """Cancel what was opened by hand."""
         for name in self._opened:
             if (order := self._network.venue.orders.get(name)) is not None and order.is_open:
+                self.withdrawn.add(name)
                 self._control.cancel(name)
         self._opened.clear()
 
@@ -50,9 +54,17 @@ class Owner:
         order = self._own_order()
         if order is None:
             return "none"
+        self.cancel(order)
+        return f"{order.txid}"
+
+    def cancel(self, order: Order) -> None:
+        """This one."""
         (self.canceled if self._was_seen(order) else self.unseen).add(order.txid)
         self._control.cancel(order.txid)
-        return f"{order.txid}"
+
+    def own_orders(self) -> list[Order]:
+        """Open orders of the program."""
+        return [o for o in self._control.open_orders() if userref_of(o.request.cl_ord_id or "") in USERREFS]
 
     def _was_seen(self, order: Order) -> bool:
         """Whether the program knows for good that the order was open: else the cancel may be its own.
@@ -82,7 +94,7 @@ class Owner:
         return f"{order.txid} {volume}"
 
     def _own_order(self) -> Order | None:
-        orders = [o for o in self._control.open_orders() if userref_of(o.request.cl_ord_id or "") is not None]
+        orders = self.own_orders()
         return self._chance.choice(orders) if orders else None
 
     def money_moves(self) -> str:
@@ -108,6 +120,6 @@ class Owner:
         price = (walk.price * Decimal(share)).quantize(walk.tick)
         try:
             self._opened.append(self._control.place(walk.symbol, side, price, Decimal("0.01")))
-        except Refused as refused:
-            return refused.text
+        except (Refused, LookupError) as refused:
+            return str(refused)
         return f"{side} {price}"

@@ -31,10 +31,13 @@ class Disk:
         """Asked before each write: whether the disk refuses it."""
         self.fails_late: Callable[[], bool] = lambda: False
         """Asked after each write: whether the disk says so although it took it."""
+        self._dry_runs: Disk | None = None
 
     def open_journal(self, path: Path, now_ns: int) -> "MemoryJournal":
-        """As `Journal.open`."""
-        del path
+        """As `Journal.open`; a dry run has a file of its own."""
+        if ".dry-run" in path.name:
+            self._dry_runs = self._dry_runs or Disk(self.lineage[::-1])
+            return MemoryJournal(self._dry_runs)
         return MemoryJournal(self) if self._file is None else FileJournal(self, Journal.open(self._file, now_ns))
 
     def nonces(self, path: Path, key: str) -> "DiskNonces":

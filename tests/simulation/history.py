@@ -15,14 +15,22 @@ from trio._core import _run
 
 from adapters.exchanges.kraken.sandbox import DEMO_KEY, DEMO_PRIVATE, AccountSettings, Behaviour, KeySettings, Settings
 from adapters.exchanges.kraken.sandbox.model.fees import Rates
-from config import Config, parse
 from messages.status import Status
-from supervision import registry
-from supervision.policy import EXIT_DATABASE
+from supervision.policy import EXIT_DATABASE, EXIT_USAGE
 from tests.simulation.disk import Disk
 from tests.simulation.judge import Judge, Violation
+from tests.simulation.lives import (
+    FIRST_USERREF,
+    OTHER_ACCOUNTS_KEY,
+    REFUSED,
+    SECOND_KEY,
+    Chosen,
+    Lives,
+    Next,
+    draw_strategy,
+)
 from tests.simulation.misfortune import Misfortune
-from tests.simulation.network import REST_URL, WS_AUTH_URL, WS_URL, Gate, Network
+from tests.simulation.network import Gate, Network
 from tests.simulation.prices import Walk
 from tests.simulation.process import Life, live
 from tests.simulation.trace import KEPT, Trace
@@ -37,36 +45,6 @@ of the sequence shows it, is found by the comparison of balances that runs once 
 LOOK = 5.0
 
 HOMES = {"BTC/USD": ("50000.0", "0.1"), "ETH/USD": ("3000.00", "0.01")}
-KINDS = ("GridHODL", "GridSell", "SWING", "cDCA")
-
-HEAD = """
-[bot]
-dry_run = false
-[exchange]
-adapter = "kraken"
-api_public_key = "{key}"
-api_secret_key = "{private}"
-rest_url = "{rest}"
-ws_url = "{ws}"
-ws_auth_url = "{auth}"
-[persistence]
-database = "simulation.duckdb"
-[metrics]
-enabled = false
-"""
-STRATEGY = """
-[[strategy]]
-name = "{kind} {userref}"
-kind = "{kind}"
-base_currency = "{base}"
-quote_currency = "USD"
-userref = {userref}
-amount_per_grid = {amount}
-interval = {interval}
-n_open_buy_orders = {buys}
-max_investment = {investment}
-fee = 0.0025
-"""
 
 
 class Plan(Struct, frozen=True):
@@ -78,6 +56,8 @@ class Plan(Struct, frozen=True):
     """Seconds between two mishaps, on the average; 0: nothing goes wrong."""
     mortal: bool = True
     """Whether the program is killed now and then."""
+    surroundings: bool = True
+    """Whether what is around the program changes too: configuration, key, rules, fees, listings, other programs."""
     keep_trace: bool = False
     """Whether a failure tells its whole history, not only the end."""
 
@@ -128,20 +108,9 @@ def deterministic(seed: int) -> Iterator[None]:
         _run._r.setstate(state)
 
 
-def draw_config(chance: random.Random) -> Config:
+def draw_strategies(chance: random.Random) -> list[Chosen]:
     """One to three strategies that share an account."""
-    text = HEAD.format(key=DEMO_KEY, private=DEMO_PRIVATE, rest=REST_URL, ws=WS_URL, auth=WS_AUTH_URL)
-    for number in range(chance.choice((1, 1, 2, 3))):
-        text += STRATEGY.format(
-            kind=chance.choice(KINDS),
-            userref=1001 + number,
-            base=chance.choice(("BTC", "BTC", "ETH")),
-            amount=chance.choice((20, 50, 100)),
-            interval=chance.choice(("0.006", "0.01", "0.02")),
-            buys=chance.randint(1, 8),
-            investment=chance.choice((250, 1000, 10000)),
-        )
-    return parse(text, "simulation.toml", {}, registry.known())
+    return [draw_strategy(chance, FIRST_USERREF + number) for number in range(chance.choice((1, 1, 2, 3)))]
 
 
 def draw_settings(chance: random.Random) -> Settings:
@@ -153,7 +122,7 @@ def draw_settings(chance: random.Random) -> Settings:
     }
     account = AccountSettings(
         "demo",
-        (KeySettings(DEMO_KEY, DEMO_PRIVATE),),
+        (KeySettings(DEMO_KEY, DEMO_PRIVATE), KeySettings(SECOND_KEY, DEMO_PRIVATE)),
         money,
         tier=chance.choice(("starter", "intermediate", "pro")),
         rates=Rates(Decimal("0.25"), Decimal("0.40")),
@@ -165,7 +134,8 @@ def draw_settings(chance: random.Random) -> Settings:
         minimum_text=chance.choice(("observed", "documented")),
     )
     prices = {symbol: Decimal(price) for symbol, (price, _) in HOMES.items()}
-    return Settings(accounts=(account,), prices=prices, behaviour=behaviour, seed=chance.randrange(2**32))
+    other = AccountSettings("other", (KeySettings(OTHER_ACCOUNTS_KEY, DEMO_PRIVATE),), money)
+    return Settings(accounts=(account, other), prices=prices, behaviour=behaviour, seed=chance.randrange(2**32))
 
 
 class History:
@@ -189,19 +159,28 @@ class History:
     async def run(self) -> Outcome:
         """Storms and calms until the time is over."""
         chance = self._chance
-        config, settings = draw_config(chance), draw_settings(chance)
+        strategies, settings = draw_strategies(chance), draw_settings(chance)
+        changes = random.Random(f"{self._plan.seed} around")
+        lives = Lives(strategies, _split(changes), change=self._plan.surroundings)
         disk = Disk(str(uuid.UUID(int=chance.getrandbits(128), version=4)), self._journal)
         try:
             async with trio.open_nursery() as nursery:
                 network = Network(nursery, settings)
-                symbols = sorted({strategy.symbol for strategy in config.strategy})
-                walks = [self._walk(network, symbol) for symbol in symbols]
-                misfortune = Misfortune(network, disk, walks, _split(chance), self._trace, mortal=self._plan.mortal)
-                judge = Judge(network, config, disk, misfortune.owner.canceled, misfortune.owner.unseen, self._trace)
+                walks = [self._walk(network, symbol) for symbol in lives.symbols]
+                misfortune = Misfortune(
+                    network,
+                    disk,
+                    walks,
+                    _split(chance),
+                    self._trace,
+                    mortal=self._plan.mortal,
+                    around=_split(changes) if self._plan.surroundings else None,
+                )
+                judge = Judge(network, lives.first().config, disk, misfortune.owner, misfortune.around, self._trace)
                 nursery.start_soon(network.keep_time)
                 for walk in walks:
                     nursery.start_soon(walk.run)
-                nursery.start_soon(self._live_on, config, network, disk, misfortune)
+                nursery.start_soon(self._live_on, lives, network, disk, misfortune, judge)
                 await self._weather(misfortune, judge, walks)
                 nursery.cancel_scope.cancel()
         except BaseException as error:
@@ -261,18 +240,23 @@ class History:
         status = self._status()
         return "no status" if status is None else "\n".join(str(report) for report in status.strategies)
 
-    async def _live_on(self, config: Config, network: Network, disk: Disk, misfortune: Misfortune) -> None:
+    async def _live_on(self, lives: Lives, network: Network, disk: Disk, misfortune: Misfortune, judge: Judge) -> None:
         """The program, started again whenever it died."""
         chance = _split(self._chance)
+        upcoming = lives.first()
         while True:
+            if not upcoming.regular:
+                await self._odd_life(upcoming, network, disk, judge, chance)
+                upcoming = lives.next(calm=True)
+            judge.configure(upcoming.config)
             life = self._life = misfortune.life = Life(next(self._lives), Gate())
-            self._trace.note(f"life {life.number}")
+            self._trace.note(f"life {life.number} {upcoming.change}")
             if life.number > 1 and chance.random() < 0.3:
                 moment = chance.randint(1, 60)
                 if misfortune.rages:
                     life.gate.kill_at(moment)
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(live, config, life, network, disk, _split(chance))
+                nursery.start_soon(live, upcoming.config, life, network, disk, _split(chance))
                 await _first(life.ended.wait, life.gate.dead.wait)
                 if not life.gate.dead.is_set() and life.exit_code != EXIT_DATABASE:
                     raise Violation(f"the program ended by itself: {life.failure!r}")
@@ -281,6 +265,29 @@ class History:
                 await trio.sleep(chance.choice((0.5, 5.0, 60.0, 900.0)))
                 # What is left of a dead process cannot do anything, but has to be cleared away.
                 await life.ended.wait()
+            upcoming = lives.next(calm=not misfortune.rages)
+
+    async def _odd_life(self, odd: Next, network: Network, disk: Disk, judge: Judge, chance: random.Random) -> None:
+        """A dry run, which touches nothing real, or a start that must be refused and touches nothing at all."""
+        cores, orders = dict(disk.cores), dict(disk.orders)
+        life = Life(next(self._lives), Gate())
+        judge.expect_idle(f"in a life with {odd.change}" if odd.change in REFUSED else "in a dry run")
+        self._trace.note(f"life {life.number} {odd.change}")
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(live, odd.config, life, network, disk, _split(chance))
+            with trio.move_on_after(chance.choice((60.0, 600.0))):
+                await life.ended.wait()
+            refused = life.ended.is_set() and life.exit_code == EXIT_USAGE
+            self._trace.note(f"odd life ends {life.exit_code} {life.failure!r}")
+            # Another account is known by what the exchange says, which a storm may keep from being heard.
+            if odd.change in REFUSED and not refused and life.handle is not None:
+                raise Violation(f"a start with {odd.change} was not refused: {life.failure!r}")
+            if odd.change == "dry run" and life.ended.is_set() and life.exit_code != EXIT_DATABASE:
+                raise Violation(f"a dry run ended by itself: {life.failure!r}")
+            life.gate.kill_at(0)
+            await life.ended.wait()
+        if (disk.cores, disk.orders) != (cores, orders):
+            raise Violation(f"a life with {odd.change} wrote into the journal")
 
 
 async def _first(*waits: Callable[[], Awaitable[None]]) -> None:

@@ -7,17 +7,27 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from adapters.exchanges.kraken.sandbox.model.events import BalanceEvent, Event, OrderEvent
+from adapters.exchanges.kraken.sandbox.model.clock import SECOND
+from adapters.exchanges.kraken.sandbox.model.events import BalanceEvent, Event, OrderEvent, PairEvent
 from adapters.exchanges.kraken.sandbox.model.matching import POST_ONLY
 from adapters.exchanges.kraken.sandbox.model.orders import Order
-from config import Config, StrategyConfig
+from adapters.exchanges.kraken.sandbox.model.trading import USER_REQUESTED
+from config import Config
 from messages.ids import client_order_id, counter_cause, userref_of
 from messages.status import Status, StrategyReport
 from tests.simulation import rules
+from tests.simulation.around import Around
+from tests.simulation.by_hand import Owner
 from tests.simulation.disk import Disk
+from tests.simulation.grids import Grids
+from tests.simulation.lives import USERREFS
 from tests.simulation.network import Network
 from tests.simulation.trace import Trace
 
+LATE = 30 * SECOND
+"""So long after a death its last requests may still arrive."""
+FAR_ABOVE = Decimal("1.5")
+"""No buy is ever so far above the market: its price came from a print that nobody traded at."""
 ATTEMPTS = 40
 """Of one counter-order, at most; each needs the closure of the one before."""
 ZERO = Decimal(0)
@@ -31,6 +41,8 @@ class Books(Struct):
     """What the exchange says of one strategy, added up fill by fill."""
 
     owned: Decimal = ZERO
+    amended: bool = False
+    """Whether its owner amended an order of it: whose a fill is, is then more than this adds up."""
     fees: Decimal = ZERO
     costs: dict[str, Decimal] = field(default_factory=dict)
     """Of each order with fills, as the exchange states it; sells bring something in and are negative."""
@@ -47,41 +59,62 @@ class Judge:
     """Listens to the exchange, and looks at the program from outside."""
 
     def __init__(
-        self, network: Network, config: Config, disk: Disk, by_hand: set[str], unseen: set[str], trace: Trace
+        self, network: Network, config: Config, disk: Disk, owner: Owner, around: Around, trace: Trace
     ) -> None:
-        """`by_hand` are exchange ids of orders that the user cancelled, `unseen` those that he was too quick with."""
+        """`owner` and `around` tell what was done by others."""
         self.fills = 0
         self.orders = 0
         self._venue = network.venue
         self._control = network.control
-        self._config = config
         self._disk = disk
-        self._by_hand = by_hand
-        self._unseen = unseen
+        self._by_hand = owner.canceled
+        self._unseen = owner.unseen
+        self._owner = owner
+        self._around = around
         self._trace = trace
-        self._strategies = {strategy.userref: strategy for strategy in config.strategy}
-        self._grids = {strategy.userref: self._grid(strategy) for strategy in config.strategy}
-        self._books = {strategy.userref: Books() for strategy in config.strategy}
+        self._account = next(iter(self._venue.accounts))
+        self._idle = ""
+        """What lives now and must not touch an order; empty when the program trades."""
+        self._idle_since = 0
+        self._grids = Grids(self._venue)
+        self._books: dict[int, Books] = {}
+        self.configure(config)
         self._accepted: dict[str, str] = {}
         """Client id to exchange id: for ever."""
         self._due: dict[str, str] = {}
         """Client id of a counter-order to the exchange id of the filled order that asks for it."""
         self._children: dict[str, list[str]] = {}
         """Exchange ids of the counter-orders of a filled order."""
-        self._moved: dict[str, Decimal] = {}
+        self._moved: dict[tuple[str, str], Decimal] = {}
+        """By account and row."""
         self._initial = {
-            row: amount for account in self._venue.accounts.values() for row, amount in account.rows.items()
+            (account.name, row): amount
+            for account in self._venue.accounts.values()
+            for row, amount in account.rows.items()
         }
         self._venue.listen(self.hear)
+
+    def configure(self, config: Config) -> None:
+        """The program begins a life with this configuration."""
+        self._idle = ""
+        self._grids.configure(config)
+        for strategy in config.strategy:
+            self._books.setdefault(strategy.userref, Books())
+
+    def expect_idle(self, what: str) -> None:
+        """What lives from now on must not place or cancel anything."""
+        self._idle, self._idle_since = what, self._venue.clock.now()
 
     def hear(self, event: Event) -> None:
         """After every event of the exchange."""
         match event:
+            case PairEvent():
+                self._grids.follow_rules(event.pair)
             case OrderEvent():
                 self._hear_order(event)
             case BalanceEvent():
-                entry = event.entry
-                self._moved[entry.row] = self._moved.get(entry.row, ZERO) + entry.amount - entry.fee
+                entry, place = event.entry, (event.account, event.entry.row)
+                self._moved[place] = self._moved.get(place, ZERO) + entry.amount - entry.fee
                 self._trace.note(f"balance {entry.row} {entry.balance}")
 
     def _hear_order(self, event: OrderEvent) -> None:
@@ -92,10 +125,13 @@ class Judge:
         )
         client_id = order.request.cl_ord_id or ""
         userref = userref_of(client_id)
-        if userref is None:
+        self._check_touch(event, userref)
+        if userref is None or client_id in self._around.foreign:
             return
         if userref not in self._books:
             raise Violation(f"an order of nobody: {client_id}")
+        if order.account != self._account:
+            raise Violation(f"an order of the program on the account {order.account}: {client_id}")
         match event.kind:
             case "pending_new":
                 self._opened(order, client_id, userref)
@@ -105,6 +141,9 @@ class Judge:
                 books.owned += sign * event.trade.volume
                 books.fees += event.trade.fee
                 books.costs[order.txid] = sign * self._told(order)
+                self._check_owned(order, userref)
+            case "amended":
+                self._books[userref].amended = True
             case "filled":
                 books = self._books[userref]
                 (books.bought if order.side == "buy" else books.sold).add(client_id)
@@ -117,6 +156,7 @@ class Judge:
         if former is not None and not self._came_to_nothing(former):
             raise Violation(f"the client id {client_id} is accepted twice: {former}, {order.txid}")
         self._accepted[client_id] = order.txid
+        self._check_order(order, userref)
         parent = self._due.get(client_id)
         if parent is None:
             return
@@ -128,7 +168,49 @@ class Judge:
             if sibling in self._by_hand:
                 raise Violation(f"{sibling}, the answer to {parent}, was cancelled by hand, and is placed again")
         siblings.append(order.txid)
-        self._check_answer(self._order(parent), order, self._grids[userref], first=len(siblings) == 1)
+        self._check_answer(self._order(parent), order, userref, first=len(siblings) == 1)
+
+    def _check_touch(self, event: OrderEvent, userref: int | None) -> None:
+        """Nobody's order is touched but the program's own, and none at all by what must stay idle."""
+        order = event.order
+        own = userref in USERREFS and order.account == self._account
+        late = self._venue.clock.now() - self._idle_since > LATE
+        asked = event.kind == "canceled" and order.reason == USER_REQUESTED
+        by_others = self._owner.withdrawn | self._around.withdrawn | self._by_hand | self._unseen
+        if not own and asked and order.txid not in by_others:
+            raise Violation(f"the order {order.txid} of somebody else was canceled")
+        if own and self._idle and late and (event.kind == "pending_new" or (asked and order.txid not in by_others)):
+            raise Violation(f"{self._idle}: {event.kind} {order.txid}")
+
+    def _check_order(self, order: Order, userref: int) -> None:
+        """What every order of a strategy must be when it arrives."""
+        pair, grids = self._venue.pair_of(order), self._grids.ever(userref)
+        if pair.symbol != self._grids.symbol(userref):
+            raise Violation(f"{order.txid} of {userref} is on {pair.symbol}")
+        if order.request.cl_ord_id not in self._disk.orders:
+            raise Violation(f"{order.txid} left before the journal knew it, or another instance placed it")
+        market = self._venue.markets[order.pair]
+        if order.side == "buy":
+            if order.price * order.volume > max(grid.amount for grid in grids):
+                raise Violation(f"buy {order.txid} of {order.volume} at {order.price} is more than an amount")
+            if market.ask is not None and order.price > market.ask * FAR_ABOVE:
+                raise Violation(f"buy {order.txid} at {order.price} where the market asks {market.ask}")
+            return
+        if self._sells_what_is_not_its_own(userref):
+            return
+        offered = sum((o.remaining for o in self._open_of(userref) if o.side == "sell"), ZERO)
+        if offered > self._books[userref].owned:
+            raise Violation(f"{userref} offers {offered} and has acquired {self._books[userref].owned}")
+
+    def _check_owned(self, order: Order, userref: int) -> None:
+        """After a fill: what was not acquired is not spent."""
+        owned = self._books[userref].owned
+        if owned < 0 and not self._sells_what_is_not_its_own(userref):
+            raise Violation(f"{order.txid} sold what {userref} never bought: {owned}")
+
+    def _sells_what_is_not_its_own(self, userref: int) -> bool:
+        """Whether SWING was told so, or the owner made an order larger by hand."""
+        return self._grids.existing_base(userref) or self._books[userref].amended
 
     def _came_to_nothing(self, txid: str) -> bool:
         """Nothing of it was filled, and the program could not know it: then it may be sent anew under its id.
@@ -143,11 +225,23 @@ class Judge:
         states = (json.loads(core)["orders"].get(order.request.cl_ord_id) for core in self._disk.cores.values())
         return any(state is not None and state["exchange_id"] for state in states)
 
-    def _check_answer(self, parent: Order, answer: Order, grid: rules.Grid, *, first: bool) -> None:
+    def _check_answer(self, parent: Order, answer: Order, userref: int, *, first: bool) -> None:
         if answer.side == parent.side or answer.pair != parent.pair:
             raise Violation(f"{answer.txid} is no answer to {parent.txid}")
-        if answer.side == "buy":
+        if answer.side == "buy" or parent.amended:
             return
+        wrong = ""
+        for grid in self._grids.since(userref, parent.closed):
+            try:
+                self._check_sell(parent, answer, grid, first=first)
+            except Violation as violation:
+                wrong = wrong or str(violation)
+            else:
+                return
+        raise Violation(wrong)
+
+    @staticmethod
+    def _check_sell(parent: Order, answer: Order, grid: rules.Grid, *, first: bool) -> None:
         due = rules.due_price(grid, parent.price)
         volume = rules.sold_volume(grid, answer.price, parent.filled)
         if answer.price < due:
@@ -163,23 +257,8 @@ class Judge:
 
     def _told(self, order: Order) -> Decimal:
         """An order's cost as the exchange states it."""
-        decimals = self._venue.catalogue.pairs[order.pair].cost_decimals
+        decimals = self._venue.pair_of(order).cost_decimals
         return order.cost.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
-
-    def _grid(self, strategy: StrategyConfig) -> rules.Grid:
-        pair = self._venue.catalogue.by_symbol(strategy.symbol)
-        if pair is None:
-            raise LookupError(strategy.symbol)
-        return rules.Grid(
-            kind=strategy.kind,
-            amount=strategy.amount_per_grid,
-            interval=strategy.interval,
-            buys=strategy.n_open_buy_orders,
-            max_investment=strategy.max_investment,
-            fee=strategy.fee or ZERO,
-            tick=pair.tick_size,
-            lot=Decimal(1).scaleb(-pair.lot_decimals),
-        )
 
     def unsettled(self, status: Status) -> str:
         """Why the program is not at rest yet; empty when it is."""
@@ -198,35 +277,52 @@ class Judge:
             )
             if shown != there:
                 return f"{report.name} shows {shown}, the exchange {there}"
-        broken = self._broken(status)
-        return "; ".join(broken)
+        blocked = [f"still {condition.code}: {condition.detail}" for condition in status.conditions if condition.blocks]
+        return "; ".join(blocked or self._broken(status))
 
     def _open_of(self, userref: int) -> list[Order]:
         orders = self._control.open_orders()
-        return [order for order in orders if userref_of(order.request.cl_ord_id or "") == userref]
+        names = ((order, order.request.cl_ord_id or "") for order in orders)
+        return [o for o, name in names if userref_of(name) == userref and name not in self._around.foreign]
 
     def _broken(self, status: Status) -> list[str]:
         """Everything that must be true at rest and is not."""
-        found = self._money()
+        found = self._money() + self._unnamed(status)
         for report in status.strategies:
             name, state = report.name, json.loads(self._disk.cores[report.strategy])
             found += [f"{name}: {words}" for words in self._ledger(report)]
             found += [f"{name}: {words}" for words in self._rules(report, state)]
             found += [f"{name}: {words}" for words in self._answers(report, state)]
-        return found + self._journal()
+        return found + self._journal({report.strategy for report in status.strategies})
+
+    def _unnamed(self, status: Status) -> list[str]:
+        """Open orders of strategies that are not configured now, and that no condition names."""
+        reported = {report.strategy for report in status.strategies}
+        return [
+            f"{len(orders)} open orders of {userref}, which is not configured, are named nowhere"
+            for userref in self._books
+            if userref not in reported
+            and (orders := self._open_of(userref))
+            and not any(userref == c.strategy or str(userref) in c.detail for c in status.conditions)
+        ]
 
     def _money(self) -> list[str]:
         """What is there is what was there, plus all that moved."""
         found = []
         for account in self._venue.accounts.values():
             for row, amount in account.rows.items():
-                expected = self._initial.get(row, ZERO) + self._moved.get(row, ZERO)
+                place = (account.name, row)
+                expected = self._initial.get(place, ZERO) + self._moved.get(place, ZERO)
                 if amount != expected:
                     found.append(f"{row}: {amount}, but {expected} by its movements")
         return found
 
     def _ledger(self, report: StrategyReport) -> list[str]:
         books = self._books[report.strategy]
+        if report.owned < 0 and not self._grids.existing_base(report.strategy):
+            return [f"owned is {report.owned}"]
+        if books.amended:
+            return []
         pairs: Mapping[str, tuple[object, object]] = {
             "owned": (report.owned, books.owned),
             "cash flow": (report.cash_flow, books.cash_flow),
@@ -245,15 +341,20 @@ class Judge:
         account = next(iter(self._venue.accounts.values()))
         free = account.total(self._venue.catalogue.asset(quote))
         for order in self._control.open_orders():
-            pair = self._venue.catalogue.pairs[order.pair]
-            if order.side == "buy" and pair.quote.symbol == quote:
-                grid = self._grids.get(userref_of(order.request.cl_ord_id or "") or 0)
+            pair = self._venue.pair_of(order)
+            if order.side == "buy" and pair.quote.symbol == quote and not order.request.leverage:
+                userref = userref_of(order.request.cl_ord_id or "") or 0
                 held = order.price * order.remaining
-                free -= held if grid is None else rules.ceiling(held * (1 + grid.fee), pair.cost_decimals)
+                if userref in self._grids:
+                    held = rules.ceiling(held * (1 + self._grids.now(userref).fee), pair.cost_decimals)
+                free -= held
         return free
 
     def _rules(self, report: StrategyReport, state: dict[str, Any]) -> list[str]:
-        orders = [rules.Row(o.side, o.price, o.volume, o.filled) for o in self._open_of(report.strategy)]
+        orders = [
+            rules.Row(o.side, o.price, self._volume(o, report.strategy), o.filled)
+            for o in self._open_of(report.strategy)
+        ]
         market = self._venue.markets[self._venue.catalogue.pair(report.symbol).id]
         quiet = rules.Quiet(
             orders=orders,
@@ -265,7 +366,16 @@ class Judge:
             surplus_price=Decimal(state["surplus_price"]),
             remembered=len(state["remembered"]),
         )
-        return rules.broken(self._grids[report.strategy], quiet)
+        return rules.broken(self._grids.now(report.strategy), quiet)
+
+    def _volume(self, order: Order, userref: int) -> Decimal:
+        """An order's volume; of a buy that was right by the lot of its day, what the lot of today makes of it."""
+        now = self._grids.now(userref)
+        if order.side == "buy":
+            lots = {grid.lot for grid in self._grids.ever(userref)}
+            if order.volume in {rules.floor(now.amount / order.price, lot) for lot in lots}:
+                return rules.floor(now.amount / order.price, now.lot)
+        return order.volume
 
     def _answers(self, report: StrategyReport, state: dict[str, Any]) -> list[str]:
         """Each filled buy has exactly one sell, open or filled, or a reason that is named."""
@@ -283,11 +393,13 @@ class Judge:
                 found.append(f"the filled buy {parent} has {len(alive)} answers")
         return found
 
-    def _journal(self) -> list[str]:
-        """Every order's fate in the journal is its fate at the exchange."""
+    def _journal(self, configured: set[int]) -> list[str]:
+        """Every order's fate in the journal is its fate at the exchange; nobody follows what is not configured."""
         found = []
         fates = {"pending": "open", "open": "open", "closed": "filled", "canceled": "canceled", "expired": "canceled"}
         for client_id, txid in self._accepted.items():
+            if userref_of(client_id) not in configured:
+                continue
             order, row = self._order(txid), self._disk.orders.get(client_id)
             if row is None:
                 found.append(f"the journal does not know {client_id}")

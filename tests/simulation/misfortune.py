@@ -12,6 +12,7 @@ from adapters.exchanges.kraken.sandbox.distortion import Direction
 from adapters.exchanges.kraken.sandbox.faults import FrameAction, FrameFault, Latency, RequestFault
 from adapters.exchanges.kraken.sandbox.model.catalogue import PairStatus
 from adapters.exchanges.kraken.sandbox.model.clock import SECOND
+from tests.simulation.around import Around
 from tests.simulation.by_hand import Owner
 from tests.simulation.disk import Disk
 from tests.simulation.garble import garbled, garbled_reply
@@ -83,8 +84,9 @@ class Misfortune:
         trace: Trace,
         *,
         mortal: bool = True,
+        around: random.Random | None = None,
     ) -> None:
-        """`mortal`: whether the program is killed now and then."""
+        """`mortal`: whether the program is killed now and then; `around` draws what changes around it, if anything."""
         self.life: Life | None = None
         """Whom it strikes; None while the program is down."""
         self.rages = False
@@ -119,6 +121,10 @@ class Misfortune:
             self.disk_fails: 3,
             self.crash: 6 if mortal else 0,
         }
+        self.around = Around(network, walks, around or random.Random(0), self._after)
+        self.around.own = self.owner.own_orders
+        if around is not None:
+            self._mishaps |= self.around.mishaps()
 
     async def rage(self, seconds: float, every: float) -> None:
         """A storm: a mishap each `every` seconds on the average; afterwards everything works again."""
@@ -142,6 +148,10 @@ class Misfortune:
         self._network.weather.refusing = self._network.weather.swallowing = False
         self._control.restore("ws")
         self.owner.withdraw_orders()
+        self.around.end()
+        for order in self.owner.own_orders():
+            if order.txid in self.around.amended:
+                self.owner.cancel(order)
 
     async def _sleep(self, seconds: float) -> None:
         """Let time pass and undo what is over by then."""
@@ -269,10 +279,16 @@ class Misfortune:
     def pair_closed(self) -> str:
         """One pair takes no orders for a while."""
         symbol = self._chance.choice(self._walks).symbol
+        if self._network.venue.catalogue.by_symbol(symbol) is None:
+            return "none"
         status: PairStatus = self._chance.choice(("cancel_only", "post_only"))
         self._control.pair_status(symbol, status)
-        self._after(self._chance.uniform(10, 300), lambda: self._control.pair_status(symbol, "online"))
+        self._after(self._chance.uniform(10, 300), lambda: self._opened(symbol))
         return f"{symbol} {status}"
+
+    def _opened(self, symbol: str) -> None:
+        if self._network.venue.catalogue.by_symbol(symbol) is not None:
+            self._control.pair_status(symbol, "online")
 
     def rest_lag(self) -> str:
         """REST shows the past."""

@@ -19,10 +19,16 @@ class Walk:
         self._control = network.control
         self.symbol = symbol
         self._home = self.price = home
-        self.tick = tick
+        self._tick = tick
         self._chance = chance
         self.calm = False
         """Whether it only repeats its last price."""
+
+    @property
+    def tick(self) -> Decimal:
+        """As the pair's rules say now."""
+        pair = self._control.venue.catalogue.by_symbol(self.symbol)
+        return self._tick if pair is None else pair.tick_size
 
     async def run(self) -> None:
         """Trade for ever."""
@@ -33,7 +39,9 @@ class Walk:
             self.trade()
 
     def trade(self) -> None:
-        """At the price as it is."""
+        """At the price as it is, if the pair can be traded at all."""
+        if self._control.venue.catalogue.by_symbol(self.symbol) is None:
+            return
         volume = None if self.calm or self._chance.random() < 0.8 else Decimal(self._chance.randint(1, 400)) / 100_000
         self._control.price(self.symbol, self.price, volume=volume)
 
@@ -49,4 +57,5 @@ class Walk:
         drift = HOME_PULL * float(self._home / self.price - 1)
         factor = 1 + self._chance.gauss(drift, width)
         moved = self.price * Decimal(f"{max(factor, 0.5):.6f}")
-        return max(moved.quantize(self.tick), self.tick)
+        tick = self.tick
+        return max((moved / tick).quantize(Decimal(1)) * tick, tick)

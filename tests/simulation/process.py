@@ -13,14 +13,16 @@ from msgspec import Struct
 import supervisor
 from actors.persistence import InThread
 from adapters.exchanges.kraken.exchange import KrakenExchange, Surroundings, connect
+from adapters.exchanges.kraken.live_prices import connect_dry_run
 from adapters.exchanges.paper.exchange import AccountStore
 from adapters.interfaces import Exchange, TradingSession
-from config import Config
+from config import Config, ConfigError
 from messages.account import AccountSnapshot, History, OrderFacts
 from messages.mailboxes import ExchangeEvent
 from messages.market import Tick
 from messages.money import Pair
 from messages.orders import Place
+from supervision.policy import EXIT_USAGE
 from supervision.restart import root_cause
 from supervision.world import World
 from tests.simulation.disk import Disk
@@ -68,6 +70,8 @@ class Life:
     def exit_code(self) -> int | None:
         """How it ended by itself; None when it did not."""
         cause = None if self.failure is None else root_cause(self.failure)
+        if isinstance(cause, ConfigError):
+            return EXIT_USAGE
         return cause.exit_code if isinstance(cause, supervisor.ProgramFailed) else None
 
 
@@ -120,7 +124,10 @@ def _world(life: Life, network: Network, disk: Disk, chance: random.Random) -> W
 
     @asynccontextmanager
     async def kraken(config: Config, store: AccountStore, *, now: int, source: str) -> AsyncIterator[Exchange]:
-        del store, now
+        if config.simulated:
+            async with connect_dry_run(config, store, now=now, source=source, world=surroundings) as paper:
+                yield paper
+            return
         async with connect(config, source, surroundings) as exchange:
             yield _Frail(exchange, life.accidents)
 

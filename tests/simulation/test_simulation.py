@@ -22,16 +22,24 @@ from tests.simulation.history import Failed, Plan, play
 
 ROOT = Path(__file__).parent.parent.parent
 FAILED_ONCE = (
-    Plan(2, 0.14, 45.0),  # a refusal that came after the order's fate was found out
-    Plan(11, 0.1, 60.0),  # five lost connections made the first bug fatal
-    Plan(14, 0.13, 45.0),  # the last frames before a quiet hour were lost
-    Plan(2089, 0.25, 30.0),  # a limit that was no number counted as 0
-    Plan(3054, 0.06, 30.0),  # a cancel by hand between two questions about the order counted as ours
-    Plan(3081, 0.25, 30.0),  # an id with a wrong letter named the counter-order
-    Plan(8006, 0.25, 30.0),  # after a refusal for lack of funds that were there nothing was tried any more
-    Plan(10164, 0.25, 30.0),  # a question cancelled an order that was told to rest meanwhile; after a crash: by hand
-    Plan(9178, 0.25, 30.0),  # a refusal that an earlier start had not read was taken for one of the next try
-    Plan(8466, 0.05, 12.0),  # a garbled list of pairs counted as a wrong configuration
+    Plan(2, 0.14, 45.0, surroundings=False),  # a refusal that came after the order's fate was found out
+    Plan(11, 0.1, 60.0, surroundings=False),  # five lost connections made the first bug fatal
+    Plan(14, 0.13, 45.0, surroundings=False),  # the last frames before a quiet hour were lost
+    Plan(2089, 0.25, 30.0, surroundings=False),  # a limit that was no number counted as 0
+    Plan(
+        3054, 0.06, 30.0, surroundings=False
+    ),  # a cancel by hand between two questions about the order counted as ours
+    Plan(3081, 0.25, 30.0, surroundings=False),  # an id with a wrong letter named the counter-order
+    Plan(
+        8006, 0.25, 30.0, surroundings=False
+    ),  # after a refusal for lack of funds that were there nothing was tried any more
+    Plan(
+        10164, 0.25, 30.0, surroundings=False
+    ),  # a question cancelled an order that was told to rest meanwhile; after a crash: by hand
+    Plan(
+        9178, 0.25, 30.0, surroundings=False
+    ),  # a refusal that an earlier start had not read was taken for one of the next try
+    Plan(8466, 0.05, 12.0, surroundings=False),  # a garbled list of pairs counted as a wrong configuration
 )
 
 
@@ -51,7 +59,7 @@ def test_a_seed_that_failed_once(plan: Plan) -> None:
 
 
 def test_nothing_goes_wrong_without_mishaps() -> None:
-    outcome = play(Plan(5, 0.15, 0))
+    outcome = play(Plan(5, 0.15, 0, surroundings=False))
     assert (outcome.lives, outcome.faults) == (1, 0)
     assert outcome.fills > 4
     assert outcome.checks > 1
@@ -61,7 +69,7 @@ def test_one_seed_is_one_history_in_every_process() -> None:
     code = (
         "import logging; logging.disable(logging.CRITICAL)\n"
         "from tests.simulation.history import Plan, play\n"
-        "print(play(Plan(3, 0.03, 30.0)).digest)\n"
+        "print(play(Plan(3, 0.03, 30.0, surroundings=False)).digest)\n"
     )
     digests = []
     for number in ("0", "4711"):
@@ -70,9 +78,9 @@ def test_one_seed_is_one_history_in_every_process() -> None:
             [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
         )
         digests.append(done.stdout.strip())
-    outcome = play(Plan(3, 0.03, 30.0))
+    outcome = play(Plan(3, 0.03, 30.0, surroundings=False))
     assert digests == [outcome.digest] * 2
-    assert outcome.digest != play(Plan(4, 0.03, 30.0)).digest
+    assert outcome.digest != play(Plan(4, 0.03, 30.0, surroundings=False)).digest
 
 
 def test_the_judge_finds_a_fill_that_is_not_answered(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,21 +92,21 @@ def test_the_judge_finds_a_fill_that_is_not_answered(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(OrderDesk, "on_event", deaf)
     with pytest.raises(Failed, match="not at rest"):
-        play(Plan(5, 0.15, 0))
+        play(Plan(5, 0.15, 0, surroundings=False))
 
 
 def test_the_judge_finds_a_sell_at_the_wrong_price(monkeypatch: pytest.MonkeyPatch) -> None:
     price = rules.sell_price
     monkeypatch.setattr(rules, "sell_price", lambda settings, bought, ticker: price(settings, bought, None) - 1)
     with pytest.raises(Failed, match="is below"):
-        play(Plan(5, 0.15, 0))
+        play(Plan(5, 0.15, 0, surroundings=False))
 
 
 def test_the_judge_finds_ids_that_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = iter(range(10**6))
     monkeypatch.setattr(ladder, "client_order_id", lambda userref, cause: client_order_id(userref, f"{next(drawn)}"))
     with pytest.raises(Failed):
-        play(Plan(5, 0.15, 0))
+        play(Plan(5, 0.15, 0, surroundings=False))
 
 
 def test_the_judge_finds_a_journal_that_forgets(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,4 +117,4 @@ def test_the_judge_finds_a_journal_that_forgets(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(MemoryJournal, "write", forgetful)
     with pytest.raises(Failed, match="in the journal"):
-        play(Plan(5, 0.15, 0))
+        play(Plan(5, 0.15, 0, surroundings=False))

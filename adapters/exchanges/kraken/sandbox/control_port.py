@@ -36,6 +36,7 @@ COMMANDS = (
     "restrict",
     "unrestrict",
     "rules",
+    "misprint",
     "delist",
     "relist",
     "odd_pair",

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from adapters.exchanges.kraken.sandbox.model import trading
 from adapters.exchanges.kraken.sandbox.model.accounts import Account, ApiKey
 from adapters.exchanges.kraken.sandbox.model.catalogue import Asset, Pair
-from adapters.exchanges.kraken.sandbox.model.events import PairEvent
+from adapters.exchanges.kraken.sandbox.model.events import MarketEvent, PairEvent
 from adapters.exchanges.kraken.sandbox.model.fees import Rates
 from adapters.exchanges.kraken.sandbox.model.market import Market
 from adapters.exchanges.kraken.sandbox.model.orders import LedgerEntry, Oddity, OrderRequest, Side
@@ -57,6 +57,13 @@ class Surroundings:
         self.venue.catalogue.put(pair)
         market.follow_rules(pair)
         self.venue.emit(PairEvent(pair.id))
+
+    def misprint(self, symbol: str, price: Decimal, volume: Decimal = Decimal("0.0001")) -> None:
+        """One public trade at a price where nobody trades: nothing fills, the best bid and ask stay where they are."""
+        market = self._market(symbol)
+        market.last = price
+        trade = self.venue.tape(market, price, volume, "buy", None)
+        self.venue.emit(MarketEvent(market.pair.id, (trade,)))
 
     def delist(self, symbol: str, reason: str = MARKET_CLOSED) -> None:
         """The pair ends: its orders are canceled for `reason`, it leaves every list, its subscriptions are refused."""

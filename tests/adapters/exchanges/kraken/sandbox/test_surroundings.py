@@ -11,6 +11,7 @@ from tests.adapters.exchanges.kraken.sandbox.desk import Desk, Message, Socket
 from tests.adapters.exchanges.kraken.sandbox.test_control_port import control
 
 BTC, USD = "BTC/USD", "ZUSD"
+SELL = {"pair": "XBTUSD", "type": "sell", "ordertype": "limit", "price": "70000.0", "volume": "0.01"}
 
 
 def pair_row(desk: Desk) -> Message:
@@ -60,6 +61,17 @@ def test_a_tick_of_five_has_no_decimals() -> None:
     assert desk.refusal(price="60003") == "EOrder:Tick size check failed"
     market = desk.venue.markets["XXBTZUSD"]
     assert (market.bid, market.ask) == (Decimal(61250), Decimal(61255))
+
+
+def test_a_misprint_is_on_the_tape_and_fills_nothing() -> None:
+    desk = Desk()
+    public = Socket(desk, private=False)
+    public.ask("subscribe", channel="ticker", symbol=[BTC], snapshot=False)
+    txid = desk.result("AddOrder", SELL)["txid"][0]
+    desk.control.misprint(BTC, Decimal(612500))
+    [row] = public.heard[-1]["data"]
+    assert (row["last"], row["bid"], row["ask"]) == (Decimal("612500.0"), Decimal("61250.0"), Decimal("61250.1"))
+    assert desk.result("OpenOrders")["open"][txid]["vol_exec"] == "0.00000000"
 
 
 def test_a_delisted_pair_is_gone_until_it_is_listed_again() -> None:

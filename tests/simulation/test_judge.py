@@ -1,0 +1,141 @@
+"""The judge hears the exchange alone: what must never be done is found at once, whoever does it."""
+
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from decimal import Decimal
+
+import pytest
+import trio
+from msgspec import Struct
+
+from adapters.exchanges.kraken.sandbox.model.orders import Side
+from adapters.journal.projection import OrderRow
+from messages.ids import client_order_id
+from tests.simulation.around import LOOKS
+from tests.simulation.disk import Disk
+from tests.simulation.history import draw_settings
+from tests.simulation.judge import Judge, Violation
+from tests.simulation.lives import STATES_EXISTING_BASE, Chosen, configured
+from tests.simulation.misfortune import Misfortune
+from tests.simulation.network import Network
+from tests.simulation.trace import Trace
+
+GRID = Chosen("GridHODL", 1001, "BTC", 100, "0.01", 3, 1000)
+PRICE, LOT = Decimal(49000), Decimal("0.002")
+
+
+class Court(Struct):
+    """A venue with a judge and nobody else."""
+
+    network: Network
+    misfortune: Misfortune
+    judge: Judge
+    number: int = 0
+
+    def place(
+        self, side: Side, price: Decimal, volume: Decimal, *, symbol: str = "BTC/USD", account: str | None = None
+    ) -> str:
+        """An order under an id of the program."""
+        self.number += 1
+        name = client_order_id(1001, f"cause {self.number}")
+        return self.network.control.place(symbol, side, price, volume, cl_ord_id=name, account=account)
+
+
+@asynccontextmanager
+async def court(chosen: Chosen = GRID) -> AsyncIterator[Court]:
+    chance, trace, disk = random.Random(1), Trace(None), Disk("lineage")
+    disk.orders = _Everything()
+    async with trio.open_nursery() as nursery:
+        network = Network(nursery, draw_settings(chance))
+        misfortune = Misfortune(network, disk, [], chance, trace)
+        config = configured([chosen])
+        yield Court(network, misfortune, Judge(network, config, disk, misfortune.owner, misfortune.around, trace))
+        nursery.cancel_scope.cancel()
+
+
+class _Everything(dict[str, OrderRow]):
+    """The journal holds whatever it is asked for."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
+async def test_an_ordinary_round_trip_is_right(autojump_clock: object) -> None:
+    async with court() as there:
+        there.network.control.fill(there.place("buy", PRICE, LOT))
+        there.place("sell", Decimal(49490), LOT)
+
+
+async def test_an_order_on_another_pair(autojump_clock: object) -> None:
+    async with court() as there:
+        with pytest.raises(Violation, match="is on ETH/USD"):
+            there.place("buy", Decimal(2900), LOT, symbol="ETH/USD")
+
+
+async def test_a_buy_of_more_than_an_amount(autojump_clock: object) -> None:
+    async with court() as there:
+        with pytest.raises(Violation, match="more than an amount"):
+            there.place("buy", PRICE, Decimal("0.0021"))
+
+
+async def test_a_buy_far_above_the_market(autojump_clock: object) -> None:
+    async with court() as there:
+        with pytest.raises(Violation, match="where the market asks"):
+            there.place("buy", Decimal(490000), Decimal("0.0002"))
+
+
+async def test_base_that_was_never_bought(autojump_clock: object) -> None:
+    async with court() as there:
+        there.network.control.deposit("BTC", Decimal(1))
+        there.network.control.fill(there.place("buy", PRICE, Decimal("0.001")))
+        with pytest.raises(Violation, match=r"has acquired 0\.001"):
+            there.place("sell", Decimal(60000), LOT)
+
+
+@pytest.mark.parametrize("existing", [True, False] if STATES_EXISTING_BASE else [True])
+async def test_swing_sells_existing_base_where_it_is_told_so(existing: bool, autojump_clock: object) -> None:
+    grid = Chosen("SWING", 1001, "BTC", 100, "0.01", 3, 1000, existing_base=existing)
+    async with court(grid) as there:
+        there.network.control.deposit("BTC", Decimal(1))
+        if existing:
+            there.network.control.fill(there.place("sell", Decimal(60000), LOT))
+            return
+        with pytest.raises(Violation, match="has acquired 0"):
+            there.place("sell", Decimal(60000), LOT)
+
+
+async def test_an_order_on_another_account(autojump_clock: object) -> None:
+    async with court() as there:
+        with pytest.raises(Violation, match="on the account other"):
+            there.place("buy", PRICE, LOT, account="other")
+
+
+@pytest.mark.parametrize("look", LOOKS)
+async def test_orders_of_others_that_look_like_ours_must_not_be_canceled(look: str, autojump_clock: object) -> None:
+    async with court() as there:
+        name = look.format(1)
+        there.misfortune.around.foreign.add(name)
+        txid = there.network.control.place("ETH/USD", "buy", Decimal(2000), Decimal("0.01"), cl_ord_id=name)
+        with pytest.raises(Violation, match="of somebody else was canceled"):
+            there.network.control.cancel(txid)
+
+
+async def test_a_life_that_must_stay_idle(autojump_clock: object) -> None:
+    async with court() as there:
+        there.judge.expect_idle("in a dry run")
+        there.place("buy", PRICE, LOT)  # the last request of the one before
+        await trio.sleep(40)
+        with pytest.raises(Violation, match="in a dry run"):
+            there.place("buy", PRICE, LOT)
+
+
+async def test_orders_of_a_strategy_that_is_gone_must_be_named(autojump_clock: object) -> None:
+    class Nobody(Struct):
+        strategies: tuple[()] = ()
+        conditions: tuple[()] = ()
+
+    async with court() as there:
+        there.place("buy", PRICE, LOT)
+        [found] = there.judge._unnamed(Nobody())  # type: ignore[arg-type]
+        assert "1 open orders of 1001" in found
