@@ -5,6 +5,7 @@
     └── persistence                         its failure restarts all that follows: no write, no trade
         └── exchange                        one account, opened and surveyed
             ├── market-data, price-watch    restarted for ever, orders stay
+            ├── venue-watch                 rules, fees and states of the pairs, read again and again
             └── order-manager               its failure restarts the strategies: a restart is a resync
                 └── strategy, one each      its failure is its own
 
@@ -32,6 +33,7 @@ from msgspec import Struct
 from trio import TaskStatus
 
 from actors.account_client import AccountClient
+from actors.conditions import ConditionBook
 from actors.market_data import run_market_data, run_price_watch
 from actors.metrics import bind, run_metrics
 from actors.notifier import Desk, run_notifier
@@ -39,7 +41,8 @@ from actors.order_manager import run_order_manager
 from actors.outbox import Outbox
 from actors.persistence import JournalPort, OpenedJournal, run_persistence
 from actors.status_page import StatusBoard
-from actors.strategy import StrategyActor, run_halted_strategy
+from actors.strategy import StrategyActor, await_facts, run_halted_strategy
+from actors.venue_watch import Outlets, VenueBook, run_venue_watch
 from adapters.interfaces import Exchange
 from config import Config, ConfigError, StrategyConfig, load, validate
 from messages.money import EXACT
@@ -54,9 +57,12 @@ from supervision.program import (
     actor_name,
     core_maker,
     identity,
+    judge,
     limits_of,
     price_timeouts,
+    read_facts,
     survey,
+    watched,
 )
 from supervision.restart import Watch, supervise
 from supervision.shutdown import stop_in_order
@@ -138,6 +144,16 @@ class _Tree:
         self._actors = trio.CancelScope(shield=True)
         self._trading = trio.CancelScope()
         self._opened: JournalPort | None = None
+        self._past: set[int] = set()
+        """Strategies that have traded before."""
+        mail = self._mail
+        self._venue = VenueBook(
+            watched(config),
+            Outlets(mail.strategies, mail.orders, mail.notifier),
+            ConditionBook("venue-watch", mail.metrics, mail.persistence),
+            judge(config, source),
+            world.wall,
+        )
         self._broken: set[int] = set()
         """Strategies whose core failed: a new connection does not wake them."""
 
@@ -145,7 +161,7 @@ class _Tree:
         """Start everything, wait for a reason to stop, stop in order. Returns how it ended."""
         listener = self._bind()
         try:
-            self._opened = await self._world.in_thread(self._open_file)
+            self._opened = await self._world.in_thread(self._open_first)
             task_status.started(Handle(listener.getsockname()[1] if listener else None, self._board))
             return await self._run_actors(listener, hurry)
         finally:
@@ -199,12 +215,18 @@ class _Tree:
         open_exchange = self._world.exchange(self._config.exchange.adapter)
         store = AccountClient(self._mail.persistence, self._mail.paper)
         async with open_exchange(self._config, store, now=self._world.wall(), source=self._source) as exchange:
-            market = await survey(self._config, exchange, self._source)
+            facts = await survey(self._config, exchange, self._source, self._past)
+            # From here on each may have orders: what is wrong later on halts it and ends nothing.
+            self._past |= self._mail.strategies.keys()
+            self._venue.take(facts, trio.current_time())
+            market = Market(self._venue.pairs, self._venue.fees)
             self._account = exchange
             try:
                 async with trio.open_nursery() as nursery:
                     self._start(nursery, "market-data", partial(self._market_data, exchange))
                     self._start(nursery, "price-watch", partial(self._price_watch, exchange))
+                    if not exchange.lock_step:
+                        self._start(nursery, "venue-watch", partial(self._venue_watch, exchange))
                     self._start(nursery, "order-manager", partial(self._orders, exchange, market))
             finally:
                 self._account = None
@@ -222,6 +244,9 @@ class _Tree:
         timeouts = {} if exchange.lock_step else price_timeouts(self._config)
         await run_price_watch(self._mail.prices, timeouts, exchange.market_open, self._mail.supervisor)
 
+    async def _venue_watch(self, exchange: Exchange) -> None:
+        await run_venue_watch(self._venue, exchange, partial(read_facts, self._config, exchange), self._mail.venue)
+
     async def _orders(self, exchange: Exchange, market: Market) -> None:
         """The order-manager and its strategies: they share its fate, and a restart resyncs them all."""
         mail = self._mail
@@ -237,7 +262,7 @@ class _Tree:
                 self._states.interrupted("the connection for orders is being restored")
 
     async def _strategy(self, strategy: StrategyConfig, market: Market) -> None:
-        if strategy.userref not in self._broken:
+        if strategy.userref not in self._broken and await self._facts_known(strategy, market):
             await supervise(
                 self._watch,
                 "strategy",
@@ -248,6 +273,13 @@ class _Tree:
         if strategy.userref in self._broken:
             with self._control.running(actor_name(strategy)):
                 await run_halted_strategy(strategy.userref, self._mail.strategies[strategy.userref], self._mail.orders)
+
+    async def _facts_known(self, strategy: StrategyConfig, market: Market) -> bool:
+        """Wait until the strategy's pair is known; False when the program stops before."""
+        reason = "; ".join(self._venue.paused(strategy.userref).values())
+        mailbox, outlets = self._mail.strategies[strategy.userref], self._mail.outlets()
+        with self._control.running(actor_name(strategy)):
+            return await await_facts(strategy.userref, mailbox, outlets, partial(market.knows, strategy), reason)
 
     async def _halt(self, strategy: StrategyConfig, market: Market, reason: str) -> None:
         """The strategy's core failed: it rests until the program stops, and its user is told."""
@@ -270,6 +302,7 @@ class _Tree:
                 self._mail.outlets(),
                 self._mail.numbers[strategy.userref],
                 adopt=self._adopt,
+                paused=self._states.paused(strategy.userref) | self._venue.paused(strategy.userref),
             )
             await actor.run()
 
@@ -280,6 +313,12 @@ class _Tree:
 
     def _open_file(self) -> JournalPort:
         return self._world.open_journal(Path(self._config.persistence.database), self._world.wall())
+
+    def _open_first(self) -> JournalPort:
+        """The file, and who of the configured strategies has a past in it."""
+        journal = self._open_file()
+        self._past = {userref for userref in self._mail.strategies if journal.load_core(userref) is not None}
+        return journal
 
     def _open_journal(self) -> JournalPort:
         """The file that was opened before the start, and a new opening for each restart."""

@@ -96,6 +96,11 @@ class Ledger:
         self._everybody_is_here = self._expected <= self.clients.keys()
         self._own(client)
 
+    def reckon_with(self, strategy: int, pair: Pair, fee: Decimal) -> None:
+        """Rules and fee of a strategy's new orders; what open ones hold stays as it was asked for."""
+        if client := self.clients.get(strategy):
+            client.pair, client.fee = pair, fee
+
     def hold_foreign(self, order: OrderFacts) -> None:
         """Funds of an order that is not ours; its fee is unknown, so the hold is without one."""
         key = order.order_id or order.exchange_id

@@ -24,6 +24,7 @@ from messages.account import (
 )
 from messages.ids import userref_of
 from messages.journal import Record
+from messages.market import FactsChanged
 from messages.money import ZERO, Pair
 from messages.orders import (
     Accepted,
@@ -131,13 +132,15 @@ class OrderDesk:
         self._send_waiting(effects)
         return effects
 
-    def on_event(self, event: OrderEvent | Deferred | AccountBalances | ForeignOrder) -> Effects:
+    def on_event(self, event: OrderEvent | Deferred | AccountBalances | ForeignOrder | FactsChanged) -> Effects:
         """Book what the exchange says and pass it on to the order's strategy."""
         effects = Effects()
         if isinstance(event, AccountBalances):
             self.ledger.set_totals(event.totals)
         elif isinstance(event, ForeignOrder):
             self.ledger.hold_foreign(event.facts)
+        elif isinstance(event, FactsChanged):
+            self.ledger.reckon_with(event.strategy, event.pair, event.fee)
         elif isinstance(event, Deferred):
             strategy = userref_of(event.order_id)
             if strategy in self.ledger.clients:

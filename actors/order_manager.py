@@ -22,7 +22,7 @@ from messages.account import (
     StopTrading,
 )
 from messages.mailboxes import OrderManagerMail, PersistenceMail, StrategyMail
-from messages.market import RowDone, RowEnd
+from messages.market import FactsChanged, RowDone, RowEnd
 from messages.money import Pair
 from messages.orders import Command, Deferred, OrderEvent, Resyncing, Submit
 
@@ -134,7 +134,7 @@ class _OrderManager:
                     self._stopping = True
                     await self._replay(self._attaches.give_up())
                     await self._submit_all(self._barrier.dissolve())
-                case Deferred() | AccountBalances() | ForeignOrder():
+                case Deferred() | AccountBalances() | ForeignOrder() | FactsChanged():
                     await self._carry_out(self._desk.on_event(message))
                 case _:
                     await self._take_event(message)

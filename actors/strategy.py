@@ -4,7 +4,7 @@ Every decision is sent to persistence as one commit; its commands and notices le
 acknowledged. Decisions go on meanwhile, and their commits are acknowledged in order.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from functools import partial
 from typing import assert_never
@@ -93,10 +93,12 @@ class StrategyActor:
         numbers: Iterator[int],
         *,
         adopt: bool = False,
+        paused: Mapping[PauseCause, str] | None = None,
     ) -> None:
         """`numbers` goes on over all starts of the strategy, so that a late answer is never mistaken.
 
-        `adopt`: take open orders of this userref over that cannot be explained.
+        `adopt`: take open orders of this userref over that cannot be explained. `paused`: causes and reasons of a
+        pause that began before this start.
         """
         self._identity = identity
         self._make_core = make_core
@@ -106,7 +108,7 @@ class StrategyActor:
         self._adopt = adopt
         self._attached = 0
         self._synced = False
-        self._paused: dict[PauseCause, str] = {}
+        self._paused: dict[PauseCause, str] = dict(paused or {})
         """Why nothing is decided, by cause."""
         self._stop: Stop | None = None
         self._row: RowEnd | None = None
@@ -227,7 +229,7 @@ class StrategyActor:
         else:
             self._paused.pop(message.cause, None)
         if self._paused:
-            self._tell_phase("halted", "; ".join(self._paused.values()))
+            self._tell_phase("halted", "")
         elif not self._begin():
             self._tell_phase("syncing", WAITING)
 
@@ -346,6 +348,8 @@ class StrategyActor:
                 self._outlets.notifier.post(output)
 
     def _tell_phase(self, phase: Phase, reason: str) -> None:
+        if self._paused:
+            phase, reason = "halted", "; ".join(self._paused.values())
         self._phase: Phase = phase
         self._reason = reason
         self._outlets.supervisor.post(PhaseChanged(self._identity.userref, phase, reason))
@@ -363,6 +367,39 @@ async def run_halted_strategy(
                 orders.post(RowDone(userref, message.row))
             elif isinstance(message, Stop):
                 return
+
+
+async def await_facts(
+    userref: int,
+    mailbox: Mailbox[StrategyMail],
+    outlets: Outlets,
+    ready: Callable[[], bool],
+    reason: str,
+) -> bool:
+    """Stand in for a strategy whose pair is unknown until `ready`; False when `Stop` came first.
+
+    Its orders stay, and the order-manager journals their fills; the start that follows answers them.
+    """
+    newest: Tick | None = None
+    while not ready():
+        outlets.supervisor.post(PhaseChanged(userref, "halted", reason))
+        told = reason
+        while told == reason and not ready():
+            for message in await mailbox.receive():
+                match message:
+                    case Tick():
+                        newest = message
+                    case RowEnd():
+                        outlets.orders.post(RowDone(userref, message.row))
+                    case Pause():
+                        reason = message.reason
+                    case Stop():
+                        return False
+                    case _:
+                        pass
+    if newest is not None:
+        mailbox.put_back_newest(newest.symbol, newest)
+    return True
 
 
 def _commands(outputs: list[Output]) -> tuple[Command, ...]:

@@ -15,6 +15,7 @@ from messages.notices import (
     MissedNotices,
     NoticesMissed,
     OrdersRecovered,
+    PairChanged,
     ProgramEnded,
     StrategyHalted,
     StrategyResumed,
@@ -24,6 +25,7 @@ TroubleNotice = (
     ProgramEnded
     | StrategyHalted
     | StrategyResumed
+    | PairChanged
     | ActorFailed
     | ActorRecovered
     | JournalRepaired
@@ -51,6 +53,8 @@ def trouble_text(notice: TroubleNotice) -> str:
         case StrategyResumed(strategy, symbol):
             title = f"✅ {strategy} ({symbol}): trading resumed"
             text = tree(title, f"Orders » {_RECOVERED_ORDERS}", f"To do » {_NOTHING}")
+        case PairChanged():
+            text = _pair_changed(notice)
         case ActorFailed():
             text = _failed(notice)
         case ActorRecovered(actor, seconds, disconnected):
@@ -91,6 +95,9 @@ def trouble_sentence(notice: TroubleNotice) -> str:
             text = f"{strategy} ({symbol}): trading halted: {reason}; orders: {orders}"
         case StrategyResumed(strategy, symbol):
             text = f"{strategy} ({symbol}): trading resumed"
+        case PairChanged(strategy, symbol, changes, consequence):
+            told = "; ".join(part for part in (changes, consequence) if part)
+            text = f"{strategy} ({symbol}): {told}"
         case ActorFailed(actor, reason, action, disconnected):
             what = "no connection" if disconnected else "keeps failing"
             text = f"{actor} {what}: {reason}; {action}"
@@ -140,6 +147,15 @@ def _failed(notice: ActorFailed) -> str:
         f"Orders » {_meaning(notice)}",
         f"To do » {_todo(notice)}",
     )
+
+
+def _pair_changed(notice: PairChanged) -> str:
+    todo = "look at the strategy's settings: they do not fit any more" if notice.consequence else _NOTHING
+    parts = (("What", notice.changes), ("Effect", notice.consequence), ("To do", todo))
+    mark = "⚠️" if notice.consequence else "ℹ️"
+    what = "the exchange's rules or fees have changed" if notice.changes else "its settings do not fit the exchange"
+    title = f"{mark} {notice.strategy} ({notice.symbol}): {what}"
+    return tree(title, *(f"{key} » {it}" for key, it in parts if it))
 
 
 def _recovered(notice: OrdersRecovered) -> list[str]:

@@ -8,7 +8,7 @@ below; no library's exception passes through.
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from decimal import Decimal
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 from messages.account import AccountSnapshot, History, OrderFacts
 from messages.mailboxes import ExchangeEvent
@@ -25,6 +25,20 @@ class ExchangeUnavailable(Exception):
         """`retry_after`: seconds for which asking again would make it worse."""
         super().__init__(reason)
         self.retry_after = retry_after
+
+
+class PairUnavailable(Exception):
+    """The exchange does not let this pair be traded (delisted, suspended, restricted), or its rules make no sense.
+
+    Its strategies are halted with `words`, the others trade on, and the pair is asked about again from time to time.
+    """
+
+    def __init__(self, symbol: str, words: str, *, pair: Pair | None = None) -> None:
+        """`words`: a sentence with the exchange's own text; `pair`: the rules where they are known all the same."""
+        super().__init__(words)
+        self.symbol = symbol
+        self.words = words
+        self.pair = pair
 
 
 class BotStateError(Exception):
@@ -132,13 +146,17 @@ class Exchange(Protocol):
     """True for a simulation that waits for every decision: it says `RowEnd` after each row of prices."""
 
     async def pair(self, symbol: str) -> Pair:
-        """The trading rules of `BASE/QUOTE`; raises `config.ConfigError` for a pair it does not know."""
+        """The trading rules of `BASE/QUOTE`; raises `config.ConfigError` for a pair it does not know.
+
+        This and the next two are asked at each start, hourly, and after a refusal that names rules or pair; they may
+        raise `PairUnavailable` for this pair alone and `ExchangeUnavailable` for all.
+        """
 
     async def maker_fee(self, symbol: str) -> Decimal:
         """The account's own maker fee rate for this pair (0.0026 is 0.26 %)."""
 
     async def last_price(self, symbol: str) -> Decimal | None:
-        """The price of the last trade, or None when there is none yet; asked once, before the start."""
+        """The price of the last trade, or None when there is none yet."""
 
     def prices(self, symbols: Sequence[str]) -> AbstractAsyncContextManager[AsyncIterator[Tick]]:
         """Last trade prices. Entering returns once the subscription is confirmed.
@@ -154,6 +172,20 @@ class Exchange(Protocol):
 
     def clock_offset(self) -> int | None:
         """This machine's clock minus the exchange's, in nanoseconds; None for an exchange without a clock."""
+
+
+@runtime_checkable
+class TellsPairNews(Protocol):
+    """Optional for an exchange: one that keeps answers about pairs for a while, or hears when something changes."""
+
+    def forget_facts(self) -> None:
+        """The next `pair`, `maker_fee` and `last_price` are asked of the exchange anew."""
+
+    async def pair_news(self) -> dict[str, str]:
+        """Wait until something was heard of a pair's state; symbols and what was heard, for people.
+
+        The facts themselves are asked for afterwards. An exchange that never hears anything never returns.
+        """
 
 
 class Channel(Protocol):

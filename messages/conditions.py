@@ -16,6 +16,7 @@ ConditionCode = Literal[
     "funds",
     "fewer buys",
     "lockout",
+    "minimum",
     "market closed",
     "not covered",
     "order limit",

@@ -22,7 +22,7 @@ from messages.journal import (
     Record,
     SaveAccount,
 )
-from messages.market import RowDone, RowEnd, RulesChanged, Tick
+from messages.market import FactsChanged, RowDone, RowEnd, RulesChanged, Tick
 from messages.notices import Notice
 from messages.orders import (
     Accepted,
@@ -72,7 +72,7 @@ ExchangeEvent = (
 )
 """What an exchange's private session says."""
 
-OrderManagerMail = Submit | Attach | AttachAnswered | RowDone | StopTrading | ExchangeEvent
+OrderManagerMail = Submit | Attach | AttachAnswered | FactsChanged | RowDone | StopTrading | ExchangeEvent
 
 PersistenceMail = Commit | Record | ConditionChanged | LoadCore | SaveAccount | LoadAccount | Close
 

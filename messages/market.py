@@ -24,6 +24,15 @@ class RulesChanged(Struct, frozen=True, tag=True):
     """Maker fee rate (0.0026 is 0.26 %)."""
 
 
+class FactsChanged(Struct, frozen=True, tag=True):
+    """To the order-manager: what it reckons with for a strategy's new orders from now on."""
+
+    strategy: int
+    pair: Pair
+    fee: Decimal
+    """Maker fee rate (0.0026 is 0.26 %)."""
+
+
 class RowEnd(Struct, frozen=True, tag=True):
     """A simulated exchange at speed 0 has nothing more to say about this row of prices.
 

@@ -133,6 +133,17 @@ class StrategyResumed(Struct, frozen=True, tag=True):
     symbol: str
 
 
+class PairChanged(Struct, frozen=True, tag=True):
+    """The venue's facts about a strategy's pair are others than before."""
+
+    strategy: str
+    symbol: str
+    changes: str
+    """Old and new, in words; empty when only the consequence is news."""
+    consequence: str = ""
+    """What the strategy does not do any more; empty when it goes on."""
+
+
 class ActorFailed(Struct, frozen=True, tag=True):
     """An actor keeps failing; `action` says what the program does about it."""
 
@@ -237,6 +248,7 @@ Notice = (
     | OrdersRecovered
     | StrategyHalted
     | StrategyResumed
+    | PairChanged
     | ActorFailed
     | ActorRecovered
     | JournalRepaired
@@ -307,7 +319,7 @@ def kind_of(notice: Notice) -> NoticeKind:
             kind = "released"
         case StrategyHalted() | StrategyResumed():
             kind = "halt"
-        case ActorFailed() | ActorRecovered() | JournalRepaired() | OrdersRecovered():
+        case PairChanged() | ActorFailed() | ActorRecovered() | JournalRepaired() | OrdersRecovered():
             kind = "trouble"
         case ChannelFailed() | ChannelRecovered():
             kind = "channel"
@@ -325,6 +337,8 @@ def needs_somebody(notice: Notice) -> bool:
     urgent = (
         StrategyHalted | ActorFailed | FundsMissing | OrderDelayed | ChannelFailed | JournalRepaired | OrdersRecovered
     )
+    if isinstance(notice, PairChanged):
+        return bool(notice.consequence)
     return isinstance(notice, urgent) or (isinstance(notice, ProgramEnded) and bool(notice.advice))
 
 

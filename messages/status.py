@@ -115,10 +115,11 @@ class PriceSilent(Struct, frozen=True, tag=True):
 
 
 class LookAgain(Struct, frozen=True, tag=True):
-    """The venue refused an order in words that say that its facts about the pair have changed: read them again now."""
+    """Something says that the venue's facts about the pair have changed: read them again now."""
 
     symbol: str
-    reason: Literal["pair", "rules", "minimum", "market mode"]
+    reason: Literal["pair", "rules", "minimum", "market mode", "news"]
+    """Why an order was refused; `news`: none was, the adapter has heard of a change."""
     text: str
     """The venue's own words."""
 

@@ -14,7 +14,15 @@ from adapters.interfaces import BotStateError, DatabaseUnusable, ExchangeUnavail
 from config import ConfigError
 
 Role = Literal[
-    "market-data", "price-watch", "order-manager", "strategy", "persistence", "exchange", "notifier", "metrics"
+    "market-data",
+    "price-watch",
+    "venue-watch",
+    "order-manager",
+    "strategy",
+    "persistence",
+    "exchange",
+    "notifier",
+    "metrics",
 ]
 Kind = Literal[
     "connection", "credentials", "stray order", "core", "database", "source ended", "configuration", "server", "bug"
@@ -68,8 +76,8 @@ POLICY: tuple[Rule, ...] = (
     Rule((), ("configuration", "stray order"), first="stop", exit_code=EXIT_USAGE),
     Rule((), ("credentials",), first="stop", exit_code=EXIT_CREDENTIALS),
     Rule((), ("database",), first="restart", limited=True, exit_code=EXIT_DATABASE),
-    Rule(("market-data", "order-manager", "exchange"), ("connection",), first="restart", patient=True),
-    Rule(("market-data", "price-watch", "notifier", "metrics"), (), first="restart"),
+    Rule(("market-data", "venue-watch", "order-manager", "exchange"), ("connection",), first="restart", patient=True),
+    Rule(("market-data", "price-watch", "venue-watch", "notifier", "metrics"), (), first="restart"),
     Rule(("strategy",), ("core",), first="halt"),
     Rule(("strategy",), (), first="restart", limited=True, beyond="halt"),
     Rule(("persistence",), (), first="restart", limited=True, exit_code=EXIT_DATABASE),

@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -12,8 +12,12 @@ from actors.mailbox import Mailbox
 from actors.strategies.core import Core
 from actors.strategies.settings import GridSettings
 from actors.strategy import Identity, MakeCore, Outlets
-from adapters.interfaces import Exchange
-from config import Config, ConfigError, Problem, StrategyConfig, check_against_pair
+from actors.venue_facts import Objection, PairFacts
+from actors.venue_watch import Judge, Watched
+from adapters.interfaces import Exchange, PairUnavailable
+from config import PAPER, Config, ConfigError, Problem, StrategyConfig, check_against_pair
+from config.schema import SYNTHETIC
+from messages.conditions import ConditionCode
 from messages.journal import AccountLoaded, AccountSaved, Committed, CoreLoaded
 from messages.mailboxes import (
     MetricsMail,
@@ -23,6 +27,7 @@ from messages.mailboxes import (
     PersistenceMail,
     StrategyMail,
     SupervisorMail,
+    VenueMail,
 )
 from messages.market import Tick
 from messages.money import Pair
@@ -44,6 +49,7 @@ class Mailboxes:
         self.notifier: Mailbox[NotifierMail] = Mailbox("notifier", NOTICE_LIMIT, lossy=True)
         self.metrics: Mailbox[MetricsMail] = Mailbox("metrics")
         self.prices: Mailbox[Tick] = Mailbox("price-watch")
+        self.venue: Mailbox[VenueMail] = Mailbox("venue-watch")
         self.strategies: dict[int, Mailbox[StrategyMail]] = {
             strategy.userref: Mailbox(f"strategy/{strategy.name}") for strategy in config.strategy
         }
@@ -64,6 +70,7 @@ class Mailboxes:
             self.persistence,
             self.notifier,
             self.prices,
+            self.venue,
             *self.strategies.values(),
         ]
         return {mailbox.name: (len(mailbox), mailbox.dropped) for mailbox in boxes}
@@ -81,30 +88,106 @@ class Mailboxes:
 
 
 class Market(Struct, frozen=True):
-    """What the exchange says of each configured strategy, in the order of the configuration."""
+    """What strategies are made with; live, both tables change in place."""
 
     pairs: dict[str, Pair]
     fees: dict[int, Decimal]
 
+    def knows(self, strategy: StrategyConfig) -> bool:
+        """Whether all is known that the strategy needs to start."""
+        return strategy.symbol in self.pairs and strategy.userref in self.fees
 
-async def survey(config: Config, exchange: Exchange, source: str) -> Market:
-    """Ask for pair rules and fees, and refuse what makes no sense for them, before the first order.
 
-    Raises `ConfigError` with all problems at once, `ExchangeUnavailable` when nobody answers.
+async def survey(config: Config, exchange: Exchange, source: str, past: Collection[int]) -> dict[str, PairFacts]:
+    """Ask for rules, fee and price of each pair, once, and refuse what makes no sense for a new grid.
+
+    `past`: userrefs of strategies that have traded before. What is wrong for those halts them, and does not end the
+    start. Raises `ConfigError` with all problems at once, `ExchangeUnavailable` when nobody answers.
     """
-    pairs: dict[str, Pair] = {}
-    fees: dict[int, Decimal] = {}
+    facts: dict[str, PairFacts] = {}
     problems: list[Problem] = []
+    for strategy in config.strategy:
+        if strategy.symbol in facts:
+            continue
+        new = any(other.symbol == strategy.symbol and other.userref not in past for other in config.strategy)
+        try:
+            facts[strategy.symbol] = await _read_pair(config, exchange, strategy.symbol)
+        except ConfigError as error:
+            facts[strategy.symbol] = _unknown(error)
+            if new or _states_its_rules(config):
+                problems += error.problems
     for index, strategy in enumerate(config.strategy):
-        symbol = strategy.symbol
-        pairs[symbol] = pairs.get(symbol) or await exchange.pair(symbol)
-        fee = strategy.fee if strategy.fee is not None else await exchange.maker_fee(symbol)
-        fees[strategy.userref] = fee
-        price = await exchange.last_price(symbol)
-        problems += check_against_pair(config, index, pairs[symbol], fee, price, source)
+        fact = facts[strategy.symbol]
+        fee = strategy.fee if strategy.fee is not None else fact.fee
+        if strategy.userref not in past and fact.pair is not None and fee is not None:
+            problems += check_against_pair(config, index, fact.pair, fee, fact.price, source)
     if problems:
         raise ConfigError(problems)
-    return Market(pairs, fees)
+    return facts
+
+
+async def read_facts(config: Config, exchange: Exchange) -> dict[str, PairFacts]:
+    """As `survey`, for strategies that run already. Raises `ExchangeUnavailable`."""
+    facts: dict[str, PairFacts] = {}
+    for symbol in dict.fromkeys(strategy.symbol for strategy in config.strategy):
+        try:
+            facts[symbol] = await _read_pair(config, exchange, symbol)
+        except ConfigError as error:
+            facts[symbol] = _unknown(error)
+    return facts
+
+
+async def _read_pair(config: Config, exchange: Exchange, symbol: str) -> PairFacts:
+    """Raises `ConfigError` for a pair that the exchange does not know."""
+    pair: Pair | None
+    try:
+        pair, trouble = await exchange.pair(symbol), ""
+    except PairUnavailable as error:
+        pair, trouble = error.pair, error.words
+    fee = price = None
+    if pair is not None:
+        try:
+            if any(strategy.symbol == symbol and strategy.fee is None for strategy in config.strategy):
+                fee = await exchange.maker_fee(symbol)
+            price = await exchange.last_price(symbol)
+        except PairUnavailable as error:
+            trouble = trouble or error.words
+    return PairFacts(pair, fee, price, trouble)
+
+
+def _unknown(error: ConfigError) -> PairFacts:
+    """A pair that was traded once and that the exchange does not know now."""
+    words = "; ".join(f"the exchange does not list {problem.found}" for problem in error.problems)
+    return PairFacts(None, trouble=words)
+
+
+def _states_its_rules(config: Config) -> bool:
+    """Whether the pairs' rules are a matter of the configuration: on paper, without an exchange's prices."""
+    paper = config.exchange.paper
+    return config.exchange.adapter == PAPER and (paper.prices == SYNTHETIC or paper.price_file is not None)
+
+
+def watched(config: Config) -> list[Watched]:
+    """The strategies as the watch over the venue sees them."""
+    return [
+        Watched(strategy.userref, strategy.name, strategy.symbol, strategy.fee, strategy.kind in registry.VARIANTS)
+        for strategy in config.strategy
+    ]
+
+
+def judge(config: Config, source: str) -> Judge:
+    """What speaks against a configured strategy under rules, fee and price of the moment."""
+    indices = {strategy.userref: index for index, strategy in enumerate(config.strategy)}
+
+    def objections(userref: int, pair: Pair, fee: Decimal, price: Decimal | None) -> list[Objection]:
+        problems = check_against_pair(config, indices[userref], pair, fee, price, source)
+        return [Objection(_code_of(problem), problem.line()) for problem in problems]
+
+    return objections
+
+
+def _code_of(problem: Problem) -> ConditionCode:
+    return "minimum" if problem.key.endswith(".amount_per_grid") else "fees"
 
 
 def identity(strategy: StrategyConfig, market: Market) -> Identity:

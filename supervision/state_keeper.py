@@ -9,6 +9,7 @@ from messages.money import ZERO
 from messages.notices import ProgramEnded, ProgramStarted, StrategyHalted, StrategyResumed
 from messages.status import (
     Pause,
+    PauseCause,
     PhaseChanged,
     PriceBack,
     PriceSilent,
@@ -46,8 +47,8 @@ class StateKeeper:
         self._machine = StateMachine(tuple(strategy.userref for strategy in config.strategy))
         self._names = {strategy.userref: strategy.name for strategy in config.strategy}
         self._has_run = False
-        self._silenced: set[int] = set()
-        """Strategies that rest until their price is back."""
+        self._silenced: dict[int, str] = {}
+        """Strategies that rest until their price is back, and the reason."""
         for strategy in config.strategy:
             post_report(mail.metrics, _first_report(strategy))
         self._publish()
@@ -66,9 +67,14 @@ class StateKeeper:
                     case _:
                         assert_never(message)
 
+    def paused(self, userref: int) -> dict[PauseCause, str]:
+        """Why a strategy that starts now decides nothing."""
+        reason = self._silenced.get(userref)
+        return {} if reason is None else {"price": reason}
+
     def halted(self, strategy: StrategyConfig, reason: str, orders: str) -> None:
         """The policy halts a strategy; `orders` completes "its open orders ...", empty when that was told."""
-        self._silenced.discard(strategy.userref)
+        self._silenced.pop(strategy.userref, None)
         if orders:
             self._mail.notifier.post(
                 StrategyHalted(strategy.name, strategy.symbol, reason, f"its open orders {orders}", _AFTER_HALT)
@@ -109,7 +115,7 @@ class StateKeeper:
                 continue
             if phases[strategy.userref][0] == "halted":
                 continue  # for another reason, which no price removes
-            self._silenced.add(strategy.userref)
+            self._silenced[strategy.userref] = reason
             self._mail.strategies[strategy.userref].post(Pause(reason))
             self._mail.notifier.post(
                 StrategyHalted(strategy.name, strategy.symbol, reason, _SILENT_ORDERS, _AFTER_SILENCE)
@@ -118,7 +124,7 @@ class StateKeeper:
     def _back(self, message: PriceBack) -> None:
         for strategy in self._config.strategy:
             if strategy.symbol == message.symbol and strategy.userref in self._silenced:
-                self._silenced.remove(strategy.userref)
+                del self._silenced[strategy.userref]
                 self._mail.strategies[strategy.userref].post(Resume())
                 self._mail.notifier.post(StrategyResumed(strategy.name, strategy.symbol))
 

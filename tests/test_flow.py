@@ -47,6 +47,7 @@ READERS = {
     "NotifierMail": {"actors/notifier.py"},
     "MetricsMail": {"actors/status_page.py"},
     "Tick": {"actors/market_data.py"},
+    "VenueMail": {"actors/venue_watch.py"},
     "SupervisorMail": {"supervision/state_keeper.py"},
 }
 MANY = 100_000

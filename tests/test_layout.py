@@ -71,6 +71,8 @@ FLOATS_THAT_ARE_NO_MONEY = {
             "budget",
             "clock",
             "drift",
+            "fees",
+            "listing",
             "market",
             "orders",
             "outbox",

@@ -14,6 +14,7 @@ from messages.notices import (
     Notice,
     NoticesMissed,
     OrdersRecovered,
+    PairChanged,
     ProgramEnded,
     StrategyHalted,
     StrategyResumed,
@@ -55,6 +56,23 @@ TROUBLE: list[tuple[Notice, str, str]] = [
             "├ Orders » what was filled meanwhile is answered, each fill once\n└ To do » nothing"
         ),
         "sol-swing (SOL/EUR): trading resumed",
+    ),
+    (
+        PairChanged("sol-swing", "SOL/EUR", "tick size 0.01 -> 0.1 EUR"),
+        (
+            "ℹ️ sol-swing (SOL/EUR): the exchange's rules or fees have changed\n"
+            "├ What » tick size 0.01 -> 0.1 EUR\n└ To do » nothing"
+        ),
+        "sol-swing (SOL/EUR): tick size 0.01 -> 0.1 EUR",
+    ),
+    (
+        PairChanged("sol-swing", "SOL/EUR", "", "the fee eats the interval"),
+        (
+            "⚠️ sol-swing (SOL/EUR): its settings do not fit the exchange\n"
+            "├ Effect » the fee eats the interval\n"
+            "└ To do » look at the strategy's settings: they do not fit any more"
+        ),
+        "sol-swing (SOL/EUR): the fee eats the interval",
     ),
     (
         ActorFailed("market-data", "no route", "it is connected again", disconnected=True),

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from adapters.exchanges.kraken import sockets
 from adapters.exchanges.kraken.clock import ServerClock
+from adapters.exchanges.kraken.fees import Fees
 from adapters.exchanges.kraken.listing import Listing
 from adapters.exchanges.kraken.market import Market
 from adapters.exchanges.kraken.nonce import FileNonceStore, NonceSource, NonceStore
@@ -20,8 +21,8 @@ from adapters.exchanges.kraken.rest import PrivateRest, PublicRest, make_client
 from adapters.exchanges.kraken.session import Account, KrakenSession, Line, open_session
 from adapters.exchanges.kraken.signing import Signer
 from adapters.exchanges.kraken.urls import checked_url
-from adapters.exchanges.kraken.wire.rest import TradeVolume, maker_rate
 from adapters.exchanges.paper.exchange import AccountStore
+from adapters.interfaces import PairUnavailable
 from config.problems import ConfigError
 from config.schema import Config, ExchangeConfig
 from messages.market import Tick
@@ -31,9 +32,6 @@ logger = logging.getLogger("infinity_grid.kraken")
 
 KRAKEN = "kraken"
 """The adapter's name in the configuration."""
-
-FALLBACK_MAKER_FEE = Decimal("0.0040")
-"""The highest published maker rate: reckoned with when the account's own is not told."""
 
 
 class Surroundings(Struct, frozen=True):
@@ -87,10 +85,18 @@ class PublicSide:
         self._line = line
 
     async def pair(self, symbol: str) -> Pair:
-        """The trading rules. Raises `ConfigError` for an unknown pair."""
-        rules, status = await self.listing.pair(symbol)
+        """The trading rules. Raises `ConfigError` for an unknown pair, `PairUnavailable`."""
+        try:
+            rules, status = await self.listing.pair(symbol)
+        except PairUnavailable:
+            self.market.note_status(symbol, "unavailable")
+            raise
         self.market.note_status(symbol, status)
         return rules
+
+    async def pair_news(self) -> dict[str, str]:
+        """What the public socket tells of pairs' states."""
+        return await self.market.news()
 
     def prices(self, symbols: Sequence[str]) -> AbstractAsyncContextManager[AsyncIterator[Tick]]:
         """Last trade prices of all symbols over one connection."""
@@ -122,19 +128,27 @@ class KrakenExchange:
         self._public = public
         self._account = account
         self._line = line
+        self._fees = Fees(account.rest, public.listing.names, public.listing.named)
 
     async def pair(self, symbol: str) -> Pair:
-        """The trading rules as Kraken states them. Raises `ConfigError` for an unknown pair."""
+        """The trading rules as Kraken states them. Raises `ConfigError` for an unknown pair, `PairUnavailable`."""
         return await self._public.pair(symbol)
 
     async def maker_fee(self, symbol: str) -> Decimal:
-        """The account's own rate from TradeVolume; without one the highest published rate."""
-        pair = self._public.listing.names.find(symbol)
-        asked = pair.id if pair else symbol
-        rate = maker_rate(await self._account.rest.read("TradeVolume", TradeVolume, pair=asked))
-        if rate is None:
-            logger.warning("Kraken does not tell the fee of %s; reckoning with %s", symbol, FALLBACK_MAKER_FEE)
-        return FALLBACK_MAKER_FEE if rate is None else rate
+        """The account's own rate from TradeVolume; without one the highest published rate.
+
+        Raises `PairUnavailable` for a pair that this account must not trade.
+        """
+        return await self._fees.rate(symbol)
+
+    def forget_facts(self) -> None:
+        """Rules, fees and prices are asked for anew."""
+        self._public.listing.forget()
+        self._fees.forget()
+
+    async def pair_news(self) -> dict[str, str]:
+        """What the public socket tells of pairs' states."""
+        return await self._public.pair_news()
 
     async def last_price(self, symbol: str) -> Decimal | None:
         """Of the last trade."""

@@ -1,14 +1,15 @@
 """Kraken's public prices for the paper exchange: a dry run. Nothing here holds a key or could place an order."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from decimal import Decimal
 
 import msgspec
 
 from adapters.exchanges.kraken.exchange import KRAKEN, NETWORK, PublicSide, Surroundings, open_public
-from adapters.exchanges.paper.exchange import AccountStore, PaperExchange, open_paper
+from adapters.exchanges.paper.exchange import AccountStore, PaperExchange, open_kind
 from adapters.exchanges.paper.source import Position
+from adapters.interfaces import PairUnavailable
 from config.schema import Config, PairOverride
 from messages.market import Tick
 from messages.money import Pair
@@ -23,16 +24,14 @@ class LivePrices:
     def __init__(self, public: PublicSide, symbols: Sequence[str]) -> None:
         self._public = public
         self._symbols = tuple(dict.fromkeys(symbols))
-        self._first: dict[str, Decimal | None] = {}
 
     async def check(self) -> None:
-        """Ask for the last prices. Raises `ConfigError` for an unknown pair, `ExchangeUnavailable`."""
-        for symbol in self._symbols:
-            self._first[symbol] = await self._public.listing.last_price(symbol)
+        """Nothing: each pair is asked about by itself, so that one in trouble is not everybody's."""
 
     def first_price(self, pair: Pair) -> Decimal | None:
-        """Of the last trade before the start."""
-        return self._first.get(pair.symbol)
+        """Unknown here: `DryRun` asks for it."""
+        del pair
+        return None
 
     def market_open(self, symbol: str) -> bool:
         """Exchange and pair are online."""
@@ -43,14 +42,57 @@ class LivePrices:
         return self._public.clock.offset()
 
     def rows(self, pairs: Sequence[Pair], position: Position) -> AbstractAsyncContextManager[AsyncIterator[Tick]]:
-        """Trades from now on; what the account saw earlier does not come again."""
-        del position
-        return self._public.prices([pair.symbol for pair in pairs])
+        """Trades of all configured pairs from now on; what the account saw earlier does not come again."""
+        del pairs, position
+        return self._public.prices(self._symbols)
 
 
-def open_dry_run(
-    config: Config, store: AccountStore, *, now: int, source: str
-) -> AbstractAsyncContextManager[PaperExchange]:
+class DryRun(PaperExchange):
+    """A paper exchange whose facts about pairs are Kraken's of the moment."""
+
+    def follow(self, public: PublicSide, overrides: Mapping[str, PairOverride]) -> None:
+        """Take rules and prices from there; `overrides` win over what is listed."""
+        self._public = public
+        self._overrides = overrides
+
+    async def pair(self, symbol: str) -> Pair:
+        """The rules as Kraken states them. Raises `ConfigError` for an unknown pair, `PairUnavailable`."""
+        try:
+            pair = self._merged(await self._public.pair(symbol))
+        except PairUnavailable as error:
+            known = self._merged(error.pair) if error.pair is not None else None
+            if known is not None:
+                self.set_rules(known)
+            raise PairUnavailable(symbol, error.words, pair=known) from None
+        self.set_rules(pair)
+        return pair
+
+    async def rules_of(self, symbols: Sequence[str]) -> list[Pair]:
+        """As they were told last; a pair whose rules were never told is left out."""
+        for symbol in dict.fromkeys(symbols):
+            if self.rules(symbol) is None:
+                with suppress(PairUnavailable):
+                    await self.pair(symbol)
+        return [rules for symbol in dict.fromkeys(symbols) if (rules := self.rules(symbol)) is not None]
+
+    async def last_price(self, symbol: str) -> Decimal | None:
+        """Of the last trade at Kraken."""
+        return await self._public.listing.last_price(symbol)
+
+    def forget_facts(self) -> None:
+        """Rules and prices are asked for anew."""
+        self._public.listing.forget()
+
+    async def pair_news(self) -> dict[str, str]:
+        """What Kraken's public socket tells of pairs' states."""
+        return await self._public.pair_news()
+
+    def _merged(self, pair: Pair) -> Pair:
+        stated = msgspec.structs.asdict(self._overrides.get(pair.symbol, PairOverride()))
+        return msgspec.structs.replace(pair, **{name: value for name, value in stated.items() if value is not None})
+
+
+def open_dry_run(config: Config, store: AccountStore, *, now: int, source: str) -> AbstractAsyncContextManager[DryRun]:
     """The paper exchange with Kraken's live prices and trading rules.
 
     Raises `ConfigError`, `DatabaseUnusable`, `ExchangeUnavailable`.
@@ -61,24 +103,11 @@ def open_dry_run(
 @asynccontextmanager
 async def connect_dry_run(
     config: Config, store: AccountStore, *, now: int, source: str, world: Surroundings
-) -> AsyncIterator[PaperExchange]:
+) -> AsyncIterator[DryRun]:
     """`open_dry_run` in any surroundings."""
     async with open_public(config, source, world) as public:
-        symbols = [strategy.symbol for strategy in config.strategy]
-        rules = {symbol: _stated(await public.pair(symbol)) for symbol in symbols}
-        for symbol, override in config.exchange.paper.pairs.items():
-            rules[symbol] = _merged(rules.get(symbol, PairOverride()), override)
-        settings = msgspec.structs.replace(config.exchange.paper, pairs=rules)
-        prices = LivePrices(public, symbols)
-        async with open_paper(settings, store, start_time=now, origin=source, source=prices) as exchange:
+        paper = config.exchange.paper
+        prices = LivePrices(public, [strategy.symbol for strategy in config.strategy])
+        async with open_kind(DryRun, paper, store, start_time=now, origin=source, source=prices) as exchange:
+            exchange.follow(public, paper.pairs)
             yield exchange
-
-
-def _stated(pair: Pair) -> PairOverride:
-    return PairOverride(pair.tick_size, pair.lot_decimals, pair.cost_decimals, pair.min_volume, pair.min_cost)
-
-
-def _merged(listed: PairOverride, configured: PairOverride) -> PairOverride:
-    """What the configuration states wins."""
-    stated = {name: value for name, value in msgspec.structs.asdict(configured).items() if value is not None}
-    return msgspec.structs.replace(listed, **stated)

@@ -1,13 +1,15 @@
 """Last trade prices of any number of pairs over one connection, and whether their silence is strange.
 
 A dead connection misses its heartbeat. A connection that lives while one subscription on it died shows
-nothing of that, so a quiet pair's trades are asked for over REST from time to time.
+nothing of that, so a quiet pair's trades are asked for over REST from time to time. A pair whose subscription is
+refused is left out and tried again; the others go on.
 """
 
 import logging
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 import trio
 
@@ -17,8 +19,9 @@ from adapters.exchanges.kraken.feed import Feed
 from adapters.exchanges.kraken.names import PairTable
 from adapters.exchanges.kraken.rest import PublicRest
 from adapters.exchanges.kraken.sockets import Dial, Socket, open_socket, subscription, translated
+from adapters.exchanges.kraken.wire import listed
 from adapters.exchanges.kraken.wire import socket as wire
-from adapters.exchanges.kraken.wire.rest import AssetPair, Trades, last_trade
+from adapters.exchanges.kraken.wire.rest import Trades, last_trade
 from adapters.exchanges.kraken.wire.values import WireError
 from adapters.interfaces import ExchangeUnavailable
 from messages.market import Tick
@@ -49,6 +52,14 @@ class Market:
         self._pair_status: dict[str, str] = {}
         self._newest: dict[str, int] = {}
         """Id of the newest trade of each symbol."""
+        self._refused: set[str] = set()
+        """Symbols whose prices are refused at present."""
+        self._wanted: set[str] = set()
+        """Those of them that were said to be traded since they were asked for last."""
+        self._rules: dict[str, tuple[bytes, ...]] = {}
+        """As the instrument channel told them last."""
+        self._news: dict[str, str] = {}
+        self._heard = trio.Event()
         self._quiet: dict[str, float] = {}
         """When REST confirmed last that a silent pair is not traded, in seconds of trio's clock."""
 
@@ -56,11 +67,57 @@ class Market:
         """Whether silence of this pair would be strange: not where REST has just confirmed that nobody trades it."""
         if trio.current_time() - self._quiet.get(symbol, -math.inf) < CONFIRMED_SECONDS:
             return False
+        if symbol in self._refused:
+            return False
         return self._system == wire.ONLINE and self._pair_status.get(symbol, wire.ONLINE) == wire.ONLINE
 
     def note_status(self, symbol: str, status: str) -> None:
         """The pair's own state, as REST says."""
         self._pair_status[symbol] = status
+        if status == wire.ONLINE and symbol in self._refused:
+            self._wanted.add(symbol)
+
+    def take_wanted(self) -> set[str]:
+        """Refused symbols that are said to be traded."""
+        wanted, self._wanted = self._wanted, set()
+        return wanted
+
+    def note_refused(self, symbol: str, text: str) -> None:
+        """The subscription of this pair alone was refused."""
+        logger.warning("%s: no prices of %s: %s", _NAME, symbol, text)
+        self._refused.add(symbol)
+        self._tell(symbol, f"Kraken refuses its prices: {text}")
+
+    def note_subscribed(self, symbol: str) -> None:
+        """Its prices come."""
+        self._refused.discard(symbol)
+
+    async def news(self) -> dict[str, str]:
+        """Wait until something is heard of a pair's state; what it was, by symbol."""
+        while not self._news:
+            await self._heard.wait()
+        news, self._news, self._heard = self._news, {}, trio.Event()
+        return news
+
+    def take_instruments(self, frame: wire.Frame, symbols: Collection[str]) -> None:
+        """Pairs changed their state or their rules."""
+        for symbol, told in listed.instruments(frame.data).items():
+            if symbol not in symbols:
+                continue
+            self._note_heard(symbol, told.status)
+            if told.rules != self._rules.get(symbol):
+                self._rules[symbol] = told.rules
+                self._news.setdefault(symbol, "Kraken states its rules anew")
+                self._heard.set()
+
+    def _note_heard(self, symbol: str, status: str) -> None:
+        if status != self._pair_status.get(symbol, wire.ONLINE):
+            self.note_status(symbol, status)
+            self._tell(symbol, f'Kraken states "{status}"')
+
+    def _tell(self, symbol: str, text: str) -> None:
+        self._news[symbol] = text
+        self._heard.set()
 
     @asynccontextmanager
     async def prices(self, dial: Dial, url: str, symbols: Sequence[str]) -> AsyncIterator[AsyncIterator[Tick]]:
@@ -75,6 +132,7 @@ class Market:
                 nursery.start_soon(feed.guarded, feed.read)
                 await feed.subscribe()
                 nursery.start_soon(feed.guarded, feed.probe)
+                await feed.subscribe_states(self._names)
                 try:
                     yield feed.ticks
                 finally:
@@ -101,13 +159,14 @@ class Market:
         if pair is None:
             return False
         try:
-            listed = await self._rest.get(
-                "AssetPairs", dict[str, AssetPair], pair=pair.id, **pair.of_class("aclass_base")
-            )
-            for rules in listed.values():
-                self.note_status(symbol, rules.status)
+            rows = await self._rest.get("AssetPairs", listed.Rows, pair=pair.id, **pair.of_class("aclass_base"))
+            for row in rows.values():
+                self._note_heard(symbol, listed.pair_status(symbol, row))
             trade = last_trade(await self._rest.get("Trades", Trades, pair=pair.id, count="1", **pair.of_class()))
-        except (KrakenError, WireError) as error:
+        except KrakenError as error:
+            self._tell(symbol, error.text)
+            return False
+        except WireError as error:
             logger.warning("the trades of %s cannot be asked for: %s", symbol, error)
             return False
         known = self._newest.get(symbol)
@@ -130,6 +189,10 @@ class _PriceFeed:
         self._confirmed = trio.Event()
         self._ask_at = dict.fromkeys(self._symbols, trio.current_time() + QUIET_SECONDS)
         self._patience = dict.fromkeys(self._symbols, QUIET_SECONDS)
+        self._refused: dict[str, float] = {}
+        """When the subscription of a symbol is tried again, in seconds of trio's clock."""
+        self._states = 0
+        """Number of the request for the pairs' states."""
 
     async def subscribe(self) -> None:
         """Return once all symbols are confirmed."""
@@ -140,6 +203,13 @@ class _PriceFeed:
         self.ticks.check()
         if self._unconfirmed:
             raise ExchangeUnavailable(f"{_NAME}: no prices of {', '.join(sorted(self._unconfirmed))}")
+
+    async def subscribe_states(self, names: PairTable) -> None:
+        """Ask to be told of changes of the pairs' states; no answer is waited for, and nothing depends on one."""
+        tokenized = any(pair.tokenized for symbol in self._symbols if (pair := names.find(symbol)))
+        more: dict[str, Any] = {"include_tokenized_assets": True} if tokenized else {}
+        self._states = self._socket.number()
+        await self._socket.send(wire.SUBSCRIBE, subscription(wire.INSTRUMENT, snapshot=False, **more), self._states)
 
     async def guarded(self, body: Callable[[], Awaitable[None]]) -> None:
         """Run a task of the feed; its failure ends the feed."""
@@ -158,9 +228,12 @@ class _PriceFeed:
                 logger.warning("%s: skipped %s", _NAME, error)
 
     async def probe(self) -> None:
-        """Look after the pair that was silent for the longest time."""
+        """Look after the pair that was silent for the longest time, and after those that were refused."""
         while True:
             await trio.sleep(PROBE_SECONDS)
+            await self._subscribe_refused()
+            if not self._ask_at:
+                continue
             symbol = min(self._ask_at, key=self._ask_at.__getitem__)
             if trio.current_time() < self._ask_at[symbol]:
                 continue
@@ -168,6 +241,17 @@ class _PriceFeed:
             self._ask_at[symbol] = trio.current_time() + self._patience[symbol]
             if await self._market.missed_trade(symbol):
                 raise ExchangeUnavailable(f"{_NAME}: {symbol} is traded, but its subscription is silent")
+
+    async def _subscribe_refused(self) -> None:
+        """Again at its time, or once the pair is said to be traded after it was not."""
+        now, wanted = trio.current_time(), self._market.take_wanted()
+        due = [symbol for symbol, at in self._refused.items() if now >= at or symbol in wanted]
+        for symbol in due:
+            self._patience[symbol] = min(2 * self._patience[symbol], LONGEST_QUIET_SECONDS)
+            self._refused[symbol] = now + self._patience[symbol]
+        if due:
+            params = subscription(wire.TRADE, due, snapshot=True)
+            await self._socket.send(wire.SUBSCRIBE, params, self._socket.number())
 
     def _take(self, frame: wire.Frame) -> None:
         if frame.channel == wire.TRADE:
@@ -178,14 +262,35 @@ class _PriceFeed:
                     self.ticks.post(tick)
         elif frame.channel == wire.STATUS:
             self._market.take_state(frame)
-        elif frame.method == wire.SUBSCRIBE:
+        elif frame.channel == wire.INSTRUMENT:
+            self._market.take_instruments(frame, self._symbols)
+        elif frame.method == wire.SUBSCRIBE and not (self._states and frame.req_id == self._states):
             self._answered(frame)
         elif frame.channel is None and frame.method is None:
             logger.warning("%s complains: %s", _NAME, frame.failure)
 
     def _answered(self, frame: wire.Frame) -> None:
-        if not frame.success:
+        if frame.success:
+            self._subscribed(wire.read_subscribed(frame.result).symbol or "")
+        elif symbol := self._meant(frame):
+            self._unconfirmed.discard(symbol)
+            self._ask_at.pop(symbol, None)
+            self._refused.setdefault(symbol, trio.current_time() + QUIET_SECONDS)
+            self._market.note_refused(symbol, frame.failure)
+        else:
             raise ExchangeUnavailable(f"{_NAME}: {frame.failure}")
-        self._unconfirmed.discard(wire.read_subscribed(frame.result).symbol or "")
         if not self._unconfirmed:
             self._confirmed.set()
+
+    def _subscribed(self, symbol: str) -> None:
+        self._unconfirmed.discard(symbol)
+        if self._refused.pop(symbol, None) is not None:
+            self._patience[symbol] = QUIET_SECONDS
+            self._ask_at[symbol] = trio.current_time() + QUIET_SECONDS
+        self._market.note_subscribed(symbol)
+
+    def _meant(self, frame: wire.Frame) -> str | None:
+        """Which of our symbols a refusal is about."""
+        if frame.symbol in self._symbols:
+            return frame.symbol
+        return next((symbol for symbol in self._symbols if symbol in frame.failure), None)

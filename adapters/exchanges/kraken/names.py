@@ -94,8 +94,13 @@ class PairTable:
     def __init__(self, pairs: Iterable[PairName]) -> None:
         self._by_name: dict[str, PairName] = {}
         self.symbols: list[str] = []
+        self.learn(pairs)
+
+    def learn(self, pairs: Iterable[PairName]) -> None:
+        """Further pairs, or newer words about known ones. Names that are no longer listed stay known."""
         for pair in pairs:
-            self.symbols.append(pair.symbol)
+            if self._by_name.get(pair.symbol) is None:
+                self.symbols.append(pair.symbol)
             for name in (pair.id, pair.altname, pair.symbol):
                 self._by_name[name] = pair
 

@@ -5,9 +5,10 @@ from collections.abc import AsyncGenerator
 from msgspec import Struct
 from msgspec.structs import replace
 
-from adapters.exchanges.kraken.names import TOKENIZED, PairName
+from adapters.exchanges.kraken.names import TOKENIZED, PairName, PairTable
 from adapters.exchanges.kraken.rest import PublicRest
-from adapters.exchanges.kraken.wire.rest import AssetPair, TradeRow, Trades, pair_table
+from adapters.exchanges.kraken.wire.listed import Rows, pair_names
+from adapters.exchanges.kraken.wire.rest import TradeRow, Trades
 from adapters.exchanges.kraken.wire.values import nanoseconds_of_unix
 from adapters.interfaces import ExchangeUnavailable
 from config.problems import ConfigError, Problem, did_you_mean, shown
@@ -52,14 +53,14 @@ async def trade_pages(rest: PublicRest, symbol: str, since: int, after_id: int =
 
 
 async def _pair(rest: PublicRest, symbol: str) -> PairName:
-    listed = await rest.get("AssetPairs", dict[str, AssetPair])
-    pair = pair_table(listed).find(symbol)
+    listed = pair_names(await rest.get("AssetPairs", Rows))
+    pair = PairTable(listed).find(symbol)
     if pair is None:
-        tokenized = await rest.get("AssetPairs", dict[str, AssetPair], aclass_base=TOKENIZED)
-        named = {pair_id: replace(rules, aclass_base=TOKENIZED) for pair_id, rules in tokenized.items()}
-        pair = pair_table(named).find(symbol)
+        tokenized = pair_names(await rest.get("AssetPairs", Rows, aclass_base=TOKENIZED))
+        named = [replace(name, tokenized=True) for name in tokenized]
+        pair = PairTable(named).find(symbol)
         if pair is None:
-            symbols = pair_table(listed | named).symbols
+            symbols = PairTable([*listed, *named]).symbols
             allowed = f"a pair of Kraken, such as {', '.join(symbols[:_SYMBOLS_SHOWN])}"
             problem = Problem("command line", "PAIR", shown(symbol), allowed, did_you_mean(symbol, symbols))
             raise ConfigError((problem,))

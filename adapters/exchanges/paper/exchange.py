@@ -1,10 +1,10 @@
 """The paper exchange: prices of any source, an account that survives restarts, no order that is real."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import trio
 
@@ -24,6 +24,8 @@ from messages.market import RowEnd, Tick
 from messages.money import Pair
 from messages.orders import Place
 
+Kind = TypeVar("Kind", bound="PaperExchange")
+
 CONFIGURATION = "configuration"
 _SECOND = 1_000_000_000
 _CLOSING_SECONDS = 2
@@ -40,28 +42,41 @@ class AccountStore(Protocol):
         """Write the account and the orders that changed, in one piece; returns once that is durable."""
 
 
-@asynccontextmanager
-async def open_paper(
+def open_paper(
     config: PaperConfig,
     store: AccountStore,
     *,
     start_time: int,
     origin: str = CONFIGURATION,
     source: PriceSource | None = None,
-) -> AsyncIterator["PaperExchange"]:
+) -> "AbstractAsyncContextManager[PaperExchange]":
     """The paper exchange with the account of `store`, or with the configured balances if that is new.
 
     `start_time` is when synthetic prices of a new account begin, in nanoseconds UTC. `origin` is the file
     that errors name. `source` replaces the configured prices. Raises `ConfigError` for prices that cannot
     be used and `DatabaseUnusable` for an account that cannot be read.
     """
+    return open_kind(PaperExchange, config, store, start_time=start_time, origin=origin, source=source)
+
+
+@asynccontextmanager
+async def open_kind(
+    kind: "type[Kind]",
+    config: PaperConfig,
+    store: AccountStore,
+    *,
+    start_time: int,
+    origin: str,
+    source: PriceSource | None,
+) -> AsyncIterator["Kind"]:
+    """`open_paper` for a kind of paper exchange."""
     source = source or price_source(config, origin)
     await source.check()
     account, orders = await store.load()
     rules = Rules(config.maker_fee, config.taker_fee, config.fill_rule)
     new = PaperAccount(dict(config.balances))
     book = PaperBook(rules, new) if account is None else PaperBook.load(rules, account, orders)
-    exchange = PaperExchange(config, store, book, source, start_time=start_time, origin=origin)
+    exchange = kind(config, store, book, source, start_time=start_time, origin=origin)
     try:
         yield exchange
     finally:
@@ -110,6 +125,15 @@ class PaperExchange:
             self._book.add_pair(self._pairs[symbol])
         return self._pairs[symbol]
 
+    def rules(self, symbol: str) -> Pair | None:
+        """The trading rules as they were told last."""
+        return self._pairs.get(symbol)
+
+    def set_rules(self, pair: Pair) -> None:
+        """The pair's trading rules from now on; open orders stay as they are."""
+        self._pairs[pair.symbol] = pair
+        self._book.add_pair(pair)
+
     async def maker_fee(self, symbol: str) -> Decimal:
         """The configured one, the same for every pair."""
         del symbol
@@ -141,7 +165,7 @@ class PaperExchange:
             raise RuntimeError("the prices of a paper exchange are read once at a time")
         self._reading = True
         try:
-            pairs = [await self.pair(symbol) for symbol in dict.fromkeys(symbols)]
+            pairs = await self.rules_of(symbols)
             position = self._position()
             async with self._source.rows(pairs, position) as rows, aclosing(self._ticks(rows, position)) as ticks:
                 yield ticks
@@ -165,8 +189,7 @@ class PaperExchange:
 
     async def place(self, orders: Sequence[Place]) -> None:
         """What `PaperSession.place` does."""
-        for symbol in dict.fromkeys(order.symbol for order in orders):
-            await self.pair(symbol)
+        await self.rules_of([order.symbol for order in orders])
         await self.change(lambda book: [event for order in orders for event in book.place(order)])
 
     async def cancel(self, order_ids: Sequence[str]) -> None:
@@ -216,6 +239,10 @@ class PaperExchange:
     async def save_position(self) -> None:
         """Make durable how far the prices were read, and whatever else is not yet."""
         await self._publish(position=True)
+
+    async def rules_of(self, symbols: Sequence[str]) -> list[Pair]:
+        """The rules of each of these pairs, known to the book from now on. Raises what `pair` raises."""
+        return [await self.pair(symbol) for symbol in dict.fromkeys(symbols)]
 
     def _position(self) -> Position:
         account = self._book.account

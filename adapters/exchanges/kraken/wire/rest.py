@@ -7,16 +7,14 @@ from typing import TypeVar
 import msgspec
 from msgspec import Raw, field
 
-from adapters.exchanges.kraken.names import PairName, PairTable, pair_name
+from adapters.exchanges.kraken.names import PairTable
 from adapters.exchanges.kraken.wire.values import NOTHING, Wire, WireError, check_id, decimal_of, nanoseconds_of_unix
 from messages.account import OrderFacts, OrderStatus
 from messages.ids import userref_of
-from messages.money import ONE, ZERO, Pair, Side
+from messages.money import ZERO, Side
 from messages.orders import CloseReason
 
 Result = TypeVar("Result")
-
-HUNDRED = Decimal(100)
 
 
 class Envelope(Wire, frozen=True):
@@ -38,28 +36,6 @@ class SystemStatus(Wire, frozen=True):
     status: str
 
 
-class AssetPair(Wire, frozen=True):
-    """AssetPairs: what this program uses of it. Fees are not read: Kraken empties them."""
-
-    altname: str
-    base: str
-    quote: str
-    pair_decimals: int
-    lot_decimals: int
-    aclass_base: str = "currency"
-    cost_decimals: int | None = None
-    ordermin: Decimal | None = None
-    costmin: Decimal | None = None
-    tick_size: Decimal | None = None
-    status: str = "online"
-
-
-class Ticker(Wire, frozen=True):
-    """Ticker: the last trade's price and volume."""
-
-    c: tuple[Decimal, Decimal]
-
-
 class TradeRow(Wire, frozen=True, array_like=True):
     """One row of Trades; further columns may follow."""
 
@@ -74,19 +50,6 @@ class TradeRow(Wire, frozen=True, array_like=True):
 
 Trades = dict[str, list[TradeRow] | str | int]
 """Trades: rows by pair, and where to go on under `last`."""
-
-
-class FeeRow(Wire, frozen=True):
-    """One pair of TradeVolume; percent."""
-
-    fee: Decimal
-
-
-class TradeVolume(Wire, frozen=True):
-    """TradeVolume; `fees` are for takers, and for pairs that make no difference."""
-
-    fees: dict[str, FeeRow] | None = None
-    fees_maker: dict[str, FeeRow] | None = None
 
 
 class Holding(Wire, frozen=True):
@@ -232,39 +195,6 @@ def close_reason(reason: str | None, *, asked_for: bool = False) -> CloseReason:
     words = (reason or "").strip().lower()
     found = _REASONS.get(words, "venue")
     return "requested" if asked_for and (found == "by hand" or not words) else found
-
-
-def pair_table(pairs: Mapping[str, AssetPair]) -> PairTable:
-    """All names of all pairs."""
-    return PairTable(_name(pair_id, pair) for pair_id, pair in pairs.items())
-
-
-def _name(pair_id: str, pair: AssetPair) -> PairName:
-    return pair_name(pair_id, pair.altname, pair.base, pair.quote, pair.aclass_base)
-
-
-def pair_rules(symbol: str, pair: AssetPair) -> Pair:
-    """The trading rules under the common spelling; what Kraken leaves out follows from the decimals."""
-    for name, decimals in (("pair_decimals", pair.pair_decimals), ("lot_decimals", pair.lot_decimals)):
-        if not 0 <= decimals <= 18:  # noqa: PLR2004 - as many as the journal keeps
-            raise WireError(f"AssetPairs: {name} of {symbol} is {decimals}")
-    step = ONE.scaleb(-pair.pair_decimals)
-    return Pair(
-        symbol=symbol,
-        tick_size=pair.tick_size if pair.tick_size is not None and pair.tick_size > 0 else step,
-        lot_decimals=pair.lot_decimals,
-        cost_decimals=pair.cost_decimals if pair.cost_decimals is not None else pair.pair_decimals,
-        min_volume=pair.ordermin or ZERO,
-        min_cost=pair.costmin or ZERO,
-    )
-
-
-def maker_rate(volume: TradeVolume) -> Decimal | None:
-    """The account's maker fee as a fraction, from an answer about one pair; None when it says nothing."""
-    for fees in (volume.fees_maker, volume.fees):
-        for row in (fees or {}).values():
-            return row.fee / HUNDRED
-    return None
 
 
 def last_trade(trades: Trades) -> tuple[int, int] | None:

@@ -12,6 +12,7 @@ from messages.market import Tick
 TRADE = "trade"
 STATUS = "status"
 HEARTBEAT = "heartbeat"
+INSTRUMENT = "instrument"
 EXECUTIONS = "executions"
 BALANCES = "balances"
 SNAPSHOT = "snapshot"

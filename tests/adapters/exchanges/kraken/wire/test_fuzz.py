@@ -189,18 +189,6 @@ FEES = b"""{"currency":"ZUSD","volume":"1204.1120","fees":{"XXBTZUSD":{"fee":"0.
 "fees_maker":{"XXBTZUSD":{"fee":"0.4000","minfee":"0.0000","nextfee":null}}}"""
 
 
-@pytest.mark.parametrize(
-    ("content", "rate"),
-    [
-        (FEES, Decimal("0.004")),
-        (b'{"fees":{"P":{"fee":"0.2"}},"fees_maker":null}', Decimal("0.002")),
-        (b'{"fees":null}', None),
-    ],
-)
-def test_the_maker_fee(content: bytes, rate: Decimal | None) -> None:
-    assert rest.maker_rate(rest.decode(content, rest.TradeVolume, "TradeVolume")) == rate
-
-
 TRADES = b"""{"XXBTZUSD":[["61250.00000","0.00050000",1790000009.8817,"s","m","",98111234,"more"],
 ["61249.00000","0.1",1790000008,"b","l","",98111233]],"last":"1790000009881700123"}"""
 
