@@ -138,6 +138,7 @@ class _Tree:
             lost_log_lines=world.lost_log_lines,
             clock_offset=lambda: self._account.clock_offset() if self._account else None,
         )
+        self._attach_conditions = ConditionBook("order-manager", self._mail.metrics, self._mail.persistence)
         self._account: Exchange | None = None
         """While it is open."""
         self._outboxes = [Outbox(channel, table.notices) for channel, table in world.channels(config)]
@@ -252,9 +253,8 @@ class _Tree:
         mail = self._mail
         try:
             async with trio.open_nursery() as nursery:
-                await nursery.start(
-                    run_order_manager, exchange, mail.orders, mail.strategies, mail.persistence, market.pairs
-                )
+                orders = partial(run_order_manager, book=self._attach_conditions, now=self._world.wall)
+                await nursery.start(orders, exchange, mail.orders, mail.strategies, mail.persistence, market.pairs)
                 for strategy in self._config.strategy:
                     nursery.start_soon(self._strategy, strategy, market)
         finally:

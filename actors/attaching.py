@@ -57,6 +57,10 @@ class Attaches:
         waiting.facts |= answer.facts
         return waiting
 
+    def reading_far_back(self) -> list[Attaching]:
+        """Those that wait for all closed orders, as far back as the exchange is ever asked."""
+        return [waiting for waiting in self._waiting.values() if waiting.lacks_history and not waiting.attach.since]
+
     def end(self, strategy: int) -> list[Kept]:
         """It waits no longer; returns what was kept for it."""
         gone = self._waiting.pop(strategy, None)

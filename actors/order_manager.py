@@ -4,12 +4,15 @@ The decisions are the desk's (`order_desk`); this shell carries them out. An ord
 never dropped, and nothing here is polled: the state comes from the session's events.
 """
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 
 import trio
 from trio import TaskStatus
 
+from actors.attach_news import AttachNews
 from actors.attaching import Attaches, Attaching, Kept
+from actors.conditions import ConditionBook
 from actors.mailbox import Mailbox
 from actors.order_desk import Effects, OrderDesk
 from adapters.interfaces import Exchange, ExchangeUnavailable, TradingSession
@@ -18,6 +21,7 @@ from messages.account import (
     Attach,
     AttachAnswered,
     ForeignOrder,
+    HistoryProgress,
     OrdersFound,
     StopTrading,
 )
@@ -34,10 +38,13 @@ async def run_order_manager(
     persistence: Mailbox[PersistenceMail],
     pairs: Mapping[str, Pair],
     *,
+    book: ConditionBook | None = None,
+    now: Callable[[], int] = time.time_ns,
     task_status: TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve the strategies until `StopTrading`. `strategies` are in the order of the configuration.
 
+    `book` takes the conditions of strategies that wait long, `now` is in nanoseconds UTC.
     Ready once executions are subscribed and the account's snapshot is taken. Raises what the session
     raises, and `UnknownOrderError` when somebody else trades under one of our userrefs.
     """
@@ -47,7 +54,8 @@ async def run_order_manager(
         desk = OrderDesk(await session.snapshot(), frozenset(strategies))
         async with trio.open_nursery() as nursery:
             questions = None if exchange.lock_step else _Questions(session, mailbox, nursery)
-            manager = _OrderManager(session, desk, strategies, persistence, pairs, questions)
+            news = AttachNews(strategies, book, now)
+            manager = _OrderManager(session, desk, strategies, persistence, pairs, questions, news)
             nursery.start_soon(_forward_events, session, mailbox)
             task_status.started()
             while not manager.finished():
@@ -93,6 +101,7 @@ class _OrderManager:
         persistence: Mailbox[PersistenceMail],
         pairs: Mapping[str, Pair],
         questions: _Questions | None,
+        news: AttachNews,
     ) -> None:
         """Without `questions` beside the mail (lock-step) each is answered before the next message is read."""
         self._session = session
@@ -101,6 +110,7 @@ class _OrderManager:
         self._persistence = persistence
         self._pairs = pairs
         self._questions = questions
+        self._news = news
         self._attaches = Attaches()
         self._stopping = False
         self._barrier = _Barrier(tuple(strategies), always=questions is None)
@@ -118,28 +128,41 @@ class _OrderManager:
             match message:
                 case Submit():
                     await self._submit(message)
-                case Attach():
-                    await self._go_on(self._attaches.begin(message))
-                case AttachAnswered():
-                    if waiting := self._attaches.answered(message):
-                        await self._go_on(waiting)
-                case RowEnd():
-                    # What the strategies are told of this row must be complete before they answer.
-                    await self._carry_out(self._desk.balances())
-                    self._open_round(message)
-                case RowDone():
-                    if self._barrier.done(message):
-                        await self._end_round(message.row)
-                case StopTrading():
-                    self._stopping = True
-                    await self._replay(self._attaches.give_up())
-                    await self._submit_all(self._barrier.dissolve())
+                case Attach() | AttachAnswered() | HistoryProgress():
+                    await self._take_attach(message)
+                case RowEnd() | RowDone() | StopTrading():
+                    await self._take_round(message)
                 case Deferred() | AccountBalances() | ForeignOrder() | FactsChanged():
                     await self._carry_out(self._desk.on_event(message))
                 case _:
                     await self._take_event(message)
         if self._questions is not None:
             await self._carry_out(self._desk.balances())
+
+    async def _take_attach(self, message: Attach | AttachAnswered | HistoryProgress) -> None:
+        match message:
+            case Attach():
+                await self._go_on(self._attaches.begin(message))
+            case AttachAnswered():
+                if waiting := self._attaches.answered(message):
+                    await self._go_on(waiting)
+            case HistoryProgress():
+                for waiting in self._attaches.reading_far_back():
+                    self._news.reads(waiting, message)
+
+    async def _take_round(self, message: RowEnd | RowDone | StopTrading) -> None:
+        match message:
+            case RowEnd():
+                # What the strategies are told of this row must be complete before they answer.
+                await self._carry_out(self._desk.balances())
+                self._open_round(message)
+            case RowDone():
+                if self._barrier.done(message):
+                    await self._end_round(message.row)
+            case StopTrading():
+                self._stopping = True
+                await self._replay(self._attaches.give_up())
+                await self._submit_all(self._barrier.dissolve())
 
     def _open_round(self, row: RowEnd) -> None:
         self._barrier.open(row)
@@ -189,10 +212,13 @@ class _OrderManager:
             self._strategies[attach.strategy].post(found)
         # An order that was closed since the question was asked has left the desk: it is looked up as well.
         elif unknown := waiting.still_to_ask(self._desk.to_look_up(attach)):
+            if self._questions is not None:
+                self._news.looks_up(waiting, len(unknown))
             await self._ask(attach, unknown)
             return
         else:
             await self._rejoin(waiting)
+        self._news.over(attach.strategy)
         await self._replay(self._attaches.end(attach.strategy))
 
     async def _ask(self, attach: Attach, order_ids: Sequence[str]) -> None:

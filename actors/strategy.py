@@ -15,7 +15,7 @@ from actors.mailbox import Mailbox
 from actors.status_page import post_report
 from actors.strategies.core import Core, FollowsRules, HearsDelays, Output
 from adapters.interfaces import UnknownOrderError
-from messages.account import Attach, OrdersFound
+from messages.account import Attach, AttachWaits, OrdersFound
 from messages.journal import Commit, Committed, CoreLoaded, LoadCore
 from messages.mailboxes import (
     CoreEvent,
@@ -194,7 +194,7 @@ class StrategyActor:
                 self._take_tick(message)
             case Accepted() | PartiallyFilled() | Filled() | Canceled() | Amended() | Rejected() | Balances():
                 self._take_event(message)
-            case OrdersFound() | Resyncing() | Resynced():
+            case AttachWaits() | OrdersFound() | Resyncing() | Resynced():
                 if message.number == self._attached:
                     self._take_answer(message)
             case Committed():
@@ -213,15 +213,21 @@ class StrategyActor:
             case _:
                 assert_never(message)
 
-    def _take_answer(self, answer: OrdersFound | Resyncing | Resynced) -> None:
+    def _take_answer(self, answer: AttachWaits | OrdersFound | Resyncing | Resynced) -> None:
         match answer:
+            case AttachWaits():
+                if not self._synced and not self._paused:
+                    self._tell_phase("syncing", answer.detail)
+                    self._report_is_old = True
             case OrdersFound():
                 self._recover(answer)
             case Resyncing():
                 self._held.clear()
             case Resynced():
                 self._held.append(answer)
-                self._begin()
+                if not self._begin() and not self._paused and self._reason != WAITING:
+                    self._tell_phase("syncing", WAITING)
+                    self._report_is_old = True
 
     def _pause(self, message: Pause | Resume) -> None:
         if isinstance(message, Pause):

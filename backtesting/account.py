@@ -16,7 +16,7 @@ from actors.strategies.core import Core
 from adapters.exchanges.paper.account import PaperAccount
 from adapters.exchanges.paper.book import PaperBook, Rules
 from backtesting.record import Record
-from messages.account import Attach
+from messages.account import Attach, HistoryProgress
 from messages.mailboxes import CoreEvent, ExchangeEvent
 from messages.market import RowEnd, Tick
 from messages.money import EXACT, Pair
@@ -119,7 +119,7 @@ class Account:
         self._acted = False
         events, self._events = self._events, []
         for event in events:
-            if not isinstance(event, RowEnd):
+            if not isinstance(event, RowEnd | HistoryProgress):
                 self._record.event(event)
                 self._carry_out(self._desk.on_event(event))
         self._carry_out(self._desk.balances())

@@ -122,6 +122,24 @@ class OrdersFound(Struct, frozen=True, tag=True):
     orders: tuple[OrderFacts, ...]
 
 
+class HistoryProgress(Struct, frozen=True, tag=True):
+    """Closed orders are being read, as many at once as the exchange's rate limit allows."""
+
+    read: int
+    of: int
+    """0 where the exchange does not tell."""
+
+
+class AttachWaits(Struct, frozen=True, tag=True):
+    """What the resync of a strategy that attaches waits for."""
+
+    strategy: int
+    number: int
+    """Of the `Attach`."""
+    detail: str
+    """In words."""
+
+
 class AttachAnswered(Struct, frozen=True, tag=True):
     """The exchange answers what the order-manager asked it for a strategy that attaches."""
 

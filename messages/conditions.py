@@ -15,6 +15,7 @@ ConditionCode = Literal[
     "fees",
     "funds",
     "fewer buys",
+    "history",
     "lockout",
     "minimum",
     "market closed",

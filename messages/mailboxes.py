@@ -4,7 +4,9 @@ from messages.account import (
     AccountBalances,
     Attach,
     AttachAnswered,
+    AttachWaits,
     ForeignOrder,
+    HistoryProgress,
     OrderFacts,
     OrdersFound,
     StopTrading,
@@ -55,7 +57,17 @@ CoreEvent = Tick | Accepted | PartiallyFilled | Filled | Canceled | Amended | Re
 """What a pure decision core handles."""
 
 StrategyMail = (
-    CoreEvent | Deferred | RulesChanged | OrdersFound | Resyncing | RowEnd | Committed | CoreLoaded | Pause | Resume
+    CoreEvent
+    | Deferred
+    | RulesChanged
+    | AttachWaits
+    | OrdersFound
+    | Resyncing
+    | RowEnd
+    | Committed
+    | CoreLoaded
+    | Pause
+    | Resume
 )
 
 ExchangeEvent = (
@@ -68,6 +80,7 @@ ExchangeEvent = (
     | Deferred
     | AccountBalances
     | ForeignOrder
+    | HistoryProgress
     | RowEnd
 )
 """What an exchange's private session says."""

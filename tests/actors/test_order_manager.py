@@ -6,7 +6,14 @@ from trio.testing import wait_all_tasks_blocked
 
 from actors.mailbox import MailboxOverflow
 from adapters.interfaces import BotStateError, ExchangeUnavailable, UnknownOrderError
-from messages.account import AccountBalances, AccountSnapshot, LiveOrder, OrdersFound, StopTrading
+from messages.account import (
+    AccountBalances,
+    AccountSnapshot,
+    AttachWaits,
+    LiveOrder,
+    OrdersFound,
+    StopTrading,
+)
 from messages.journal import Record
 from messages.market import RowDone, RowEnd
 from messages.money import ZERO
@@ -79,7 +86,7 @@ async def test_a_strategy_that_attaches_is_told_facts_then_funds_then_that_it_ma
             ("lookup", [gone.order_id, unknown.order_id]),
             ("place", [unknown.order_id]),
         ]
-        assert [type(message) for message in rig.told(A)] == [Resyncing, Accepted, Balances, Resynced]
+        assert [type(message) for message in rig.told(A)] == [AttachWaits, Resyncing, Accepted, Balances, Resynced]
         assert rig.told(B)[::2] == [Resyncing(B, 1), Resynced(B, 1)]
 
 

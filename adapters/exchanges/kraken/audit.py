@@ -10,6 +10,7 @@ import trio
 
 from adapters.exchanges.kraken.rest import PrivateRest
 from adapters.exchanges.kraken.stream import AccountStream
+from adapters.exchanges.kraken.turns import Urgency
 from adapters.exchanges.kraken.wire.rest import OpenOrders
 from adapters.interfaces import ExchangeUnavailable
 
@@ -45,7 +46,7 @@ async def watch_orders(rest: PrivateRest, stream: AccountStream) -> None:
 async def _differences(rest: PrivateRest, stream: AccountStream) -> set[str]:
     """Exchange ids of orders that are open on one side only; none when REST does not answer."""
     try:
-        answer = await rest.read("OpenOrders", OpenOrders)
+        answer = await rest.read("OpenOrders", OpenOrders, urgency=Urgency.BACKGROUND)
     except ExchangeUnavailable as error:
         logger.info("the open orders cannot be compared: %s", error)
         return set()

@@ -13,6 +13,7 @@ import trio
 from adapters.exchanges.kraken.names import spendable
 from adapters.exchanges.kraken.rest import PrivateRest
 from adapters.exchanges.kraken.stream import AccountStream
+from adapters.exchanges.kraken.turns import Urgency
 from adapters.exchanges.kraken.wire.rest import Holding
 from adapters.interfaces import ExchangeUnavailable
 
@@ -51,7 +52,7 @@ class DriftCheck:
     async def _differences(self) -> Differences:
         """What cannot be asked for is no difference."""
         try:
-            rows = await self._rest.read("BalanceEx", dict[str, Holding])
+            rows = await self._rest.read("BalanceEx", dict[str, Holding], urgency=Urgency.BACKGROUND)
         except ExchangeUnavailable as error:
             logger.info("the balances cannot be checked: %s", error)
             return {}

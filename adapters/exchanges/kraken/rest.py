@@ -11,6 +11,7 @@ from adapters.exchanges.kraken.budget import REST_CALL, STARTER, Counter
 from adapters.exchanges.kraken.errors import KrakenError, first_error
 from adapters.exchanges.kraken.nonce import NonceSource
 from adapters.exchanges.kraken.signing import Signer
+from adapters.exchanges.kraken.turns import Turns, Urgency
 from adapters.exchanges.kraken.wire.rest import Envelope, decode
 from adapters.exchanges.kraken.wire.values import WireError
 from adapters.interfaces import BotStateError, ExchangeUnavailable
@@ -68,26 +69,44 @@ class PrivateRest:
         self._client = client
         self._signer = signer
         self._nonces = nonces
-        self._turn = trio.Lock()
         self.budget = Counter(STARTER.rest_maximum, STARTER.rest_decay)
+        self._turns = Turns(self.budget)
         self._locked_until = 0.0
 
-    async def read(self, name: str, kind: type[Result], cost: float = REST_CALL, **params: object) -> Result:
+    async def read(
+        self,
+        name: str,
+        kind: type[Result],
+        cost: float = REST_CALL,
+        *,
+        urgency: Urgency = Urgency.USUAL,
+        **params: object,
+    ) -> Result:
         """Ask something. Raises `ExchangeUnavailable` and `BotStateError`, the latter for key and rights."""
         try:
-            return await self.call(name, kind, cost, **params)
+            return await self.call(name, kind, cost, urgency=urgency, **params)
         except KrakenError as error:
             if error.meaning in ("credentials", "forbidden"):
                 raise BotStateError(f"Kraken refuses this API key for {name}: {error.text}") from None
             wait = max(self._locked_until - trio.current_time(), 0.0)
             raise ExchangeUnavailable(f"Kraken {name}: {error.text}", retry_after=wait) from None
 
-    async def call(self, name: str, kind: type[Result], cost: float = REST_CALL, **params: object) -> Result:
+    async def call(
+        self,
+        name: str,
+        kind: type[Result],
+        cost: float = REST_CALL,
+        *,
+        urgency: Urgency = Urgency.USUAL,
+        **params: object,
+    ) -> Result:
         """Ask or order something. Raises `KrakenError`; no answer is one whose meaning is `ambiguous`."""
-        async with self._turn:
+        self._refuse_locked_out()
+        async with self._turns.turn(cost, urgency):
             for attempt in range(1, _NONCE_TRIES + 1):
                 self._refuse_locked_out()
-                await _pay(self.budget, cost)
+                if attempt > 1:
+                    await _pay(self.budget, cost)
                 try:
                     return await self._send(name, kind, params)
                 except KrakenError as error:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from adapters.exchanges.kraken.errors import KrakenError
 from adapters.exchanges.kraken.names import PairTable
 from adapters.exchanges.kraken.rest import PrivateRest
+from adapters.exchanges.kraken.turns import Urgency
 from adapters.exchanges.kraken.wire.rest import AddedBatch, AddedOrder, Canceled
 from adapters.exchanges.kraken.wire.trading import Placed, rest_order
 from adapters.exchanges.kraken.wire.values import stamp_of
@@ -26,11 +27,17 @@ class RestOrders:
         common: dict[str, object] = {**self._pair(orders[0].symbol), "deadline": stamp_of(deadline)}
         try:
             if len(orders) == 1:
-                added = [await self._rest.call("AddOrder", AddedOrder, _ORDER_CALL, **rest_order(orders[0]), **common)]
+                added = [
+                    await self._rest.call(
+                        "AddOrder", AddedOrder, _ORDER_CALL, urgency=Urgency.ORDER, **rest_order(orders[0]), **common
+                    )
+                ]
             else:
                 listed = [rest_order(order) for order in orders]
                 added = (
-                    await self._rest.call("AddOrderBatch", AddedBatch, _ORDER_CALL, orders=listed, **common)
+                    await self._rest.call(
+                        "AddOrderBatch", AddedBatch, _ORDER_CALL, urgency=Urgency.ORDER, orders=listed, **common
+                    )
                 ).orders
         except KrakenError as error:
             return error.text
@@ -40,9 +47,13 @@ class RestOrders:
         """The error, if there is one."""
         try:
             if len(order_ids) == 1:
-                await self._rest.call("CancelOrder", Canceled, _ORDER_CALL, cl_ord_id=order_ids[0])
+                await self._rest.call(
+                    "CancelOrder", Canceled, _ORDER_CALL, urgency=Urgency.ORDER, cl_ord_id=order_ids[0]
+                )
             else:
-                await self._rest.call("CancelOrderBatch", Canceled, _ORDER_CALL, cl_ord_ids=list(order_ids))
+                await self._rest.call(
+                    "CancelOrderBatch", Canceled, _ORDER_CALL, urgency=Urgency.ORDER, cl_ord_ids=list(order_ids)
+                )
         except KrakenError as error:
             return error.text
         return None

@@ -25,12 +25,13 @@ from adapters.exchanges.kraken.rest import PrivateRest
 from adapters.exchanges.kraken.rest_orders import RestOrders
 from adapters.exchanges.kraken.sockets import Dial, Socket, open_socket, subscription, translated
 from adapters.exchanges.kraken.stream import AccountStream
+from adapters.exchanges.kraken.turns import Urgency
 from adapters.exchanges.kraken.unknown import DEADLINE_SECONDS, MARGIN_SECONDS, Lookup
 from adapters.exchanges.kraken.wire import socket as wire
 from adapters.exchanges.kraken.wire.rest import Order, Token
 from adapters.exchanges.kraken.wire.values import WireError
 from adapters.interfaces import BotStateError, ExchangeUnavailable
-from messages.account import AccountSnapshot, History, OrderFacts
+from messages.account import AccountSnapshot, History, HistoryProgress, OrderFacts
 from messages.mailboxes import ExchangeEvent
 from messages.orders import Place
 
@@ -98,6 +99,9 @@ class KrakenSession:
         self._nursery = nursery
         self._stream = AccountStream(account.questions)
         self._history = Lookup(account.rest, account.names)
+        self._begun = account.clock.now()
+        self._heard_at = 0
+        """When the last frame came, in nanoseconds UTC."""
         self._requests = Requests(
             socket,
             token,
@@ -156,7 +160,8 @@ class KrakenSession:
         if missing:
             quiet_at = max(self._account.quiet_at, self._requests.quiet_at)
             cancel, sent = self._requests.cancel_by_id, self._account.sent
-            found |= await self._history.lookup(missing, self._stream, quiet_at, cancel, sent)
+            shown = await self._account.closures.shown(self._begun)
+            found |= await self._history.lookup(missing, self._stream, quiet_at, cancel, sent, shown)
             # What arrived meanwhile was shown by the stream.
             found |= {order_id: known.facts for order_id in missing if (known := self._stream.find(order_id))}
         self._stream.feed.check()
@@ -164,7 +169,9 @@ class KrakenSession:
 
     async def closed(self, since: int) -> History:
         """Closed orders since then; of an earlier run of the program, so they are asked for once."""
-        return await self._account.closures.since(since)
+        history = await self._account.closures.since(since, self._tell_progress)
+        # A look far back may have been begun by an earlier session.
+        return (not since and await self._account.closures.shown(self._begun)) or history
 
     def events(self) -> AsyncIterator[ExchangeEvent]:
         """Everything since the snapshot; ends with `ExchangeUnavailable` or `BotStateError`."""
@@ -200,11 +207,14 @@ class KrakenSession:
     def close(self) -> None:
         """What is in flight now may still arrive; the next session knows until when."""
         self._account.quiet_at = max(self._account.quiet_at, self._requests.quiet_at)
+        if self._heard_at:
+            self._account.closures.left(self._heard_at)
         self._stream.feed.fail(ExchangeUnavailable("the session with Kraken is closed"))
 
     async def _read(self) -> None:
         while True:
             frame = await self._socket.receive()
+            self._heard_at = self._account.clock.now()
             if frame.method in METHODS:
                 self._requests.on_answer(frame)
             elif frame.method == wire.SUBSCRIBE:
@@ -253,6 +263,9 @@ class KrakenSession:
         self._stream.shown.set()
         self._stream.wake()
 
+    def _tell_progress(self, read: int, of: int) -> None:
+        self._stream.feed.post(HistoryProgress(read, of))
+
     async def _changed(self) -> None:
         self._stream.feed.check()
         await self._stream.changed()
@@ -267,6 +280,8 @@ class KrakenSession:
         fees: dict[str, Decimal] = {}
         for start in range(0, len(orders), _ORDERS_AT_ONCE):
             part = {told.order.order_id: told for told in orders[start : start + _ORDERS_AT_ONCE]}
-            shown = await self._account.rest.read("QueryOrders", dict[str, Order], txid=",".join(part))
+            shown = await self._account.rest.read(
+                "QueryOrders", dict[str, Order], urgency=Urgency.FATE, txid=",".join(part)
+            )
             fees |= {name: paid_fee(told, shown.get(name)) for name, told in part.items()}
         return fees

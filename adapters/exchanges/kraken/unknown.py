@@ -2,7 +2,8 @@
 
 An order carries a deadline in server time, after which the engine refuses it. On a stream that was live and
 gapless until then, an order that it did not show did not arrive, and the engine confirms that by not knowing its
-client id. Where the stream began later, history is asked twice, since REST lags behind. An order that was taken, never
+client id. Where the stream began later, history is asked twice, since REST lags behind; all strategies that wait for
+that are answered in one go. An order that was taken, never
 rested and was not executed (post-only) may look as if it had not arrived: it is sent anew, and nothing is doubled.
 """
 
@@ -19,10 +20,11 @@ from adapters.exchanges.kraken.clock import SECOND
 from adapters.exchanges.kraken.names import PairTable
 from adapters.exchanges.kraken.rest import PrivateRest
 from adapters.exchanges.kraken.stream import AccountStream
+from adapters.exchanges.kraken.turns import Urgency
 from adapters.exchanges.kraken.wire.rest import ClosedOrders, OpenOrders, Order, order_facts
 from adapters.exchanges.kraken.wire.values import nanoseconds_of_unix
 from adapters.interfaces import ExchangeUnavailable
-from messages.account import OrderFacts
+from messages.account import History, OrderFacts
 from messages.ids import userref_of
 
 logger = logging.getLogger("infinity_grid.kraken")
@@ -71,12 +73,23 @@ async def fate_of(order_id: str, stream: AccountStream, cancel: CancelById) -> F
     return "arrived"
 
 
+class _Round:
+    """Client ids that history does not show, of however many askers, and what became of them."""
+
+    def __init__(self) -> None:
+        self.order_ids: dict[str, None] = {}
+        self.found: dict[str, OrderFacts] = {}
+        self.failure = ""
+        self.over = trio.Event()
+
+
 class Lookup:
     """Closed orders by client id."""
 
     def __init__(self, rest: PrivateRest, names: PairTable) -> None:
         self._rest = rest
         self._names = names
+        self._round: _Round | None = None
 
     async def lookup(
         self,
@@ -85,18 +98,55 @@ class Lookup:
         quiet_at: float,
         cancel: CancelById,
         sent: Mapping[str, int],
+        shown: History | None = None,
     ) -> dict[str, OrderFacts]:
         """Orders that the stream has not shown. Ids that are left out never arrived and will not arrive.
 
         `quiet_at` is when the deadline of everything that was sent before the stream began has passed, in
         seconds of trio's clock; `sent` are the times before which orders cannot have come into being, as far as that is
-        known. Raises `ExchangeUnavailable` when an id's fate cannot be told.
+        known; `shown` is what this session has read of history. Raises `ExchangeUnavailable` when an id's fate cannot
+        be told.
         """
-        found = await self._closed(order_ids, sent)
-        missing = [order_id for order_id in order_ids if order_id not in found]
-        if not missing:
-            return _as_asked(found, stream)
-        await trio.sleep_until(max(quiet_at, trio.current_time() + PAUSE_SECONDS))
+        found = await self._closed(order_ids, sent) if shown is None else _told(shown, order_ids, sent)
+        if missing := [order_id for order_id in order_ids if order_id not in found]:
+            decided = await self._in_one_go(missing, stream, quiet_at, cancel, sent)
+            found |= {order_id: decided[order_id] for order_id in missing if order_id in decided}
+        return _as_asked(found, stream)
+
+    async def _in_one_go(
+        self,
+        order_ids: Sequence[str],
+        stream: AccountStream,
+        quiet_at: float,
+        cancel: CancelById,
+        sent: Mapping[str, int],
+    ) -> dict[str, OrderFacts]:
+        """The first asker asks for all that come while the deadline passes."""
+        joined = self._round or _Round()
+        joined.order_ids |= dict.fromkeys(order_ids)
+        if self._round is not None:
+            await joined.over.wait()
+            if joined.failure:
+                raise ExchangeUnavailable(joined.failure)
+            return joined.found
+        self._round, joined.failure = joined, "the look-up of orders was given up"
+        try:
+            await trio.sleep_until(max(quiet_at, trio.current_time() + PAUSE_SECONDS))
+            self._round = None
+            joined.found = await self._decided(list(joined.order_ids), stream, cancel, sent)
+            joined.failure = ""
+        except ExchangeUnavailable as error:
+            joined.failure = str(error)
+            raise
+        finally:
+            self._round = None if self._round is joined else self._round
+            joined.over.set()
+        return joined.found
+
+    async def _decided(
+        self, missing: Sequence[str], stream: AccountStream, cancel: CancelById, sent: Mapping[str, int]
+    ) -> dict[str, OrderFacts]:
+        """The engine's word, then the second look. The deadline of all of them has passed."""
         for order_id in missing:
             if await fate_of(order_id, stream, cancel) == "canceled":
                 raise ExchangeUnavailable(f"order {order_id} was open although the stream did not show it")
@@ -104,11 +154,11 @@ class Lookup:
         if unseen:
             # Before the closures are asked for: what is open in a view of the past is not among its closures.
             await self._wait_for_the_present(stream)
-        found |= await self._closed(unseen, sent)
+        found = await self._closed(unseen, sent)
         for order_id in unseen:
             if order_id not in found and order_id in stream.orders.recently_filled:
                 raise ExchangeUnavailable(f"order {order_id} was filled, but history does not show it yet")
-        return _as_asked(found, stream)
+        return found
 
     async def _wait_for_the_present(self, stream: AccountStream) -> None:
         """Return once REST knows what the stream has shown of our orders. Raises `ExchangeUnavailable`."""
@@ -147,7 +197,9 @@ class Lookup:
         return orders
 
     async def _ask(self, **search: object) -> dict[str, Order]:
-        answer = await self._rest.read("ClosedOrders", ClosedOrders, REST_HISTORY, without_count=True, **search)
+        answer = await self._rest.read(
+            "ClosedOrders", ClosedOrders, REST_HISTORY, urgency=Urgency.USUAL, without_count=True, **search
+        )
         return answer.closed
 
     def _facts(self, orders: dict[str, Order], wanted: frozenset[str]) -> dict[str, OrderFacts]:
@@ -163,6 +215,19 @@ class Lookup:
             if other is None or (facts.filled, facts.time) > (other.filled, other.time):
                 found[facts.order_id] = facts
         return found
+
+
+def _told(shown: History, order_ids: Sequence[str], sent: Mapping[str, int]) -> dict[str, OrderFacts]:
+    """Those that history shows as closed; of several with one id the executed one, else the newest.
+
+    What ended before the order of this run was sent is an earlier one of its name.
+    """
+    wanted = frozenset(order_ids)
+    found: dict[str, OrderFacts] = {}
+    for facts in sorted(shown.orders, key=lambda facts: (facts.filled, facts.time)):
+        if facts.order_id in wanted and facts.time >= sent.get(facts.order_id, 0) - _CLOCK_MARGIN:
+            found[facts.order_id] = facts
+    return found
 
 
 def _as_asked(found: Mapping[str, OrderFacts], stream: AccountStream) -> dict[str, OrderFacts]:

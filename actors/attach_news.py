@@ -1,0 +1,51 @@
+"""What a strategy waits for while it attaches, in words: its own reason, and a condition once that takes long."""
+
+from collections.abc import Callable, Mapping
+
+from actors.attaching import Attaching
+from actors.conditions import ConditionBook
+from actors.mailbox import Mailbox
+from messages.account import AttachWaits, HistoryProgress
+from messages.mailboxes import StrategyMail
+
+
+class AttachNews:
+    """Told by the order-manager. Without a book (a trial of the order-manager alone) there is no condition."""
+
+    def __init__(
+        self,
+        strategies: Mapping[int, Mailbox[StrategyMail]],
+        book: ConditionBook | None,
+        now: Callable[[], int],
+    ) -> None:
+        """`now` in nanoseconds UTC."""
+        self._strategies = strategies
+        self._book = book
+        self._now = now
+        if book is not None:
+            book.close_all(now())
+
+    def looks_up(self, waiting: Attaching, orders: int) -> None:
+        """So many orders of it are asked for."""
+        many = f"{orders} orders" if orders > 1 else "an order"
+        self._tell(waiting, f"asking the exchange what became of {many} of its own")
+
+    def reads(self, waiting: Attaching, progress: HistoryProgress) -> None:
+        """Closed orders are read for it, and there are more than one page."""
+        of = f" of {progress.of:,}" if progress.of else ""
+        detail = (
+            f"reading the account's closed orders, {progress.read:,}{of}, before it trades for the first time: "
+            "as fast as the exchange's rate limit allows, behind everything else"
+        )
+        self._tell(waiting, detail)
+        if self._book is not None:
+            self._book.open(waiting.attach.strategy, "history", detail, self._now(), blocks=True)
+
+    def over(self, strategy: int) -> None:
+        """It waits no longer."""
+        if self._book is not None and self._book.find(strategy, "history"):
+            self._book.close(strategy, "history", self._now())
+
+    def _tell(self, waiting: Attaching, detail: str) -> None:
+        attach = waiting.attach
+        self._strategies[attach.strategy].post(AttachWaits(attach.strategy, attach.number, detail))
