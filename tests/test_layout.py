@@ -83,6 +83,7 @@ FLOATS_THAT_ARE_NO_MONEY = {
             "sockets",
             "stream",
             "totals",
+            "turns",
             "unknown",
         )
     },

@@ -2,9 +2,13 @@
 
 from typing import Any
 
+import trio
+from trio.testing import MockClock
+
 from adapters.exchanges.kraken.clock import SECOND
 from adapters.exchanges.kraken.closures import LOOK_BACK
-from tests.adapters.exchanges.kraken.support import START, Message, RestTable, opened, order_id
+from messages.account import HistoryProgress
+from tests.adapters.exchanges.kraken.support import START, Message, RestTable, make_account, opened, order_id
 
 PAGE = 50
 
@@ -67,3 +71,38 @@ async def test_what_is_known_is_not_asked_for_again_but_what_is_older_is() -> No
         everything = await rig.session.closed(0)
     assert START - LOOK_BACK <= everything.since < first.since
     assert len(rest.asked("ClosedOrders")) == 2
+
+
+async def test_a_look_far_back_holds_up_no_other_question_and_says_how_far_it_is(autojump_clock: MockClock) -> None:
+    """A strategy joins an account with 2,000 closed orders while another one comes back."""
+    far, near = {f"O{n}": closed(n) for n in range(2000)}, {"O1": closed(1)}
+    recent = str(START // SECOND - 60)
+    rest = RestTable(ClosedOrders=lambda body: Pages(far if body["start"] < recent else near)(body))
+    async with opened(rest) as rig, trio.open_nursery() as nursery:
+        nursery.start_soon(rig.session.closed, 0)
+        await trio.sleep(100)
+        pages = len(rest.asked("ClosedOrders"))
+        assert 2 < pages < 20
+        before = trio.current_time()
+        assert [facts.exchange_id for facts in (await rig.session.closed(START)).orders] == ["O1"]
+        assert trio.current_time() == before
+        assert await rig.events(2) == [HistoryProgress(50, 2000), HistoryProgress(100, 2000)]
+        with trio.fail_after(600):
+            assert len((await rig.session.closed(0)).orders) == 2000
+    assert len(rest.asked("ClosedOrders")) == 41
+
+
+async def test_a_look_far_back_goes_on_where_a_lost_connection_left_it(autojump_clock: MockClock) -> None:
+    rest = RestTable(ClosedOrders=Pages({f"O{n}": closed(n) for n in range(500)}))
+    account = make_account(rest)
+    async with opened(rest, account=account) as rig:
+        with trio.move_on_after(20):
+            await rig.session.closed(0)
+    asked = len(rest.asked("ClosedOrders"))
+    async with opened(rest, account=account) as rig:
+        assert len((await rig.session.closed(0)).orders) == 500
+    offsets = [body["ofs"] for body in rest.asked("ClosedOrders")]
+    assert 2 < asked < 10
+    assert offsets[:10] == [50 * page for page in range(10)]
+    # The newest ones once more: what was closed between the two sessions was told by neither.
+    assert offsets[10:].count(0) == 1
