@@ -6,12 +6,12 @@ It installs no signal handler and sets up no logging, so that it may run inside 
 import logging
 import socket
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import cast
 
 import trio
-from hypercorn.config import Config, Sockets
+from hypercorn.config import Config
 from hypercorn.logging import Logger
-from hypercorn.trio import serve
 from hypercorn.typing import ASGIFramework
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
@@ -21,13 +21,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from actors.exposition import exposition
+from actors.http_server import IDLE_SECONDS, LARGEST_REQUEST, Server
 from actors.status_page import StatusBoard, indented, status_json
 
 log = logging.getLogger(__name__)
 
 BACKLOG = 100
-FINISH_SECONDS = 1
-"""At the end, requests that are being answered get this long."""
 STUCK_CLIENT_MS = 3000
 """hypercorn shields its writes from cancellation, so a client that does not read could hold up the shutdown."""
 
@@ -96,25 +95,21 @@ async def _serve(
         # hypercorn's type of an application is narrower than the ASGI that starlette and itself speak
         app = cast("ASGIFramework", application(board))
         port: int = listener.getsockname()[1]
-        await serve(app, _ServerConfig(duplicate), shutdown_trigger=stop.wait, task_status=_Ready(port, task_status))
+        await Server(app, _ServerConfig()).run(duplicate, stop, partial(task_status.started, port))
 
 
 class _ServerConfig(Config):
-    """hypercorn on a socket that is bound already."""
+    """How hypercorn is to speak."""
 
     errorlog = log
     accesslog = None
     include_server_header = False
-    graceful_timeout = FINISH_SECONDS
-    backlog = BACKLOG
+    keep_alive_timeout = IDLE_SECONDS
+    h11_max_incomplete_size = LARGEST_REQUEST
+    h2_max_header_list_size = LARGEST_REQUEST
 
-    def __init__(self, listener: socket.socket) -> None:
-        self._listener = listener
+    def __init__(self) -> None:
         self.logger_class = _ServerLog
-
-    def create_sockets(self) -> Sockets:
-        """Instead of `fd://`, which would make the descriptor inheritable by child processes."""
-        return Sockets([], [self._listener], [])
 
 
 class _ServerLog(Logger):
@@ -123,19 +118,6 @@ class _ServerLog(Logger):
     async def info(self, message: str, *args: object, **kwargs: object) -> None:
         """Say it only to who looks closely."""
         await self.debug(message, *args, **kwargs)
-
-
-class _Ready(trio.TaskStatus[list[str]]):
-    """Passes on hypercorn's readiness, with the port instead of its list of addresses."""
-
-    def __init__(self, port: int, task_status: trio.TaskStatus[int]) -> None:
-        self._port = port
-        self._task_status = task_status
-
-    def started(self, value: list[str] | None = None) -> None:
-        """The server accepts connections."""
-        del value
-        self._task_status.started(self._port)
 
 
 def application(board: StatusBoard) -> Starlette:

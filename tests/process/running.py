@@ -131,10 +131,12 @@ def run_to_end(folder: Path, *arguments: str, **more: str) -> subprocess.Complet
 
 
 @contextmanager
-def started(folder: Path, path: Path) -> Iterator[subprocess.Popen[str]]:
-    """The running program; whatever happens, it is gone afterwards."""
+def started(folder: Path, path: Path, *prefix: str) -> Iterator[subprocess.Popen[str]]:
+    """The running program, by another one if there is a prefix; whatever happens, it is gone afterwards."""
     with (folder / "log.txt").open("a") as log:
-        process = subprocess.Popen(command(str(path)), cwd=folder, env=environment(), stdout=log, stderr=log, text=True)
+        process = subprocess.Popen(
+            [*prefix, *command(str(path))], cwd=folder, env=environment(), stdout=log, stderr=log, text=True
+        )
         try:
             yield process
         finally:

@@ -4,10 +4,11 @@ import fcntl
 import os
 import re
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -157,3 +158,21 @@ def test_lines_are_told_to_be_missing_once_somebody_reads_again(tmp_path: Path) 
         assert process.wait(10) == 0
     assert '"state: RUNNING"' in text
     assert "trial terminated: asked to stop" in text.rstrip().splitlines()[-1]
+
+
+def test_held_connections_leave_descriptors_for_trading_and_the_log_small(tmp_path: Path) -> None:
+    port = free_port()
+    path = running.configuration(tmp_path, speed="50", port=port, metrics=True)
+    with running.started(tmp_path, path, "sh", "-c", 'ulimit -n 96; exec "$@"', "sh") as process:
+        running.wait_for_status(port, "RUNNING")
+        ours = len(list(Path(f"/proc/{process.pid}/fd").iterdir()))
+        before = (tmp_path / "log.txt").stat().st_size
+        most = 0
+        with ExitStack() as held:
+            for _ in range(300):
+                held.enter_context(socket.create_connection(("127.0.0.1", port)))
+                most = max(most, len(list(Path(f"/proc/{process.pid}/fd").iterdir())))
+        assert most <= ours + 96 // 4
+        assert (tmp_path / "log.txt").stat().st_size < before + 5_000
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(15) == 0
