@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Protocol, Self, runtime_checkable
 
 from messages.account import AccountSnapshot, History, OrderFacts
+from messages.conditions import ConditionCode
 from messages.mailboxes import ExchangeEvent
 from messages.market import Tick
 from messages.money import Pair
@@ -21,10 +22,18 @@ from messages.orders import Place
 class ExchangeUnavailable(Exception):
     """Connection lost, server error, rate limit, maintenance: waited for, with backoff, for ever."""
 
-    def __init__(self, reason: str = "", *, retry_after: float = 0.0) -> None:
-        """`retry_after`: seconds for which asking again would make it worse."""
+    def __init__(
+        self, reason: str = "", *, retry_after: float = 0.0, code: ConditionCode = "connection", advice: str = ""
+    ) -> None:
+        """`retry_after`: seconds for which asking again would make it worse.
+
+        `code` is what the condition is called meanwhile. `advice`: what only the owner can do about it; waiting alone
+        does not help then.
+        """
         super().__init__(reason)
         self.retry_after = retry_after
+        self.code = code
+        self.advice = advice
 
 
 class PairUnavailable(Exception):
@@ -42,7 +51,16 @@ class PairUnavailable(Exception):
 
 
 class BotStateError(Exception):
-    """The account refuses to work with this program (bad key, missing permission): nothing to wait for."""
+    """The account refuses to work with this program (bad key, missing permission).
+
+    A key that has never worked ends the program. One that has is waited for: exchanges refuse good keys for minutes.
+    """
+
+    def __init__(self, reason: str = "", *, has_worked: bool = False, refused_for: float = 0.0) -> None:
+        """`has_worked`: the exchange has taken this key before; `refused_for`: seconds for which it refuses it now."""
+        super().__init__(reason)
+        self.has_worked = has_worked
+        self.refused_for = refused_for
 
 
 class UnknownOrderError(Exception):

@@ -70,7 +70,10 @@ FLOATS_THAT_ARE_NO_MONEY = {
         for name in (
             "budget",
             "clock",
+            "deferrals",
             "drift",
+            "errors",
+            "holds",
             "fees",
             "listing",
             "market",
@@ -79,6 +82,7 @@ FLOATS_THAT_ARE_NO_MONEY = {
             "requests",
             "rest",
             "rest_orders",
+            "room",
             "session",
             "sockets",
             "stream",

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
-from messages.orders import RejectReason
+from messages.orders import DeferReason, RejectReason
 
 Meaning = Literal[
     "refused",
@@ -26,8 +26,9 @@ Meaning = Literal[
 - `refused`        nothing happened, and the same request would be refused again
 - `wait`           nothing happened, the same request may work later
 - `ambiguous`      it may or may not have happened
-- `credentials`    the key is wrong or its account disabled; nothing to wait for
-- `forbidden`      the key or the account lacks a right that this request needs
+- `credentials`    nothing happened: the key is wrong, disabled or lacks a right. Kraken says so of good keys, too,
+                   for minutes, so that only a key that has never worked is given up at once
+- `forbidden`      the account may not do this, with any key
 - `nonce`, `token` nothing happened, repeat with a new one
 - `lockout`        nothing happened, every call makes it worse for a quarter of an hour
 - `unknown order`  no open order of this id
@@ -37,7 +38,7 @@ Meaning = Literal[
 _CATALOGUE: Sequence[tuple[str, Meaning]] = (
     ("EGeneral:Invalid arguments:cl_ord_id not unique", "duplicate id"),
     ("EGeneral:Invalid arguments", "refused"),
-    ("EGeneral:Permission denied", "forbidden"),
+    ("EGeneral:Permission denied", "credentials"),
     ("EGeneral:Temporary lockout", "lockout"),
     ("EGeneral:Internal error", "ambiguous"),
     ("EGeneral:Unknown method", "refused"),
@@ -79,7 +80,31 @@ _REASONS: Sequence[tuple[str, RejectReason]] = (
     ("EGeneral:Invalid arguments:volume minimum not met", "minimum"),
     ("EOrder:Post only order", "post-only"),
     ("EOrder:Orders limit exceeded", "order limit"),
+    ("EAccount:Invalid permissions", "pair"),
+    ("EQuery:Unknown asset pair", "pair"),
+    ("EOrder:Tick size check failed", "rules"),
+    ("EOrder:Invalid price", "rules"),
+    ("EGeneral:Invalid arguments:price", "rules"),
 )
+
+_DELAYS: Sequence[tuple[str, DeferReason]] = (
+    ("EGeneral:Temporary lockout", "locked out"),
+    ("EService:Market in ", "market mode"),
+    ("ETrade:User Locked", "user locked"),
+    ("EService:Throttled", "rate limit"),
+    ("EGeneral:Too many requests", "rate limit"),
+    ("EAuth:Too many requests", "rate limit"),
+    ("Exceeded msg rate", "rate limit"),
+)
+_THE_KEY_ITSELF = (
+    "EAPI:Invalid key",
+    "EAPI:Invalid signature",
+    "EAuth:",
+    "EGeneral:Temporary lockout",
+    "EService:Throttled",
+    "Exceeded msg rate",
+)
+_THROTTLED = re.compile(r"EService:Throttled:(\d+)")
 
 _AFTER_COLON = re.compile(r":\s+")
 
@@ -99,14 +124,39 @@ class KrakenError(Exception):
 
 def meaning_of(text: str) -> Meaning:
     """The class of an error text; `ambiguous` for an unknown one."""
-    tight = _AFTER_COLON.sub(":", text.strip())
+    tight = _tight(text)
     return next((meaning for prefix, meaning in _CATALOGUE if tight.startswith(prefix)), "ambiguous")
 
 
 def reject_reason(text: str) -> RejectReason:
     """Why an order was refused, as the strategies know it."""
-    tight = _AFTER_COLON.sub(":", text.strip())
+    tight = _tight(text)
     return next((reason for prefix, reason in _REASONS if tight.startswith(prefix)), "refused")
+
+
+def defer_reason(text: str) -> DeferReason:
+    """Why a request is not taken now, as the strategies know it."""
+    tight = _tight(text)
+    if found := next((reason for prefix, reason in _DELAYS if tight.startswith(prefix)), None):
+        return found
+    if meaning_of(tight) in ("credentials", "nonce", "token"):
+        return "credentials"
+    return "rate limit" if "ate limit" in tight else "no answer"
+
+
+def is_about_the_key(text: str) -> bool:
+    """Whether a refusal holds for each request of the key, whatever it asks for."""
+    return _tight(text).startswith(_THE_KEY_ITSELF)
+
+
+def throttled_until(text: str) -> float | None:
+    """UNIX time in seconds before which Kraken takes nothing, where it says that."""
+    found = _THROTTLED.match(_tight(text))
+    return float(found[1]) if found else None
+
+
+def _tight(text: str) -> str:
+    return _AFTER_COLON.sub(":", text.strip())
 
 
 def first_error(errors: Sequence[str]) -> str | None:

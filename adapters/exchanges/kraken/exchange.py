@@ -67,7 +67,7 @@ async def connect(config: Config, source: str, world: Surroundings) -> AsyncIter
     async with open_public(config, source, world) as public:
         path = Path(f"{config.persistence.database}.nonce")
         nonces = NonceSource(world.nonces(path, signer.fingerprint), world.wall)
-        rest = PrivateRest(public.client, signer, nonces)
+        rest = PrivateRest(public.client, signer, nonces, clock_offset=public.clock.offset)
         await check_permissions(rest, skip=settings.skip_permission_check)
         account = Account(rest, public.listing.names, public.clock)
         url = checked_url(settings.ws_auth_url, sockets.WS_AUTH_URL, "exchange.ws_auth_url", source)

@@ -35,7 +35,7 @@ class NonceSource:
     def __init__(self, store: NonceStore, now: Callable[[], int]) -> None:
         """`now` is the wall clock in nanoseconds UTC."""
         self._store = store
-        self._now = now
+        self.now = now
         self._last: int | None = None
         self._reserved = 0
 
@@ -44,7 +44,7 @@ class NonceSource:
         if self._last is None:
             self._reserved = await self._store.load()
             self._last = self._reserved
-        nonce = max(self._last + 1, self._now())
+        nonce = max(self._last + 1, self.now())
         if nonce >= self._reserved:
             self._reserved = nonce + STEP
             await self._store.reserve(self._reserved)

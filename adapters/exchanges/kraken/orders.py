@@ -55,6 +55,8 @@ class AccountOrders:
         """Client id to Kraken's id."""
         self.recently_filled: set[str] = set()
         """Client ids among the newest fills when the stream began: they did arrive, whatever REST says."""
+        self.ended: dict[str, int] = {}
+        """How many orders of each pair have ended, anybody's."""
         self.canceling: set[str] = set()
         """Client ids that this program asked to be canceled."""
         self.in_question: set[str] = set()
@@ -251,6 +253,7 @@ class AccountOrders:
     def _ended(self, known: Known) -> None:
         """Keep its end in mind as the newest; forget the oldest beyond the limit."""
         facts = known.facts
+        self.ended[facts.symbol] = self.ended.get(facts.symbol, 0) + 1
         self._placed.pop(facts.order_id, None)
         self.canceling.discard(facts.order_id)
         self.questions.over(facts.order_id)

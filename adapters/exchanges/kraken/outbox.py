@@ -4,10 +4,13 @@ While the budget suffices everything leaves at once. When it is short, the more 
 overtaken by the less urgent of the same pair, and grid orders leave a part of the budget to the others.
 """
 
+from bisect import insort
 from collections.abc import Callable, Sequence
+from itertools import count
 from typing import Literal, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from adapters.exchanges.kraken.budget import TradingBudget, add_cost, cancel_cost
 from adapters.exchanges.kraken.wire.trading import LARGEST_ADD, LARGEST_CANCEL
@@ -31,18 +34,34 @@ class Batch(Struct, frozen=True):
     symbol: str
     orders: tuple[Place, ...] = ()
     cancels: tuple[str, ...] = ()
+    rest: tuple[Place, ...] = ()
+    """Orders that were refused together with these, to be sent once these are answered."""
     attempt: int = 1
-    not_before: float = 0.0
-    """Seconds of trio's clock."""
+    number: int = 0
+    """Its place in the outbox, which it keeps when it has to be sent again."""
 
     @property
     def ids(self) -> tuple[str, ...]:
         """Client ids of all its orders."""
-        return self.cancels or tuple(order.order_id for order in self.orders)
+        return self.cancels or tuple(order.order_id for order in (*self.orders, *self.rest))
+
+    @property
+    def share(self) -> float:
+        """How far it may fill the pair's counter."""
+        return SHARES[self.urgency]
 
     def cost(self, ages: Ages) -> float:
         """Points of the pair's counter."""
         return cancel_cost(ages(order_id) for order_id in self.cancels) if self.cancels else add_cost(len(self.orders))
+
+
+Held = Callable[[Batch], float]
+"""Seconds for which Kraken has put off what a request asks for."""
+
+
+def _free(batch: Batch) -> float:
+    del batch
+    return 0.0
 
 
 def place_batches(orders: Sequence[Place]) -> list[Batch]:
@@ -75,33 +94,40 @@ class Outbox:
     def __init__(self, budget: TradingBudget) -> None:
         self._budget = budget
         self._waiting: list[Batch] = []
+        self._numbers = count(1)
 
     def __len__(self) -> int:
         return len(self._waiting)
 
     def put(self, batch: Batch) -> None:
-        """Behind what is equally urgent."""
-        self._waiting.append(batch)
+        """Behind what is equally urgent; what was here before keeps its place."""
+        batch = batch if batch.number else replace(batch, number=next(self._numbers))
+        insort(self._waiting, batch, key=lambda waiting: waiting.number)
 
     def holds(self, order_id: str) -> bool:
         """Whether an order to place still waits."""
-        return any(order.order_id == order_id for batch in self._waiting for order in batch.orders)
+        return any(order_id in batch.ids for batch in self._waiting if batch.orders)
 
     def withdraw(self, order_id: str) -> bool:
         """Take an order back before it is sent; False when it does not wait here."""
         for index, batch in enumerate(self._waiting):
-            rest = tuple(order for order in batch.orders if order.order_id != order_id)
-            if len(rest) < len(batch.orders):
-                self._waiting[index : index + 1] = (
-                    [Batch(batch.urgency, batch.symbol, rest, (), batch.attempt, batch.not_before)] if rest else []
-                )
+            orders, rest = (
+                tuple(order for order in part if order.order_id != order_id) for part in (batch.orders, batch.rest)
+            )
+            if len(orders) + len(rest) < len(batch.orders) + len(batch.rest):
+                left = replace(batch, orders=orders, rest=rest) if orders else replace(batch, orders=rest, rest=())
+                self._waiting[index : index + 1] = [left] if left.orders else []
                 return True
         return False
 
-    def take(self, now: float, ages: Ages, *, orders: bool, cancels: bool) -> Batch | float:
+    def waiting(self) -> Sequence[Batch]:
+        """All that has not left."""
+        return self._waiting
+
+    def take(self, now: float, ages: Ages, *, orders: bool, cancels: bool, held: Held = _free) -> Batch | float:
         """The request that leaves now, or the seconds after which to ask again (infinite: after a change).
 
-        `orders` and `cancels` say what the exchange takes at present.
+        `orders` and `cancels` say what the exchange takes at present, `held` what it has put off.
         """
         blocked: set[str] = set()
         soonest = float("inf")
@@ -109,17 +135,18 @@ class Outbox:
             for batch in [batch for batch in self._waiting if batch.urgency == urgency]:
                 if batch.symbol in blocked or not (cancels if batch.cancels else orders):
                     continue
-                wait = max(self._wait(batch, now, ages), batch.not_before - now)
+                put_off = held(batch)
+                wait = max(self._wait(batch, now, ages), put_off)
                 if wait <= 0:
                     self._waiting.remove(batch)
                     return batch
-                if batch.not_before <= now:
+                if put_off <= 0:
                     blocked.add(batch.symbol)
                 soonest = min(soonest, wait)
         return soonest
 
     def _wait(self, batch: Batch, now: float, ages: Ages) -> float:
-        return self._budget.counter(batch.symbol).wait(batch.cost(ages), now, SHARES[batch.urgency])
+        return self._budget.counter(batch.symbol).wait(batch.cost(ages), now, batch.share)
 
 
 def _urgency(orders: Sequence[Place]) -> Urgency:

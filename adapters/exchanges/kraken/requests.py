@@ -13,9 +13,12 @@ from msgspec.structs import replace
 
 from adapters.exchanges.kraken.budget import TradingBudget
 from adapters.exchanges.kraken.clock import SECOND, ServerClock
+from adapters.exchanges.kraken.deferrals import Deferrals
 from adapters.exchanges.kraken.errors import meaning_of, reject_reason
+from adapters.exchanges.kraken.holds import ALL, Holds, scope_of, scopes_of
 from adapters.exchanges.kraken.outbox import Batch, Outbox
 from adapters.exchanges.kraken.rest_orders import RestOrders
+from adapters.exchanges.kraken.room import Room
 from adapters.exchanges.kraken.sockets import Socket
 from adapters.exchanges.kraken.stream import AccountStream
 from adapters.exchanges.kraken.unknown import DEADLINE_SECONDS, MARGIN_SECONDS, fate_of
@@ -37,6 +40,8 @@ from messages.orders import Canceled, Place, Rejected, RejectReason
 
 logger = logging.getLogger("infinity_grid.kraken")
 
+_PUT_OFF_CANCELS = frozenset({"wait", "lockout", "credentials", "nonce", "token", "refused", "forbidden"})
+
 METHODS = frozenset({ADD, ADD_BATCH, CANCEL, CANCEL_BATCH})
 ATTEMPTS = 3
 """How often an order that did not arrive is sent, at most."""
@@ -44,10 +49,10 @@ ANSWER_SECONDS = 3.0
 """A cancel is answered in milliseconds."""
 CONFIRM_SECONDS = 3.0
 """Between the answer to a cancel and its event."""
+KEY_SECONDS = 6 * 3600.0
+"""A key that has worked and is refused for so long will not work again by itself."""
 _SHORTEST_WAIT = 0.001
 """What rounding leaves of a wait may be too short to move any clock."""
-_WAIT_SECONDS = 5.0
-"""Before a request is repeated that the exchange did not take at that moment."""
 
 
 class Pending(Struct):
@@ -67,6 +72,14 @@ Start = Callable[[Callable[[], Awaitable[None]]], None]
 """Runs something in the session's nursery; its failure ends the session."""
 
 
+class Limits(Struct, frozen=True):
+    """What Kraken takes of one account; outlives its sessions."""
+
+    budget: TradingBudget
+    holds: Holds
+    room: Room
+
+
 class Requests:
     """The sending side of one session."""
 
@@ -75,25 +88,28 @@ class Requests:
         socket: Socket,
         token: str,
         stream: AccountStream,
-        budget: TradingBudget,
+        limits: Limits,
         clock: ServerClock,
         by_rest: RestOrders,
         start: Start,
     ) -> None:
-        self.outbox = Outbox(budget)
+        self.outbox = Outbox(limits.budget)
+        self._limits = limits
+        self._deferrals = Deferrals(limits.holds, limits.budget, stream.feed.post, clock.now)
         self.system = wire.ONLINE
         self.quiet_at = 0.0
         """When the deadline and margin of everything that was sent have passed, in seconds of trio's clock."""
         self._socket = socket
         self._token = token
         self._stream = stream
-        self._budget = budget
         self._clock = clock
         self._by_rest = by_rest
         self._start = start
         self._socket_refuses = False
         self._pending: dict[int, Pending] = {}
         self._in_flight: set[str] = set()
+        self._unanswered: dict[str, int] = {}
+        """Requests for orders of each pair that wait for their answer."""
         self._cancel_later: set[str] = set()
         self._news = trio.Event()
 
@@ -111,6 +127,16 @@ class Requests:
         """Whether an order was sent and its fate is not known, or it waits to be sent."""
         return order_id in self._in_flight or self.outbox.holds(order_id)
 
+    def withdraw(self, order_id: str) -> bool:
+        """Take an order back that waits to be sent, or to be sent again; False when it does not."""
+        if not self.outbox.withdraw(order_id):
+            return False
+        self._in_flight.discard(order_id)
+        self._cancel_later.discard(order_id)
+        self._deferrals.over(order_id)
+        self._stream.feed.post(never_sent(order_id, self._clock.now()))
+        return True
+
     def cancel_later(self, order_id: str) -> None:
         """Cancel an order once its placing is answered: the engine may take requests in another order."""
         self._cancel_later.add(order_id)
@@ -123,10 +149,12 @@ class Requests:
                 self._age,
                 orders=self.system in wire.TAKES_ORDERS,
                 cancels=self.system in wire.TAKES_CANCELS,
+                held=self._held,
             )
             if isinstance(step, Batch):
                 await self._send(step)
                 continue
+            self._deferrals.tell_waiting(self.outbox.waiting(), self._age, self._closed)
             with trio.move_on_after(max(step, _SHORTEST_WAIT)):
                 await self._news.wait()
 
@@ -137,13 +165,17 @@ class Requests:
             return
         if not frame.success:
             self._refused(pending, frame.failure)
-        elif pending.batch.orders:
+        elif pending.batch.cancels:
+            self._taken(pending.batch)
+        else:
             time = nanoseconds(frame.time_out) if frame.time_out else self._clock.now()
             self._placed(pending, read_placed(frame.method or "", frame.result), time)
         pending.answered.set()
 
     async def cancel_by_id(self, order_id: str) -> bool | None:
         """Ask the engine: True canceled, False unknown to it, None without a clear answer."""
+        if hold := self._limits.holds.find([ALL], trio.current_time()):
+            await trio.sleep_until(hold.until)
         if self._socket_refuses:
             error = await self._by_rest.cancel([order_id])
         else:
@@ -164,10 +196,16 @@ class Requests:
             if not batch.cancels:
                 return
         now = trio.current_time()
-        self._budget.counter(batch.symbol).charge(batch.cost(self._age), now)
+        if batch.orders and not self._limits.room.is_left(batch.symbol, self._stream.orders.ended, now):
+            self._refuse_without_room(batch)
+            return
+        self._limits.holds.asks(scopes_of(batch), now)
+        self._limits.budget.counter(batch.symbol).charge(batch.cost(self._age), now)
         self._in_flight.update(order.order_id for order in batch.orders)
         for order in batch.orders:
             self._stream.orders.placing(order)
+        if batch.orders:
+            self._unanswered[batch.symbol] = self._unanswered.get(batch.symbol, 0) + 1
         if self._socket_refuses:
             self._start(lambda: self._send_by_rest(batch))
             return
@@ -198,12 +236,20 @@ class Requests:
             return
         with trio.move_on_at(pending.sent_at + DEADLINE_SECONDS + MARGIN_SECONDS):
             await pending.answered.wait()
-            if pending.error is None:
-                return
+        self._unanswered[pending.batch.symbol] -= 1
+        self.wake()
+        if pending.answered.is_set() and pending.error is None:
+            return
         await self._find_out(pending.batch.orders, pending)
 
     async def _find_out(self, orders: Sequence[Place], pending: Pending) -> None:
         """Nobody said what became of these orders."""
+        self._go_on(pending.batch)
+        unseen = [order.order_id for order in orders if self._is_unseen(order.order_id)]
+        words = pending.error or "no answer"
+        self._deferrals.tell(
+            pending.batch.symbol, unseen, "no answer", f"{words}; whether it arrived is being found out"
+        )
         await trio.sleep_until(pending.sent_at + DEADLINE_SECONDS + MARGIN_SECONDS)
         # From here on the engine and the stream decide: an answer that comes after all is about a try that is over.
         self._pending.pop(pending.number, None)
@@ -221,7 +267,7 @@ class Requests:
         if not never:
             return
         if pending.batch.attempt < ATTEMPTS:
-            self._again(pending.batch, never)
+            self._again(replace(pending.batch, orders=tuple(never), rest=(), attempt=pending.batch.attempt + 1))
         else:
             for order in never:
                 self._reject(order, "refused", "Kraken did not answer, and the order did not arrive")
@@ -240,12 +286,14 @@ class Requests:
         with trio.move_on_after(ANSWER_SECONDS):
             await pending.answered.wait()
         self._pending.pop(pending.number, None)
-        if pending.error is not None and meaning_of(pending.error) == "wait":
-            self.put(replace(batch, not_before=trio.current_time() + self._delay(batch, pending.error)))
+        if pending.error is not None and meaning_of(pending.error) in _PUT_OFF_CANCELS:
+            self._cancel_again(batch)
             return
         with trio.move_on_after(CONFIRM_SECONDS):
             while not all(self._is_over(order_id) for order_id in batch.cancels):
                 await self._stream.changed()
+            for order_id in batch.cancels:
+                self._deferrals.over(order_id)
             return
         left = [order_id for order_id in batch.cancels if not self._is_over(order_id)]
         if batch.attempt >= ATTEMPTS:
@@ -257,7 +305,11 @@ class Requests:
         """The fallback: the stream is live, but requests are not taken over it."""
         pending = self._register(batch)
         if batch.cancels:
-            pending.error = await self._by_rest.cancel(batch.cancels)
+            error = await self._by_rest.cancel(batch.cancels)
+            if error is None:
+                self._taken(batch)
+            else:
+                self._refused(pending, error)
             pending.answered.set()
         else:
             placed = await self._by_rest.place(batch.orders, pending.deadline)
@@ -273,97 +325,147 @@ class Requests:
         orders = pending.batch.orders
         if len(placed) != len(orders):
             raise WireError(f"{len(placed)} answers to {len(orders)} orders")
+        if any(answer.order_id for answer in placed):
+            self._taken(pending.batch)
         for order, answer in zip(orders, placed, strict=True):
             if answer.order_id:
                 self._stream.acknowledged(order.order_id, answer.order_id, time)
                 self._settled(order.order_id)
             else:
                 self._refused(
-                    Pending(replace(pending.batch, orders=(order,)), pending.deadline, pending.sent_at),
+                    Pending(replace(pending.batch, orders=(order,), rest=()), pending.deadline, pending.sent_at),
                     answer.error or "an answer without an id",
                     pending,
                 )
+        self._go_on(pending.batch)
 
     def _refused(self, pending: Pending, error: str, whole: Pending | None = None) -> None:
         """A request, or one order of the request `whole`, failed."""
         batch = pending.batch
         meaning = meaning_of(error)
         match meaning:
-            case "credentials":
-                raise BotStateError(f"Kraken refuses this API key for orders: {error}")
-            case "wait" | "nonce" | "lockout":
-                if batch.orders:
-                    self._again(batch, batch.orders, self._delay(batch, error))
-                else:
-                    (whole or pending).error = error
-            case "token" if not batch.symbol:
-                (whole or pending).error = error  # a question about one order: its asker decides
-            case "token":
+            case "token" if batch.symbol and not self._socket_refuses:
                 logger.warning("requests over the WebSocket are refused (%s); REST takes over", error)
                 self._socket_refuses = True
-                self._again(batch, batch.orders) if batch.orders else self.put(batch)
+                self._again(batch) if batch.orders else self.put(batch)
+            case "credentials" | "wait" | "nonce" | "lockout" | "token":
+                self._put_off(batch, error, whole or pending)
             case "refused" | "forbidden" if batch.orders:
+                self._taken(batch)
                 self._refused_for_good(batch, error)
+            case "refused" | "forbidden" if len(batch.cancels) == 1 and batch.symbol:
+                self._put_off(batch, error, whole or pending)
             case "refused" | "forbidden" | "ambiguous" | "duplicate id" | "unknown order":
                 (whole or pending).error = error
             case _:
                 assert_never(meaning)
 
+    def _put_off(self, batch: Batch, error: str, pending: Pending) -> None:
+        """Not now: asked again after a pause that grows, one request for all that are put off for the same.
+
+        Raises `BotStateError` for a key that is refused for hours.
+        """
+        now = trio.current_time()
+        if "ate limit" in error:
+            self._limits.budget.exhausted(batch.symbol, now)
+        hold = self._limits.holds.refused(scope_of(batch, error), error, now, self._clock.now() / SECOND)
+        refused_for = now - hold.since
+        if hold.reason == "credentials" and refused_for > KEY_SECONDS:
+            text = f"Kraken refuses this API key for orders since {refused_for / 3600:.0f} hours: {error}"
+            raise BotStateError(text, has_worked=True, refused_for=refused_for)
+        if not batch.orders:
+            pending.error = error
+            return
+        maker = tuple(order for order in batch.orders if order.post_only)
+        taker = tuple(order for order in batch.orders if not order.post_only)
+        if maker and taker:  # a market may take the one and not the other
+            self._again(replace(batch, orders=taker, rest=()))
+            batch = replace(batch, orders=maker)
+        self._again(batch)
+
     def _refused_for_good(self, batch: Batch, error: str) -> None:
+        """One bad order refuses a whole batch: it is looked for by halves."""
+        reason = reject_reason(error)
         if len(batch.orders) > 1:
-            # One bad order refuses the whole batch; alone, each gets its own verdict.
-            for order in batch.orders:
-                self._again(batch, (order,), attempt=batch.attempt)
+            if reason == "order limit":
+                self._limits.room.ran_short(batch.symbol, trio.current_time())
+            half = len(batch.orders) // 2
+            parts = replace(batch, orders=batch.orders[:half], rest=batch.orders[half:] + batch.rest)
+            self._again(parts)
             return
         for order in batch.orders:
-            self._reject(order, reject_reason(error), error)
+            self._reject(order, reason, error)
+        if reason == "order limit":
+            self._limits.room.used_up(batch.symbol, self._stream.orders.ended, trio.current_time())
+        self._go_on(batch)
 
-    def _again(
-        self, batch: Batch, orders: Sequence[Place], delay: float | None = None, attempt: int | None = None
-    ) -> None:
+    def _refuse_without_room(self, batch: Batch) -> None:
+        text = f"EOrder:Orders limit exceeded: no room for another order of {batch.symbol} before one is closed"
+        for order in (*batch.orders, *batch.rest):
+            self._reject(order, "order limit", text)
+
+    def _go_on(self, batch: Batch) -> None:
+        """These orders are answered; now those that were refused together with them."""
+        if batch.rest:
+            self._again(replace(batch, orders=batch.rest, rest=()))
+
+    def _again(self, batch: Batch) -> None:
         """These orders did not come into being: send them once more, under the same ids."""
-        for order in orders:
+        for order in batch.orders:
             self._stream.orders.not_placed(order.order_id)
             self._in_flight.discard(order.order_id)
-        counted = batch.attempt if delay is not None else batch.attempt + 1
-        self.outbox.put(
-            replace(
-                batch,
-                orders=tuple(orders),
-                attempt=attempt or counted,
-                not_before=trio.current_time() + (delay or 0.0),
-            )
-        )
-        self._withdraw_canceled(orders)
+        self.outbox.put(batch)
+        self._withdraw_canceled(batch.orders)
         self.wake()
+
+    def _cancel_again(self, batch: Batch) -> None:
+        """A cancel that was put off; of several that were refused together, each by itself."""
+        for order_id in batch.cancels:
+            if not self._is_over(order_id):
+                self.put(replace(batch, cancels=(order_id,)))
 
     def _withdraw_canceled(self, orders: Sequence[Place]) -> None:
         """Orders that were to be canceled once they are there need not be sent again."""
         for order in orders:
-            if order.order_id in self._cancel_later and self.outbox.withdraw(order.order_id):
-                self._cancel_later.discard(order.order_id)
-                self._stream.feed.post(never_sent(order.order_id, self._clock.now()))
+            if order.order_id in self._cancel_later:
+                self.withdraw(order.order_id)
+
+    def _taken(self, batch: Batch) -> None:
+        """The exchange has answered as it should: what was put off goes on."""
+        if self._limits.holds.taken(scopes_of(batch)):
+            logger.info("requests for %s are taken again", batch.symbol or "orders")
+            self.wake()
 
     def _reject(self, order: Place, reason: RejectReason, text: str) -> None:
         self._stream.rejected(Rejected(order.order_id, reason, text, self._clock.now()))
         self._in_flight.discard(order.order_id)
         self._cancel_later.discard(order.order_id)
+        self._deferrals.over(order.order_id)
 
     def _settled(self, order_id: str) -> None:
         """The order came into being."""
         self._in_flight.discard(order_id)
+        self._deferrals.over(order_id)
         self._stream.wake()
         if order_id in self._cancel_later:
             self._cancel_later.discard(order_id)
             if known := self._stream.find(order_id):
                 self.put(Batch("cancel", known.facts.symbol, cancels=(order_id,)))
 
-    def _delay(self, batch: Batch, error: str) -> float:
-        """Seconds until the request may be repeated."""
-        if "ate limit" in error:
-            self._budget.exhausted(batch.symbol, trio.current_time())
-            return 1.0
-        return _WAIT_SECONDS
+    def _held(self, batch: Batch) -> float:
+        """Seconds for which this request is kept back; without end while an answer decides on it."""
+        waits = batch.orders and self._unanswered.get(batch.symbol)
+        if waits and self._limits.room.is_short(batch.symbol, trio.current_time()):
+            return float("inf")
+        return self._deferrals.held(batch)
+
+    def _closed(self, batch: Batch) -> str:
+        """Why the exchange as a whole does not take this now; empty when it does."""
+        takes = wire.TAKES_CANCELS if batch.cancels else wire.TAKES_ORDERS
+        return "" if self.system in takes else f"Kraken is in {self.system} mode"
+
+    def _is_unseen(self, order_id: str) -> bool:
+        return order_id in self._in_flight and self._stream.find(order_id) is None
 
     def _is_over(self, order_id: str) -> bool:
         known = self._stream.find(order_id)

@@ -1,6 +1,7 @@
 """The REST API: public questions, and private ones that are signed, in their order, within the budget."""
 
 import logging
+from collections.abc import Callable
 from typing import TypeVar
 
 import httpx
@@ -8,13 +9,16 @@ import msgspec
 import trio
 
 from adapters.exchanges.kraken.budget import REST_CALL, STARTER, Counter
-from adapters.exchanges.kraken.errors import KrakenError, first_error
+from adapters.exchanges.kraken.clock import SECOND
+from adapters.exchanges.kraken.errors import KrakenError, defer_reason, first_error, meaning_of, throttled_until
+from adapters.exchanges.kraken.holds import ALL, Holds
 from adapters.exchanges.kraken.nonce import NonceSource
 from adapters.exchanges.kraken.signing import Signer
 from adapters.exchanges.kraken.turns import Turns, Urgency
 from adapters.exchanges.kraken.wire.rest import Envelope, decode
 from adapters.exchanges.kraken.wire.values import WireError
 from adapters.interfaces import BotStateError, ExchangeUnavailable
+from messages.conditions import ConditionCode
 
 logger = logging.getLogger("infinity_grid.kraken")
 
@@ -27,7 +31,11 @@ USER_AGENT = "infinity-grid-trio"
 _PUBLIC_BURST = 10.0
 _PUBLIC_PER_SECOND = 1.0
 _NONCE_TRIES = 3
-_LOCKOUT_SECONDS = 15 * 60.0
+_CLOCK_BEHIND = -5 * SECOND
+"""Of our clock against Kraken's, in nanoseconds: enough to make the nonces of another program larger than ours."""
+_NONCES = "nonces"
+"""They are asked for over REST only."""
+_SCOPES = (ALL, _NONCES)
 _OK = 200
 
 
@@ -65,13 +73,27 @@ class PublicRest:
 class PrivateRest:
     """Private endpoints of one key: one call at a time, since nonces must arrive in their order."""
 
-    def __init__(self, client: httpx.AsyncClient, signer: Signer, nonces: NonceSource) -> None:
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        signer: Signer,
+        nonces: NonceSource,
+        holds: Holds | None = None,
+        clock_offset: Callable[[], int] = lambda: 0,
+    ) -> None:
+        """`holds` are shared with the requests over the WebSocket: a lockout is one of the key.
+
+        `clock_offset` is this machine's clock minus Kraken's, in nanoseconds.
+        """
         self._client = client
         self._signer = signer
         self._nonces = nonces
+        self._clock_offset = clock_offset
+        self.holds = holds or Holds()
         self.budget = Counter(STARTER.rest_maximum, STARTER.rest_decay)
         self._turns = Turns(self.budget)
-        self._locked_until = 0.0
+        self.worked = False
+        """Whether Kraken has taken a call of this key."""
 
     async def read(
         self,
@@ -87,9 +109,16 @@ class PrivateRest:
             return await self.call(name, kind, cost, urgency=urgency, **params)
         except KrakenError as error:
             if error.meaning in ("credentials", "forbidden"):
-                raise BotStateError(f"Kraken refuses this API key for {name}: {error.text}") from None
-            wait = max(self._locked_until - trio.current_time(), 0.0)
-            raise ExchangeUnavailable(f"Kraken {name}: {error.text}", retry_after=wait) from None
+                text = f"Kraken refuses this API key for {name}: {error.text}"
+                raise BotStateError(text, has_worked=self.worked) from None
+            hold = self.holds.find(_SCOPES, trio.current_time())
+            wait = hold.until - trio.current_time() if hold else 0.0
+            if error.meaning == "nonce":
+                advice = self._how_to_mend_nonces()
+                text = f"Kraken {name}: {error.text}: this API key has seen higher nonces; {advice}"
+                raise ExchangeUnavailable(text, retry_after=wait, code="credentials", advice=advice) from None
+            code: ConditionCode = "lockout" if hold and hold.reason == "locked out" else "connection"
+            raise ExchangeUnavailable(f"Kraken {name}: {error.text}", retry_after=wait, code=code) from None
 
     async def call(
         self,
@@ -101,21 +130,45 @@ class PrivateRest:
         **params: object,
     ) -> Result:
         """Ask or order something. Raises `KrakenError`; no answer is one whose meaning is `ambiguous`."""
-        self._refuse_locked_out()
+        self._refuse_in_a_pause()
         async with self._turns.turn(cost, urgency):
+            asks_again = self._ask_again()
             for attempt in range(1, _NONCE_TRIES + 1):
-                self._refuse_locked_out()
                 if attempt > 1:
                     await _pay(self.budget, cost)
                 try:
-                    return await self._send(name, kind, params)
+                    result = await self._send(name, kind, params)
                 except KrakenError as error:
-                    if error.meaning == "lockout":
-                        self._locked_until = trio.current_time() + _LOCKOUT_SECONDS
-                    if error.meaning != "nonce" or attempt == _NONCE_TRIES:
-                        raise
-                    logger.warning("Kraken %s: %s; is another program using this API key?", name, error.text)
+                    if error.meaning == "nonce" and attempt < _NONCE_TRIES and not asks_again:
+                        logger.warning("Kraken %s: %s; is another program using this API key?", name, error.text)
+                        continue
+                    self._note_refusal(error)
+                    raise
+                self.worked = True
+                self._note_success()
+                return result
         raise AssertionError("the loop returns or raises")
+
+    def _note_success(self) -> None:
+        """A pause of all calls is over; orders that the key may not place are none of REST's business."""
+        hold = self.holds.find([ALL], trio.current_time())
+        self.holds.taken([_NONCES] if hold and hold.reason == "credentials" else _SCOPES)
+
+    def _note_refusal(self, error: KrakenError) -> None:
+        """Where each further call makes it worse nothing is asked for a while."""
+        now = trio.current_time()
+        reason = defer_reason(error.text)
+        if error.meaning in ("lockout", "nonce") or (error.meaning == "wait" and throttled_until(error.text)):
+            scope = _NONCES if error.meaning == "nonce" else ALL
+            self.holds.refused(scope, error.text, now, self._nonces.now() / SECOND)
+        elif reason == "rate limit":
+            self.budget.correct(max(self.budget.level(now), self.budget.maximum), now)
+
+    def _how_to_mend_nonces(self) -> str:
+        offset = self._clock_offset()
+        if offset < _CLOCK_BEHIND:
+            return f"this machine's clock is {-offset // SECOND} s behind Kraken's: set it (NTP)"
+        return "another program uses it: make a new API key for this program alone"
 
     async def _send(self, name: str, kind: type[Result], params: dict[str, object]) -> Result:
         path = f"/0/private/{name}"
@@ -128,9 +181,17 @@ class PrivateRest:
         except (httpx.HTTPError, WireError) as error:
             raise KrakenError(f"no usable answer ({_describe(error)})") from None
 
-    def _refuse_locked_out(self) -> None:
-        if trio.current_time() < self._locked_until:
-            raise KrakenError("EGeneral:Temporary lockout (not asked again before it is over)")
+    def _refuse_in_a_pause(self) -> None:
+        """Raises `KrakenError` while each call would make it worse."""
+        hold = self.holds.find(_SCOPES, trio.current_time())
+        if hold is not None and (hold.reason != "credentials" or meaning_of(hold.text) == "nonce"):
+            raise KrakenError(f"{hold.text} (not asked again before it is over)")
+
+    def _ask_again(self) -> bool:
+        """Whether this call is the first after a pause. Raises like `_refuse_in_a_pause`."""
+        self._refuse_in_a_pause()
+        now = trio.current_time()
+        return self.holds.asks([scope for scope in _SCOPES if self.holds.find([scope], now) is None], now)
 
 
 async def _pay(budget: Counter, cost: float) -> None:

@@ -20,9 +20,10 @@ from adapters.exchanges.kraken.orders import CLOSED_KEPT
 from adapters.exchanges.kraken.outbox import cancel_batches, place_batches
 from adapters.exchanges.kraken.paid_fees import PartlyTold, paid_fee
 from adapters.exchanges.kraken.questions import Questions
-from adapters.exchanges.kraken.requests import METHODS, Requests, never_sent
+from adapters.exchanges.kraken.requests import METHODS, Limits, Requests
 from adapters.exchanges.kraken.rest import PrivateRest
 from adapters.exchanges.kraken.rest_orders import RestOrders
+from adapters.exchanges.kraken.room import Room
 from adapters.exchanges.kraken.sockets import Dial, Socket, open_socket, subscription, translated
 from adapters.exchanges.kraken.stream import AccountStream
 from adapters.exchanges.kraken.turns import Urgency
@@ -51,6 +52,7 @@ class Account:
         self.names = names
         self.clock = clock
         self.budget = TradingBudget()
+        self.limits = Limits(self.budget, rest.holds, Room())
         self.closures = Closures(rest, names, clock)
         self.quiet_at = trio.current_time() + DEADLINE_SECONDS + MARGIN_SECONDS
         """When no request of an earlier session or an earlier run of the program can arrive any more."""
@@ -106,7 +108,7 @@ class KrakenSession:
             socket,
             token,
             self._stream,
-            account.budget,
+            account.limits,
             account.clock,
             RestOrders(account.rest, account.names),
             self._start,
@@ -191,9 +193,9 @@ class KrakenSession:
         now: list[str] = []
         for order_id in order_ids:
             self._stream.orders.canceling.add(order_id)
-            if self._requests.outbox.withdraw(order_id):
-                self._stream.feed.post(never_sent(order_id, self._account.clock.now()))
-            elif self._stream.find(order_id) is None and self._requests.in_flight(order_id):
+            if self._requests.withdraw(order_id):
+                continue
+            if self._stream.find(order_id) is None and self._requests.in_flight(order_id):
                 self._requests.cancel_later(order_id)
             else:
                 now.append(order_id)
@@ -231,7 +233,8 @@ class KrakenSession:
     def _subscribed(self, frame: wire.Frame) -> None:
         if not frame.success:
             if meaning_of(frame.failure) in ("credentials", "forbidden"):
-                raise BotStateError(f"Kraken refuses this API key for the account's stream: {frame.failure}")
+                text = f"Kraken refuses this API key for the account's stream: {frame.failure}"
+                raise BotStateError(text, has_worked=self._account.rest.worked)
             raise ExchangeUnavailable(f"{_NAME}: {frame.failure}")
         threshold = wire.read_subscribed(frame.result).maxratecount
         if threshold is not None:

@@ -19,8 +19,8 @@ SNAPSHOT = "snapshot"
 SUBSCRIBE = "subscribe"
 
 ONLINE = "online"
-TAKES_CANCELS = frozenset({"online", "post_only", "cancel_only"})
-TAKES_ORDERS = frozenset({"online", "post_only"})
+TAKES_CANCELS = frozenset({"online", "post_only", "limit_only", "cancel_only"})
+TAKES_ORDERS = frozenset({"online", "post_only", "limit_only"})
 
 
 class Frame(Wire, frozen=True):

@@ -22,7 +22,7 @@ from adapters.exchanges.kraken.wire.values import stamp_of
 from config.secrets import Secret
 from messages.ids import client_order_id
 from messages.mailboxes import ExchangeEvent
-from messages.orders import OrderKind, Place
+from messages.orders import Deferred, OrderKind, Place
 
 KEY = Secret("public")
 PRIVATE = Secret("kQH5HW/8p1uGOVjbgWA7FunAmGO8lsSUXNsu3eow76sz84Q18fWxnyRzBHCd3pd5nE9qa99HAZtuZuj6F1huXg==")
@@ -259,16 +259,30 @@ class Rig:
         self.rest = rest
         self.account = account
         self._events = session.events()
+        self.waits: list[Deferred] = []
+        """What was said of orders that wait; it changes nothing for an order, so `events` and `quiet` leave it out."""
 
     async def events(self, count: int) -> list[ExchangeEvent]:
         """The next so many events; none may take long."""
         with trio.fail_after(60):
-            return [await anext(self._events) for _ in range(count)]
+            return [await self._event() for _ in range(count)]
 
     async def quiet(self, seconds: float = 0.5) -> bool:
         """Whether nothing is said for a while."""
         with trio.move_on_after(seconds):
-            await anext(self._events)
+            await self._event()
+            return False
+        return True
+
+    async def _event(self) -> ExchangeEvent:
+        while isinstance(event := await anext(self._events), Deferred):
+            self.waits.append(event)
+        return event
+
+    async def silent(self, seconds: float) -> bool:
+        """Whether no request is sent for so long."""
+        with trio.move_on_after(seconds):
+            await self.far.heard()
             return False
         return True
 

@@ -11,7 +11,7 @@ MEANINGS: list[tuple[str, Meaning]] = [
     ("EGeneral:Invalid arguments:cl_ord_id", "refused"),
     ("EGeneral:Invalid arguments:cl_ord_id not unique", "duplicate id"),
     ("EGeneral:Invalid arguments:volume minimum not met", "refused"),
-    ("EGeneral:Permission denied", "forbidden"),
+    ("EGeneral:Permission denied", "credentials"),
     ("EGeneral:Temporary lockout", "lockout"),
     ("EGeneral:Internal error:42", "ambiguous"),
     ("EGeneral:Unknown method", "refused"),

@@ -125,8 +125,11 @@ async def test_a_fill_that_is_told_twice_counts_once(autojump_clock: MockClock) 
         ("EOrder:Cost minimum not met", "minimum"),
         ("EOrder:Post only order", "post-only"),
         ("EOrder:Orders limit exceeded", "order limit"),
-        ("EOrder:Tick size check failed", "refused"),
-        ("EAccount:Invalid permissions:BTC trading restricted for XX.", "refused"),
+        ("EOrder:Tick size check failed", "rules"),
+        ("EOrder:Invalid price:BTC/USD price can only be specified up to 1 decimals.", "rules"),
+        ("EQuery:Unknown asset pair", "pair"),
+        ("EOrder:Reduce only", "refused"),
+        ("EAccount:Invalid permissions:BTC trading restricted for XX.", "pair"),
     ],
 )
 async def test_a_definite_refusal_is_told_with_its_reason(error: str, reason: str) -> None:
@@ -151,9 +154,10 @@ async def test_a_batch_that_is_refused_as_a_whole_is_sent_order_by_order(autojum
     async with opened() as rig:
         request = await rig.placed(place(1), place(2))
         await rig.far.answer(request, error="EGeneral:Invalid arguments:volume minimum not met")
-        first, second = await rig.far.heard(), await rig.far.heard()
-        assert [request["params"]["cl_ord_id"] for request in (first, second)] == [order_id(1), order_id(2)]
+        first = await rig.far.heard()
         await acknowledged(rig.far, first, 1)
+        second = await rig.far.heard()
+        assert [request["params"]["cl_ord_id"] for request in (first, second)] == [order_id(1), order_id(2)]
         await rig.far.answer(second, error="EGeneral:Invalid arguments:volume minimum not met")
         accepted, rejected = await rig.events(2)
     assert isinstance(accepted, Accepted)

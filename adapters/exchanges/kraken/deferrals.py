@@ -1,0 +1,69 @@
+"""Who waits is told so: once per order and reason, and in one log line for all that wait for the same."""
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+
+import trio
+
+from adapters.exchanges.kraken.budget import TradingBudget
+from adapters.exchanges.kraken.holds import Holds, scopes_of
+from adapters.exchanges.kraken.outbox import Ages, Batch
+from messages.orders import DeferReason, Deferred
+
+logger = logging.getLogger("infinity_grid.kraken")
+
+TELL_SECONDS = 1.0
+"""A wait for our own budget that is shorter is nobody's business."""
+
+
+class Deferrals:
+    """Of one session."""
+
+    def __init__(
+        self, holds: Holds, budget: TradingBudget, post: Callable[[Deferred], None], now: Callable[[], int]
+    ) -> None:
+        """`now` is the server's clock in nanoseconds UTC."""
+        self._holds = holds
+        self._budget = budget
+        self._post = post
+        self._now = now
+        self._told: dict[str, DeferReason] = {}
+
+    def held(self, batch: Batch) -> float:
+        """Seconds until Kraken is asked again for what this request asks for."""
+        now = trio.current_time()
+        hold = self._holds.find(scopes_of(batch), now)
+        return hold.until - now if hold else 0.0
+
+    def tell_waiting(self, waiting: Sequence[Batch], ages: Ages, closed: Callable[[Batch], str]) -> None:
+        """All that cannot leave now; `closed` says why the exchange as a whole does not take it."""
+        groups: dict[tuple[str, DeferReason, str], list[str]] = {}
+        for batch in waiting:
+            if why := self._why(batch, ages, closed(batch)):
+                groups.setdefault((batch.symbol, *why), []).extend(batch.ids)
+        for (symbol, reason, text), ids in groups.items():
+            self.tell(symbol, ids, reason, text)
+
+    def tell(self, symbol: str, ids: Iterable[str], reason: DeferReason, text: str) -> None:
+        """These orders, or their cancels, wait for this."""
+        news = [order_id for order_id in ids if self._told.get(order_id) != reason]
+        for order_id in news:
+            self._told[order_id] = reason
+            self._post(Deferred(order_id, reason, text, self._now()))
+        if news:
+            logger.warning("%d requests for %s wait (%s): %s", len(news), symbol, reason, text)
+
+    def over(self, order_id: str) -> None:
+        """The order or its cancel was taken, refused or withdrawn."""
+        self._told.pop(order_id, None)
+
+    def _why(self, batch: Batch, ages: Ages, closed: str) -> tuple[DeferReason, str] | None:
+        now = trio.current_time()
+        if closed:
+            return "market mode", closed
+        if hold := self._holds.find(scopes_of(batch), now):
+            return hold.reason, hold.text
+        wait = self._budget.counter(batch.symbol).wait(batch.cost(ages), now, batch.share)
+        if wait >= TELL_SECONDS:
+            return "rate limit", f"as many requests for {batch.symbol} as Kraken takes were sent, the next ones follow"
+        return None
