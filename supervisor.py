@@ -50,6 +50,7 @@ from messages.notices import JournalRepaired
 from messages.status import Status, Stop
 from supervision import cli, registry
 from supervision.control import Control, ProgramFailed, StopRequest
+from supervision.outages import Outages
 from supervision.policy import EXIT_OK, Role
 from supervision.program import (
     Mailboxes,
@@ -125,7 +126,14 @@ class _Tree:
         self._adopt = adopt
         self._mail = Mailboxes(config)
         self._control = Control()
-        self._watch = Watch(self._control, limits_of(config), self._mail.notifier, self._mail.metrics, world.chance)
+        self._watch = Watch(
+            self._control,
+            limits_of(config),
+            self._mail.notifier,
+            self._mail.metrics,
+            world.chance,
+            outages=Outages(self._mail.metrics, self._mail.persistence, world.wall),
+        )
         self._states = StateKeeper(config, self._mail)
         self._board = StatusBoard(
             self._mail.metrics,
@@ -216,12 +224,15 @@ class _Tree:
         open_exchange = self._world.exchange(self._config.exchange.adapter)
         store = AccountClient(self._mail.persistence, self._mail.paper)
         async with open_exchange(self._config, store, now=self._world.wall(), source=self._source) as exchange:
+            if not self._config.exchange.skip_permission_check:
+                self._watch.key.works()
             facts = await survey(self._config, exchange, self._source, self._past)
             # From here on each may have orders: what is wrong later on halts it and ends nothing.
             self._past |= self._mail.strategies.keys()
             self._venue.take(facts, trio.current_time())
             market = Market(self._venue.pairs, self._venue.fees)
             self._account = exchange
+            self._watch.outages.over("exchange")
             try:
                 async with trio.open_nursery() as nursery:
                     self._start(nursery, "market-data", partial(self._market_data, exchange))
@@ -237,9 +248,10 @@ class _Tree:
 
     async def _market_data(self, exchange: Exchange) -> None:
         subscribers = self._mail.subscribers(self._config)
-        await run_market_data(
-            exchange, subscribers, self._mail.prices, self._mail.metrics, lock_step=exchange.lock_step
-        )
+        market_data = partial(run_market_data, lock_step=exchange.lock_step)
+        async with trio.open_nursery() as nursery:
+            await nursery.start(market_data, exchange, subscribers, self._mail.prices, self._mail.metrics)
+            self._watch.outages.over("market-data")
 
     async def _price_watch(self, exchange: Exchange) -> None:
         timeouts = {} if exchange.lock_step else price_timeouts(self._config)
@@ -255,6 +267,8 @@ class _Tree:
             async with trio.open_nursery() as nursery:
                 orders = partial(run_order_manager, book=self._attach_conditions, now=self._world.wall)
                 await nursery.start(orders, exchange, mail.orders, mail.strategies, mail.persistence, market.pairs)
+                self._watch.key.works()
+                self._watch.outages.over("order-manager")
                 for strategy in self._config.strategy:
                     nursery.start_soon(self._strategy, strategy, market)
         finally:

@@ -100,8 +100,12 @@ def _conditions(status: Status) -> Metric:
         labels=["bot", "strategy", "code"],
     )
     names = {report.strategy: report.name for report in status.strategies}
-    for row in status.conditions:
-        since.add_metric([status.bot, names.get(row.strategy, ""), row.code], row.since / 1_000_000_000)
+    oldest: dict[tuple[str, str], int] = {}
+    for row in status.conditions:  # two producers may name the same
+        key = names.get(row.strategy, ""), row.code
+        oldest[key] = min(oldest.get(key, row.since), row.since)
+    for (strategy, code), time in oldest.items():
+        since.add_metric([status.bot, strategy, code], time / 1_000_000_000)
     return since
 
 

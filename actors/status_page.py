@@ -106,9 +106,11 @@ class StatusBoard:
         """Everything as it is now."""
         self._read_mail()
         now, offset = self._now(), self._clock_offset()
+        conditions = self.conditions()
+        program_wide = (row.detail for row in conditions if not row.strategy and row.blocks)
         return Status(
             state=self._program.state,
-            reason=self._program.reason,
+            reason="; ".join(part for part in (self._program.reason, *program_wide) if part),
             bot=self.bot,
             simulated=self.simulated,
             uptime_seconds=_seconds(max(0, now - self._started)),
@@ -116,7 +118,7 @@ class StatusBoard:
             strategies=tuple(self._brought_up_to_date(report) for report in self._strategies.values()),
             actors=self._actor_reports(),
             channels=tuple(self._channels()),
-            conditions=self.conditions(),
+            conditions=conditions,
             clock_offset_seconds=None if offset is None else _seconds(offset),
         )
 

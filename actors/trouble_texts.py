@@ -189,6 +189,8 @@ def _meaning(notice: ActorFailed) -> str:
 
 
 def _todo(notice: ActorFailed) -> str:
+    if notice.advice:
+        return notice.advice
     if notice.disconnected:
         return "nothing, unless it lasts: then look at your network and at the exchange's status page"
     if notice.actor == "persistence":

@@ -152,6 +152,8 @@ class ActorFailed(Struct, frozen=True, tag=True):
     action: str
     disconnected: bool = False
     """Whether all that is wrong is a connection to the exchange."""
+    advice: str = ""
+    """What somebody has to do; empty for what is usual."""
 
 
 class ActorRecovered(Struct, frozen=True, tag=True):

@@ -3,6 +3,7 @@
 Times are seconds of trio's clock. Nothing here waits, restarts or logs; `restart` does.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Literal
 
@@ -25,14 +26,28 @@ Role = Literal[
     "metrics",
 ]
 Kind = Literal[
-    "connection", "credentials", "stray order", "core", "database", "source ended", "configuration", "server", "bug"
+    "connection",
+    "credentials",
+    "key refused",
+    "stray order",
+    "core",
+    "database",
+    "source ended",
+    "configuration",
+    "server",
+    "bug",
 ]
+"""`credentials`: a key that has never worked; `key refused`: one that has: exchanges refuse good keys for minutes."""
 
 EXIT_OK = 0
 EXIT_BUG = 1
 EXIT_USAGE = 2
 EXIT_CREDENTIALS = 3
 EXIT_DATABASE = 6
+
+
+KEY_PATIENCE = 6 * 3600.0
+"""Seconds after which a key that has worked is given up."""
 
 
 class Limits(Struct, frozen=True):
@@ -54,6 +69,10 @@ class Failure(Struct, frozen=True):
     reason: str
     retry_after: float = 0.0
     """Seconds before which another try would make it worse."""
+    lasts: float = 0.0
+    """Seconds for which what is wrong had lasted already when it made the actor fail."""
+    needs_owner: bool = False
+    """Whether waiting alone does not mend it: told at once."""
 
 
 class Rule(Struct, frozen=True):
@@ -69,12 +88,24 @@ class Rule(Struct, frozen=True):
     exit_code: int = EXIT_BUG
     patient: bool = False
     """Tell only what lasts (`Limits.tell_after`); otherwise the first failure in a row is told."""
+    ends_after: float = math.inf
+    """Seconds of failures in a row that lead to `beyond`."""
+    backoff: tuple[float, float] | None = None
+    """First and longest pause, instead of `Limits.backoff` and `Limits.backoff_cap`."""
 
 
 POLICY: tuple[Rule, ...] = (
     Rule(("market-data",), ("source ended",), first="stop", exit_code=EXIT_OK),
     Rule((), ("configuration", "stray order"), first="stop", exit_code=EXIT_USAGE),
     Rule((), ("credentials",), first="stop", exit_code=EXIT_CREDENTIALS),
+    Rule(
+        (),
+        ("key refused",),
+        first="restart",
+        ends_after=KEY_PATIENCE,
+        backoff=(10.0, 300.0),
+        exit_code=EXIT_CREDENTIALS,
+    ),
     Rule((), ("database",), first="restart", limited=True, exit_code=EXIT_DATABASE),
     Rule(("market-data", "venue-watch", "order-manager", "exchange"), ("connection",), first="restart", patient=True),
     Rule(("market-data", "price-watch", "venue-watch", "notifier", "metrics"), (), first="restart"),
@@ -126,8 +157,11 @@ def decide(limits: Limits, history: Sequence[Run], failure: Failure, now: float)
     if rule.limited and recent > limits.restarts:
         return Halt() if rule.beyond == "halt" else StopProgram(rule.exit_code)
     row = in_a_row(limits, history)
-    after = min(limits.backoff * 2.0 ** min(len(row) - 1, 30), limits.backoff_cap)
-    tell = _worth_telling(limits, rule, row)
+    if max(now - row[0].failed, failure.lasts) > rule.ends_after:
+        return StopProgram(rule.exit_code)
+    first, longest = rule.backoff or (limits.backoff, limits.backoff_cap)
+    after = min(first * 2.0 ** min(len(row) - 1, 30), longest)
+    tell = _worth_telling(limits, rule, row) or (failure.needs_owner and len(row) == 1)
     if failure.retry_after > after:
         # So long a wait is worth telling when it begins.
         return Restart(failure.retry_after, tell or failure.retry_after >= limits.tell_after)
@@ -165,8 +199,10 @@ def _worth_telling(limits: Limits, rule: Rule, row: Sequence[Run]) -> bool:
     return lasts and not lasted_before
 
 
-def classify(error: BaseException) -> Kind:
-    """Which kind of failure an exception is."""
+def classify(error: BaseException, *, key_has_worked: bool = False) -> Kind:
+    """Which kind of failure an exception is; `key_has_worked`: ever, as far as the program knows."""
+    if isinstance(error, BotStateError) and (error.has_worked or key_has_worked):
+        return "key refused"
     kinds: tuple[tuple[type[BaseException], Kind], ...] = (
         (ExchangeUnavailable, "connection"),
         (BotStateError, "credentials"),

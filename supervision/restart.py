@@ -11,11 +11,12 @@ from msgspec import Struct, field
 
 from actors.mailbox import Mailbox
 from actors.status_page import post_report
-from adapters.interfaces import ExchangeUnavailable
+from adapters.interfaces import BotStateError, ExchangeUnavailable
 from messages.mailboxes import MetricsMail, NotifierMail
 from messages.notices import ActorFailed, ActorRecovered
 from messages.status import ActorReport
 from supervision.control import Control
+from supervision.outages import Outages
 from supervision.policy import (
     Failure,
     Halt,
@@ -37,6 +38,12 @@ logger = logging.getLogger("infinity_grid.supervisor")
 JITTER = 0.2
 """Backoffs are lengthened by up to this share, so that many programs do not return at the same moment."""
 
+_KEY_ACTION = "the key is tried again with growing pauses, up to 5 min; after 6 h the program ends"
+_KEY_ADVICE = (
+    "nothing if the key was not changed: exchanges refuse good keys for minutes at times, and trading resumes by "
+    "itself. If it lasts, look at the key on the exchange's page of API keys: does it exist, with all its rights?"
+)
+
 MAX_HISTORY = 1_000
 """As many as the configuration allows restarts within its period."""
 
@@ -56,6 +63,17 @@ class Incident:
         return not lately
 
 
+class KeyMemory:
+    """Whether the account's key has ever worked: then a refusal of it is waited for."""
+
+    def __init__(self) -> None:
+        self.has_worked = False
+
+    def works(self) -> None:
+        """The exchange has taken it."""
+        self.has_worked = True
+
+
 class Watch(Struct, frozen=True):
     """What every restart loop needs."""
 
@@ -66,6 +84,8 @@ class Watch(Struct, frozen=True):
     jitter: Callable[[], float] = random.random
     """A number from 0 to 1 for each backoff."""
     incident: Incident = field(default_factory=Incident)
+    key: KeyMemory = field(default_factory=KeyMemory)
+    outages: Outages = field(default_factory=lambda: Outages(None, None, lambda: 0))
 
 
 OnHalt = Callable[[str], Awaitable[None]]
@@ -99,6 +119,8 @@ async def _supervise(
     history: tuple[Run, ...] = ()
     failures = 0
     good_news: ActorRecovered | None = None
+    told_of_row = -math.inf
+    """When the row of failures began that the user was told of last."""
     while True:
         started = trio.current_time()
         try:
@@ -113,21 +135,23 @@ async def _supervise(
             return
         now = trio.current_time()
         failures += 1
-        retry_after = cause.retry_after if isinstance(cause, ExchangeUnavailable) else 0.0
-        failure = Failure(role, classify(cause), describe(cause), retry_after)
+        failure = _failure(watch, role, cause)
         history = (*history[-MAX_HISTORY:], Run(started, now, rule_for(failure).limited))
         post_report(watch.metrics, ActorReport(name, failures, 0, 0))
         match decide(watch.limits, history, failure, now):
             case Restart(after, tell):
                 _log(name, failure.kind, cause, f"restart in {after:g} s")
-                is_news = tell and watch.incident.is_news(watch.limits, failure, now)
+                watch.outages.begin(name, role, failure.kind, cause, after)
+                row_began = in_a_row(watch.limits, history)[0].failed
+                is_news = tell and told_of_row != row_began and watch.incident.is_news(watch.limits, failure, now)
                 if started + lasting(watch.limits) < now:
                     good_news = None  # it was told, or nothing bad was
                 if is_news or good_news:
-                    away = round(now + after - in_a_row(watch.limits, history)[0].failed)
+                    away = round(now + after - row_began)
                     good_news = ActorRecovered(name, away, failure.kind == "connection")
                 if is_news:
-                    watch.notifier.post(_bad_news(name, failure))
+                    told_of_row = row_began
+                    watch.notifier.post(_bad_news(name, failure, cause))
                 with trio.move_on_after(after * (1 + JITTER * watch.jitter())):
                     await watch.control.wait_for_stop()
                     if role != "strategy":
@@ -159,10 +183,20 @@ async def _tell_when_it_lasts(watch: Watch, good_news: ActorRecovered) -> None:
     watch.notifier.post(good_news)
 
 
-def _bad_news(name: str, failure: Failure) -> ActorFailed:
+def _failure(watch: Watch, role: Role, cause: BaseException) -> Failure:
+    kind = classify(cause, key_has_worked=watch.key.has_worked)
+    unavailable = cause if isinstance(cause, ExchangeUnavailable) else ExchangeUnavailable()
+    lasts = cause.refused_for if isinstance(cause, BotStateError) else 0.0
+    return Failure(role, kind, describe(cause), unavailable.retry_after, lasts, bool(unavailable.advice))
+
+
+def _bad_news(name: str, failure: Failure, cause: BaseException) -> ActorFailed:
+    if failure.kind == "key refused":
+        return ActorFailed(name, failure.reason, _KEY_ACTION, advice=_KEY_ADVICE)
+    advice = cause.advice if isinstance(cause, ExchangeUnavailable) else ""
     disconnected = failure.kind == "connection"
     action = "it is connected again, tried with growing pauses" if disconnected else "it is restarted"
-    return ActorFailed(name, failure.reason, action, disconnected)
+    return ActorFailed(name, failure.reason, action, disconnected, advice)
 
 
 def root_cause(error: BaseException) -> BaseException:

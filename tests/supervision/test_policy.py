@@ -10,6 +10,7 @@ from actors.strategy import CoreFailed
 from adapters.interfaces import BotStateError, DatabaseUnusable, ExchangeUnavailable, SourceEnded, UnknownOrderError
 from config import ConfigError
 from supervision.policy import (
+    KEY_PATIENCE,
     POLICY,
     Action,
     Failure,
@@ -40,6 +41,7 @@ ROLES: tuple[Role, ...] = (
 KINDS: tuple[Kind, ...] = (
     "connection",
     "credentials",
+    "key refused",
     "stray order",
     "core",
     "database",
@@ -79,6 +81,8 @@ def after(role: Role, kind: Kind, history: list[Run]) -> Action:
         ("order-manager", "connection", Restart(1.0, tell=False)),
         ("order-manager", "bug", Restart(1.0, tell=True)),
         ("order-manager", "credentials", StopProgram(3)),
+        ("order-manager", "key refused", Restart(10.0, tell=True)),
+        ("exchange", "key refused", Restart(10.0, tell=True)),
         ("order-manager", "stray order", StopProgram(2)),
         ("exchange", "connection", Restart(1.0, tell=False)),
         ("exchange", "credentials", StopProgram(3)),
@@ -179,6 +183,7 @@ def test_a_lost_connection_is_told_once_it_has_lasted_a_minute_and_only_once() -
     [
         (ExchangeUnavailable("down"), "connection"),
         (BotStateError("bad key"), "credentials"),
+        (BotStateError("bad key", has_worked=True), "key refused"),
         (UnknownOrderError("whose?"), "stray order"),
         (CoreFailed("core"), "core"),
         (DatabaseUnusable("disk"), "database"),
@@ -191,6 +196,15 @@ def test_a_lost_connection_is_told_once_it_has_lasted_a_minute_and_only_once() -
 )
 def test_an_exception_is_a_failure_of_kind(error: Exception, kind: Kind) -> None:
     assert classify(error) == kind
+
+
+def test_a_key_that_has_worked_is_given_up_after_hours() -> None:
+    times = [0.0, *(300.0 * n for n in range(1, 80))]
+    found = [after("exchange", "key refused", failures_at(*times[: n + 1])) for n in range(len(times))]
+    ended = [time for time, action in zip(times, found, strict=True) if action == StopProgram(3)]
+    assert ended
+    assert min(ended) == pytest.approx(KEY_PATIENCE, abs=300)
+    assert sum(isinstance(action, Restart) and action.tell for action in found) == 1
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -231,8 +245,9 @@ def test_a_backoff_is_never_negative_and_never_above_the_cap(
 ) -> None:
     action = decide(limits, history, failure, history[-1].failed)
     if isinstance(action, Restart):
-        assert 0 <= action.after <= limits.backoff_cap
-        assert action.after >= min(limits.backoff, limits.backoff_cap)
+        first, longest = rule_for(failure).backoff or (limits.backoff, limits.backoff_cap)
+        assert 0 <= action.after <= longest
+        assert action.after >= min(first, longest)
 
 
 @given(limits, histories(), failures)
@@ -243,7 +258,8 @@ def test_a_limited_actor_is_never_restarted_more_often_than_allowed(
     recent = sum(now - run.failed <= limits.period for run in history)
     restarted = isinstance(decide(limits, history, failure, now), Restart)
     rule = rule_for(failure)
-    assert restarted == (rule.first == "restart" and not (rule.limited and recent > limits.restarts))
+    too_long = now - in_a_row(limits, history)[0].failed > rule.ends_after
+    assert restarted == (rule.first == "restart" and not too_long and not (rule.limited and recent > limits.restarts))
 
 
 @given(limits, histories(), failures)

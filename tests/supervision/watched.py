@@ -10,6 +10,7 @@ from adapters.interfaces import ExchangeUnavailable
 from messages.mailboxes import MetricsMail, NotifierMail
 from messages.notices import ActorFailed
 from supervision.control import Control, StopRequest
+from supervision.outages import Outages
 from supervision.policy import Limits, Role
 from supervision.restart import Watch, supervise
 
@@ -17,14 +18,17 @@ DOWN = ExchangeUnavailable("no route to the exchange")
 RECONNECTED = "it is connected again, tried with growing pauses"
 
 
-def new_watch(limits: Limits | None = None, jitter: Callable[[], float] = lambda: 0.0) -> Watch:
-    """Without jitter, unless a test brings its own."""
+def new_watch(
+    limits: Limits | None = None, jitter: Callable[[], float] = lambda: 0.0, outages: Outages | None = None
+) -> Watch:
+    """Without jitter and conditions, unless a test brings its own."""
     return Watch(
         Control(),
         limits or Limits(),
         Mailbox[NotifierMail]("notifier"),
         Mailbox[MetricsMail]("metrics"),
         jitter,
+        outages=outages or Outages(None, None, lambda: 0),
     )
 
 
