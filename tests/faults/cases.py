@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from adapters.exchanges.kraken.sandbox import Behaviour, FrameFault, RequestFault
 from adapters.exchanges.kraken.sandbox.faults import FrameAction
+from tests.faults.around import surroundings
 from tests.faults.course import KNOWN_WITHIN, Arm, Case, Step
 from tests.faults.world import World, account
 
@@ -321,5 +322,6 @@ def table() -> list[Case]:
         *connections(),
         *rest_calls(),
         *states(),
+        *surroundings(),
     ]
     return [replace(case, name=f"{case.name} @ {case.step}") for case in found]

@@ -109,7 +109,10 @@ async def _right(world: World, wanted: list[Row], within: float, step: str) -> f
 
 async def _agree(world: World, grid: Grid, within: float) -> None:
     """Venue, rules and program tell the same story; the program may learn as late of it as of right orders."""
-    orders = list(world.control.venue.orders.of_account("demo", now()))
+    every = world.control.venue.orders.of_account("demo", now())
+    orders = [order for order in every if order.txid not in world.others]
+    foreign = [world.control.order(txid) for txid in world.others]
+    assert all(order.is_open or order.status == "closed" for order in foreign), f"orders of others: {foreign}"
     filled = Counter((order.side, order.price, order.volume) for order in orders if order.status == "closed")
     assert filled == Counter(order.row() for order in grid.filled), f"executed: {filled}"
     ids = Counter(order.request.cl_ord_id for order in orders)

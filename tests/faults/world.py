@@ -129,6 +129,8 @@ class World:
         self.handle: supervisor.Handle | None = None
         self.nursery: trio.Nursery | None = None
         """For what goes on in the background of a case."""
+        self.others: set[str] = set()
+        """Exchange ids of orders that are somebody else's."""
         self.quiet = False
         """Nobody trades at all."""
         self.text = TEXT
@@ -202,7 +204,16 @@ class World:
     def move(self, price: str | Decimal) -> None:
         """A trade at this price. `trades_go_on` repeats it."""
         self.price = Decimal(price)
-        self.control.price(SYMBOL, self.price)
+        self._trade()
+
+    def _trade(self) -> None:
+        """A delisted pair has none."""
+        if self.control.venue.catalogue.by_symbol(SYMBOL) is not None:
+            self.control.price(SYMBOL, self.price)
+
+    def foreign(self, txid: str) -> None:
+        """This order is somebody else's."""
+        self.others.add(txid)
 
     async def trades_go_on(self, every: float = 1.0) -> None:
         """The market trades at the newest price for ever, as a real one does; never in the instant of a move."""
@@ -211,12 +222,13 @@ class World:
             await trio.sleep(every)
             if self.quiet:
                 continue
-            self.control.price(SYMBOL, self.price)
+            self._trade()
 
     def ladder(self) -> Ladder:
-        """What is open at the venue: side, price, rest of the volume; highest price first."""
+        """What is open at the venue of the program: side, price, rest of the volume; highest price first."""
+        orders = (order for order in self.control.open_orders() if order.txid not in self.others)
         return sorted(
-            ((order.side, order.price, order.volume) for order in self.control.open_orders()),
+            ((order.side, order.price, order.volume) for order in orders),
             key=lambda row: (row[1], row[0]),
             reverse=True,
         )

@@ -166,6 +166,8 @@ class Around:
         side: Side = pick(("buy", "sell"))
         price = (walk.price * (Decimal(FAR) if side == "buy" else 2 - Decimal(FAR))).quantize(walk.tick)
         how = pick(("id", "id", "userref", "null", "odd", "market"))
+        if how == "userref" and not self.own():
+            how = "null"  # before anything was placed it stops the start, as it should
         cl_ord_id = pick(LOOKS).format(self._number) if how == "id" else None
         if cl_ord_id is not None:
             self.foreign.add(cl_ord_id)
@@ -176,7 +178,7 @@ class Around:
             None if how == "market" else price,
             Decimal("0.003"),
             cl_ord_id=cl_ord_id,
-            userref=pick((1001, 1002, 7)) if how == "userref" else None,
+            userref=pick((1001, 7)) if how == "userref" else None,
             changes=changes,
         )
 
