@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import trio
 from msgspec import Struct
 
+from tests.crash.interlude import INTERLUDES, played, steps_of
 from tests.crash.points import Point, parse
 from tests.crash.session import Outcome, Reference, steps_after, steps_after_loss, with_crashes, without_crash
 from tests.process.running import KINDS
@@ -34,6 +35,8 @@ class Plan(Struct, frozen=True):
 def main(arguments: list[str] | None = None) -> int:
     """Returns 1 when anything went wrong."""
     options = _parser().parse_args(arguments)
+    if options.interludes:
+        return trio.run(_interludes, options)
     outcomes = trio.run(_run, options)
     _print_table(outcomes)
     bad = [outcome for outcome in outcomes if outcome.problems]
@@ -54,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--double", type=int, default=0, help="so many pairs of random points of each strategy")
     parser.add_argument("--recovery", type=int, default=0, help="so many crashes during recovery of each strategy")
     parser.add_argument("--lost", type=int, default=0, help="so many crashes after the loss of the journal, of each")
+    parser.add_argument("--interludes", type=int, default=0, help="only changes between lives, so many crashes of each")
     parser.add_argument("--seed", type=int, default=1, help="of samples and pairs")
     parser.add_argument("--at", nargs="+", type=parse, help="only this crash, one point per life of the program")
     return parser
@@ -79,6 +83,24 @@ async def _run(options: argparse.Namespace) -> list[Outcome]:
         outcomes += done
         print(f"\r{kind}: {len(plans)} sessions, {time.monotonic() - begin:.0f} s in all", file=sys.stderr)
     return outcomes
+
+
+async def _interludes(options: argparse.Namespace) -> int:
+    """Every change between two lives with every strategy, without a crash and at some steps of what meets it."""
+    played_all, bad = 0, 0
+    for kind in options.kinds:
+        reference = await without_crash(kind)
+        for interlude in INTERLUDES:
+            chance = random.Random(f"{options.seed} {kind} {interlude.name}")
+            points = await steps_of(kind, interlude, reference)
+            plans: list[Point | None] = [None, *chance.sample(points, min(options.interludes, len(points)))]
+            for point in plans:
+                problems = await played(kind, interlude, point, reference)
+                played_all, bad = played_all + 1, bad + bool(problems)
+                for problem in problems:
+                    print(f"{kind} {interlude.name} {point}: {problem.what}: {problem.text[:1500]}", flush=True)
+    print(f"{played_all} sessions with a change between two lives, {bad} wrong")
+    return int(bad > 0)
 
 
 async def _work(

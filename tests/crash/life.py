@@ -110,9 +110,10 @@ def started(
     point: Point | None = None,
     steps: Path | None = None,
     arguments: Sequence[str] = (),
+    key: str = DEMO_KEY,
 ) -> Iterator[Life]:
     """The program, which kills itself if `point` is one of its own writes; gone at the end of the block."""
-    keys = environment(INFINITY_GRID_API_PUBLIC_KEY=DEMO_KEY, INFINITY_GRID_API_SECRET_KEY=DEMO_PRIVATE)
+    keys = environment(INFINITY_GRID_API_PUBLIC_KEY=key, INFINITY_GRID_API_SECRET_KEY=DEMO_PRIVATE)
     process = launch(folder, log, keys, [*arguments, "trial.toml"], point, steps)
     life = Life(process, client, f"http://127.0.0.1:{port}/status", log)
     try:

@@ -12,10 +12,10 @@ import httpx
 import trio
 from msgspec import Struct, field
 
-from adapters.exchanges.kraken.sandbox import Sandbox, open_sandbox
+from adapters.exchanges.kraken.sandbox import DEMO_KEY, Sandbox, open_sandbox
 from tests.crash import verdict
 from tests.crash.killer import Killer
-from tests.crash.life import PATIENCE, Life, started
+from tests.crash.life import PATIENCE, Life, Page, started
 from tests.crash.points import Point, points_of
 from tests.crash.script import STAGES, SYMBOL, configuration, venue
 from tests.crash.verdict import Picture, Problem
@@ -118,7 +118,9 @@ class Session:
         lives: ExitStack,
     ) -> None:
         self.kills = 0
-        self._kind = kind
+        self.key = DEMO_KEY
+        """Public half of the API key that lives are started with."""
+        self.kind = kind
         self._plan = list(plan)
         self.kraken = kraken
         self._client = client
@@ -130,7 +132,14 @@ class Session:
         self._life: Life | None = None
         self._steps: Path | None = None
         self._forgotten: Counter[str] = Counter()
-        (folder / "trial.toml").write_text(configuration(kraken, kind, self._port))
+        self.configure()
+
+    def configure(self, *changes: tuple[str, str], more: str = "") -> None:
+        """The configuration of the next life: the session's own, with texts replaced, and `more` at its end."""
+        text = configuration(self.kraken, self.kind, self._port)
+        for before, after in changes:
+            text = text.replace(before, after)
+        (self.folder / "trial.toml").write_text(text + more)
 
     async def play(self, reference: Reference, *, record: bool = False) -> None:
         """All stages and the stop. With `record` the last life's steps are noted, and the stages if there are none."""
@@ -151,7 +160,7 @@ class Session:
 
         What only the journal knew is gone (surplus, sums), so that from then on orders alone are compared.
         """
-        last = LOSS_AFTER[self._kind]
+        last = LOSS_AFTER[self.kind]
         plan, self._plan = self._plan, []
         self.live()
         for index in range(last + 1):
@@ -192,13 +201,37 @@ class Session:
         left = [order for order in self.kraken.control.open_orders() if order.side == "buy"]
         found = [Problem("orphan", f"buy {order.txid} is open after the stop") for order in left]
         if lost:
-            return found + verdict.orders_at(self.kraken, self._kind)
-        return found + verdict.books(self.kraken, self._kind, self.folder / "trial.duckdb")
+            return found + verdict.orders_at(self.kraken, self.kind)
+        return found + verdict.books(self.kraken, self.kind, self.folder / "trial.duckdb")
 
     def points(self) -> list[Point]:
         """Every point of the last life."""
         own = self._steps.read_text().split() if self._steps and self._steps.exists() else []
         return points_of([*own, *self._killer.steps])
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the present life has ended."""
+        return self._living_or_dead().is_over
+
+    @property
+    def was_killed(self) -> bool:
+        """Whether it ended as these tests end it."""
+        return self._living_or_dead().was_killed
+
+    async def page(self) -> Page | None:
+        """What the present life shows."""
+        return await self._living_or_dead().page()
+
+    def record(self, steps: Path) -> None:
+        """The next life's own steps go to this file."""
+        self._steps = steps
+
+    def live_until(self, point: Point | None) -> None:
+        """One life, which ends at `point` and is not followed by another."""
+        self._plan = [] if point is None else [point]
+        self.live()
+        self._plan = []
 
     def kill(self) -> None:
         """SIGKILL now, outside of the plan."""
@@ -275,7 +308,7 @@ class Session:
         if self._steps is not None:
             self._steps.unlink(missing_ok=True)
         self._life = self._lives.enter_context(
-            started(self.folder, self._log, self._port, self._client, point, self._steps, arguments)
+            started(self.folder, self._log, self._port, self._client, point, self._steps, arguments, self.key)
         )
         self._killer.watch(self._life, point)
         return self._life
