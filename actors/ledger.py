@@ -102,14 +102,17 @@ class Ledger:
             client.pair, client.fee = pair, fee
 
     def hold_foreign(self, order: OrderFacts) -> None:
-        """Funds of an order that is not ours; its fee is unknown, so the hold is without one."""
+        """Funds of an order that is not ours; its fee is unknown, so the hold is without one.
+
+        An order on margin holds collateral, which no balance shows: nothing of the coin.
+        """
         key = order.order_id or order.exchange_id
-        if order.status != "open":
+        if order.status != "open" or order.margin:
             self.release(key)
             return
         base, _, quote = order.symbol.partition("/")
-        rest = order.volume - order.filled
-        asset, amount = (quote, cost(order.price, rest)) if order.side == "buy" else (base, rest)
+        rest = max(order.volume - order.filled, ZERO)
+        asset, amount = (quote, max(cost(order.price, rest), ZERO)) if order.side == "buy" else (base, rest)
         self._keep(key, self.purse(None, asset), amount)
 
     def hold(self, place: Place, filled: Decimal = ZERO) -> None:

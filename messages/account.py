@@ -31,6 +31,8 @@ class OrderFacts(Struct, frozen=True, tag=True):
     """Of the last change."""
     text: str = ""
     """The venue's own words for why it was canceled, where it has any."""
+    margin: bool = False
+    """It opens or closes a position with borrowed funds: it holds collateral, not the coin. Never one of ours."""
 
 
 def facts_of_accepted(place: Place, exchange_id: str, time: int) -> OrderFacts:

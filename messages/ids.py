@@ -29,7 +29,8 @@ def userref_of(order_id: str) -> int | None:
     """The userref inside one of our ids; None for an id that this program did not make."""
     if len(order_id) != LENGTH or order_id[0] != MARK or not _ALPHABET.issuperset(order_id):
         return None
-    return int(order_id[1:7], 36)
+    userref = int(order_id[1:7], 36)
+    return userref if userref <= MAX_USERREF else None
 
 
 def counter_cause(exchange_id: str, attempt: int) -> str:

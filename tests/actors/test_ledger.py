@@ -69,6 +69,29 @@ def test_orders_of_others_and_of_foreigners_are_taken_off() -> None:
     assert funds(ledger, 1) == (Balances(1, D("398.75"), ZERO, D("0.75")),)
 
 
+def test_an_order_on_margin_holds_no_coin() -> None:
+    ledger = ledger_of(1, USD="1000", BTC="1")
+    joined(ledger, 1)
+    for side in ("buy", "sell"):
+        order = foreign_order(f"O{side}", side, "70000", "0.5")
+        ledger.hold_foreign(order)
+        ledger.hold_foreign(msgspec.structs.replace(order, margin=True))
+        ledger.hold_foreign(msgspec.structs.replace(order, exchange_id=f"N{side}", margin=True))
+    assert funds(ledger, 1) == (Balances(1, D(1000), ZERO, D(1)),)
+
+
+@pytest.mark.parametrize(("price", "volume", "filled"), [("-5", "1", "0"), ("5", "-1", "0"), ("5", "1", "2")])
+def test_an_odd_order_of_somebody_else_adds_no_funds(price: str, volume: str, filled: str) -> None:
+    ledger = ledger_of(1, USD="1000", BTC="1")
+    joined(ledger, 1)
+    for side in ("buy", "sell"):
+        order = foreign_order(f"O{side}", side, price, volume)
+        ledger.hold_foreign(msgspec.structs.replace(order, filled=D(filled)))
+    told = funds(ledger, 1)[0]
+    assert told.quote <= 1000
+    assert told.base_unowned <= 1
+
+
 def test_base_that_another_strategy_bought_is_neither_mine_nor_unowned() -> None:
     ledger = ledger_of(1, 2, BTC="3")
     joined(ledger, 1, owned="1", swing=True)

@@ -31,24 +31,33 @@ async def watch_ledger(stream: AccountStream) -> None:
         stream.check_movements()
 
 
-async def watch_orders(rest: PrivateRest, stream: AccountStream) -> None:
-    """For ever. Raises `ExchangeUnavailable` when the stream shows other open orders than REST, twice."""
+async def watch_orders(rest: PrivateRest, stream: AccountStream, odd: set[str]) -> None:
+    """For ever. Raises `ExchangeUnavailable` when the stream shows other open orders than REST, twice.
+
+    `odd` outlives the session: orders of others about which a resync changed nothing. They end no further session.
+    """
     while True:
         await trio.sleep(ORDERS_SECONDS)
         suspects = await _differences(rest, stream)
-        if suspects:
+        if suspects.keys() - odd:
             await trio.sleep(LAG_SECONDS)
-            suspects &= await _differences(rest, stream)
-        if suspects:
-            raise ExchangeUnavailable(f"the stream and REST differ about order {min(suspects)}: something is lost")
+            again = await _differences(rest, stream)
+            suspects = {exchange_id: ours for exchange_id, ours in suspects.items() if exchange_id in again}
+        news = suspects.keys() - odd
+        odd |= {exchange_id for exchange_id in news if not suspects[exchange_id]}
+        if news:
+            raise ExchangeUnavailable(f"the stream and REST differ about order {min(news)}: something is lost")
 
 
-async def _differences(rest: PrivateRest, stream: AccountStream) -> set[str]:
-    """Exchange ids of orders that are open on one side only; none when REST does not answer."""
+async def _differences(rest: PrivateRest, stream: AccountStream) -> dict[str, bool]:
+    """Exchange ids of orders that are open on one side only, and whether they are ours; none without an answer."""
     try:
         answer = await rest.read("OpenOrders", OpenOrders, urgency=Urgency.BACKGROUND)
     except ExchangeUnavailable as error:
         logger.info("the open orders cannot be compared: %s", error)
-        return set()
-    shown = {order.exchange_id for order in stream.orders.open_orders()}
-    return shown ^ answer.open.keys()
+        return {}
+    shown = {order.exchange_id: order for order in stream.orders.open_orders()}
+    own = stream.orders.own
+    ours = {key for key, order in answer.open.items() if own.claims(order.cl_ord_id or "", order.descr.pair)}
+    ours |= {key for key, order in shown.items() if own.claims(order.order_id, order.symbol)}
+    return {key: key in ours for key in shown.keys() ^ answer.rows.keys()}

@@ -52,8 +52,8 @@ class _Walk:
                 ofs=self._received,
             )
             self._found |= answer.closed
-            self._received += len(answer.closed)
-            if not answer.closed or (answer.count is not None and self._received >= answer.count):
+            self._received += len(answer.rows)
+            if not answer.rows or (answer.count is not None and self._received >= answer.count):
                 return self._found
             tell(self._received, answer.count or 0)
 

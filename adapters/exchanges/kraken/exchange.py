@@ -16,6 +16,7 @@ from adapters.exchanges.kraken.fees import Fees
 from adapters.exchanges.kraken.listing import Listing
 from adapters.exchanges.kraken.market import Market
 from adapters.exchanges.kraken.nonce import FileNonceStore, NonceSource, NonceStore
+from adapters.exchanges.kraken.ownership import Ownership
 from adapters.exchanges.kraken.permissions import check_permissions
 from adapters.exchanges.kraken.rest import PrivateRest, PublicRest, make_client
 from adapters.exchanges.kraken.session import Account, KrakenSession, Line, open_session
@@ -67,7 +68,8 @@ async def connect(config: Config, source: str, world: Surroundings) -> AsyncIter
     async with open_public(config, source, world) as public:
         path = Path(f"{config.persistence.database}.nonce")
         nonces = NonceSource(world.nonces(path, signer.fingerprint), world.wall)
-        rest = PrivateRest(public.client, signer, nonces, clock_offset=public.clock.offset)
+        own = Ownership({strategy.userref: strategy.symbol for strategy in config.strategy}, public.listing.symbol)
+        rest = PrivateRest(public.client, signer, nonces, clock_offset=public.clock.offset, own=own)
         await check_permissions(rest, skip=settings.skip_permission_check)
         account = Account(rest, public.listing.names, public.clock)
         url = checked_url(settings.ws_auth_url, sockets.WS_AUTH_URL, "exchange.ws_auth_url", source)

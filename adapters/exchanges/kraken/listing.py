@@ -83,6 +83,10 @@ class Listing:
             raise PairUnavailable(symbol, words, pair=rules)
         return rules, status
 
+    def symbol(self, name: str) -> str:
+        """Common spelling of a pair in any of Kraken's; an unknown one is passed through."""
+        return self.names.symbol(name)
+
     async def last_price(self, symbol: str) -> Decimal | None:
         """Of the last trade; None when there is none."""
         self._find(symbol)

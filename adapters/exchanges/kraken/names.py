@@ -26,10 +26,11 @@ RENAMED: Mapping[str, str] = {"XBT": "BTC", "XDG": "DOGE"}
 TOKENIZED = "tokenized_asset"
 """Kraken's name of the class."""
 
-_SPENDABLE_SUFFIXES = frozenset({"F", "B", "T"})
-"""Earning automatically (`.F`, `.B`) and tokenized (`.T`): spent through the plain asset."""
+_SPENDABLE_SUFFIXES = frozenset({"F", "T"})
+"""Earning automatically (`.F`) and tokenized (`.T`): spent through the plain asset. All others, also ones that are not
+known yet, are staked, bonded or held: no order can spend them."""
 
-_VARIANT = re.compile(r"(?P<base>[^.]+?)(?P<days>\d\d)?\.(?P<suffix>[A-Z]+)\Z")
+_VARIANT = re.compile(r"(?P<base>.+?)(?P<days>\d\d)?\.(?P<suffix>[A-Z][A-Z0-9]*)\Z")
 """`XBT.F`, `AAPLx.T`, `DOT28.S`, `ETH2.S`: an asset and what is done with it."""
 
 _ASSET_IDS = {RENAMED.get(altname, altname): legacy for legacy, altname in LEGACY.items()}

@@ -9,19 +9,20 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import assert_never
 
-from msgspec import Struct, field
 from msgspec.structs import replace
 
+from adapters.exchanges.kraken.others import Known, facts_of, moved, told
+from adapters.exchanges.kraken.ownership import EVERY_MARK, Ownership
 from adapters.exchanges.kraken.paid_fees import fee_in_quote
 from adapters.exchanges.kraken.questions import Questions
 from adapters.exchanges.kraken.totals import Fill, Totals
 from adapters.exchanges.kraken.wire.rest import close_reason
+from adapters.exchanges.kraken.wire.rows import Unread
 from adapters.exchanges.kraken.wire.trading import Report
 from adapters.interfaces import ExchangeUnavailable
-from messages.account import AccountBalances, ForeignOrder, OrderFacts, facts_of_accepted
-from messages.ids import userref_of
+from messages.account import AccountBalances, OrderFacts, facts_of_accepted
 from messages.mailboxes import ExchangeEvent
-from messages.money import ZERO, Side, cost
+from messages.money import ZERO, cost
 from messages.orders import Accepted, Amended, Canceled, CloseReason, Filled, PartiallyFilled, Place
 
 logger = logging.getLogger("infinity_grid.kraken")
@@ -30,25 +31,14 @@ CLOSED_KEPT = 10_000
 """Closed orders whose end can be told without asking again."""
 
 
-class Known(Struct):
-    """One order that the exchange has shown or acknowledged."""
-
-    facts: OrderFacts
-    accepted: bool = False
-    """Whether `Accepted` was said."""
-    seen_at: float = 0.0
-    """When it was first seen, in seconds of trio's clock; cancels cost by age."""
-    fills: set[str] = field(default_factory=set)
-    fees_in_dollars: Decimal = ZERO
-    """All so far, as the exchange states them; they only show that a fill had some."""
-
-
 class AccountOrders:
     """Orders by Kraken's id and by client id."""
 
-    def __init__(self, totals: Totals, questions: Questions) -> None:
+    def __init__(self, totals: Totals, questions: Questions, own: Ownership = EVERY_MARK) -> None:
         self._totals = totals
         self.questions = questions
+        self.own = own
+        """Which orders count as ours."""
         self._placed: dict[str, Place] = {}
         self._known: dict[str, Known] = {}
         self._ids: dict[str, str] = {}
@@ -62,21 +52,25 @@ class AccountOrders:
         self.in_question: set[str] = set()
         """Client ids whose fate is being asked for by a cancel: nobody is told that they rest before the answer, since
         an order that was seen open and is cancelled then would count as cancelled by hand after a crash."""
+        self._older_fills: set[str] = set()
+        """Fills of the snapshot: its balances reckon with them."""
 
     def begin(self, reports: Iterable[Report], fees: Mapping[str, Decimal], now: float) -> None:
         """The open orders of a snapshot. `fees` are those of partly filled ones, by Kraken's id."""
         reports = list(reports)
         for report in reports:
-            ours = userref_of(report.cl_ord_id) is not None
-            if report.kind != "trade" and (ours or report.order_qty is not None):
-                facts = _facts_of(report)
-                facts = replace(facts, fee=fees.get(report.order_id, ZERO))
-                self._keep(Known(facts, True, now, fees_in_dollars=report.fee_usd_equiv or ZERO))
+            if report.kind == "trade":
+                continue
+            ours = self.own.claims(report.cl_ord_id, report.symbol)
+            facts = replace(_facts_of(report) if ours else facts_of(report), fee=fees.get(report.order_id, ZERO))
+            self._keep(Known(facts, True, now, fees_in_dollars=report.fee_usd_equiv or ZERO, ours=ours))
         for report in reports:
             if report.kind == "trade":
                 self.recently_filled.add(report.cl_ord_id)
-                if report.exec_id and (known := self._known.get(report.order_id)):
-                    known.fills.add(report.exec_id)
+                if report.exec_id:
+                    self._older_fills.add(report.exec_id)
+                    if known := self._known.get(report.order_id):
+                        known.fills.add(report.exec_id)
 
     def open_orders(self) -> tuple[OrderFacts, ...]:
         """Everybody's."""
@@ -101,20 +95,57 @@ class AccountOrders:
             self._refuse_namesake(order_id, exchange_id)
             self._keep(Known(facts_of_accepted(place, exchange_id, time), False, now))
         known = self._known.get(exchange_id)
+        if known is not None and not known.ours:
+            raise ExchangeUnavailable(f"order {order_id} is {exchange_id}, which was told as somebody else's")
         return self._accept(known, time) if known is not None else []
 
     def report(self, report: Report, now: float) -> list[ExchangeEvent]:
         """One report of the channel. Raises `ExchangeUnavailable` when something must have been missed."""
         known = self._of(report, now)
         if known is None:
-            if report.kind == "trade":
-                logger.warning("a fill of the unknown order %s", report.order_id)
-            return []
-        events = self._events(known, report)
-        if userref_of(known.facts.order_id) is None:
-            totals = [event for event in events if isinstance(event, AccountBalances)]
-            return [*totals, ForeignOrder(known.facts)]
+            return self._of_unknown(report)
+        if known.ours:
+            return self._events(known, report)
+        events = told(known, report, self._totals)
+        if known.facts.status != "open":
+            self._retire(known.facts)
         return events
+
+    def unread(self, row: Unread, *, old: bool = False) -> None:
+        """A report that cannot be read. Raises `ExchangeUnavailable` when it may be about an order of ours.
+
+        `old`: it is part of a snapshot, whose balances reckon with it.
+        """
+        exchange_id, order_id = row.text("order_id"), row.text("cl_ord_id")
+        known = self._known.get(exchange_id or "")
+        if known is not None:
+            ours = known.ours
+        else:
+            pair, kind = row.text("symbol"), row.text("order_type")
+            ours = order_id in self._placed or self.own.may_claim(order_id, pair, kind)
+        if ours:
+            raise ExchangeUnavailable(f"executions: a report of order {exchange_id} cannot be read: {row.error}")
+        if row.text("exec_type") == "trade" and not old and not (known is not None and known.facts.margin):
+            self._totals.excuse(row.text("exec_id"))
+
+    def _of_unknown(self, report: Report) -> list[ExchangeEvent]:
+        """A report about an order that was never shown. Nothing but its money concerns us, unless it may be ours."""
+        if report.kind != "trade":
+            return []
+        logger.warning("a fill of the unknown order %s", report.order_id)
+        if report.borrowed or report.exec_id in self._older_fills or self._may_be_in_flight(report):
+            return []
+        if report.exec_id:
+            self._older_fills.add(report.exec_id)
+        changed = moved(report, None, self._totals)
+        return [AccountBalances(changed)] if changed else []
+
+    def _may_be_in_flight(self, report: Report) -> bool:
+        """A fill that may be of ours, and is missed once the ledger tells of it."""
+        if report.cl_ord_id:
+            return self.own.claims(report.cl_ord_id, report.symbol)
+        waiting = (place for place in self._placed.values() if place.order_id not in self._ids)
+        return any(report.symbol in (None, place.symbol) for place in waiting)
 
     def _events(self, known: Known, report: Report) -> list[ExchangeEvent]:
         events: list[ExchangeEvent] = []
@@ -153,17 +184,20 @@ class AccountOrders:
         place = self._placed.get(report.cl_ord_id)
         if place is not None:
             known = Known(facts_of_accepted(place, report.order_id, report.time), False, now)
-        elif report.kind == "accepted" and report.order_qty is not None:
+        elif report.kind == "accepted" and self.own.claims(report.cl_ord_id, report.symbol):
+            if report.order_qty is not None:
+                known = Known(replace(_facts_of(report), filled=ZERO, cost=ZERO), False, now)
+        elif report.kind == "accepted":
             self._refuse_look_alike(report)
-            known = Known(replace(_facts_of(report), filled=ZERO, cost=ZERO), False, now)
+            known = Known(replace(facts_of(report), filled=ZERO, cost=ZERO), False, now, ours=False)
         if known is not None:
             self._keep(known)
         return known
 
     def _refuse_namesake(self, order_id: str, exchange_id: str) -> None:
         """Raises `ExchangeUnavailable` when one of our orders is open under another of Kraken's ids: one is wrong."""
-        other = self.find(order_id) if userref_of(order_id) is not None else None
-        if other is not None and other.facts.status == "open":
+        other = self.find(order_id)
+        if other is not None and other.ours and other.facts.status == "open":
             raise ExchangeUnavailable(f"order {order_id} is {exchange_id} and {other.facts.exchange_id}")
 
     def _refuse_look_alike(self, report: Report) -> None:
@@ -247,16 +281,20 @@ class AccountOrders:
 
     def _keep(self, known: Known) -> None:
         self._known[known.facts.exchange_id] = known
-        if known.facts.order_id:
+        if known.facts.order_id and (known.ours or known.facts.order_id not in self._ids):
             self._ids[known.facts.order_id] = known.facts.exchange_id
 
     def _ended(self, known: Known) -> None:
-        """Keep its end in mind as the newest; forget the oldest beyond the limit."""
+        """It is not waited for any more; its end is kept in mind as the newest."""
         facts = known.facts
         self.ended[facts.symbol] = self.ended.get(facts.symbol, 0) + 1
         self._placed.pop(facts.order_id, None)
         self.canceling.discard(facts.order_id)
         self.questions.over(facts.order_id)
+        self._retire(facts)
+
+    def _retire(self, facts: OrderFacts) -> None:
+        """Among the closed orders the newest; forget the oldest beyond the limit."""
         self._known[facts.exchange_id] = self._known.pop(facts.exchange_id)
         if len(self._known) <= CLOSED_KEPT:
             return
@@ -285,8 +323,7 @@ def _amended(facts: OrderFacts, report: Report) -> OrderFacts:
     """Raises like `_facts_of`."""
     price = facts.price if report.limit_price is None else report.limit_price
     volume = facts.volume if report.order_qty is None else report.order_qty
-    if userref_of(facts.order_id) is not None:
-        _refuse_without_limit(facts.order_id, price, volume)
+    _refuse_without_limit(facts.order_id, price, volume)
     return replace(facts, price=price, volume=volume, time=report.time)
 
 
@@ -296,27 +333,8 @@ def _refuse_without_limit(order_id: str, price: Decimal | None, volume: Decimal 
 
 
 def _facts_of(report: Report) -> OrderFacts:
-    """Raises `ExchangeUnavailable` for an order with our mark that is not what we ask for: a limit and a quantity."""
-    if userref_of(report.cl_ord_id) is not None:
-        _refuse_without_limit(report.cl_ord_id, report.limit_price, report.order_qty)
-        if report.side is None or report.symbol is None:
-            raise ExchangeUnavailable(f"order {report.cl_ord_id} without its side and pair")
-    side: Side = report.side or "buy"
-    filled = report.cum_qty or ZERO
-    spent = report.cum_cost
-    if spent is None:
-        spent = cost(report.avg_price or ZERO, filled)
-    return OrderFacts(
-        order_id=report.cl_ord_id,
-        exchange_id=report.order_id,
-        symbol=report.symbol or "/",
-        side=side,
-        price=report.limit_price or ZERO,
-        volume=report.order_qty or ZERO,
-        status="open",
-        filled=filled,
-        cost=spent,
-        fee=ZERO,
-        reason="requested",
-        time=report.time,
-    )
+    """Raises `ExchangeUnavailable` for an order of ours that is not what we ask for: a limit and a quantity."""
+    _refuse_without_limit(report.cl_ord_id, report.limit_price, report.order_qty)
+    if report.side is None or report.symbol is None:
+        raise ExchangeUnavailable(f"order {report.cl_ord_id} without its side and pair")
+    return facts_of(report)

@@ -11,7 +11,7 @@ from msgspec import Struct
 from adapters.exchanges.kraken.wire.rest import Order
 from adapters.exchanges.kraken.wire.trading import Report, asset_of
 from adapters.interfaces import ExchangeUnavailable
-from messages.money import ZERO, cost
+from messages.money import ONE, ZERO, cost
 
 
 class PartlyTold(Struct, frozen=True):
@@ -63,7 +63,11 @@ def paid_fee(told: PartlyTold, shown: Order | None) -> Decimal:
 
 
 def fee_in_quote(report: Report, symbol: str) -> Decimal:
-    """Of one fill, also where some of it was taken in base."""
-    base = symbol.partition("/")[0]
+    """Of one fill, also where some of it was taken in base.
+
+    What was taken in a third asset (fee credits, for instance) cost no quote: it leaves that asset's own total.
+    """
+    base, _, quote = symbol.partition("/")
     price = report.last_price or ZERO
-    return sum((cost(price, fee.qty) if asset_of(fee) == base else fee.qty for fee in report.fees), ZERO)
+    worth = {base: price, quote: ONE}
+    return sum((cost(worth.get(asset_of(fee), ZERO), fee.qty) for fee in report.fees), ZERO)

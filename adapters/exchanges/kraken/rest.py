@@ -13,6 +13,7 @@ from adapters.exchanges.kraken.clock import SECOND
 from adapters.exchanges.kraken.errors import KrakenError, defer_reason, first_error, meaning_of, throttled_until
 from adapters.exchanges.kraken.holds import ALL, Holds
 from adapters.exchanges.kraken.nonce import NonceSource
+from adapters.exchanges.kraken.ownership import EVERY_MARK, Ownership
 from adapters.exchanges.kraken.signing import Signer
 from adapters.exchanges.kraken.turns import Turns, Urgency
 from adapters.exchanges.kraken.wire.rest import Envelope, decode
@@ -80,11 +81,14 @@ class PrivateRest:
         nonces: NonceSource,
         holds: Holds | None = None,
         clock_offset: Callable[[], int] = lambda: 0,
+        own: Ownership = EVERY_MARK,
     ) -> None:
         """`holds` are shared with the requests over the WebSocket: a lockout is one of the key.
 
-        `clock_offset` is this machine's clock minus Kraken's, in nanoseconds.
+        `clock_offset` is this machine's clock minus Kraken's, in nanoseconds. `own` says which orders of an answer must
+        be readable: those that may be ours.
         """
+        self.own = own
         self._client = client
         self._signer = signer
         self._nonces = nonces
@@ -177,7 +181,7 @@ class PrivateRest:
         headers = {"Content-Type": "application/json", **self._signer.headers(path, nonce, body)}
         try:
             response = await self._client.post(path, content=body, headers=headers)
-            return _result(response, name, kind)
+            return _result(response, name, kind, self.own)
         except (httpx.HTTPError, WireError) as error:
             raise KrakenError(f"no usable answer ({_describe(error)})") from None
 
@@ -202,7 +206,7 @@ async def _pay(budget: Counter, cost: float) -> None:
         await trio.sleep(wait)
 
 
-def _result(response: httpx.Response, name: str, kind: type[Result]) -> Result:
+def _result(response: httpx.Response, name: str, kind: type[Result], own: Ownership = EVERY_MARK) -> Result:
     """Raises `WireError` for anything but an envelope, `KrakenError` for one that holds an error."""
     if response.status_code != _OK:
         raise WireError(f"HTTP status {response.status_code}")
@@ -212,7 +216,7 @@ def _result(response: httpx.Response, name: str, kind: type[Result]) -> Result:
         raise KrakenError(failure)
     if not bytes(envelope.result):
         raise WireError("an answer without error and result")
-    return decode(envelope.result, kind, name)
+    return decode(envelope.result, kind, name, own)
 
 
 def _describe(error: Exception) -> str:

@@ -61,6 +61,8 @@ class Account:
         self.questions = Questions(clock.now)
         self.drift: Differences = {}
         """What a resync did not remove."""
+        self.odd_orders: set[str] = set()
+        """Orders of others, by Kraken's id, about which stream and REST differ for good."""
 
     def sending(self, order_id: str) -> None:
         """This order is put on its way, perhaps once more."""
@@ -99,7 +101,7 @@ class KrakenSession:
         self._socket = socket
         self._token = token
         self._nursery = nursery
-        self._stream = AccountStream(account.questions)
+        self._stream = AccountStream(account.questions, account.rest.own)
         self._history = Lookup(account.rest, account.names)
         self._begun = account.clock.now()
         self._heard_at = 0
@@ -138,8 +140,9 @@ class KrakenSession:
         self._stream.begin(fees | await self._old_fees(others))
         self._start(self._requests.run)
         self._start(partial(watch_ledger, self._stream))
-        self._start(partial(watch_orders, self._account.rest, self._stream))
-        self._start(DriftCheck(self._account.rest, self._stream, self._account.drift).run)
+        self._start(partial(watch_orders, self._account.rest, self._stream, self._account.odd_orders))
+        since = self._account.clock.now()
+        self._start(DriftCheck(self._account.rest, self._stream, self._account.drift, since).run)
 
     async def snapshot(self) -> AccountSnapshot:
         """The account when the subscription began; `events` go on from there."""

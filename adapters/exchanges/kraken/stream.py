@@ -4,18 +4,31 @@ What comes between the snapshots and the answer about old fees is kept and appli
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from decimal import Decimal
 
 import trio
 
 from adapters.exchanges.kraken.feed import Feed
-from adapters.exchanges.kraken.orders import AccountOrders, Known
+from adapters.exchanges.kraken.orders import AccountOrders
+from adapters.exchanges.kraken.others import Known
+from adapters.exchanges.kraken.ownership import EVERY_MARK, Ownership
 from adapters.exchanges.kraken.paid_fees import PartlyTold, told_fees
 from adapters.exchanges.kraken.questions import Questions
+from adapters.exchanges.kraken.skipped import Skipped
 from adapters.exchanges.kraken.totals import Totals
 from adapters.exchanges.kraken.wire import socket as wire
-from adapters.exchanges.kraken.wire.trading import Report, read_entries, read_holdings, read_reports
+from adapters.exchanges.kraken.wire.rows import Unread
+from adapters.exchanges.kraken.wire.trading import (
+    Holding,
+    LedgerEntry,
+    Report,
+    asset_of,
+    read_entries,
+    read_holdings,
+    read_reports,
+)
+from adapters.exchanges.kraken.wire.values import WireError
 from adapters.interfaces import ExchangeUnavailable
 from messages.account import AccountBalances, AccountSnapshot
 from messages.mailboxes import ExchangeEvent
@@ -30,14 +43,16 @@ FILL_SECONDS = 10.0
 class AccountStream:
     """State of one subscription, from its snapshots on."""
 
-    def __init__(self, questions: Questions) -> None:
+    def __init__(self, questions: Questions, own: Ownership = EVERY_MARK) -> None:
         self._questions = questions
+        self._own = own
+        self._skipped = Skipped()
         self.feed: Feed[ExchangeEvent] = Feed()
         self.shown = trio.Event()
         """Set once both snapshots are there."""
         self.rate_counts: dict[str, float] = {}
         self._sequences: dict[str, int] = {}
-        self._reports: list[Report] | None = None
+        self._reports: list[Report | Unread] | None = None
         self._totals: Totals | None = None
         self._orders: AccountOrders | None = None
         self._snapshot: AccountSnapshot | None = None
@@ -76,16 +91,27 @@ class AccountStream:
             self.wake()
 
     def told_fees(self) -> tuple[dict[str, Decimal], list[PartlyTold]]:
-        """What `begin` needs: known fees of partly filled orders, and the orders whose fees are unknown."""
-        return told_fees(self._reports or [])
+        """What `begin` needs: known fees of partly filled orders of ours, and those whose fees are unknown."""
+        ours = [
+            report
+            for report in self._reports or []
+            if isinstance(report, Report) and self._own.claims(report.cl_ord_id, report.symbol)
+        ]
+        return told_fees(ours)
 
     def begin(self, fees: Mapping[str, Decimal]) -> None:
         """Start from the snapshots; `fees` are those of partly filled orders by Kraken's id."""
         if self._totals is None or self._reports is None:
             raise ExchangeUnavailable("the account's snapshot is not there yet")
-        self._orders = AccountOrders(self._totals, self._questions)
-        self._orders.begin(self._reports, fees, trio.current_time())
+        self._orders = AccountOrders(self._totals, self._questions, self._own)
+        readable = [report for report in self._reports if isinstance(report, Report)]
+        self._orders.begin(readable, fees, trio.current_time())
+        for row in self._reports:
+            if isinstance(row, Unread):
+                self._orders.unread(row, old=True)
+                self._skipped.note("an order", row.error)
         self._snapshot = AccountSnapshot(self._totals.all(), self._orders.open_orders())
+        self._skipped.tell(trio.current_time())
         kept, self._kept = self._kept, []
         for frame in kept:
             self._apply(frame)
@@ -118,6 +144,16 @@ class AccountStream:
                 f"the balances tell of the fill {fill_id}, the executions do not: something is lost"
             )
 
+    @property
+    def told(self) -> Container[str]:
+        """References of the ledger entries and fills that the stream has told."""
+        return self._totals.told if self._totals is not None else ()
+
+    def adopt(self, asset: str, more: Decimal, *, booked: bool) -> None:
+        """The account holds so much more of an asset than was told: go on with that. See `Totals.adopt`."""
+        if self._totals is not None:
+            self.feed.post(AccountBalances(self._totals.adopt(asset, more, booked=booked)))
+
     def wake(self) -> None:
         """Somebody may have waited for this."""
         self._changed.set()
@@ -139,22 +175,54 @@ class AccountStream:
         if channel == wire.EXECUTIONS:
             self._reports = read_reports(frame.data)
         else:
-            self._totals = Totals(read_holdings(frame.data))
+            self._totals = Totals(self._holdings(frame))
         if self._reports is not None and self._totals is not None:
             self.shown.set()
 
     def _apply(self, frame: wire.Frame) -> None:
-        if frame.channel == wire.BALANCES:
-            if self._totals is not None and (
-                changed := self._totals.book(read_entries(frame.data), trio.current_time())
-            ):
-                self.feed.post(AccountBalances(changed))
-            return
         now = trio.current_time()
-        for report in read_reports(frame.data):
-            for event in self.orders.report(report, now):
+        if frame.channel == wire.BALANCES:
+            if self._totals is not None and (changed := self._totals.book(self._entries(frame), now)):
+                self.feed.post(AccountBalances(changed))
+        else:
+            self._take_reports(frame, now)
+        self._skipped.tell(now)
+
+    def _take_reports(self, frame: wire.Frame, now: float) -> None:
+        for row in read_reports(frame.data):
+            if isinstance(row, Unread):
+                self.orders.unread(row)
+                self._skipped.note("a report", row.error)
+                continue
+            for event in self.orders.report(row, now):
                 self.feed.post(event)
-            self._note_rate(report)
+            self._note_rate(row)
+
+    def _holdings(self, frame: wire.Frame) -> list[Holding]:
+        """Raises `WireError` for a row that cannot be read and may be about money that is traded with."""
+        rows = read_holdings(frame.data)
+        read = [row for row in rows if isinstance(row, Holding)]
+        told = {asset_of(row) for row in read}
+        for row in rows:
+            # A row without a name is none of the assets that have a row of their own.
+            if isinstance(row, Unread) and not (
+                row.text("asset") == "" and self._own.assets and self._own.assets <= told
+            ):
+                self._skip("balances snapshot", row)
+        return read
+
+    def _entries(self, frame: wire.Frame) -> list[LedgerEntry]:
+        """Raises like `_holdings`."""
+        rows = read_entries(frame.data)
+        for row in rows:
+            if isinstance(row, Unread):
+                self._skip("balances", row)
+        return [row for row in rows if isinstance(row, LedgerEntry)]
+
+    def _skip(self, what: str, row: Unread) -> None:
+        if self._own.trades(row.text("asset")):
+            raise WireError(f"{what}: {row.error}")
+        self._skipped.note("a balance", row.error)
 
     def _note_rate(self, report: Report) -> None:
         if report.rate_count is not None and report.symbol is not None:

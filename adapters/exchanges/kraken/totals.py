@@ -10,11 +10,10 @@ from decimal import Decimal
 
 from msgspec import Struct, field
 
+from adapters.exchanges.kraken.names import common_asset, is_spendable
 from adapters.exchanges.kraken.wire.trading import Fee, Holding, LedgerEntry, asset_of
 from messages.money import ZERO, Side
 
-TRADE = "trade"
-"""Type of the ledger entries that a fill causes."""
 _REMEMBERED = 2_000
 """Ledger entries that came before their fill are forgotten after so many others."""
 
@@ -22,14 +21,15 @@ _REMEMBERED = 2_000
 class _Account(Struct):
     """One asset."""
 
-    balance: Decimal = ZERO
+    rows: dict[str, Decimal] = field(default_factory=dict)
+    """Balance by spelling: what earns may be told apart from the plain asset."""
     locked: Decimal = ZERO
     expected: dict[str, Decimal] = field(default_factory=dict)
     """Changes by fills whose ledger entry has not come yet."""
 
     @property
     def total(self) -> Decimal:
-        return self.balance - self.locked + sum(self.expected.values(), ZERO)
+        return sum(self.rows.values(), ZERO) - self.locked + sum(self.expected.values(), ZERO)
 
 
 class Fill(Struct, frozen=True):
@@ -50,14 +50,21 @@ class Totals:
         self._accounts: dict[str, _Account] = {}
         self._early: dict[tuple[str, str], float] = {}
         """Entries that came before their fill, with the time of their coming; without a fill to wait for, never."""
+        self.told: dict[str, None] = {}
+        """References of the newest ledger entries and fills."""
+        self._excused = 0
+        """Fills of others that were told without their id, and of which the ledger has not told yet."""
+        self._unnamed: set[str] = set()
+        """Fills of others that were told without what they moved."""
         for holding in holdings:
             account = self._account(asset_of(holding))
-            account.balance += holding.balance
+            row = _row_of(holding)
+            account.rows[row] = account.rows.get(row, ZERO) + holding.balance
             account.locked += holding.locked
 
     def all(self) -> dict[str, Decimal]:
-        """Of every asset."""
-        return {asset: account.total for asset, account in self._accounts.items()}
+        """Of every asset that can be spent."""
+        return {asset: account.total for asset, account in self._accounts.items() if is_spendable(asset)}
 
     def book(self, entries: Iterable[LedgerEntry], now: float) -> dict[str, Decimal]:
         """Ledger entries that came at `now`; returns the totals that they changed."""
@@ -66,17 +73,20 @@ class Totals:
             asset = asset_of(entry)
             account = self._account(asset)
             before = account.total
-            account.balance = entry.balance
+            account.rows[_row_of(entry)] = entry.balance
             account.locked += entry.locked
-            if entry.ref_id and account.expected.pop(entry.ref_id, None) is None:
-                self._remember(asset, entry, now)
-            if account.total != before:
+            if entry.ref_id:
+                self.told[entry.ref_id] = None
+                if account.expected.pop(entry.ref_id, None) is None:
+                    self._remember(asset, entry.ref_id, now if entry.by_fill else math.inf)
+            if account.total != before and is_spendable(asset):
                 changed[asset] = account.total
         return changed
 
     def fill(self, fill: Fill) -> dict[str, Decimal]:
         """A fill; returns the totals that it changed, none if its ledger entries came first."""
         changed: dict[str, Decimal] = {}
+        self.told[fill.id] = None
         for asset, amount in _movements(fill).items():
             if (asset, fill.id) in self._early:
                 del self._early[asset, fill.id]
@@ -86,18 +96,56 @@ class Totals:
             changed[asset] = account.total
         return changed
 
+    def excuse(self, fill_id: str | None) -> None:
+        """Somebody else's fill was told without what it moved, perhaps even without its id: the ledger will tell."""
+        if not fill_id:
+            self._excused += 1
+            return
+        self._unnamed.add(fill_id)
+        for key in [key for key in self._early if key[1] == fill_id]:
+            del self._early[key]
+
+    def adopt(self, asset: str, more: Decimal, *, booked: bool) -> dict[str, Decimal]:
+        """The account holds so much more of it than was told; returns the changed total.
+
+        `booked`: a ledger entry says so, and the next entry's balance includes it. Else the difference stays as one
+        between two ways of counting.
+        """
+        account = self._account(asset)
+        if booked:
+            account.rows[asset] = account.rows.get(asset, ZERO) + more
+        else:
+            account.locked -= more
+        return {asset: account.total}
+
     def _account(self, asset: str) -> _Account:
         return self._accounts.setdefault(asset, _Account())
 
     def unexplained(self, before: float) -> str | None:
         """Id of a fill that moved money before then, and of which no execution was told."""
-        return next((fill_id for (_, fill_id), time in self._early.items() if time < before), None)
+        overdue = {fill_id: None for (_, fill_id), time in self._early.items() if time < before}
+        for fill_id in overdue:
+            if not self._excused:
+                return fill_id
+            self._excused -= 1
+            self.excuse(fill_id)
+        return None
 
-    def _remember(self, asset: str, entry: LedgerEntry, now: float) -> None:
-        # A deposit waits for no fill.
-        self._early[asset, entry.ref_id] = now if entry.type == TRADE else math.inf
+    def _remember(self, asset: str, ref_id: str, time: float) -> None:
+        # A deposit waits for no fill, nor does what is excused.
+        if ref_id in self._unnamed:
+            return
+        self._early[asset, ref_id] = time
         if len(self._early) > _REMEMBERED:
             del self._early[next(iter(self._early))]
+        if len(self.told) > _REMEMBERED:
+            del self.told[next(iter(self.told))]
+
+
+def _row_of(entry: Holding | LedgerEntry) -> str:
+    """Plain spellings are one row, variants one each."""
+    common = common_asset(entry.asset)
+    return common if "." not in entry.asset else entry.asset
 
 
 def _movements(fill: Fill) -> dict[str, Decimal]:

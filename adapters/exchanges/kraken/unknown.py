@@ -25,7 +25,6 @@ from adapters.exchanges.kraken.wire.rest import ClosedOrders, OpenOrders, Order,
 from adapters.exchanges.kraken.wire.values import nanoseconds_of_unix
 from adapters.interfaces import ExchangeUnavailable
 from messages.account import History, OrderFacts
-from messages.ids import userref_of
 
 logger = logging.getLogger("infinity_grid.kraken")
 
@@ -172,8 +171,9 @@ class Lookup:
 
     async def _differences(self, stream: AccountStream) -> set[str]:
         answer = await self._rest.read("OpenOrders", OpenOrders)
-        ours = {key for key, order in answer.open.items() if userref_of(order.cl_ord_id or "") is not None}
-        shown = [order for order in stream.orders.open_orders() if userref_of(order.order_id) is not None]
+        own = stream.orders.own
+        ours = {key for key, order in answer.open.items() if own.claims(order.cl_ord_id or "", order.descr.pair)}
+        shown = [order for order in stream.orders.open_orders() if own.claims(order.order_id, order.symbol)]
         return ours ^ {order.exchange_id for order in shown}
 
     async def _closed(self, order_ids: Sequence[str], sent: Mapping[str, int]) -> dict[str, OrderFacts]:
@@ -181,9 +181,9 @@ class Lookup:
         found: dict[str, OrderFacts] = {}
         covered_since: float = math.inf
         if len(order_ids) > _BULK or any(order_id in sent for order_id in order_ids):
-            newest = await self._ask()
-            found = self._facts(newest, frozenset(order_ids))
-            covered_since = _covered_since(newest)
+            page = await self._ask()
+            found = self._facts(page.closed, frozenset(order_ids))
+            covered_since = _covered_since(page)
         for order_id in order_ids:
             if order_id not in found and sent.get(order_id, -math.inf) < covered_since:
                 found |= self._facts(await self._of_id(order_id), frozenset({order_id}))
@@ -191,16 +191,15 @@ class Lookup:
 
     async def _of_id(self, order_id: str) -> dict[str, Order]:
         """Raises `ExchangeUnavailable` for an answer about other orders: it would prove an absence that is none."""
-        orders = await self._ask(cl_ord_id=order_id)
+        orders = (await self._ask(cl_ord_id=order_id)).closed
         if strange := [exchange_id for exchange_id, order in orders.items() if order.cl_ord_id != order_id]:
             raise ExchangeUnavailable(f"asked for the closed orders of {order_id}, Kraken tells of {strange[0]}")
         return orders
 
-    async def _ask(self, **search: object) -> dict[str, Order]:
-        answer = await self._rest.read(
+    async def _ask(self, **search: object) -> ClosedOrders:
+        return await self._rest.read(
             "ClosedOrders", ClosedOrders, REST_HISTORY, urgency=Urgency.USUAL, without_count=True, **search
         )
-        return answer.closed
 
     def _facts(self, orders: dict[str, Order], wanted: frozenset[str]) -> dict[str, OrderFacts]:
         """By client id; of several orders with one id the one that was executed, else the newest."""
@@ -236,8 +235,9 @@ def _as_asked(found: Mapping[str, OrderFacts], stream: AccountStream) -> dict[st
     return {key: replace(facts, reason=reason(key, facts.reason, facts.time)) for key, facts in found.items()}
 
 
-def _covered_since(newest: Mapping[str, Order]) -> float:
-    """Nanoseconds UTC after which every closure is on this page."""
-    if len(newest) < _PAGE:
+def _covered_since(page: ClosedOrders) -> float:
+    """Nanoseconds UTC after which every closure is on this page; rows that cannot be read count as rows too."""
+    if len(page.rows) < _PAGE:
         return -math.inf
-    return float(min(nanoseconds_of_unix(order.closetm) for order in newest.values())) + _CLOCK_MARGIN
+    closures = [nanoseconds_of_unix(order.closetm) for order in page.closed.values()]
+    return float(min(closures)) + _CLOCK_MARGIN if closures else math.inf

@@ -8,7 +8,17 @@ import msgspec
 from msgspec import Raw, field
 
 from adapters.exchanges.kraken.names import PairTable
-from adapters.exchanges.kraken.wire.values import NOTHING, Wire, WireError, check_id, decimal_of, nanoseconds_of_unix
+from adapters.exchanges.kraken.ownership import EVERY_MARK, Ownership
+from adapters.exchanges.kraken.wire.rows import RowReader, Unread, texts_of
+from adapters.exchanges.kraken.wire.values import (
+    NOTHING,
+    Wire,
+    WireError,
+    check_id,
+    decimal_of,
+    is_other_kind,
+    nanoseconds_of_unix,
+)
 from messages.account import OrderFacts, OrderStatus
 from messages.ids import userref_of
 from messages.money import ZERO, Side
@@ -53,9 +63,32 @@ Trades = dict[str, list[TradeRow] | str | int]
 
 
 class Holding(Wire, frozen=True):
-    """One row of BalanceEx; held funds included."""
+    """One row of BalanceEx; held funds included, and credit left out, which is none of the account's own."""
 
     balance: Decimal
+
+
+class LedgerRow(Wire, frozen=True):
+    """One row of Ledgers."""
+
+    asset: str
+    amount: Decimal
+    time: Decimal
+    fee: Decimal = ZERO
+    type: str | None = None
+    subtype: str | None = None
+    refid: str | None = None
+
+
+class Ledgers(Wire, frozen=True):
+    """Ledgers: the newest entries."""
+
+    ledger: dict[str, Raw]
+
+    def readable(self) -> dict[str, LedgerRow]:
+        """Rows by the entry's id, without those that cannot be read."""
+        read = {entry_id: _LEDGER.read(row) for entry_id, row in self.ledger.items()}
+        return {entry_id: row for entry_id, row in read.items() if isinstance(row, LedgerRow)}
 
 
 class Token(Wire, frozen=True):
@@ -85,7 +118,14 @@ class OrderDescription(Wire, frozen=True):
 
     pair: str
     type: Side
-    price: str = "0"
+    price: str | None = "0"
+    ordertype: str | None = None
+    leverage: str | None = None
+
+    @property
+    def is_others(self) -> bool:
+        """Whether it is of a kind that only others place."""
+        return is_other_kind(self.ordertype, borrowed=(self.leverage or "none") not in _SPOT)
 
 
 class Order(Wire, frozen=True):
@@ -97,7 +137,7 @@ class Order(Wire, frozen=True):
     vol_exec: Decimal = ZERO
     cost: Decimal = ZERO
     fee: Decimal = ZERO
-    cl_ord_id: str | None = None
+    client_id: str | None = field(default=None, name="cl_ord_id")
     opentm: Decimal = ZERO
     closetm: Decimal = ZERO
     reason: str | None = None
@@ -112,27 +152,67 @@ class Order(Wire, frozen=True):
         if _limit(self.descr.price) <= 0 or self.vol <= 0:
             raise ValueError(f"order {self.cl_ord_id} has no usable price and volume")
 
+    @property
+    def cl_ord_id(self) -> str | None:
+        """Client id; None without one, and for kinds of orders that only others place: there it says nothing."""
+        return None if self.descr.is_others else self.client_id
 
-class OpenOrders(Wire, frozen=True):
+
+class OrderRows(Wire, frozen=True):
+    """Orders by Kraken's id, each read by itself: other people's may look like anything."""
+
+    @property
+    def rows(self) -> Mapping[str, Raw]:
+        """All there are, whether they can be read or not."""
+        raise NotImplementedError
+
+    def readable(self) -> dict[str, Order]:
+        """Those that can be read."""
+        read = {exchange_id: _order(exchange_id, row) for exchange_id, row in self.rows.items()}
+        return {exchange_id: order for exchange_id, order in read.items() if isinstance(order, Order)}
+
+    def check(self, own: Ownership) -> None:
+        """Raises `WireError` for a row that cannot be read and may be about an order of ours."""
+        for exchange_id, row in self.rows.items():
+            unread = _order(exchange_id, row)
+            if isinstance(unread, Unread):
+                described = texts_of(row, ("pair", "ordertype"), "descr") or {}
+                if own.may_claim(unread.text("cl_ord_id"), described.get("pair"), described.get("ordertype")):
+                    raise WireError(f"order {exchange_id}: {unread.error}")
+
+
+class OpenOrders(OrderRows, frozen=True):
     """OpenOrders."""
 
-    open: dict[str, Order]
+    all: dict[str, Raw] = field(name="open")
 
-    def __post_init__(self) -> None:
-        """Raises `ValueError` for a name that is no id."""
-        _check_ids(self.open)
+    @property
+    def rows(self) -> Mapping[str, Raw]:
+        """All there are."""
+        return self.all
+
+    @property
+    def open(self) -> dict[str, Order]:
+        """Those that can be read; decoded anew each time."""
+        return self.readable()
 
 
-class ClosedOrders(Wire, frozen=True):
+class ClosedOrders(OrderRows, frozen=True):
     """ClosedOrders."""
 
-    closed: dict[str, Order]
+    all: dict[str, Raw] = field(name="closed")
     count: int | None = None
     """Of all that fit, on however many pages."""
 
-    def __post_init__(self) -> None:
-        """Raises `ValueError` for a name that is no id."""
-        _check_ids(self.closed)
+    @property
+    def rows(self) -> Mapping[str, Raw]:
+        """All of this page."""
+        return self.all
+
+    @property
+    def closed(self) -> dict[str, Order]:
+        """Those that can be read; decoded anew each time."""
+        return self.readable()
 
 
 class AddedOrder(Wire, frozen=True):
@@ -173,17 +253,36 @@ _STATUS: Mapping[str, OrderStatus] = {
 }
 
 
-def _check_ids(orders: Mapping[str, Order]) -> None:
-    for exchange_id in orders:
-        check_id("order", exchange_id)
+_SPOT = frozenset({"none", "0", "1:1"})
+"""Leverage of orders that are paid with what the account has."""
+_ORDER = RowReader(Order, "cl_ord_id")
+_LEDGER = RowReader(LedgerRow)
+_HOLDING = RowReader(Holding)
 
 
-def decode(content: bytes | Raw, kind: type[Result], what: str) -> Result:
-    """Read JSON as `kind`. Raises `WireError`, naming `what`."""
+def _order(exchange_id: str, row: Raw) -> Order | Unread:
     try:
-        return msgspec.json.decode(content, type=kind)
+        check_id("order", exchange_id)
+    except ValueError as error:
+        return Unread(str(error), texts_of(row, ("cl_ord_id",)))
+    return _ORDER.read(row)
+
+
+def decode(content: bytes | Raw, kind: type[Result], what: str, own: Ownership = EVERY_MARK) -> Result:
+    """Read JSON as `kind`. Raises `WireError`, naming `what`, also for an unreadable row that `own` may claim."""
+    try:
+        result = msgspec.json.decode(content, type=kind)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise WireError(f"{what}: {error}") from None
+    if isinstance(result, OrderRows):
+        result.check(own)
+    return result
+
+
+def holdings(rows: Mapping[str, Raw]) -> dict[str, Decimal | None]:
+    """Balances of BalanceEx by row; None for one that cannot be read."""
+    read = {name: _HOLDING.read(row) for name, row in rows.items()}
+    return {name: row.balance if isinstance(row, Holding) else None for name, row in read.items()}
 
 
 def close_reason(reason: str | None, *, asked_for: bool = False) -> CloseReason:
@@ -228,9 +327,9 @@ def order_facts(exchange_id: str, order: Order, names: PairTable, asked_for: fro
     )
 
 
-def _limit(text: str) -> Decimal:
+def _limit(text: str | None) -> Decimal:
     """A limit price; relative and missing ones, which only foreign orders have, count as 0."""
     try:
-        return decimal_of(text, "price")
+        return decimal_of(text or "0", "price")
     except WireError:
         return ZERO

@@ -5,10 +5,11 @@ from decimal import Decimal
 from typing import Any, Literal
 
 import msgspec
-from msgspec import Raw
+from msgspec import Raw, field
 
-from adapters.exchanges.kraken.names import common_asset
-from adapters.exchanges.kraken.wire.values import Wire, WireError, check_id, nanoseconds, plain, stamp_of
+from adapters.exchanges.kraken.names import common_asset, is_spendable
+from adapters.exchanges.kraken.wire.rows import RowReader, Unread
+from adapters.exchanges.kraken.wire.values import Wire, WireError, check_id, is_other_kind, nanoseconds, plain, stamp_of
 from messages.money import ZERO, Side
 from messages.orders import Place
 
@@ -35,8 +36,7 @@ class Report(Wire, frozen=True):
     order_id: str
     exec_type: str
     timestamp: str
-    order_status: str = ""
-    cl_ord_id: str = ""
+    client_id: str | None = field(default=None, name="cl_ord_id")
     symbol: str | None = None
     side: Side | None = None
     order_qty: Decimal | None = None
@@ -48,7 +48,11 @@ class Report(Wire, frozen=True):
     last_price: Decimal | None = None
     cost: Decimal | None = None
     exec_id: str | None = None
-    fees: tuple[Fee, ...] = ()
+    order_type: str | None = None
+    limit_price_type: str | None = None
+    margin: bool | None = None
+    reduce_only: bool | None = None
+    paid: tuple[Fee, ...] | None = field(default=(), name="fees")
     fee_usd_equiv: Decimal | None = None
     """All fees of the order so far, in US dollars."""
     reason: str | None = None
@@ -62,6 +66,27 @@ class Report(Wire, frozen=True):
         check_id("order_id", self.order_id)
         if self.exec_id is not None:
             check_id("exec_id", self.exec_id)
+        nanoseconds(self.timestamp)
+
+    @property
+    def borrowed(self) -> bool:
+        """Whether the order opens or closes a position on margin: it moves and holds no coin."""
+        return bool(self.margin or self.reduce_only)
+
+    @property
+    def cl_ord_id(self) -> str:
+        """Client id; empty without one, and for kinds of orders that only others place: there it says nothing."""
+        return "" if is_other_kind(self.order_type, borrowed=self.borrowed) else self.client_id or ""
+
+    @property
+    def limit(self) -> Decimal | None:
+        """The limit price; None where it is relative to the market."""
+        return self.limit_price if self.limit_price_type in (None, "static") else None
+
+    @property
+    def fees(self) -> tuple[Fee, ...]:
+        """Of this fill, by asset."""
+        return self.paid or ()
 
     @property
     def kind(self) -> ReportKind:
@@ -72,11 +97,6 @@ class Report(Wire, frozen=True):
     def time(self) -> int:
         """When, in nanoseconds UTC. Raises `WireError`."""
         return nanoseconds(self.timestamp)
-
-    @property
-    def fee(self) -> Decimal:
-        """Of this fill, all assets in one sum: Kraken takes fees in quote currency."""
-        return sum((fee.qty for fee in self.fees), ZERO)
 
     @property
     def close_reason(self) -> str | None:
@@ -99,7 +119,8 @@ _KINDS: Mapping[str, ReportKind] = {
 class Wallet(Wire, frozen=True):
     """A part of a balance."""
 
-    id: str = "main"
+    id: str | None = None
+    type: str | None = None
     balance: Decimal = ZERO
 
 
@@ -108,12 +129,13 @@ class Holding(Wire, frozen=True):
 
     asset: str
     balance: Decimal
-    wallets: tuple[Wallet, ...] = ()
+    wallets: tuple[Wallet, ...] | None = ()
 
     @property
     def locked(self) -> Decimal:
         """What cannot be traded of it."""
-        return sum((wallet.balance for wallet in self.wallets if wallet.id in _LOCKED), ZERO)
+        kept = (wallet.balance for wallet in self.wallets or () if not _spends_from(wallet.id, wallet.type))
+        return sum(kept, ZERO)
 
 
 class LedgerEntry(Wire, frozen=True):
@@ -121,20 +143,39 @@ class LedgerEntry(Wire, frozen=True):
 
     asset: str
     balance: Decimal
-    ref_id: str = ""
-    type: str = ""
-    wallet_id: str = "main"
+    ref_id: str | None = None
+    type: str | None = None
+    category: str | None = None
+    wallet_id: str | None = None
+    wallet_type: str | None = None
     amount: Decimal = ZERO
     fee: Decimal = ZERO
+
+    def __post_init__(self) -> None:
+        """Raises `ValueError` for a trade that names no fill: what the fill moved would count twice."""
+        super().__post_init__()
+        if self.by_fill and not self.ref_id:
+            raise ValueError("a trade without its ref_id")
+
+    @property
+    def by_fill(self) -> bool:
+        """Whether an execution of an order caused it; purchases and conversions outside of the book have none."""
+        return self.type == TRADE and self.category in (None, "", TRADE)
 
     @property
     def locked(self) -> Decimal:
         """By how much the entry changes what cannot be traded."""
-        return self.amount - self.fee if self.wallet_id in _LOCKED else ZERO
+        return ZERO if _spends_from(self.wallet_id, self.wallet_type) else self.amount - self.fee
 
 
-_LOCKED = frozenset({"bonded", "locked"})
-"""Wallets that an order cannot spend from."""
+TRADE = "trade"
+"""Type of the ledger entries that a fill causes."""
+_SPENT = frozenset({"main", "flex", "flexible"})
+"""Wallets that an order spends from: the plain one, and what earns without being bound. Of others nobody says so."""
+
+
+def _spends_from(wallet: str | None, kind: str | None) -> bool:
+    return wallet in _SPENT or (not wallet and kind in (None, "", "spot"))
 
 
 class Placed(Wire, frozen=True):
@@ -156,32 +197,27 @@ class CountOfCanceled(Wire, frozen=True):
     count: int = 0
 
 
-_REPORTS = msgspec.json.Decoder(list[Report])
-_HOLDINGS = msgspec.json.Decoder(list[Holding])
-_ENTRIES = msgspec.json.Decoder(list[LedgerEntry])
+_REPORTS = RowReader(Report, "order_id", "cl_ord_id", "symbol", "order_type", "exec_id", "exec_type")
+_HOLDINGS = RowReader(Holding, "asset")
+_ENTRIES = RowReader(LedgerEntry, "asset")
 _PLACED = msgspec.json.Decoder(Placed)
 _PLACED_BATCH = msgspec.json.Decoder(list[Placed])
 _COUNT = msgspec.json.Decoder(CountOfCanceled)
 
 
-def read_reports(data: Raw) -> list[Report]:
-    """Raises `WireError`."""
-    reports: list[Report] = _read(_REPORTS, data, "executions")
-    for report in reports:
-        nanoseconds(report.timestamp)
-    return reports
+def read_reports(data: Raw) -> list[Report | Unread]:
+    """Raises `WireError` for what is no list of rows."""
+    return _REPORTS.read_list(data, "executions")
 
 
-def read_holdings(data: Raw) -> list[Holding]:
-    """Raises `WireError`."""
-    holdings: list[Holding] = _read(_HOLDINGS, data, "balances snapshot")
-    return holdings
+def read_holdings(data: Raw) -> list[Holding | Unread]:
+    """Raises `WireError` for what is no list of rows."""
+    return _HOLDINGS.read_list(data, "balances snapshot")
 
 
-def read_entries(data: Raw) -> list[LedgerEntry]:
-    """Raises `WireError`."""
-    entries: list[LedgerEntry] = _read(_ENTRIES, data, "balances")
-    return entries
+def read_entries(data: Raw) -> list[LedgerEntry | Unread]:
+    """Raises `WireError` for what is no list of rows."""
+    return _ENTRIES.read_list(data, "balances")
 
 
 def read_placed(method: str, result: Raw) -> list[Placed]:
@@ -199,8 +235,8 @@ def read_canceled(result: Raw) -> int:
 
 
 def asset_of(entry: Holding | LedgerEntry | Fee) -> str:
-    """Common spelling."""
-    return common_asset(entry.asset)
+    """Common spelling; what cannot be spent keeps its own, since it is none of the plain asset."""
+    return common_asset(entry.asset) if is_spendable(entry.asset) else entry.asset
 
 
 def order_params(order: Place) -> dict[str, object]:

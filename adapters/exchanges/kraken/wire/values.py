@@ -16,8 +16,28 @@ _LATEST_SECOND = 253_402_300_799
 """The last second of the year 9999."""
 
 
+_OTHER_KINDS = frozenset(
+    {
+        "market",
+        "iceberg",
+        "stop-loss",
+        "take-profit",
+        "stop-loss-limit",
+        "take-profit-limit",
+        "trailing-stop",
+        "trailing-stop-limit",
+        "settle-position",
+    }
+)
+
+
 NOTHING = Raw()
 """A part that the payload does not have."""
+
+
+def is_other_kind(order_type: str | None, *, borrowed: bool = False) -> bool:
+    """Whether an order is of a kind that this program never places: no limit order, or one on margin."""
+    return borrowed or (order_type or "") in _OTHER_KINDS
 
 
 class WireError(Exception):

@@ -85,6 +85,7 @@ class RestTable:
             "GetWebSocketsToken": {"token": "T", "expires": 900},
             "BalanceEx": {},
             "OpenOrders": {"open": {}},
+            "Ledgers": "EGeneral:Permission denied",
             **answers,
         }
         self.calls: list[tuple[str, Message]] = []

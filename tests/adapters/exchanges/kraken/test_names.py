@@ -52,8 +52,9 @@ def test_every_spelling_of_an_asset_has_one_common_name(spelling: str, common: s
 
 @pytest.mark.parametrize(
     ("name", "free"),
-    [("XXBT", True), ("XBT.F", True), ("XBT.B", True), ("AAPLx.T", True)]
-    + [(name, False) for name in ("DOT.S", "DOT28.S", "ETH2.S", "XBT.M", "DOT.P", "USD.HOLD")],
+    [(name, True) for name in ("XXBT", "XBT.F", "AAPLx.T", "BRK.Bx", "BRK.Bx.T")]
+    + [(name, False) for name in ("XBT.B", "DOT.S", "DOT04.S", "DOT28.S", "ETH2.S", "XBT.M", "DOT.P", "USD.HOLD")]
+    + [(name, False) for name in ("DOT.X", "DOT.NEW2")],
 )
 def test_what_is_staked_or_held_cannot_be_spent(name: str, free: bool) -> None:
     assert is_spendable(name) is free

@@ -68,3 +68,9 @@ def test_what_nobody_tells_is_waited_for(filled: str) -> None:
 def test_a_fee_in_base_counts_at_the_price_of_the_fill() -> None:
     (_, report) = reports("0.001", {**fill(1, "0.001", "0"), "fees": [{"asset": "BTC", "qty": "0.0001"}]})
     assert fee_in_quote(report, "BTC/USD") == 6
+
+
+def test_a_fee_in_a_third_asset_costs_no_quote() -> None:
+    fees = [{"asset": "KFEE", "qty": "12"}, {"asset": "ZUSD", "qty": "0.05"}, {"asset": "ETH", "qty": "0.01"}]
+    (_, report) = reports("0.001", {**fill(1, "0.001", "0"), "fees": fees})
+    assert fee_in_quote(report, "BTC/USD") == D("0.05")

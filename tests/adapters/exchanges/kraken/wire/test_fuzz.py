@@ -12,6 +12,7 @@ from msgspec import Raw
 
 from adapters.exchanges.kraken.names import PairTable
 from adapters.exchanges.kraken.wire import rest, socket, trading
+from adapters.exchanges.kraken.wire.rows import Unread
 from adapters.exchanges.kraken.wire.values import WireError
 from messages.ids import client_order_id
 from messages.market import Tick
@@ -124,15 +125,22 @@ FILL = """[{"order_id":"OQ7KD2-XM4PL-9WTRZA","cl_ord_id":"g1b0042a7","exec_id":"
 
 def test_reports() -> None:
     (pending,) = trading.read_reports(Raw(PENDING.encode()))
+    assert isinstance(pending, trading.Report)
     assert (pending.kind, str(pending.order_qty), pending.time) == ("accepted", "0.00250000", 1790000001_118233000)
     (fill,) = trading.read_reports(Raw(FILL.encode()))
-    assert (fill.kind, fill.last_qty, str(fill.fee)) == ("trade", Decimal("0.00000001"), "0.24000")
+    assert isinstance(fill, trading.Report)
+    assert (fill.kind, fill.last_qty, fill.fees) == (
+        "trade",
+        Decimal("0.00000001"),
+        (trading.Fee("USD", Decimal("0.24000")),),
+    )
 
 
 def test_numbers_that_are_none_are_refused() -> None:
     for number in ('"NaN"', '"Infinity"', "1e400", '"1e-400"'):
-        with pytest.raises(WireError):
-            trading.read_holdings(Raw(f'[{{"asset":"USD","balance":{number}}}]'.encode()))
+        (row,) = trading.read_holdings(Raw(f'[{{"asset":"USD","balance":{number}}}]'.encode()))
+        assert isinstance(row, Unread)
+        assert row.text("asset") == "USD"
 
 
 ORDER = b"""{"closed":{"OQ7KD2-XM4PL-9WTRZA":{"refid":null,"userref":null,"cl_ord_id":"g1b0042a7","status":"canceled",
@@ -177,10 +185,12 @@ def test_an_order_of_ours_is_a_limit_order_or_no_order(said: bytes, strange: byt
 def test_an_id_has_plain_letters(letter: str) -> None:
     strange = f"OQ7KD2-{letter}XM4PL-9WTRZA"
     for text in (PENDING, FILL):
-        with pytest.raises(WireError):
-            trading.read_reports(Raw(text.replace("OQ7KD2-XM4PL-9WTRZA", strange).encode()))
+        (row,) = trading.read_reports(Raw(text.replace("OQ7KD2-XM4PL-9WTRZA", strange).encode()))
+        assert isinstance(row, Unread)
     with pytest.raises(WireError):
-        rest.decode(ORDER.replace(b"OQ7KD2-XM4PL-9WTRZA", strange.encode()), rest.ClosedOrders, "ClosedOrders")
+        rest.decode(OURS.replace(b"OQ7KD2-XM4PL-9WTRZA", strange.encode()), rest.ClosedOrders, "ClosedOrders")
+    others = rest.decode(ORDER.replace(b"OQ7KD2-XM4PL-9WTRZA", strange.encode()), rest.ClosedOrders, "ClosedOrders")
+    assert others.closed == {}, "somebody else's are left out"
     with pytest.raises(WireError):
         trading.read_placed(trading.ADD, Raw(f'{{"order_id":"{strange}"}}'.encode()))
 

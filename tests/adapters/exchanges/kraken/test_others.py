@@ -1,0 +1,256 @@
+"""Orders of somebody else in any shape: they end nothing, and what is told of ours stays the same."""
+
+import json
+from collections.abc import Sequence
+from decimal import Decimal
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import Raw
+
+from adapters.exchanges.kraken.orders import AccountOrders
+from adapters.exchanges.kraken.ownership import Ownership
+from adapters.exchanges.kraken.questions import Questions
+from adapters.exchanges.kraken.totals import Totals
+from adapters.exchanges.kraken.wire.rows import Unread
+from adapters.exchanges.kraken.wire.trading import Holding, LedgerEntry, Report, read_reports
+from adapters.interfaces import ExchangeUnavailable
+from messages.account import AccountBalances, ForeignOrder
+from messages.ids import client_order_id
+from messages.mailboxes import ExchangeEvent
+from tests.adapters.exchanges.kraken.support import (
+    NAMES,
+    STAMP,
+    START,
+    Message,
+    opening,
+    order_id,
+    place,
+    report,
+    trade,
+)
+
+D = Decimal
+OWN = Ownership({1001: "BTC/USD"}, NAMES.symbol)
+
+
+def account() -> tuple[AccountOrders, Totals]:
+    totals = Totals([Holding("USD", D("1000.0000")), Holding("BTC", D("0.0500000000"))])
+    return AccountOrders(totals, Questions(lambda: START), OWN), totals
+
+
+def hear(orders: AccountOrders, *messages: Message) -> list[ExchangeEvent]:
+    """The events that follow from these rows of one frame."""
+    data = Raw(json.dumps(messages).encode())
+    events: list[ExchangeEvent] = []
+    for row in read_reports(data):
+        if isinstance(row, Unread):
+            orders.unread(row)
+        else:
+            events += orders.report(row, 0.0)
+    return events
+
+
+OURS: Sequence[Message] = (
+    opening(1),
+    report(1, "new"),
+    trade(1, "0.00100000", "0.00100000", "TA"),
+    trade(1, "0.00150000", "0.00250000", "TB"),
+    report(1, "filled"),
+    opening(2),
+    report(2, "canceled", reason="User requested", timestamp="2026-09-21T14:15:00.000000Z"),
+)
+_ODD: st.SearchStrategy[object] = st.sampled_from(
+    [None, "", "x", "0", "-1", True, 7, [], {}, "NaN", "1e999", "+5%", "ETH/USD", STAMP]
+)
+_IDS = st.sampled_from(
+    [
+        None,
+        "",
+        "theirs",
+        "g1b0042a7",
+        client_order_id(77, "x"),
+        "gzzzzzz00000000000",
+        "6d1b345e-2821-40e2-ad83-4ecb18a06876",
+    ]
+)
+_FIELD = st.one_of(
+    st.sampled_from(["0.5", "60000.0", "BTC/USD", "DOGE/EUR", "buy", "sell", "market", "limit", "stop-loss"]), _ODD
+)
+_THEIRS = st.fixed_dictionaries(
+    {"order_id": st.sampled_from(["OX1", "OX2", "OX3", None])},
+    optional={
+        "cl_ord_id": _IDS,
+        "exec_type": st.sampled_from(
+            ["pending_new", "new", "trade", "filled", "canceled", "expired", "amended", "restated", "unheard of", None]
+        ),
+        "timestamp": st.sampled_from([STAMP, STAMP, STAMP, None, "x"]),
+        **dict.fromkeys(
+            (
+                "symbol",
+                "side",
+                "order_type",
+                "order_status",
+                "order_qty",
+                "limit_price",
+                "limit_price_type",
+                "last_qty",
+                "last_price",
+                "cum_qty",
+                "exec_id",
+                "cost",
+                "fees",
+                "fee_usd_equiv",
+                "margin",
+                "reason",
+                "rate_count",
+                "triggers",
+            ),
+            _FIELD,
+        ),
+    },
+)
+
+
+def of_ours(events: Sequence[ExchangeEvent]) -> list[ExchangeEvent]:
+    return [event for event in events if not isinstance(event, ForeignOrder | AccountBalances)]
+
+
+@given(st.lists(st.lists(_THEIRS, max_size=3), min_size=len(OURS), max_size=len(OURS)))
+def test_rows_of_others_change_nothing_that_is_told_of_ours(theirs: list[list[Message]]) -> None:
+    alone, _ = account()
+    mixed, totals = account()
+    expected: list[ExchangeEvent] = []
+    found: list[ExchangeEvent] = []
+    for own, others in zip(OURS, theirs, strict=True):
+        expected += of_ours(hear(alone, own))
+        found += of_ours(hear(mixed, *others, own))
+    assert found == expected
+    assert totals.unexplained(1.0) is None
+
+
+LOOK_ALIKES = [
+    {"cl_ord_id": client_order_id(77, "x")},
+    {"cl_ord_id": "gzzzzzz00000000000"},
+    {"cl_ord_id": client_order_id(1001, "x"), "symbol": "ETH/USD"},
+    {"cl_ord_id": client_order_id(1001, "x"), "order_type": "market", "limit_price": None},
+    {"cl_ord_id": client_order_id(1001, "x"), "order_type": "stop-loss"},
+    {"cl_ord_id": client_order_id(1001, "x"), "margin": True},
+]
+
+
+@pytest.mark.parametrize("look_alike", LOOK_ALIKES)
+def test_a_look_alike_is_somebody_elses(look_alike: Message) -> None:
+    row = {**opening(9), **look_alike}
+    (event,) = hear(account()[0], row)
+    assert isinstance(event, ForeignOrder)
+    orders, _ = account()
+    orders.begin(msgspec.convert([row], list[Report], strict=False), {}, 0.0)
+    assert len(orders.open_orders()) == 1
+    (event,) = hear(orders, {**report(9, "canceled"), "cl_ord_id": look_alike["cl_ord_id"]})
+    assert isinstance(event, ForeignOrder)
+    assert event.facts.status == "canceled"
+
+
+@pytest.mark.parametrize("strange", [{"limit_price": None}, {"order_qty": "0"}, {"side": "x"}, {"timestamp": None}])
+def test_one_that_may_be_ours_and_cannot_be_used_ends_the_session(strange: Message) -> None:
+    row = {**opening(9), **strange}
+    with pytest.raises(ExchangeUnavailable):
+        hear(account()[0], row)
+    theirs = {**row, "cl_ord_id": client_order_id(77, "x")}
+    hear(account()[0], theirs)
+
+
+@pytest.mark.parametrize("strange", [{"last_qty": "x"}, {"exec_id": "T}"}, {"timestamp": ""}, {"cum_qty": True}])
+@pytest.mark.parametrize("named", [True, False])
+def test_a_fill_of_ours_that_cannot_be_read_ends_the_session(strange: Message, named: bool) -> None:
+    """Also one that lost its client id: Kraken's id is known."""
+    orders, _ = account()
+    hear(orders, opening(1))
+    fill = {**trade(1, "0.001", "0.001", "TA"), **strange} | ({} if named else {"cl_ord_id": None})
+    with pytest.raises(ExchangeUnavailable, match="O1"):
+        hear(orders, fill)
+
+
+def test_an_order_in_flight_whose_report_lost_its_kraken_id_ends_the_session() -> None:
+    orders, _ = account()
+    orders.placing(place(1))
+    with pytest.raises(ExchangeUnavailable):
+        hear(orders, {**opening(1), "order_id": None})
+
+
+def test_an_order_that_was_told_as_somebody_elses_is_never_acknowledged_as_ours() -> None:
+    orders, _ = account()
+    orders.placing(place(1))
+    hear(orders, {**report(1, "new"), "cl_ord_id": None})
+    with pytest.raises(ExchangeUnavailable, match="somebody else"):
+        orders.acknowledged(order_id(1), "O1", START, 0.0)
+
+
+def theirs(number: int, kind: str, **fields: object) -> Message:
+    """A row of somebody else's order."""
+    return {**report(number, kind), "cl_ord_id": None, **fields}
+
+
+def test_a_fill_of_theirs_moves_the_totals_at_once() -> None:
+    orders, _ = account()
+    hear(orders, {**opening(9), "cl_ord_id": None})
+    (balances, order) = hear(orders, {**trade(9, "0.001", "0.001", "TX"), "cl_ord_id": None})
+    assert balances == AccountBalances({"BTC": D("0.0510000000"), "USD": D("939.7600")})
+    assert isinstance(order, ForeignOrder)
+    assert order.facts.filled == D("0.001")
+    (balances,) = hear(orders, {**trade(8, "0.001", "0.001", "TY"), "cl_ord_id": None})
+    assert balances == AccountBalances({"BTC": D("0.0520000000"), "USD": D("879.5200")}), "also of an unknown order"
+    assert hear(orders, {**trade(8, "0.001", "0.001", "TY"), "cl_ord_id": None}) == [], "once"
+
+
+@pytest.mark.parametrize(
+    "odd", [{"last_qty": None}, {"side": None, "symbol": None}, {"last_price": "x"}, {"exec_id": None}, {"exec_id": 7}]
+)
+@pytest.mark.parametrize("known", [True, False])
+def test_a_fill_of_theirs_that_tells_too_little_is_left_to_the_ledger(odd: Message, known: bool) -> None:
+    orders, totals = account()
+    if known:
+        hear(orders, {**opening(9), "cl_ord_id": None, "symbol": odd.get("symbol", "BTC/USD")})
+    hear(orders, {**trade(9, "0.001", "0.001", "TX"), "cl_ord_id": None, **odd})
+    entries = [
+        LedgerEntry("BTC", D("0.0510000000"), "TX", "trade", amount=D("0.001")),
+        LedgerEntry("USD", D("939.7600"), "TX", "trade", amount=D(-60), fee=D("0.24")),
+    ]
+    totals.book(entries, 0.0)
+    assert totals.unexplained(100.0) is None
+    assert totals.all() == {"BTC": D("0.0510000000"), "USD": D("939.7600")}
+    totals.book([LedgerEntry("BTC", D("0.06"), "TZ", "trade", amount=D("0.001"))], 0.0)
+    assert totals.unexplained(100.0) == "TZ", "a fill that nobody told of is still missed"
+
+
+def test_an_order_on_margin_holds_and_moves_no_coin() -> None:
+    orders, totals = account()
+    (order,) = hear(orders, theirs(9, "pending_new", symbol="BTC/USD", side="sell", order_qty="1", limit_price="70000"))
+    assert isinstance(order, ForeignOrder)
+    assert not order.facts.margin
+    (order,) = hear(orders, theirs(9, "new", margin=True))
+    assert isinstance(order, ForeignOrder)
+    assert order.facts.margin
+    assert hear(orders, {**trade(9, "1", "1", "TX"), "cl_ord_id": None})[:-1] == []
+    totals.book([LedgerEntry("USD", D("998"), "TX", "margin", "margin-trade", amount=D(0), fee=D(2))], 0.0)
+    assert totals.all() == {"BTC": D("0.0500000000"), "USD": D(998)}
+    assert totals.unexplained(100.0) is None
+
+
+@pytest.mark.parametrize("kind", ["pct", "quote"])
+def test_a_relative_limit_is_no_price(kind: str) -> None:
+    (order,) = hear(account()[0], {**opening(9), "cl_ord_id": None, "limit_price": "5", "limit_price_type": kind})
+    assert isinstance(order, ForeignOrder)
+    assert order.facts.price == 0
+
+
+def test_a_closed_order_of_theirs_stays_closed() -> None:
+    orders, _ = account()
+    hear(orders, {**opening(9), "cl_ord_id": None}, theirs(9, "filled"))
+    (_, late) = hear(orders, {**trade(9, "0.001", "0.001", "TX"), "cl_ord_id": None})
+    assert isinstance(late, ForeignOrder)
+    assert late.facts.status == "filled"
+    assert orders.open_orders() == ()
