@@ -54,8 +54,8 @@ class Totals:
         """References of the newest ledger entries and fills."""
         self._excused = 0
         """Fills of others that were told without their id, and of which the ledger has not told yet."""
-        self._unnamed: set[str] = set()
-        """Fills of others that were told without what they moved."""
+        self._heard: dict[str, None] = {}
+        """The newest fills that executions told of, perhaps without all that they moved."""
         for holding in holdings:
             account = self._account(asset_of(holding))
             row = _row_of(holding)
@@ -93,7 +93,9 @@ class Totals:
                 continue
             account = self._account(asset)
             account.expected[fill.id] = amount
-            changed[asset] = account.total
+            if is_spendable(asset):
+                changed[asset] = account.total
+        self._hear(fill.id)
         return changed
 
     def excuse(self, fill_id: str | None) -> None:
@@ -101,7 +103,13 @@ class Totals:
         if not fill_id:
             self._excused += 1
             return
-        self._unnamed.add(fill_id)
+        self._hear(fill_id)
+
+    def _hear(self, fill_id: str) -> None:
+        """What the ledger has told of it, or will tell, is explained."""
+        self._heard[fill_id] = None
+        if len(self._heard) > _REMEMBERED:
+            del self._heard[next(iter(self._heard))]
         for key in [key for key in self._early if key[1] == fill_id]:
             del self._early[key]
 
@@ -132,8 +140,8 @@ class Totals:
         return None
 
     def _remember(self, asset: str, ref_id: str, time: float) -> None:
-        # A deposit waits for no fill, nor does what is excused.
-        if ref_id in self._unnamed:
+        # A deposit waits for no fill. A fill may cost a third asset that its execution does not name.
+        if ref_id in self._heard:
             return
         self._early[asset, ref_id] = time
         if len(self._early) > _REMEMBERED:

@@ -76,57 +76,63 @@ _IDS = st.sampled_from(
         "6d1b345e-2821-40e2-ad83-4ecb18a06876",
     ]
 )
-_FIELD = st.one_of(
-    st.sampled_from(["0.5", "60000.0", "BTC/USD", "DOGE/EUR", "buy", "sell", "market", "limit", "stop-loss"]), _ODD
+_ODD_FIELDS = st.dictionaries(
+    st.sampled_from(
+        [
+            "order_id",
+            "exec_type",
+            "timestamp",
+            "symbol",
+            "side",
+            "order_type",
+            "order_qty",
+            "limit_price",
+            "limit_price_type",
+            "last_qty",
+            "last_price",
+            "cum_qty",
+            "exec_id",
+            "cost",
+            "fees",
+            "fee_usd_equiv",
+            "margin",
+            "reason",
+            "rate_count",
+            "triggers",
+        ]
+    ),
+    _ODD | st.sampled_from(["DOGE/EUR", "sell", "market", "limit", "stop-loss", "unheard of"]),
+    max_size=3,
 )
-_THEIRS = st.fixed_dictionaries(
-    {"order_id": st.sampled_from(["OX1", "OX2", "OX3", None])},
-    optional={
-        "cl_ord_id": _IDS,
-        "exec_type": st.sampled_from(
-            ["pending_new", "new", "trade", "filled", "canceled", "expired", "amended", "restated", "unheard of", None]
-        ),
-        "timestamp": st.sampled_from([STAMP, STAMP, STAMP, None, "x"]),
-        **dict.fromkeys(
-            (
-                "symbol",
-                "side",
-                "order_type",
-                "order_status",
-                "order_qty",
-                "limit_price",
-                "limit_price_type",
-                "last_qty",
-                "last_price",
-                "cum_qty",
-                "exec_id",
-                "cost",
-                "fees",
-                "fee_usd_equiv",
-                "margin",
-                "reason",
-                "rate_count",
-                "triggers",
-            ),
-            _FIELD,
-        ),
-    },
+_TEMPLATES = st.sampled_from(
+    [
+        opening(8),
+        report(8, "new"),
+        trade(8, "0.001", "0.001", "TX"),
+        trade(8, "0.001", "0.002", "TY"),
+        trade(9, "0.001", "0.001", "TZ"),
+        report(8, "amended", order_qty="1"),
+        report(8, "filled"),
+        report(8, "canceled"),
+        report(9, "expired"),
+    ]
 )
+_THEIRS = st.builds(lambda row, name, odd: {**row, "cl_ord_id": name, **odd}, _TEMPLATES, _IDS, _ODD_FIELDS)
 
 
 def of_ours(events: Sequence[ExchangeEvent]) -> list[ExchangeEvent]:
     return [event for event in events if not isinstance(event, ForeignOrder | AccountBalances)]
 
 
-@given(st.lists(st.lists(_THEIRS, max_size=3), min_size=len(OURS), max_size=len(OURS)))
-def test_rows_of_others_change_nothing_that_is_told_of_ours(theirs: list[list[Message]]) -> None:
+@given(st.lists(st.tuples(st.integers(0, len(OURS) - 1), _THEIRS), max_size=8))
+def test_rows_of_others_change_nothing_that_is_told_of_ours(theirs: list[tuple[int, Message]]) -> None:
     alone, _ = account()
     mixed, totals = account()
     expected: list[ExchangeEvent] = []
     found: list[ExchangeEvent] = []
-    for own, others in zip(OURS, theirs, strict=True):
+    for number, own in enumerate(OURS):
         expected += of_ours(hear(alone, own))
-        found += of_ours(hear(mixed, *others, own))
+        found += of_ours(hear(mixed, *(row for before, row in theirs if before == number), own))
     assert found == expected
     assert totals.unexplained(1.0) is None
 
@@ -238,6 +244,20 @@ def test_an_order_on_margin_holds_and_moves_no_coin() -> None:
     totals.book([LedgerEntry("USD", D("998"), "TX", "margin", "margin-trade", amount=D(0), fee=D(2))], 0.0)
     assert totals.all() == {"BTC": D("0.0500000000"), "USD": D(998)}
     assert totals.unexplained(100.0) is None
+
+
+def test_a_third_asset_that_a_fill_does_not_name_is_no_fill_of_its_own() -> None:
+    for early in (True, False):
+        orders, totals = account()
+        hear(orders, opening(1))
+        entry = LedgerEntry("KFEE", D("95"), "TA", "trade", amount=D(-5))
+        if early:
+            totals.book([entry], 0.0)
+        hear(orders, trade(1, "0.001", "0.001", "TA", fees=[]))
+        if not early:
+            totals.book([entry], 0.0)
+        assert totals.unexplained(100.0) is None
+        assert totals.all() == {"BTC": D("0.0510000000"), "USD": D("940.0000"), "FEE": D(95)}
 
 
 @pytest.mark.parametrize("kind", ["pct", "quote"])
