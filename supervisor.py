@@ -146,6 +146,10 @@ class _Tree:
             lost_log_lines=world.lost_log_lines,
             clock_offset=lambda: self._account.clock_offset() if self._account else None,
         )
+        self._strategy_conditions = {
+            strategy.userref: ConditionBook(actor_name(strategy), self._mail.metrics, self._mail.persistence)
+            for strategy in config.strategy
+        }
         self._attach_conditions = ConditionBook("order-manager", self._mail.metrics, self._mail.persistence)
         self._account: Exchange | None = None
         """While it is open."""
@@ -317,6 +321,8 @@ class _Tree:
                 self._mail.numbers[strategy.userref],
                 adopt=self._adopt,
                 paused=self._states.paused(strategy.userref) | self._venue.paused(strategy.userref),
+                book=self._strategy_conditions[strategy.userref],
+                by_clock=self._account is not None and not self._account.lock_step,
             )
             await actor.run()
 

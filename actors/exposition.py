@@ -78,6 +78,7 @@ def _strategies(status: Status) -> Iterator[Metric]:
     fills = CounterMetricFamily("grid_fills", "Orders executed completely", labels=[*_LABELS, "side"])
     fees = CounterMetricFamily("grid_fees_quote", "Fees paid since the journal began", labels=_LABELS)
     waiting = GaugeMetricFamily("grid_waiting", "Absent orders with a named reason", labels=_LABELS)
+    put_off = GaugeMetricFamily("grid_orders_put_off", "Orders that the exchange does not take now", labels=_LABELS)
     for report in status.strategies:
         labels = [status.bot, report.name, report.symbol]
         for phase in get_args(Phase):
@@ -88,7 +89,8 @@ def _strategies(status: Status) -> Iterator[Metric]:
         fills.add_metric([*labels, "sell"], report.sells_filled)
         fees.add_metric(labels, float(report.fees))
         waiting.add_metric(labels, len(report.waiting))
-    yield from (phases, orders, fills, fees, waiting)
+        put_off.add_metric(labels, report.put_off)
+    yield from (phases, orders, fills, fees, waiting, put_off)
     yield from _amounts(status.bot, status.strategies)
 
 

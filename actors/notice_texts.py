@@ -7,7 +7,8 @@ factors and is cut to the price's, two at least. No number shows an exponent.
 from decimal import ROUND_FLOOR, Decimal
 from typing import NamedTuple
 
-from actors.trouble_texts import TroubleNotice, tree, trouble_sentence, trouble_text
+from actors.trouble_texts import TroubleNotice, trouble_sentence, trouble_text
+from actors.wait_texts import tree
 from messages.money import EXACT, ONE, cost, divide
 from messages.notices import (
     ExtraSell,

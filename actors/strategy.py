@@ -4,16 +4,21 @@ Every decision is sent to persistence as one commit; its commands and notices le
 acknowledged. Decisions go on meanwhile, and their commits are acknowledged in order.
 """
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from functools import partial
 from typing import assert_never
 
+import trio
 from msgspec import Struct
+from msgspec.structs import replace
 
+from actors.conditions import ConditionBook
+from actors.hindrances import Hindrances
 from actors.mailbox import Mailbox
 from actors.status_page import post_report
-from actors.strategies.core import Core, FollowsRules, HearsDelays, Output
+from actors.strategies.core import NEVER, Core, FollowsRules, HearsDelays, Output, WakesByClock
 from adapters.interfaces import UnknownOrderError
 from messages.account import Attach, AttachWaits, OrdersFound
 from messages.journal import Commit, Committed, CoreLoaded, LoadCore
@@ -46,6 +51,9 @@ from messages.orders import (
 )
 from messages.status import Pause, PauseCause, Phase, PhaseChanged, Resume, Stop
 
+_SECOND = 10**9
+WAKE_PAUSE = 1.0
+"""Seconds between two questions to a core that wants to be asked by the clock."""
 STATUS_EVERY = 3600 * 10**9
 """Nanoseconds of data time between two statuses."""
 
@@ -94,11 +102,14 @@ class StrategyActor:
         *,
         adopt: bool = False,
         paused: Mapping[PauseCause, str] | None = None,
+        book: ConditionBook | None = None,
+        by_clock: bool = False,
     ) -> None:
         """`numbers` goes on over all starts of the strategy, so that a late answer is never mistaken.
 
         `adopt`: take open orders of this userref over that cannot be explained. `paused`: causes and reasons of a
-        pause that began before this start.
+        pause that began before this start. `book` takes what holds the strategy up; it outlives the starts. `by_clock`:
+        time passes also without a trade, unlike in a simulation.
         """
         self._identity = identity
         self._make_core = make_core
@@ -106,6 +117,11 @@ class StrategyActor:
         self._outlets = outlets
         self._numbers = numbers
         self._adopt = adopt
+        self._by_clock = by_clock
+        self._hindrances = book and Hindrances(book, outlets.notifier, identity.userref, identity.name, identity.symbol)
+        self._tick_at = 0.0
+        """When the newest tick was received; this and the next are in seconds of trio's clock."""
+        self._woken_at = -math.inf
         self._attached = 0
         self._synced = False
         self._paused: dict[PauseCause, str] = dict(paused or {})
@@ -142,7 +158,39 @@ class StrategyActor:
         self._attach(loaded.newest if loaded.state is not None else 0)
         self._take_all(self._backlog)
         while self._stop is None or self._unacknowledged:
-            self._take_all(await self._mailbox.receive())
+            self._take_all(await self._mail_or_time())
+
+    async def _mail_or_time(self) -> list[StrategyMail]:
+        """The next mail; nothing when time itself gives something to do."""
+        wake = self._wake_at()
+        tell = self._hindrances.tell_at() if self._hindrances else math.inf
+        with trio.move_on_at(min(wake, tell)):
+            return await self._mailbox.receive()
+        if self._hindrances:
+            self._hindrances.tell()
+        core, now = self._core, trio.current_time()
+        if wake <= now and isinstance(core, WakesByClock):
+            self._woken_at = now
+            self._outputs += self._asked(partial(core.wake, self._time()))
+        return []
+
+    def _wake_at(self) -> float:
+        """When the core has to be asked although no tick comes, in seconds of trio's clock; infinite: never."""
+        may_act = self._by_clock and self._synced and not self._paused and self._stop is None
+        if not may_act or self._tick is None or not isinstance(self._core, WakesByClock):
+            return math.inf
+        wake = self._core.band.wake
+        if wake == NEVER:
+            return math.inf
+        # A core that finds nothing to do is not asked in a loop.
+        return max(self._tick_at + (wake - self._tick.time) / _SECOND, self._woken_at + WAKE_PAUSE)
+
+    def _time(self) -> int:
+        """That of the newest tick, and what has passed since in a live market."""
+        if self._tick is None:
+            return 0
+        passed = trio.current_time() - self._tick_at if self._by_clock else 0.0
+        return self._tick.time + int(passed * _SECOND)
 
     async def _load(self) -> CoreLoaded:
         """Build the core from the journal; the mail that comes meanwhile is kept in the backlog."""
@@ -223,6 +271,8 @@ class StrategyActor:
                 self._recover(answer)
             case Resyncing():
                 self._held.clear()
+                if self._hindrances:
+                    self._hindrances.begin(self._time())
             case Resynced():
                 self._held.append(answer)
                 if not self._begin() and not self._paused and self._reason != WAITING:
@@ -242,6 +292,9 @@ class StrategyActor:
     def _take_news(self, news: Deferred | RulesChanged) -> None:
         """What a core may leave unheard."""
         core = self._core
+        if self._hindrances and isinstance(news, Deferred):
+            self._hindrances.put_off(news)
+            self._report_is_old = True
         if isinstance(news, RulesChanged) and isinstance(core, FollowsRules):
             self._outputs += self._asked(partial(core.change_rules, news.pair, news.fee))
         elif isinstance(news, Deferred) and isinstance(core, HearsDelays) and self._synced and not self._paused:
@@ -270,13 +323,15 @@ class StrategyActor:
 
     def _take_tick(self, tick: Tick) -> None:
         first = self._tick is None
-        self._tick = tick
+        self._tick, self._tick_at = tick, trio.current_time()
         if self._synced and not self._paused:
             self._decide(tick)
         elif first:
             self._begin()
 
     def _take_event(self, event: CoreEvent) -> None:
+        if self._hindrances and isinstance(event, OrderEvent):
+            self._hindrances.over(event.order_id, event.time)
         if self._synced and not self._paused:
             self._decide(event)
         else:
@@ -320,10 +375,18 @@ class StrategyActor:
             self._report_is_old = True
         if self._report_is_old:
             self._report_is_old = False
-            post_report(self._outlets.metrics, self._core.report(self._phase, self._reason))
+            self._report()
         if self._row is not None and not self._unacknowledged:
             self._outlets.orders.post(RowDone(self._identity.userref, self._row.row))
             self._row = None
+
+    def _report(self) -> None:
+        report = self._core.report(self._phase, self._reason)
+        if self._hindrances:
+            report = replace(report, put_off=self._hindrances.count())
+            if self._synced:
+                self._hindrances.report(report, self._time())
+        post_report(self._outlets.metrics, report)
 
     def _commit(self, adopted: tuple[Place, ...] = ()) -> None:
         number = next(self._numbers)

@@ -6,6 +6,7 @@ The end of the program is here as well, since it leaves orders behind, and the s
 from datetime import UTC, datetime
 from typing import assert_never
 
+from actors.wait_texts import duration, tree, wait_sentence, wait_text
 from messages.notices import (
     ActorFailed,
     ActorRecovered,
@@ -14,7 +15,9 @@ from messages.notices import (
     JournalRepaired,
     MissedNotices,
     NoticesMissed,
+    OrdersPutOff,
     OrdersRecovered,
+    OrdersTaken,
     PairChanged,
     ProgramEnded,
     StrategyHalted,
@@ -30,6 +33,8 @@ TroubleNotice = (
     | ActorRecovered
     | JournalRepaired
     | OrdersRecovered
+    | OrdersPutOff
+    | OrdersTaken
     | ChannelFailed
     | ChannelRecovered
     | NoticesMissed
@@ -71,14 +76,10 @@ def trouble_text(notice: TroubleNotice) -> str:
         case OrdersRecovered(strategy, symbol):
             known = f"to be found since {moment(notice.since)}; each fill is answered if it was not"
             text = tree(f"⚠️ {strategy} ({symbol}): orders taken over", *_recovered(notice), f"Orders » {known}")
-        case ChannelFailed():
-            text = _channel_failed(notice)
-        case ChannelRecovered(channel, seconds):
-            text = tree(
-                f"✅ Notifications by {channel} work again",
-                f"Silent for » {duration(seconds)}",
-                "What was missed » it tells itself, in one summary if it is much",
-            )
+        case OrdersPutOff() | OrdersTaken():
+            text = wait_text(notice)
+        case ChannelFailed() | ChannelRecovered():
+            text = _channel_text(notice)
         case NoticesMissed():
             text = _missed(notice)
         case _:
@@ -108,10 +109,10 @@ def trouble_sentence(notice: TroubleNotice) -> str:
         case OrdersRecovered(strategy, symbol):
             told = "; ".join(_recovered(notice))
             text = f"{strategy} ({symbol}): orders taken over that the journal did not know; {told}"
-        case ChannelFailed(channel, reason, waiting):
-            text = f"notifications by {channel} reach nobody: {reason}; {waiting} wait"
-        case ChannelRecovered(channel, seconds):
-            text = f"notifications by {channel} work again after {duration(seconds)}"
+        case OrdersPutOff() | OrdersTaken():
+            text = wait_sentence(notice)
+        case ChannelFailed() | ChannelRecovered():
+            text = _channel_sentence(notice)
         case NoticesMissed(channel, reason, count):
             text = f"{count:,} notices were not told one by one by {channel}: {reason}"
         case _:
@@ -119,23 +120,9 @@ def trouble_sentence(notice: TroubleNotice) -> str:
     return text
 
 
-def duration(seconds: int) -> str:
-    """`45 s`, `3 min`, `2 h 5 min`."""
-    if seconds < 60:  # noqa: PLR2004 - a minute
-        return f"{seconds} s"
-    hours, minutes = divmod(seconds // 60, 60)
-    return f"{minutes} min" if not hours else f"{hours} h {minutes} min" if minutes else f"{hours} h"
-
-
 def moment(time: int) -> str:
     """Nanoseconds UTC as `2025-10-27 12:21:07 UTC`."""
     return f"{datetime.fromtimestamp(time // _NS, UTC):%Y-%m-%d %H:%M:%S} UTC"
-
-
-def tree(title: str, *branches: str) -> str:
-    """A title and lines that hang on it, in the look that users know."""
-    last = len(branches) - 1
-    return "\n".join([title, *(f"{'└' if index == last else '├'} {text}" for index, text in enumerate(branches))])
 
 
 def _failed(notice: ActorFailed) -> str:
@@ -196,6 +183,22 @@ def _todo(notice: ActorFailed) -> str:
     if notice.actor == "persistence":
         return "look at the disk: is it full, is the database writable?"
     return "look at the log; report it if it comes again"
+
+
+def _channel_text(notice: ChannelFailed | ChannelRecovered) -> str:
+    if isinstance(notice, ChannelFailed):
+        return _channel_failed(notice)
+    return tree(
+        f"✅ Notifications by {notice.channel} work again",
+        f"Silent for » {duration(notice.seconds)}",
+        "What was missed » it tells itself, in one summary if it is much",
+    )
+
+
+def _channel_sentence(notice: ChannelFailed | ChannelRecovered) -> str:
+    if isinstance(notice, ChannelFailed):
+        return f"notifications by {notice.channel} reach nobody: {notice.reason}; {notice.waiting} wait"
+    return f"notifications by {notice.channel} work again after {duration(notice.seconds)}"
 
 
 def _channel_failed(notice: ChannelFailed) -> str:

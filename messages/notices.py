@@ -6,6 +6,7 @@ from typing import Literal, assert_never
 from msgspec import Struct
 
 from messages.money import Side
+from messages.orders import DeferReason
 
 Volume = Literal["on", "silent", "off"]
 """How loud a channel tells a kind of notice; `silent` arrives without a sound."""
@@ -87,6 +88,25 @@ class OrderDelayed(Struct, frozen=True, tag=True):
     price: Decimal
     volume: Decimal
     reason: str
+
+
+class OrdersPutOff(Struct, frozen=True, tag=True):
+    """The venue does not take orders now; they are asked for again."""
+
+    strategy: str
+    symbol: str
+    reason: DeferReason
+    text: str
+    """The venue's own words, or what is waited for."""
+    count: int
+
+
+class OrdersTaken(Struct, frozen=True, tag=True):
+    """Nothing that was told to be put off waits any more."""
+
+    strategy: str
+    symbol: str
+    seconds: int
 
 
 class OrderAmended(Struct, frozen=True, tag=True):
@@ -248,6 +268,8 @@ Notice = (
     | OrderAmended
     | OrderDelayed
     | OrdersRecovered
+    | OrdersPutOff
+    | OrdersTaken
     | StrategyHalted
     | StrategyResumed
     | PairChanged
@@ -321,7 +343,15 @@ def kind_of(notice: Notice) -> NoticeKind:
             kind = "released"
         case StrategyHalted() | StrategyResumed():
             kind = "halt"
-        case PairChanged() | ActorFailed() | ActorRecovered() | JournalRepaired() | OrdersRecovered():
+        case (
+            PairChanged()
+            | ActorFailed()
+            | ActorRecovered()
+            | JournalRepaired()
+            | OrdersRecovered()
+            | OrdersPutOff()
+            | OrdersTaken()
+        ):
             kind = "trouble"
         case ChannelFailed() | ChannelRecovered():
             kind = "channel"
@@ -337,7 +367,14 @@ def kind_of(notice: Notice) -> NoticeKind:
 def needs_somebody(notice: Notice) -> bool:
     """Whether it is worth a warning: something does not work as it should."""
     urgent = (
-        StrategyHalted | ActorFailed | FundsMissing | OrderDelayed | ChannelFailed | JournalRepaired | OrdersRecovered
+        OrdersPutOff
+        | StrategyHalted
+        | ActorFailed
+        | FundsMissing
+        | OrderDelayed
+        | ChannelFailed
+        | JournalRepaired
+        | OrdersRecovered
     )
     if isinstance(notice, PairChanged):
         return bool(notice.consequence)

@@ -5,7 +5,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from messages.conditions import Condition
+from messages.conditions import Condition, ConditionCode
 from messages.money import Side
 
 ProgramState = Literal["INITIALIZING", "RUNNING", "SHUTDOWN_REQUESTED", "ERROR"]
@@ -24,6 +24,13 @@ class OpenOrder(Struct, frozen=True):
     filled: Decimal
     phase: Literal["requested", "open", "canceling"]
     kind: str
+
+
+class Hindrance(Struct, frozen=True):
+    """Why an order of a strategy is absent, by the short name of its condition and in words."""
+
+    code: ConditionCode
+    detail: str
 
 
 class StrategyReport(Struct, frozen=True, tag=True):
@@ -52,6 +59,10 @@ class StrategyReport(Struct, frozen=True, tag=True):
     orders: tuple[OpenOrder, ...]
     waiting: tuple[str, ...]
     """Named reasons: remembered sells, lack of funds, limits reached, released orders."""
+    held_up: tuple[Hindrance, ...] = ()
+    """Those of them that last, as conditions."""
+    put_off: int = 0
+    """Orders that the venue does not take at present."""
 
 
 class ProgramReport(Struct, frozen=True, tag=True):

@@ -1,9 +1,11 @@
 """What a grid says of itself: the report behind `/status` and the hourly ladder."""
 
+from actors.strategies import order_limit
 from actors.strategies.ladder import Ladder
+from messages.conditions import ConditionCode
 from messages.money import ZERO
 from messages.notices import LadderStatus
-from messages.status import OpenOrder, Phase, StrategyReport
+from messages.status import Hindrance, OpenOrder, Phase, StrategyReport
 
 SHOWN = 5
 """Orders of each side that the hourly ladder shows."""
@@ -33,7 +35,32 @@ def strategy_report(ladder: Ladder, phase: Phase, reason: str) -> StrategyReport
         cash_flow=state.cash_flow,
         orders=tuple(OpenOrder(o.order_id, o.side, o.price, o.volume, o.filled, o.phase, o.kind) for o in orders),
         waiting=_waiting(ladder),
+        held_up=_held_up(ladder),
     )
+
+
+def _held_up(ladder: Ladder) -> tuple[Hindrance, ...]:
+    """What lasts, by the name of its condition; released orders are over."""
+    pair, state = ladder.settings.pair, ladder.state
+    found = [
+        Hindrance(
+            "sell waits", f"sell of {sell.volume:f} {pair.base} at {sell.price:f} {pair.quote} waits: {sell.reason}"
+        )
+        for sell in state.remembered.values()
+    ]
+    wanted = ladder.settings.max_open_buys
+    if ladder.blocked and len(ladder.buys()) < wanted:
+        detail = f"{len(ladder.buys())} of {wanted} buys: {ladder.blocked}"
+        found.append(Hindrance(_code_of(ladder.blocked), detail))
+    return tuple(found)
+
+
+def _code_of(blocked: str) -> ConditionCode:
+    if blocked == "funds":
+        return "funds"
+    if blocked == order_limit.REASON:
+        return "order limit"
+    return "fees" if "fee" in blocked or "break-even" in blocked else "fewer buys"
 
 
 def _waiting(ladder: Ladder) -> tuple[str, ...]:

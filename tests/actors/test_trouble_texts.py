@@ -3,7 +3,8 @@
 import pytest
 
 from actors.notice_texts import headline, words
-from actors.trouble_texts import duration, moment, tree
+from actors.trouble_texts import moment
+from actors.wait_texts import duration, tree
 from messages.notices import (
     ActorFailed,
     ActorRecovered,
@@ -13,7 +14,9 @@ from messages.notices import (
     MissedNotices,
     Notice,
     NoticesMissed,
+    OrdersPutOff,
     OrdersRecovered,
+    OrdersTaken,
     PairChanged,
     ProgramEnded,
     StrategyHalted,
@@ -22,6 +25,26 @@ from messages.notices import (
 from tests.actors.channels import SECOND, START
 
 TROUBLE: list[tuple[Notice, str, str]] = [
+    (
+        OrdersPutOff("grid", "BTC/USD", "locked out", "EGeneral:Temporary lockout", 3),
+        tree(
+            "⚠️ grid (BTC/USD): orders wait",
+            "Reason » this API key is locked out: EGeneral:Temporary lockout",
+            "Action » nothing at all is sent until that is over",
+            "Orders » 3 wait; what is open stays open, its fills are answered",
+            "To do » see that no other program uses this key; trading resumes by itself",
+        ),
+        "grid (BTC/USD): 3 put off, this API key is locked out: EGeneral:Temporary lockout",
+    ),
+    (
+        OrdersTaken("grid", "BTC/USD", 5),
+        tree(
+            "✅ grid (BTC/USD): orders are taken again after 5 s",
+            "Orders » what waited is placed, or was withdrawn",
+            "To do » nothing",
+        ),
+        "grid (BTC/USD): orders are taken again after 5 s",
+    ),
     (ProgramEnded("my grids", "SIGTERM"), "my grids terminated.\nReason: SIGTERM", "my grids terminated: SIGTERM"),
     (
         ProgramEnded("my grids", "the key is unknown", "they stay open", "make a key"),

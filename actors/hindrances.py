@@ -1,0 +1,124 @@
+"""What holds up one strategy, as conditions: orders that the venue puts off, and what its core itself waits for."""
+
+import math
+from collections.abc import Mapping
+
+import trio
+
+from actors.conditions import ConditionBook
+from actors.mailbox import Mailbox
+from messages.conditions import ConditionCode
+from messages.mailboxes import NotifierMail
+from messages.notices import OrdersPutOff, OrdersTaken
+from messages.orders import DeferReason, Deferred
+from messages.status import StrategyReport
+
+TELL_AFTER = 60.0
+"""Seconds that a wait for the rate budget or for an answer lasts before it is told; others are told at once."""
+_PUT_OFF: Mapping[DeferReason, ConditionCode] = {
+    "locked out": "lockout",
+    "market mode": "market closed",
+    "credentials": "credentials",
+    "user locked": "orders put off",
+    "rate limit": "orders put off",
+    "no answer": "orders put off",
+}
+_BRIEF: frozenset[DeferReason] = frozenset({"rate limit", "no answer"})
+_OF_THE_CORE: tuple[ConditionCode, ...] = ("funds", "sell waits", "fewer buys", "order limit", "fees")
+_SHOWN = 3
+
+
+class Hindrances:
+    """Of one strategy; a new start begins with none. Times are nanoseconds UTC."""
+
+    def __init__(
+        self, book: ConditionBook, notifier: Mailbox[NotifierMail], userref: int, name: str, symbol: str
+    ) -> None:
+        self._book = book
+        self._notifier = notifier
+        self._userref = userref
+        self._name = name
+        self._symbol = symbol
+        self._waiting: dict[str, Deferred] = {}
+        self._since: dict[ConditionCode, float] = {}
+        """Seconds of trio's clock."""
+        self._told: set[ConditionCode] = set()
+
+    def begin(self, time: int) -> None:
+        """The strategy has been told everything anew; what waits is told again."""
+        self._waiting.clear()
+        self._show(time)
+
+    def put_off(self, event: Deferred) -> None:
+        """The venue does not take this order now."""
+        self._waiting[event.order_id] = event
+        self._show(event.time)
+
+    def over(self, order_id: str, time: int) -> None:
+        """The order was taken, refused or withdrawn."""
+        if self._waiting.pop(order_id, None) is not None:
+            self._show(time)
+
+    def count(self) -> int:
+        """How many orders are put off."""
+        return len(self._waiting)
+
+    def report(self, report: StrategyReport, time: int) -> None:
+        """What the core says that it waits for."""
+        found: dict[ConditionCode, list[str]] = {}
+        for hindrance in report.held_up:
+            found.setdefault(hindrance.code, []).append(hindrance.detail)
+        for code in _OF_THE_CORE:
+            if details := found.get(code):
+                more = f"; and {len(details) - _SHOWN} more" if len(details) > _SHOWN else ""
+                self._book.open(self._userref, code, f"{self._name}: {'; '.join(details[:_SHOWN])}{more}", time)
+            else:
+                self._book.close(self._userref, code, time)
+
+    def tell_at(self) -> float:
+        """When `tell` has something to say, in seconds of trio's clock."""
+        untold = (since for code, since in self._since.items() if code not in self._told)
+        return min(untold, default=math.inf) + TELL_AFTER
+
+    def tell(self) -> None:
+        """Notices of waits that have lasted."""
+        for code, since in self._since.items():
+            if code not in self._told and trio.current_time() >= since + TELL_AFTER:
+                self._notice(code)
+
+    def _show(self, time: int) -> None:
+        groups: dict[ConditionCode, list[Deferred]] = {}
+        for event in self._waiting.values():
+            groups.setdefault(_PUT_OFF[event.reason], []).append(event)
+        for code in dict.fromkeys(_PUT_OFF.values()):
+            if events := groups.get(code):
+                self._opened(code, events, time)
+            elif code in self._since:
+                self._closed(code, time)
+            else:
+                self._book.close(self._userref, code, time)  # of an earlier start
+
+    def _opened(self, code: ConditionCode, events: list[Deferred], time: int) -> None:
+        newest = events[-1]
+        detail = f"{self._name}: {len(events)} {_orders(len(events))} of {self._symbol} put off: {newest.text}"
+        self._book.open(self._userref, code, detail, time, blocks=True)
+        self._since.setdefault(code, trio.current_time())
+        if code not in self._told and any(event.reason not in _BRIEF for event in events):
+            self._notice(code)
+
+    def _closed(self, code: ConditionCode, time: int) -> None:
+        self._book.close(self._userref, code, time)
+        lasted = round(trio.current_time() - self._since.pop(code))
+        if code in self._told:
+            self._told.remove(code)
+            self._notifier.post(OrdersTaken(self._name, self._symbol, lasted))
+
+    def _notice(self, code: ConditionCode) -> None:
+        self._told.add(code)
+        events = [event for event in self._waiting.values() if _PUT_OFF[event.reason] == code]
+        newest = events[-1]
+        self._notifier.post(OrdersPutOff(self._name, self._symbol, newest.reason, newest.text, len(events)))
+
+
+def _orders(count: int) -> str:
+    return "order" if count == 1 else "orders"

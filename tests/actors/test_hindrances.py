@@ -1,0 +1,116 @@
+"""Orders that the venue puts off, and what a core waits for, as conditions and notices."""
+
+import pytest
+import trio
+from msgspec.structs import replace
+from trio.testing import MockClock
+
+from actors.conditions import ConditionBook
+from actors.hindrances import TELL_AFTER, Hindrances
+from actors.mailbox import Mailbox
+from messages.conditions import Condition, ConditionChanged, ConditionCode, Conditions
+from messages.mailboxes import MetricsMail, NotifierMail, PersistenceMail
+from messages.notices import OrdersPutOff, OrdersTaken
+from messages.orders import DeferReason, Deferred
+from messages.status import Hindrance
+from tests.actors.reports import HODL
+
+REASONS: list[tuple[DeferReason, ConditionCode]] = [
+    ("locked out", "lockout"),
+    ("market mode", "market closed"),
+    ("credentials", "credentials"),
+    ("user locked", "orders put off"),
+    ("rate limit", "orders put off"),
+    ("no answer", "orders put off"),
+]
+
+
+class Told:
+    """Of one strategy."""
+
+    def __init__(self) -> None:
+        self.metrics = Mailbox[MetricsMail]("metrics")
+        self.persistence = Mailbox[PersistenceMail]("persistence")
+        self.notifier = Mailbox[NotifierMail]("notifier")
+        self.book = ConditionBook("strategy/grid", self.metrics, self.persistence)
+        self.hindrances = self.anew()
+
+    def anew(self) -> Hindrances:
+        return Hindrances(self.book, self.notifier, 7, "grid", "BTC/USD")
+
+    def open(self) -> list[Condition]:
+        self._last = [r.open for r in self.metrics.receive_nowait() if isinstance(r, Conditions)] or [()]
+        return list(self._last[-1])
+
+
+@pytest.mark.parametrize(("reason", "code"), REASONS)
+async def test_orders_that_wait_are_one_condition_until_the_last_is_over(
+    autojump_clock: MockClock, reason: DeferReason, code: ConditionCode
+) -> None:
+    told = Told()
+    for number in range(3):
+        told.hindrances.put_off(Deferred(f"o{number}", reason, "words", 100 + number))
+    (row,) = told.open()
+    assert (row.strategy, row.code, row.since, row.blocks) == (7, code, 100, True)
+    assert "3 orders of BTC/USD put off: words" in row.detail
+    told.hindrances.over("o0", 200)
+    told.hindrances.over("stranger", 200)
+    assert "2 orders" in told.open()[0].detail
+    told.hindrances.over("o1", 201)
+    told.hindrances.over("o2", 202)
+    assert told.open() == []
+    changes = [c for c in told.persistence.receive_nowait() if isinstance(c, ConditionChanged)]
+    assert [(c.closed, c.time) for c in changes] == [(False, 100), (True, 202)]
+
+
+@pytest.mark.parametrize(("reason", "code"), REASONS)
+async def test_a_wait_is_told_once_and_so_is_its_end(
+    autojump_clock: MockClock, reason: DeferReason, code: ConditionCode
+) -> None:
+    told = Told()
+    for number in range(3):
+        told.hindrances.put_off(Deferred(f"o{number}", reason, "words", 0))
+    brief = reason in ("rate limit", "no answer")
+    assert len(told.notifier.receive_nowait()) == (not brief)
+    if brief:
+        assert told.hindrances.tell_at() == trio.current_time() + TELL_AFTER
+        await trio.sleep(TELL_AFTER)
+        told.hindrances.tell()
+        assert told.notifier.receive_nowait() == [OrdersPutOff("grid", "BTC/USD", reason, "words", 3)]
+    told.hindrances.tell()
+    await trio.sleep(30)
+    for number in range(3):
+        told.hindrances.over(f"o{number}", 0)
+    assert told.notifier.receive_nowait() == [OrdersTaken("grid", "BTC/USD", 90 if brief else 30)]
+    assert told.hindrances.tell_at() == float("inf")
+
+
+async def test_a_brief_wait_for_the_budget_is_no_notice(autojump_clock: MockClock) -> None:
+    told = Told()
+    told.hindrances.put_off(Deferred("o1", "rate limit", "words", 0))
+    await trio.sleep(20)
+    told.hindrances.over("o1", 0)
+    assert told.notifier.receive_nowait() == []
+
+
+async def test_a_new_start_begins_with_none(autojump_clock: MockClock) -> None:
+    told = Told()
+    told.hindrances.put_off(Deferred("o1", "user locked", "words", 0))
+    again = told.anew()
+    again.begin(5)
+    assert told.open() == []
+    assert again.count() == 0
+
+
+async def test_what_the_core_waits_for_is_opened_and_closed_as_it_changes() -> None:
+    told = Told()
+    sells = tuple(Hindrance("sell waits", f"sell {n} waits: funds") for n in range(5))
+    report = replace(HODL, held_up=(*sells, Hindrance("funds", "1 of 5 buys: funds")))
+    told.hindrances.report(report, 10)
+    rows = told.open()
+    assert [(row.code, row.since) for row in rows] == [("funds", 10), ("sell waits", 10)]
+    assert "sell 2 waits: funds; and 2 more" in rows[1].detail
+    told.hindrances.report(replace(report, held_up=sells[:1]), 20)
+    assert [(row.code, row.since) for row in told.open()] == [("sell waits", 10)]
+    told.hindrances.report(replace(report, held_up=()), 30)
+    assert told.open() == []
