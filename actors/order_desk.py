@@ -113,8 +113,9 @@ class OrderDesk:
         effects = Effects()
         for live in sorted(attach.orders, key=lambda live: self._last_change(live, looked_up)):
             self._rejoin(live, looked_up, effects)
-        self._told.pop(attach.strategy, None)
-        self._tell_balances(effects)
+        # Everybody else is told with the next batch: many attach together.
+        funds = self._told[attach.strategy] = self.ledger.funds(client)
+        effects.deliver.append((attach.strategy, funds))
         effects.deliver.append((attach.strategy, Resynced(attach.strategy, attach.number)))
         return effects
 

@@ -4,10 +4,11 @@ All mail that waits is one group commit. The journal blocks, so it is only touch
 call at a time. Persistence waits for nobody but that thread.
 """
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Protocol, TypeVar, TypeVarTuple, assert_never
+from typing import Literal, Protocol, TypeVar, TypeVarTuple, assert_never
 
 import trio
 from msgspec import Struct
@@ -171,7 +172,7 @@ async def _carry_out(desk: "_Desk", mailbox: Mailbox[PersistenceMail], mail: lis
     try:
         for group in _groups(mail):
             await desk.carry_out(group)
-            done += len(group) if isinstance(group, list) else 1
+            done += _size(group)
     finally:
         if done < len(mail):
             _put_back(mailbox, mail[done:])
@@ -186,24 +187,43 @@ def _put_back(mailbox: Mailbox[PersistenceMail], mail: list[PersistenceMail]) ->
         mailbox.post(message)
 
 
-Group = list[Write] | LoadCore | LoadAccount | Close
+class Loads(Struct, frozen=True):
+    """Strategies that start together: what the journal holds of each is read in one go."""
+
+    asked: tuple[LoadCore, ...]
+
+
+Group = list[Write] | Loads | LoadAccount | Close
 
 
 def _groups(mail: Sequence[PersistenceMail]) -> Iterator[Group]:
-    """Neighbouring writes together, everything else alone, in order of arrival."""
-    writes: list[Write] = []
-    for message in mail:
-        if isinstance(message, Write):
-            writes.append(message)
-            if len(writes) < _GROUP_LIMIT:
-                continue
-        if writes:
-            yield writes
-            writes = []
-        if isinstance(message, LoadCore | LoadAccount | Close):
-            yield message
-    if writes:
-        yield writes
+    """Neighbouring writes together, neighbouring loads together, everything else alone, in order of arrival."""
+    for kind, run in itertools.groupby(mail, _kind_of):
+        if kind == "write":
+            writes = [message for message in run if isinstance(message, Write)]
+            for start in range(0, len(writes), _GROUP_LIMIT):
+                yield writes[start : start + _GROUP_LIMIT]
+        elif kind == "load":
+            yield Loads(tuple(message for message in run if isinstance(message, LoadCore)))
+        else:
+            yield from (message for message in run if isinstance(message, LoadAccount | Close))
+
+
+def _kind_of(message: PersistenceMail) -> Literal["write", "load", "other"]:
+    if isinstance(message, Write):
+        return "write"
+    return "load" if isinstance(message, LoadCore) else "other"
+
+
+def _size(group: Group) -> int:
+    """In messages."""
+    match group:
+        case list():
+            return len(group)
+        case Loads(asked):
+            return len(asked)
+        case _:
+            return 1
 
 
 class _Desk:
@@ -218,10 +238,11 @@ class _Desk:
 
     async def carry_out(self, group: Group) -> None:
         match group:
-            case LoadCore(strategy, number):
-                state = await self._in_thread(self._journal.load_core, strategy)
-                newest = await self._in_thread(self._journal.newest)
-                self._reply(strategy_address(strategy), CoreLoaded(self._journal.lineage, state, number, newest))
+            case Loads(asked):
+                states, newest = await self._in_thread(self._load, asked)
+                for load, state in zip(asked, states, strict=True):
+                    loaded = CoreLoaded(self._journal.lineage, state, load.number, newest)
+                    self._reply(strategy_address(load.strategy), loaded)
             case LoadAccount():
                 account, orders = await self._in_thread(self._journal.load_account)
                 self._reply(PAPER, AccountLoaded(account, orders))
@@ -232,6 +253,9 @@ class _Desk:
                 await self._write(group)
             case _:
                 assert_never(group)
+
+    def _load(self, asked: tuple[LoadCore, ...]) -> tuple[list[str | None], int]:
+        return [self._journal.load_core(load.strategy) for load in asked], self._journal.newest()
 
     async def _write(self, messages: list[Write]) -> None:
         begin = trio.current_time()

@@ -130,3 +130,16 @@ async def test_a_stop_that_cancels_waits_for_the_look_up_of_what_it_cancels() ->
         assert rig.session.asked() == [("cancel", [order.order_id, unknown.order_id])]
         await rig.is_told(filled(order), filled(unknown))
         assert rig.ended
+
+
+async def test_strategies_that_attach_together_hear_of_the_others_funds_once() -> None:
+    """With a hundred of them each attach would change the funds of all others."""
+    one, two = place("one"), place("two", strategy=B)
+    rig = Rig(AccountSnapshot({"USD": D(1000)}, (shown(one), shown(two))))
+    async with rig.running():
+        await rig.hears(attach(A, live(one)), attach(B, live(two)))
+        assert [type(message) for message in rig.told(A)] == [Resyncing, Accepted, Balances, Resynced]
+        assert [type(message) for message in rig.told(B)] == [Resyncing, Accepted, Balances, Resynced]
+        new = [place("new"), place("newer", strategy=B)]
+        await rig.hears(submit(new[0]), submit(new[1], strategy=B), attach(A, live(one), number=2))
+        assert [type(message) for message in rig.told(B)] == [Balances]

@@ -51,6 +51,7 @@ class MemoryJournal:
         self.failures = failures
         self.unsettled = 0
         self.closed = False
+        self.times_read = 0
         self.settled = threading.Event()
         self.may_write = threading.Event()
         self.may_write.set()
@@ -72,6 +73,7 @@ class MemoryJournal:
         return states[-1] if states else None
 
     def newest(self) -> int:
+        self.times_read += 1
         return max((m.time for group in self.groups for m in group if isinstance(m, Commit)), default=0)
 
     def load_account(self) -> tuple[str | None, dict[str, str]]:
@@ -137,6 +139,12 @@ async def test_a_long_backlog_is_acknowledged_step_by_step() -> None:
     journal = MemoryJournal()
     await until_closed(journal, *(commit(n) for n in range(1, 1_202)))
     assert [len(group) for group in journal.groups] == [500, 500, 201]
+
+
+async def test_strategies_that_start_together_are_read_in_one_go() -> None:
+    journal = MemoryJournal()
+    await until_closed(journal, commit(1), LoadCore(1), LoadCore(2), LoadCore(3), commit(4), LoadCore(1, 2))
+    assert journal.times_read == 2
 
 
 async def test_a_load_sees_what_was_sent_before_it_and_nothing_later() -> None:

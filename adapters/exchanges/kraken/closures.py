@@ -81,7 +81,8 @@ class Closures:
         """
         start = time - _OVERLAP if time else self._clock.now() - LOOK_BACK
         async with self._turns["recent" if time else "deep"]:
-            if self._known is not None and start >= self._known.since:
+            # The server's clock is stated anew now and then, and may step back.
+            if self._known is not None and start + (0 if time else _OVERLAP) >= self._known.since:
                 return self._known
             walk = _Walk(start, self._clock.now()) if time else self._look_back(start)
             urgency = Urgency.FATE if time else Urgency.BACKGROUND
