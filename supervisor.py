@@ -20,6 +20,7 @@ if __name__ == "__main__":
 
     hold_signals()
 
+import logging
 import os
 import sys
 from collections.abc import Awaitable, Callable
@@ -28,6 +29,7 @@ from functools import partial
 from pathlib import Path
 from socket import socket
 
+import msgspec
 import trio
 from msgspec import Struct
 from trio import TaskStatus
@@ -43,14 +45,17 @@ from actors.persistence import JournalPort, OpenedJournal, run_persistence
 from actors.status_page import StatusBoard
 from actors.strategy import StrategyActor, await_facts, run_halted_strategy
 from actors.venue_watch import Outlets, VenueBook, run_venue_watch
-from adapters.interfaces import Exchange
+from adapters.interfaces import Exchange, NamesAccount
 from config import Config, ConfigError, StrategyConfig, load, validate
+from messages.journal import Owner, Past
 from messages.money import EXACT
-from messages.notices import JournalRepaired
+from messages.notices import JournalNoted, JournalRepaired
 from messages.status import Status, Stop
 from supervision import cli, registry
 from supervision.control import Control, ProgramFailed, StopRequest
 from supervision.outages import Outages
+from supervision.ownership import Owned, fingerprint, open_owned, with_account
+from supervision.pasts import left_over, refuse_changed_pasts
 from supervision.policy import EXIT_OK, Role
 from supervision.program import (
     Mailboxes,
@@ -69,6 +74,8 @@ from supervision.restart import Watch, supervise
 from supervision.shutdown import stop_in_order
 from supervision.state_keeper import StateKeeper
 from supervision.world import MACHINE, World
+
+logger = logging.getLogger("infinity_grid.supervisor")
 
 __all__ = ["Handle", "ProgramFailed", "main", "run"]
 
@@ -134,7 +141,7 @@ class _Tree:
             world.chance,
             outages=Outages(self._mail.metrics, self._mail.persistence, world.wall),
         )
-        self._states = StateKeeper(config, self._mail)
+        self._states = StateKeeper(config, self._mail, world.wall)
         self._board = StatusBoard(
             self._mail.metrics,
             bot=config.bot.name,
@@ -167,6 +174,8 @@ class _Tree:
             judge(config, source),
             world.wall,
         )
+        self._owner = Owner(config.exchange.adapter, config.simulated)
+        """Whose the journal is."""
         self._broken: set[int] = set()
         """Strategies whose core failed: a new connection does not wake them."""
 
@@ -174,7 +183,9 @@ class _Tree:
         """Start everything, wait for a reason to stop, stop in order. Returns how it ended."""
         listener = self._bind()
         try:
-            self._opened = await self._world.in_thread(self._open_first)
+            owned, pasts = await self._world.in_thread(self._open_first)
+            self._opened = owned.journal
+            self._tell_of_the_past(owned, pasts)
             task_status.started(Handle(listener.getsockname()[1] if listener else None, self._board))
             return await self._run_actors(listener, hurry)
         finally:
@@ -230,6 +241,7 @@ class _Tree:
         async with open_exchange(self._config, store, now=self._world.wall(), source=self._source) as exchange:
             if not self._config.exchange.skip_permission_check:
                 self._watch.key.works()
+            self._check_promises(exchange)
             facts = await survey(self._config, exchange, self._source, self._past)
             # From here on each may have orders: what is wrong later on halts it and ends nothing.
             self._past |= self._mail.strategies.keys()
@@ -270,7 +282,15 @@ class _Tree:
         try:
             async with trio.open_nursery() as nursery:
                 orders = partial(run_order_manager, book=self._attach_conditions, now=self._world.wall)
-                await nursery.start(orders, exchange, mail.orders, mail.strategies, mail.persistence, market.pairs)
+                await nursery.start(
+                    orders,
+                    exchange,
+                    mail.orders,
+                    mail.strategies,
+                    mail.persistence,
+                    market.pairs,
+                    mail.supervisor,
+                )
                 self._watch.key.works()
                 self._watch.outages.over("order-manager")
                 for strategy in self._config.strategy:
@@ -280,6 +300,7 @@ class _Tree:
                 self._states.interrupted("the connection for orders is being restored")
 
     async def _strategy(self, strategy: StrategyConfig, market: Market) -> None:
+        self._broken |= self._states.strangers.halted
         if strategy.userref not in self._broken and await self._facts_known(strategy, market):
             await supervise(
                 self._watch,
@@ -331,19 +352,61 @@ class _Tree:
     def _end_trading(self) -> None:
         self._trading.cancel()
 
-    def _open_file(self) -> JournalPort:
-        return self._world.open_journal(Path(self._config.persistence.database), self._world.wall())
+    def _open_file(self) -> Owned:
+        """Raises `ConfigError` for a journal of another world, `DatabaseUnusable`."""
+        owned = open_owned(self._config, self._source, self._world.open_journal, self._world.wall())
+        self._owner = owned.owner
+        return owned
 
-    def _open_first(self) -> JournalPort:
-        """The file, and who of the configured strategies has a past in it."""
-        journal = self._open_file()
-        self._past = {userref for userref in self._mail.strategies if journal.load_core(userref) is not None}
-        return journal
+    def _open_first(self) -> tuple[Owned, list[Past]]:
+        """What the journal holds is held against the configuration before anybody is asked anything.
+
+        Raises `ConfigError` and `DatabaseUnusable`.
+        """
+        owned = self._open_file()
+        try:
+            pasts = owned.journal.pasts()
+            changes = refuse_changed_pasts(pasts, self._config, self._source)
+        except BaseException:
+            owned.journal.close()
+            raise
+        return msgspec.structs.replace(owned, told=owned.told + changes), pasts
+
+    def _tell_of_the_past(self, owned: Owned, pasts: list[Past]) -> None:
+        if owned.is_new:
+            self._mail.persistence.post(owned.owner)
+        for sentence in owned.told:
+            logger.warning("%s", sentence)
+            self._mail.notifier.post(JournalNoted(sentence))
+        self._past = {past.userref for past in pasts} & self._mail.strategies.keys()
+        self._states.strangers.left_over(left_over(pasts, self._config), self._world.wall())
+
+    def _check_promises(self, exchange: Exchange) -> None:
+        """Before anything is asked: no real order in a dry run, and the account that the journal belongs to.
+
+        Raises `ConfigError`.
+        """
+        config, source = self._config, self._source
+        if config.simulated and not exchange.simulated:
+            adapter = config.exchange.adapter
+            found = f'true, although the adapter "{adapter}" could place real orders even so'
+            raise ConfigError.at(
+                source, "bot.dry_run", found, "an adapter that keeps the promise of a dry run, or false"
+            )
+        if exchange.simulated:
+            return
+        account = exchange.account_id if isinstance(exchange, NamesAccount) else ""
+        owner = with_account(self._owner, account, fingerprint(config), config, source)
+        if owner != self._owner:
+            if self._owner.account or self._owner.key:
+                logger.warning("another API key, or a better known account: the journal goes on with it")
+            self._owner = owner
+            self._mail.persistence.post(owner)
 
     def _open_journal(self) -> JournalPort:
         """The file that was opened before the start, and a new opening for each restart."""
         opened, self._opened = self._opened, None
-        return opened or self._open_file()
+        return opened or self._open_file().journal
 
     def _bind(self) -> socket | None:
         """Take the port before anything else starts. Raises `ConfigError`."""

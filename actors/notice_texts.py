@@ -7,20 +7,24 @@ factors and is cut to the price's, two at least. No number shows an exponent.
 from decimal import ROUND_FLOOR, Decimal
 from typing import NamedTuple
 
+from actors.ownership_texts import OwnershipNotice, ownership_branches, ownership_sentence, ownership_title
 from actors.trouble_texts import TroubleNotice, trouble_sentence, trouble_text
 from actors.wait_texts import tree
 from messages.money import EXACT, ONE, cost, divide
 from messages.notices import (
     ExtraSell,
     FundsMissing,
+    JournalNoted,
     LadderStatus,
     Letter,
+    NotCovered,
     Notice,
     OrderAmended,
     OrderDelayed,
     OrderFilled,
     OrderReleased,
     ProgramStarted,
+    SecondInstance,
     kind_of,
 )
 
@@ -32,6 +36,7 @@ TextNotice = (
     | OrderReleased
     | OrderAmended
     | OrderDelayed
+    | OwnershipNotice
     | TroubleNotice
 )
 """All but the hourly status, which has a drawing as well."""
@@ -86,6 +91,8 @@ def _text(notice: TextNotice) -> str:
         case OrderDelayed(strategy, symbol, side, price, volume, reason):
             details = (*_price_and_size(symbol, price, volume), f"Reason » {reason}")
             text = tree(f"⚠️ {strategy} ({symbol}): {side.capitalize()} order waits", *details)
+        case JournalNoted() | NotCovered() | SecondInstance():
+            text = tree(ownership_title(notice), *ownership_branches(notice))
         case _:
             text = trouble_text(notice)
     return text
@@ -107,6 +114,8 @@ def _sentence(notice: Notice) -> str:
             text = f"{strategy}: {side} waits, {_size_at(symbol, price, volume)}: {reason}"
         case LadderStatus():
             text = _status_sentence(notice)
+        case JournalNoted() | NotCovered() | SecondInstance():
+            text = ownership_sentence(notice)
         case _:
             text = trouble_sentence(notice)
     return text

@@ -4,7 +4,7 @@ Pure: messages in, effects out. The actor around it and a backtest drive the sam
 """
 
 from collections.abc import Mapping
-from typing import assert_never
+from typing import TypeGuard, assert_never
 
 import msgspec
 from msgspec import Struct, field
@@ -17,6 +17,7 @@ from messages.account import (
     Attach,
     ForeignOrder,
     History,
+    KeyShared,
     LiveOrder,
     OrderFacts,
     OrderStatus,
@@ -42,6 +43,9 @@ from messages.orders import (
     Resynced,
     Submit,
 )
+from messages.status import StrangeOrder
+
+_MET_KEPT = 50_000
 
 
 class Effects(Struct):
@@ -51,6 +55,8 @@ class Effects(Struct):
     cancel: list[str] = field(default_factory=list)
     deliver: list[tuple[int, OrderEvent | Deferred | Balances | Resynced]] = field(default_factory=list)
     record: list[Record] = field(default_factory=list)
+    tell: list[StrangeOrder | KeyShared] = field(default_factory=list)
+    """Signs of a second instance."""
 
 
 class _Tracked(Struct):
@@ -70,6 +76,8 @@ class OrderDesk:
         self._orders: dict[str, _Tracked] = {}
         self._waiting: dict[str, Place] = {}
         """Orders that wait for funds which a running cancel will free, in their order."""
+        self._met: dict[str, None] = {}
+        """Ids that were asked for, counted on or shown at the start, closed ones too; the oldest are forgotten."""
         self._told: dict[int, Balances] = {}
         self._told_of = 0
         """The state of the ledger that everybody was told of last."""
@@ -77,6 +85,22 @@ class OrderDesk:
             self.ledger.hold_foreign(order)
             if userref_of(order.order_id) is not None:
                 self._orders[order.order_id] = _Tracked(None, order)
+                self._meet(order.order_id)
+
+    def uncovered(self, expected: frozenset[int]) -> tuple[OrderFacts, ...]:
+        """Open orders with our mark that none of the `expected` strategies will ever count on."""
+        found = (tracked.facts for tracked in self._orders.values() if tracked.place is None and tracked.facts)
+        return tuple(facts for facts in found if facts.status == "open" and self._is_nobodys(facts, expected))
+
+    def _is_nobodys(self, facts: OrderFacts, expected: frozenset[int]) -> bool:
+        userref = userref_of(facts.order_id)
+        client = self.ledger.clients.get(userref) if userref is not None else None
+        return userref not in expected or (client is not None and client.pair.symbol != facts.symbol)
+
+    def _meet(self, order_id: str) -> None:
+        self._met[order_id] = None
+        if len(self._met) > _MET_KEPT:
+            del self._met[next(iter(self._met))]
 
     def tracks(self, order_id: str) -> bool:
         """Whether what happens to this order can be booked: it was shown, sent or answered for."""
@@ -108,6 +132,8 @@ class OrderDesk:
         does not know: somebody else trades under the same userref.
         """
         self._refuse_strays(attach)
+        for live in attach.orders:
+            self._meet(live.place.order_id)
         client = Client(attach.strategy, pair, attach.fee, attach.sells_unowned, attach.owned)
         self.ledger.join(client)
         effects = Effects()
@@ -133,7 +159,9 @@ class OrderDesk:
         self._send_waiting(effects)
         return effects
 
-    def on_event(self, event: OrderEvent | Deferred | AccountBalances | ForeignOrder | FactsChanged) -> Effects:
+    def on_event(
+        self, event: OrderEvent | Deferred | AccountBalances | ForeignOrder | FactsChanged | KeyShared
+    ) -> Effects:
         """Book what the exchange says and pass it on to the order's strategy."""
         effects = Effects()
         if isinstance(event, AccountBalances):
@@ -146,11 +174,25 @@ class OrderDesk:
             strategy = userref_of(event.order_id)
             if strategy in self.ledger.clients:
                 effects.deliver.append((strategy, event))
+        elif isinstance(event, KeyShared):
+            effects.tell.append(event)
+        elif self._is_strange(event):
+            strategy = userref_of(event.order_id) or 0
+            effects.tell.append(StrangeOrder(strategy, event.order_id, event.exchange_id, event.time))
         elif not self._contradicts(event):
             self._book(event)
             self._pass_on(event, effects)
             self._send_waiting(effects)
         return effects
+
+    def _is_strange(self, event: OrderEvent) -> TypeGuard[Accepted | PartiallyFilled | Filled]:
+        """An order came up that has the userref of a strategy which has attached, and that nobody here asked for."""
+        return (
+            isinstance(event, Accepted | PartiallyFilled | Filled)
+            and event.order_id not in self._orders
+            and event.order_id not in self._met
+            and userref_of(event.order_id) in self.ledger.clients
+        )
 
     def _contradicts(self, event: OrderEvent) -> bool:
         """A refusal of an order that the exchange has shown is a late double of an earlier try's."""
@@ -218,6 +260,7 @@ class OrderDesk:
     def _place(self, place: Place, effects: Effects, *, decided_earlier: bool = False) -> None:
         if place.order_id in self._orders or place.order_id in self._waiting:
             return
+        self._meet(place.order_id)
         match self.ledger.verdict(place, decided_earlier=decided_earlier):
             case "admitted":
                 self._orders[place.order_id] = _Tracked(place, None)

@@ -22,13 +22,16 @@ from messages.account import (
     AttachAnswered,
     ForeignOrder,
     HistoryProgress,
+    KeyShared,
+    OrderFacts,
     OrdersFound,
     StopTrading,
 )
-from messages.mailboxes import OrderManagerMail, PersistenceMail, StrategyMail
+from messages.mailboxes import OrderManagerMail, PersistenceMail, StrategyMail, SupervisorMail
 from messages.market import FactsChanged, RowDone, RowEnd
 from messages.money import Pair
 from messages.orders import Command, Deferred, OrderEvent, Resyncing, Submit
+from messages.status import UncoveredOrders
 
 
 async def run_order_manager(
@@ -37,6 +40,7 @@ async def run_order_manager(
     strategies: Mapping[int, Mailbox[StrategyMail]],
     persistence: Mailbox[PersistenceMail],
     pairs: Mapping[str, Pair],
+    supervisor: Mailbox[SupervisorMail] | None = None,
     *,
     book: ConditionBook | None = None,
     now: Callable[[], int] = time.time_ns,
@@ -56,6 +60,8 @@ async def run_order_manager(
             questions = None if exchange.lock_step else _Questions(session, mailbox, nursery)
             news = AttachNews(strategies, book, now)
             manager = _OrderManager(session, desk, strategies, persistence, pairs, questions, news)
+            manager.supervisor = supervisor
+            manager.tell_uncovered()
             nursery.start_soon(_forward_events, session, mailbox)
             task_status.started()
             while not manager.finished():
@@ -113,6 +119,9 @@ class _OrderManager:
         self._news = news
         self._attaches = Attaches()
         self._stopping = False
+        self.supervisor: Mailbox[SupervisorMail] | None = None
+        """Who is told of orders that are nobody's or somebody else's."""
+        self._uncovered: tuple[OrderFacts, ...] | None = None
         self._barrier = _Barrier(tuple(strategies), always=questions is None)
 
     def finished(self) -> bool:
@@ -132,7 +141,7 @@ class _OrderManager:
                     await self._take_attach(message)
                 case RowEnd() | RowDone() | StopTrading():
                     await self._take_round(message)
-                case Deferred() | AccountBalances() | ForeignOrder() | FactsChanged():
+                case Deferred() | AccountBalances() | ForeignOrder() | FactsChanged() | KeyShared():
                     await self._carry_out(self._desk.on_event(message))
                 case _:
                     await self._take_event(message)
@@ -163,6 +172,17 @@ class _OrderManager:
                 self._stopping = True
                 await self._replay(self._attaches.give_up())
                 await self._submit_all(self._barrier.dissolve())
+
+    def tell_uncovered(self) -> None:
+        """Say which open orders no strategy counts on, when that has changed."""
+        uncovered = self._desk.uncovered(frozenset(self._strategies))
+        if uncovered != self._uncovered:
+            self._uncovered = uncovered
+            self._tell(UncoveredOrders(uncovered))
+
+    def _tell(self, message: SupervisorMail) -> None:
+        if self.supervisor is not None:
+            self.supervisor.post(message)
 
     def _open_round(self, row: RowEnd) -> None:
         self._barrier.open(row)
@@ -232,12 +252,15 @@ class _OrderManager:
         effects = self._desk.attach(attach, self._pairs[attach.symbol], waiting.facts)
         self._strategies[attach.strategy].post(Resyncing(attach.strategy, attach.number))
         await self._carry_out(effects)
+        self.tell_uncovered()
         if row := self._barrier.waits_for(attach.strategy):
             self._strategies[attach.strategy].post(row)
 
     async def _carry_out(self, effects: Effects) -> None:
         for record in effects.record:
             self._persistence.post(record)
+        for message in effects.tell:
+            self._tell(message)
         for strategy, event in effects.deliver:
             self._strategies[strategy].post(event)
         if effects.cancel:

@@ -24,12 +24,15 @@ from messages.journal import (
     CoreLoaded,
     LoadAccount,
     LoadCore,
+    Origin,
+    Owner,
+    Past,
     Record,
     SaveAccount,
 )
 from messages.mailboxes import PersistenceMail
 
-Write = Commit | Record | SaveAccount | ConditionChanged
+Write = Commit | Record | SaveAccount | ConditionChanged | Owner
 
 Reply = Callable[[str, Committed | CoreLoaded | AccountSaved | AccountLoaded], None]
 """Leaves an answer in the mailbox of `strategy/<userref>` or `paper`; must not raise."""
@@ -64,6 +67,10 @@ class JournalPort(Protocol):
     fresh: bool
 
     @property
+    def owner(self) -> Owner | None:
+        """Whose it is; None for a new one, and for one of an older version."""
+
+    @property
     def unsettled(self) -> int:
         """Durable messages that loads do not see before `settle`."""
 
@@ -76,11 +83,20 @@ class JournalPort(Protocol):
     def load_core(self, userref: int) -> str | None:
         """The state of the strategy's last commit."""
 
+    def origin(self, userref: int) -> Origin:
+        """What the strategy's state was made for."""
+
+    def pasts(self) -> list[Past]:
+        """What it holds of every userref, by userref."""
+
     def newest(self) -> int:
         """Time of the newest thing that it holds, in nanoseconds UTC; 0 for an empty one."""
 
     def load_account(self) -> tuple[str | None, dict[str, str]]:
         """The paper exchange's account and its orders."""
+
+    def checkpoint(self) -> None:
+        """Leave everything in the file itself, so that it can be moved as one piece."""
 
     def close(self) -> None:
         """Let go of the file."""
@@ -240,8 +256,8 @@ class _Desk:
         match group:
             case Loads(asked):
                 states, newest = await self._in_thread(self._load, asked)
-                for load, state in zip(asked, states, strict=True):
-                    loaded = CoreLoaded(self._journal.lineage, state, load.number, newest)
+                for load, (state, origin) in zip(asked, states, strict=True):
+                    loaded = CoreLoaded(self._journal.lineage, state, load.number, newest, origin)
                     self._reply(strategy_address(load.strategy), loaded)
             case LoadAccount():
                 account, orders = await self._in_thread(self._journal.load_account)
@@ -254,8 +270,10 @@ class _Desk:
             case _:
                 assert_never(group)
 
-    def _load(self, asked: tuple[LoadCore, ...]) -> tuple[list[str | None], int]:
-        return [self._journal.load_core(load.strategy) for load in asked], self._journal.newest()
+    def _load(self, asked: tuple[LoadCore, ...]) -> tuple[list[tuple[str | None, Origin]], int]:
+        journal = self._journal
+        states = [(journal.load_core(load.strategy), journal.origin(load.strategy)) for load in asked]
+        return states, journal.newest()
 
     async def _write(self, messages: list[Write]) -> None:
         begin = trio.current_time()
@@ -272,7 +290,7 @@ class _Desk:
                 self._reply(strategy_address(message.strategy), Committed(message.number))
             case SaveAccount():
                 self._reply(PAPER, AccountSaved(message.number))
-            case Record() | ConditionChanged():
+            case Record() | ConditionChanged() | Owner():
                 pass
             case _:
                 assert_never(message)

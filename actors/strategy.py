@@ -404,6 +404,7 @@ class StrategyActor:
                 handled=tuple(handled),
                 commands=_commands(outputs),
                 adopted=adopted,
+                symbol=self._identity.symbol,
             )
         )
 

@@ -193,6 +193,18 @@ class Exchange(Protocol):
 
 
 @runtime_checkable
+class NamesAccount(Protocol):
+    """Optional for an exchange: it says which account it speaks for."""
+
+    @property
+    def account_id(self) -> str:
+        """The same for every key of one account, another for every other account; empty when it cannot be told.
+
+        Known once the exchange is open. Without it an account counts as known by its API key.
+        """
+
+
+@runtime_checkable
 class TellsPairNews(Protocol):
     """Optional for an exchange: one that keeps answers about pairs for a while, or hears when something changes."""
 

@@ -22,6 +22,7 @@ PRICE_FILE_SUFFIXES = (".csv", ".csv.gz", ".csv.zst", ".parquet")
 
 HIGHEST_FEE = Decimal("0.05")
 _DAY = 86_400
+_DATABASE = ".duckdb"
 
 
 def percent_hint(value: Decimal) -> str:
@@ -132,6 +133,7 @@ class PersistenceConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """`[persistence]`: the journal. A relative path starts at the current directory."""
 
     database: Text = "infinity-grid.duckdb"
+    """Of a live run; see `Config.database`."""
 
 
 class StrategyConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -220,6 +222,12 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
         """Whether no real order can be placed."""
         return self.exchange.adapter == PAPER or self.bot.dry_run is True
 
+    @property
+    def database(self) -> Path:
+        """The journal's file. A dry run of a real exchange has its own beside the live one: they never mix."""
+        live = Path(self.persistence.database)
+        return dry_run_file(live) if self.simulated and self.exchange.adapter != PAPER else live
+
 
 class Known(Struct, frozen=True):
     """Which names exist in this installation, plug-ins included."""
@@ -230,6 +238,11 @@ class Known(Struct, frozen=True):
     """Adapters."""
     channels: frozenset[str]
     """Of notifications; `log` always exists."""
+
+
+def dry_run_file(live: Path) -> Path:
+    """Where a dry run keeps its journal: `NAME.dry-run.duckdb` for `NAME.duckdb` and for `NAME`."""
+    return live.with_name(f"{live.name.removesuffix(_DATABASE)}.dry-run{_DATABASE}")
 
 
 def is_price_file(prices: str) -> bool:

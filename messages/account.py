@@ -72,6 +72,16 @@ class ForeignOrder(Struct, frozen=True, tag=True):
     facts: OrderFacts
 
 
+class KeyShared(Struct, frozen=True, tag=True):
+    """Whether another process uses the account's API key at this time, as far as the exchange shows it."""
+
+    shared: bool
+    text: str
+    """How that shows."""
+    time: int
+    """Nanoseconds UTC."""
+
+
 class LiveOrder(Struct, frozen=True):
     """An order that a strategy still counts on, as its durable state has it."""
 

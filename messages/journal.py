@@ -4,9 +4,57 @@
 is written behind, in the same groups, and nobody waits for it.
 """
 
+from decimal import Decimal
+
 from msgspec import Struct
 
+from messages.money import ZERO, Side
 from messages.orders import Accepted, Amended, Canceled, Command, Filled, PartiallyFilled, Place, Rejected
+
+
+class Owner(Struct, frozen=True, tag=True):
+    """Whose a journal is; written before anything else of its world, and again when the account is known better."""
+
+    exchange: str
+    """Name of the adapter."""
+    simulated: bool
+    """Whether no real order is in it."""
+    account: str = ""
+    """As the exchange calls it; empty while it has not told."""
+    key: str = ""
+    """Fingerprint of the API key that was used last; empty for none."""
+
+
+class PastOrder(Struct, frozen=True):
+    """An order of which the journal knows no end."""
+
+    side: Side
+    price: Decimal
+    volume: Decimal
+
+
+class Past(Struct, frozen=True):
+    """What the journal holds of one userref."""
+
+    userref: int
+    name: str
+    kind: str
+    symbol: str
+    """Empty when it never had an order."""
+    state: str
+    orders: tuple[PastOrder, ...] = ()
+    bought: Decimal = ZERO
+    """Base bought and not sold, by its orders."""
+
+
+class Origin(Struct, frozen=True):
+    """What a saved state was made for."""
+
+    kind: str = ""
+    symbol: str = ""
+    """Empty when it never had an order."""
+    era: int = 0
+    """How often the userref was given another kind or pair."""
 
 
 class Commit(Struct, frozen=True, tag=True):
@@ -25,6 +73,8 @@ class Commit(Struct, frozen=True, tag=True):
     commands: tuple[Command, ...]
     adopted: tuple[Place, ...] = ()
     """Orders that the exchange has already and the state takes over; they are not sent."""
+    symbol: str = ""
+    """The strategy's pair; empty in what older versions wrote."""
 
 
 class Committed(Struct, frozen=True, tag=True):
@@ -58,6 +108,8 @@ class CoreLoaded(Struct, frozen=True, tag=True):
     """Of the `LoadCore` that this answers."""
     newest: int = 0
     """Time of the newest thing that the journal holds of any strategy, in nanoseconds UTC; 0 when it holds nothing."""
+    origin: Origin = Origin()
+    """What the state was made for."""
 
 
 class SaveAccount(Struct, frozen=True, tag=True):

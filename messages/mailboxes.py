@@ -7,6 +7,7 @@ from messages.account import (
     AttachWaits,
     ForeignOrder,
     HistoryProgress,
+    KeyShared,
     OrderFacts,
     OrdersFound,
     StopTrading,
@@ -21,6 +22,7 @@ from messages.journal import (
     CoreLoaded,
     LoadAccount,
     LoadCore,
+    Owner,
     Record,
     SaveAccount,
 )
@@ -50,7 +52,9 @@ from messages.status import (
     ProgramReport,
     Resume,
     Stop,
+    StrangeOrder,
     StrategyReport,
+    UncoveredOrders,
 )
 
 CoreEvent = Tick | Accepted | PartiallyFilled | Filled | Canceled | Amended | Rejected | Balances | Resynced | Stop
@@ -81,13 +85,14 @@ ExchangeEvent = (
     | AccountBalances
     | ForeignOrder
     | HistoryProgress
+    | KeyShared
     | RowEnd
 )
 """What an exchange's private session says."""
 
 OrderManagerMail = Submit | Attach | AttachAnswered | FactsChanged | RowDone | StopTrading | ExchangeEvent
 
-PersistenceMail = Commit | Record | ConditionChanged | LoadCore | SaveAccount | LoadAccount | Close
+PersistenceMail = Commit | Record | ConditionChanged | Owner | LoadCore | SaveAccount | LoadAccount | Close
 
 PaperMail = AccountLoaded | AccountSaved
 """What persistence answers to the paper exchange."""
@@ -99,7 +104,7 @@ MetricsMail = ProgramReport | StrategyReport | ActorReport | PriceReport | Condi
 VenueMail = LookAgain
 """What the watch over the venue's facts is asked."""
 
-SupervisorMail = PhaseChanged | PriceSilent | PriceBack
+SupervisorMail = PhaseChanged | PriceSilent | PriceBack | UncoveredOrders | StrangeOrder | KeyShared
 
 __all__ = [
     "CoreEvent",

@@ -191,6 +191,25 @@ class JournalRepaired(Struct, frozen=True, tag=True):
     detail: str
 
 
+class JournalNoted(Struct, frozen=True, tag=True):
+    """Something about the journal that its owner should know once; nothing is wrong."""
+
+    detail: str
+
+
+class NotCovered(Struct, frozen=True, tag=True):
+    """Orders or base of this program that no configured strategy looks after."""
+
+    strategy: str
+    detail: str
+
+
+class SecondInstance(Struct, frozen=True, tag=True):
+    """Another process seems to work with the same account."""
+
+    detail: str
+
+
 class ChannelFailed(Struct, frozen=True, tag=True):
     """A notification channel reaches nobody; told by the others."""
 
@@ -276,6 +295,9 @@ Notice = (
     | ActorFailed
     | ActorRecovered
     | JournalRepaired
+    | JournalNoted
+    | NotCovered
+    | SecondInstance
     | ChannelFailed
     | ChannelRecovered
     | NoticesMissed
@@ -329,7 +351,7 @@ def kind_of(notice: Notice) -> NoticeKind:
     """The kind that loudness is configured by."""
     kind: NoticeKind
     match notice:
-        case ProgramStarted():
+        case ProgramStarted() | JournalNoted():
             kind = "start"
         case ProgramEnded():
             kind = "end"
@@ -351,6 +373,8 @@ def kind_of(notice: Notice) -> NoticeKind:
             | OrdersRecovered()
             | OrdersPutOff()
             | OrdersTaken()
+            | NotCovered()
+            | SecondInstance()
         ):
             kind = "trouble"
         case ChannelFailed() | ChannelRecovered():
@@ -375,6 +399,8 @@ def needs_somebody(notice: Notice) -> bool:
         | ChannelFailed
         | JournalRepaired
         | OrdersRecovered
+        | NotCovered
+        | SecondInstance
     )
     if isinstance(notice, PairChanged):
         return bool(notice.consequence)

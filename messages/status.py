@@ -5,13 +5,14 @@ from typing import Literal
 
 from msgspec import Struct
 
+from messages.account import OrderFacts
 from messages.conditions import Condition, ConditionCode
 from messages.money import Side
 
 ProgramState = Literal["INITIALIZING", "RUNNING", "SHUTDOWN_REQUESTED", "ERROR"]
 Phase = Literal["syncing", "trading", "paused", "halted"]
-PauseCause = Literal["price", "pair"]
-"""Why a strategy decides nothing: its price is silent, or the venue takes no orders of its pair."""
+PauseCause = Literal["price", "pair", "second instance"]
+"""Why a strategy decides nothing: its price is silent, the venue takes no orders of its pair, or another lives."""
 
 
 class OpenOrder(Struct, frozen=True):
@@ -133,6 +134,22 @@ class LookAgain(Struct, frozen=True, tag=True):
     """Why an order was refused; `news`: none was, the adapter has heard of a change."""
     text: str
     """The venue's own words."""
+
+
+class UncoveredOrders(Struct, frozen=True, tag=True):
+    """Open orders with this program's mark that no configured strategy counts on; a newer one replaces an older one."""
+
+    orders: tuple[OrderFacts, ...]
+
+
+class StrangeOrder(Struct, frozen=True, tag=True):
+    """An order of a strategy's userref came up that this process did not place: somebody else trades under it."""
+
+    strategy: int
+    order_id: str
+    exchange_id: str
+    time: int
+    """Nanoseconds UTC."""
 
 
 class PriceBack(Struct, frozen=True, tag=True):

@@ -34,6 +34,9 @@ A second signal changes nothing, a third cuts the stop short and says what it le
 """
 
 
+_DRY_RUN = " (of the dry run alone)"
+
+
 class Run(Protocol):
     """The program: `supervisor.run`."""
 
@@ -54,7 +57,9 @@ def _main(run: Run, arguments: list[str] | None, signals: StopSignals, stderr: Q
     except ConfigError as error:
         return _complain(error, EXIT_USAGE)
     if options.check:
+        live = Path(config.persistence.database)
         print(f"{options.config}: {len(config.strategy)} strategies, adapter {config.exchange.adapter}: valid")  # noqa: T201
+        print(f"database: {config.database}{_DRY_RUN if config.database != live else ''}")  # noqa: T201
         return EXIT_OK
     log = setup_logging(config.bot.log_level, config.bot.log_format, stderr)
     try:

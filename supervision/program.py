@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from actors.mailbox import Mailbox
@@ -32,6 +33,7 @@ from messages.mailboxes import (
 from messages.market import Tick
 from messages.money import Pair
 from supervision import registry
+from supervision.pasts import carried_over
 from supervision.policy import Limits
 
 NOTICE_LIMIT = 1_000
@@ -212,7 +214,8 @@ def core_maker(strategy: StrategyConfig, market: Market) -> MakeCore:
             fee=market.fees[strategy.userref],
             lineage=loaded.lineage,
         )
-        return make(settings, loaded.state)
+        saved, lineage = carried_over(loaded, settings, strategy.kind)
+        return make(msgspec.structs.replace(settings, lineage=lineage), saved)
 
     return from_journal
 

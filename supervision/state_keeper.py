@@ -1,10 +1,13 @@
 """The supervisor's own mailbox: phases in; the program's state, pauses and notices out."""
 
 import logging
+import time
+from collections.abc import Callable
 from typing import assert_never
 
 from actors.status_page import post_report
 from config import Config, StrategyConfig
+from messages.account import KeyShared
 from messages.money import ZERO
 from messages.notices import ProgramEnded, ProgramStarted, StrategyHalted, StrategyResumed
 from messages.status import (
@@ -15,11 +18,14 @@ from messages.status import (
     PriceSilent,
     ProgramReport,
     Resume,
+    StrangeOrder,
     StrategyReport,
+    UncoveredOrders,
 )
 from supervision.control import StopRequest
 from supervision.program import Mailboxes
 from supervision.states import StateMachine
+from supervision.strangers import Strangers
 
 logger = logging.getLogger("infinity_grid.supervisor")
 
@@ -29,8 +35,8 @@ _AFTER_SILENCE = "nothing, it resumes with the first price; if it lasts, look at
 _AFTER_FAILURE = "mend the cause and start it again; the start answers what was filled meanwhile"
 _LEFT_ORDERS = {
     "keep": "they stay open at the exchange; fills are answered at the next start",
-    "cancel-buys": "open buys are cancelled, sells stay open",
-    "cancel-all": "all of its own are cancelled",
+    "cancel-buys": "open buys of the configured strategies are cancelled, sells stay open",
+    "cancel-all": "all of the configured strategies are cancelled",
 }
 _NOT_CANCELLED = {
     "cancel-buys": "its buys could not all be cancelled: look at the exchange",
@@ -41,9 +47,12 @@ _NOT_CANCELLED = {
 class StateKeeper:
     """Derives the program's state from what the strategies and the price watch say, and publishes it."""
 
-    def __init__(self, config: Config, mail: Mailboxes) -> None:
+    def __init__(self, config: Config, mail: Mailboxes, now: Callable[[], int] = time.time_ns) -> None:
+        """`now` is the wall clock in nanoseconds UTC."""
         self._config = config
         self._mail = mail
+        self._now = now
+        self.strangers = Strangers(config, mail)
         self._machine = StateMachine(tuple(strategy.userref for strategy in config.strategy))
         self._names = {strategy.userref: strategy.name for strategy in config.strategy}
         self._has_run = False
@@ -64,6 +73,12 @@ class StateKeeper:
                         self._silent(message)
                     case PriceBack():
                         self._back(message)
+                    case UncoveredOrders():
+                        self.strangers.shown(message, self._now())
+                    case StrangeOrder():
+                        self.strangers.found(message)
+                    case KeyShared():
+                        self.strangers.key(message)
                     case _:
                         assert_never(message)
 
@@ -100,6 +115,8 @@ class StateKeeper:
         orders = _LEFT_ORDERS[bot.on_stop]
         if not carried_out:
             orders = _NOT_CANCELLED.get(bot.on_stop, orders)
+        if left := self.strangers.sentence():
+            orders = f"{orders}; {left}"
         self._mail.notifier.post(ProgramEnded(bot.name, request.reason, orders, _AFTER_FAILURE if failed else ""))
 
     def _phase_changed(self, message: PhaseChanged) -> None:

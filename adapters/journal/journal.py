@@ -14,6 +14,7 @@ from adapters.journal.projection import Write
 from adapters.journal.repair import log_of
 from adapters.journal.schema import MIGRATIONS, Migration
 from adapters.journal.tables import Retention, Tables
+from messages.journal import Origin, Owner, Past
 
 _SETTLE_AT = 500
 """Messages that wait in the log at most; bounds the memory they take and the time an opening takes."""
@@ -69,6 +70,13 @@ class Journal:
             raise
 
     @property
+    def owner(self) -> Owner | None:
+        """Whose it is; None for a new one, and for one of an older version. Raises like `write`."""
+        self.settle()
+        with explained(self._path):
+            return self._tables.owner()
+
+    @property
     def unsettled(self) -> int:
         """Messages that are durable but not yet in the tables."""
         return len(self._unsettled)
@@ -105,6 +113,18 @@ class Journal:
         with explained(self._path):
             return self._tables.load_core(userref)
 
+    def origin(self, userref: int) -> Origin:
+        """What the strategy's state was made for; raises like `write`."""
+        self.settle()
+        with explained(self._path):
+            return self._tables.origin(userref)
+
+    def pasts(self) -> list[Past]:
+        """What it holds of every userref, by userref; raises like `write`."""
+        self.settle()
+        with explained(self._path):
+            return self._tables.pasts()
+
     def newest(self) -> int:
         """Time of the newest decision or event of any strategy, 0 for an empty journal; raises like `write`."""
         self.settle()
@@ -116,6 +136,12 @@ class Journal:
         self.settle()
         with explained(self._path):
             return self._tables.load_account()
+
+    def checkpoint(self) -> None:
+        """Leave everything in the file itself, so that it can be moved as one piece; raises like `write`."""
+        self.settle()
+        with explained(self._path):
+            self._connection.execute("CHECKPOINT")
 
     def close(self) -> None:
         """Let go of the file. What is not settled waits in the log for the next opening."""

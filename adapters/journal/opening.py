@@ -19,7 +19,7 @@ from adapters.journal.problems import ELSEWHERE, RESTORE, explained, unusable
 from adapters.journal.repair import copy_database, cut_log, damaged_at, log_of
 from adapters.journal.schema import PROGRAM, Migration, create_tables, migrate
 
-_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
+SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "threads": "1",  # rows come by ones and tens; more threads only cost memory
     "memory_limit": "256MB",
     "autoinstall_known_extensions": "false",  # else DuckDB downloads a reader for a foreign file
@@ -50,7 +50,7 @@ def open_database(path: Path, now_ns: int, migrations: Sequence[Migration]) -> O
         if fresh:
             _create(path, now_ns, len(migrations) + 1)
         mark, repaired = _identify(path, len(migrations) + 1)
-        connection = duckdb.connect(path, config=_SETTINGS)
+        connection = duckdb.connect(path, config=SETTINGS)
         try:
             migrate(connection, mark.schema_version, migrations)
             # The first write shows at once whether the disk takes any.
@@ -87,7 +87,7 @@ def _create(path: Path, now_ns: int, version: int) -> None:
     lineage = str(uuid.uuid4())
     draft = path.with_name(f"{path.name}.new-{lineage}")
     try:
-        connection = duckdb.connect(draft, config=_SETTINGS)
+        connection = duckdb.connect(draft, config=SETTINGS)
         try:
             create_tables(connection, lineage, now_ns, version)
             # Closing would do it too, but keeps silent when the disk is full.
@@ -146,7 +146,7 @@ def _repair(path: Path, position: int, known: int) -> str:
 
 
 def _read_mark(path: Path, known: int) -> _Mark:
-    connection = duckdb.connect(path, read_only=True, config=_SETTINGS)
+    connection = duckdb.connect(path, read_only=True, config=SETTINGS)
     try:
         row = _meta_row(connection)
     finally:

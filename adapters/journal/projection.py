@@ -13,11 +13,11 @@ import msgspec
 from msgspec import Struct
 
 from messages.conditions import Condition, ConditionChanged
-from messages.journal import Commit, Record, SaveAccount
+from messages.journal import Commit, Owner, Record, SaveAccount
 from messages.money import EXACT, ZERO
 from messages.orders import Accepted, Amended, Cancel, Canceled, Filled, OrderEvent, PartiallyFilled, Place, Rejected
 
-Write = Commit | Record | SaveAccount | ConditionChanged
+Write = Commit | Record | SaveAccount | ConditionChanged | Owner
 """The messages that change the journal."""
 
 Status = Literal["requested", "open", "canceling", "filled", "canceled", "rejected"]
@@ -97,6 +97,7 @@ class Changes:
         self.cores: dict[int, Commit] = {}
         self.events: dict[int, EventRow] = {}
         self.account: str | None = None
+        self.owner: Owner | None = None
         self.paper_orders: dict[str, str] = {}
 
     def apply(self, message: Write) -> None:
@@ -114,6 +115,8 @@ class Changes:
                     self.paper_orders[exchange_id] = text
             case ConditionChanged():
                 self._note(condition_event(message))
+            case Owner():
+                self.owner = message
             case _:
                 assert_never(message)
 
@@ -186,7 +189,7 @@ def concerned(messages: Iterable[Write]) -> list[str]:
                 ids.update(dict.fromkeys(command.order_id for command in (*message.commands, *message.adopted)))
             case Record():
                 ids[message.event.order_id] = None
-            case SaveAccount() | ConditionChanged():
+            case SaveAccount() | ConditionChanged() | Owner():
                 pass
             case _:
                 assert_never(message)

@@ -9,7 +9,23 @@ PROGRAM = "infinity-grid-trio"
 
 Migration = Callable[[DuckDBPyConnection], object]
 
-MIGRATIONS: Sequence[Migration] = ()
+
+def _know_whose_it_is(connection: DuckDBPyConnection) -> None:
+    """Version 2: whose the journal is, and what each state was made for.
+
+    The owner of an older file is found out by whoever opens it; the pair is that of the newest order.
+    """
+    for column in ("exchange TEXT", "simulated BOOLEAN", "account TEXT", "key TEXT"):
+        connection.execute(f"ALTER TABLE meta ADD COLUMN {column}")
+    connection.execute("ALTER TABLE core_states ADD COLUMN symbol TEXT DEFAULT ''")
+    connection.execute("ALTER TABLE core_states ADD COLUMN era INTEGER DEFAULT 0")
+    connection.execute(
+        "UPDATE core_states SET symbol = coalesce((SELECT arg_max(o.symbol, o.created) FROM orders o "
+        "WHERE o.userref = core_states.userref AND o.symbol IS NOT NULL), '')"
+    )
+
+
+MIGRATIONS: Sequence[Migration] = (_know_whose_it_is,)
 """`MIGRATIONS[n]` turns schema version n + 1 into n + 2, inside one transaction.
 
 A change of the messages `Commit`, `Record` or `SaveAccount` that old JSON does not fit needs one too,
@@ -20,10 +36,12 @@ _MONEY = "DECIMAL(38, 18)"
 
 TABLES = (
     """CREATE TABLE meta (
-        program TEXT, schema_version INTEGER, lineage TEXT, created BIGINT, opened BIGINT)""",
+        program TEXT, schema_version INTEGER, lineage TEXT, created BIGINT, opened BIGINT,
+        exchange TEXT, simulated BOOLEAN, account TEXT, key TEXT)""",
     "CREATE TABLE log (sequence BIGINT, messages TEXT)",
     """CREATE TABLE core_states (
-        userref BIGINT PRIMARY KEY, name TEXT, kind TEXT, state TEXT, number BIGINT, time BIGINT)""",
+        userref BIGINT PRIMARY KEY, name TEXT, kind TEXT, state TEXT, number BIGINT, time BIGINT,
+        symbol TEXT DEFAULT '', era INTEGER DEFAULT 0)""",
     f"""CREATE TABLE orders (
         order_id TEXT PRIMARY KEY, userref BIGINT, symbol TEXT, side TEXT, price {_MONEY}, volume {_MONEY},
         post_only BOOLEAN, kind TEXT, cause TEXT, status TEXT, exchange_id TEXT, filled {_MONEY},
@@ -43,7 +61,9 @@ def create_tables(connection: DuckDBPyConnection, lineage: str, now_ns: int, ver
     """Make an empty journal in an empty database."""
     for table in TABLES:
         connection.execute(table)
-    connection.execute("INSERT INTO meta VALUES (?, ?, ?, ?, ?)", [PROGRAM, version, lineage, now_ns, now_ns])
+    connection.execute(
+        "INSERT INTO meta VALUES (?, ?, ?, ?, ?, NULL, NULL, NULL, NULL)", [PROGRAM, version, lineage, now_ns, now_ns]
+    )
 
 
 def migrate(connection: DuckDBPyConnection, found: int, migrations: Sequence[Migration]) -> None:

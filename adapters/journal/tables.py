@@ -9,6 +9,8 @@ from duckdb import DuckDBPyConnection
 from msgspec import Struct
 
 from adapters.journal.projection import CONDITION, Changes, EventRow, FillRow, OrderRow, Write, concerned
+from messages.journal import Commit, Origin, Owner, Past, PastOrder
+from messages.money import ZERO
 
 _PRUNE_EVERY = 1_000
 """Rows between two looks at the retention."""
@@ -50,6 +52,44 @@ class Tables:
         self._write_orders(changes)
         self._write_events(list(changes.events.values()))
         self._write_account(changes)
+        if changes.owner is not None:
+            owner = changes.owner
+            self._connection.execute(
+                "UPDATE meta SET exchange = ?, simulated = ?, account = ?, key = ?",
+                [owner.exchange, owner.simulated, owner.account, owner.key],
+            )
+
+    def owner(self) -> Owner | None:
+        """Whose the journal is, as far as it was ever written."""
+        row = self._connection.execute("SELECT exchange, simulated, account, key FROM meta").fetchone()
+        return Owner(row[0], bool(row[1]), row[2] or "", row[3] or "") if row and row[0] else None
+
+    def origin(self, userref: int) -> Origin:
+        """What the strategy's state was made for."""
+        query = "SELECT kind, symbol, era FROM core_states WHERE userref = ?"
+        row = self._connection.execute(query, [userref]).fetchone()
+        return Origin() if row is None else Origin(row[0] or "", row[1] or "", row[2] or 0)
+
+    def pasts(self) -> list[Past]:
+        """What there is of every userref, by userref."""
+        rows = self._connection.execute(
+            "SELECT userref, name, kind, symbol, state FROM core_states ORDER BY userref"
+        ).fetchall()
+        orders: dict[int, list[PastOrder]] = {}
+        for userref, side, price, volume in self._connection.execute(
+            "SELECT userref, side, price, volume FROM orders WHERE status IN ('requested', 'open', 'canceling') "
+            "AND symbol IS NOT NULL ORDER BY price DESC"
+        ).fetchall():
+            orders.setdefault(userref, []).append(PastOrder(side, price.normalize(), volume.normalize()))
+        bought = self._connection.execute(
+            "SELECT o.userref, sum(CASE WHEN side = 'buy' THEN filled ELSE -filled END) FROM orders o "
+            "JOIN core_states c ON c.userref = o.userref AND c.symbol = o.symbol GROUP BY o.userref"
+        ).fetchall()
+        owned = {userref: Decimal(amount).normalize() for userref, amount in bought}
+        return [
+            Past(userref, name, kind, symbol, state, tuple(orders.get(userref, ())), owned.get(userref, ZERO))
+            for userref, name, kind, symbol, state in rows
+        ]
 
     def load_core(self, userref: int) -> str | None:
         """The strategy's state as JSON text."""
@@ -75,10 +115,16 @@ class Tables:
 
     def _write_cores(self, changes: Changes) -> None:
         rows = [
-            (commit.strategy, commit.name, commit.kind, commit.state, commit.number, commit.time)
-            for commit in changes.cores.values()
+            (c.strategy, c.name, c.kind, c.state, c.number, c.time, *self._made_for(c)) for c in changes.cores.values()
         ]
         self._insert("INSERT OR REPLACE INTO core_states", rows)
+
+    def _made_for(self, commit: Commit) -> tuple[str, int]:
+        """Pair and era: another kind or pair under the same userref begins a new one."""
+        before = self.origin(commit.strategy)
+        symbol = commit.symbol or before.symbol
+        changed = before.kind not in ("", commit.kind) or before.symbol not in ("", symbol)
+        return symbol, before.era + changed
 
     def _write_orders(self, changes: Changes) -> None:
         self._insert("INSERT OR REPLACE INTO orders", [_values(row) for row in changes.orders.values()])

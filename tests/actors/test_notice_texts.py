@@ -18,6 +18,7 @@ from messages.notices import (
     ProgramEnded,
     ProgramStarted,
 )
+from tests.actors.test_ownership_texts import CASES as OWNERSHIP
 from tests.actors.test_trouble_texts import TROUBLE
 
 PRICE = Decimal("159.89")
@@ -133,7 +134,7 @@ def test_a_notice_reads_as_users_know_it(notice: Notice, text: str, line: str) -
 
 
 def test_every_kind_of_notice_has_an_example() -> None:
-    assert {type(notice) for notice, _, _ in (*CASES, *TROUBLE)} == set(Notice.__args__)
+    assert {type(notice) for notice, _, _ in (*CASES, *OWNERSHIP, *TROUBLE)} == set(Notice.__args__)
 
 
 def test_a_letter_holds_the_words_and_the_ladder_apart() -> None:

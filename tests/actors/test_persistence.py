@@ -22,6 +22,9 @@ from messages.journal import (
     CoreLoaded,
     LoadAccount,
     LoadCore,
+    Origin,
+    Owner,
+    Past,
     Record,
     SaveAccount,
 )
@@ -71,6 +74,17 @@ class MemoryJournal:
     def load_core(self, userref: int) -> str | None:
         states = [m.state for group in self.groups for m in group if isinstance(m, Commit) and m.strategy == userref]
         return states[-1] if states else None
+
+    owner: Owner | None = None
+
+    def origin(self, userref: int) -> Origin:
+        return Origin()
+
+    def pasts(self) -> list[Past]:
+        return []
+
+    def checkpoint(self) -> None:
+        """Nothing waits."""
 
     def newest(self) -> int:
         self.times_read += 1
@@ -336,7 +350,7 @@ async def test_with_a_real_file_a_successor_finds_every_acknowledged_commit(
                 scope.cancel()
         assert office.answers[-1] == (
             "strategy/1",
-            CoreLoaded(open_journal_lineage(office), f"state {number}", newest=number),
+            CoreLoaded(open_journal_lineage(office), f"state {number}", newest=number, origin=Origin("GridHODL")),
         )
     office.post(Close())
     await run_persistence(open_journal, office.mailbox, office.reply)

@@ -4,11 +4,14 @@
 """
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from pathlib import Path
 
 from adapters.interfaces import DatabaseUnusable
 from adapters.journal.journal import Journal
 from adapters.journal.projection import CONDITION, Changes, OrderRow, Write
+from messages.journal import Commit, Origin, Owner, Past, PastOrder
+from messages.money import ZERO, Side
 
 
 class Disk:
@@ -19,11 +22,16 @@ class Disk:
         self.lineage = lineage
         self._file = file
         self.cores: dict[int, str] = {}
+        self.commits: dict[int, Commit] = {}
+        self.eras: dict[int, int] = {}
+        self.owners: dict[str, Owner] = {}
+        """By the name of the file."""
         self.orders: dict[str, OrderRow] = {}
         self.account: str | None = None
         self.paper_orders: dict[str, str] = {}
         self.reserved: dict[str, int] = {}
         """Nonces by key."""
+        self.name = ""
         self.writes = 0
         self.newest = 0
         """Time of the newest event that was written."""
@@ -38,6 +46,7 @@ class Disk:
         if ".dry-run" in path.name:
             self._dry_runs = self._dry_runs or Disk(self.lineage[::-1])
             return MemoryJournal(self._dry_runs)
+        self.name = path.name
         return MemoryJournal(self) if self._file is None else FileJournal(self, Journal.open(self._file, now_ns))
 
     def nonces(self, path: Path, key: str) -> "DiskNonces":
@@ -70,6 +79,14 @@ class MemoryJournal:
             changes.apply(message)
         disk.writes += 1
         disk.newest = max([disk.newest, *(event.time for event in changes.events.values() if event.kind != CONDITION)])
+        for userref, commit in changes.cores.items():
+            before = disk.commits.get(userref, commit)
+            disk.eras[userref] = disk.eras.get(userref, 0) + (
+                (before.kind, before.symbol) != (commit.kind, commit.symbol)
+            )
+        disk.commits.update(changes.cores)
+        if changes.owner is not None:
+            disk.owners[disk.name] = changes.owner
         disk.cores.update({userref: commit.state for userref, commit in changes.cores.items()})
         disk.account = changes.account or disk.account
         disk.paper_orders.update(changes.paper_orders)
@@ -82,6 +99,38 @@ class MemoryJournal:
     def load_core(self, userref: int) -> str | None:
         """Of the last commit."""
         return self._disk.cores.get(userref)
+
+    @property
+    def owner(self) -> Owner | None:
+        """As it was written last."""
+        return self._disk.owners.get(self._disk.name)
+
+    def origin(self, userref: int) -> Origin:
+        """Of the last commit."""
+        commit = self._disk.commits.get(userref)
+        return Origin(commit.kind, commit.symbol, self._disk.eras[userref]) if commit else Origin()
+
+    def pasts(self) -> list[Past]:
+        """Of the last commits and of all orders."""
+        orders: dict[int, list[PastOrder]] = {}
+        bought: dict[int, Decimal] = {}
+        for row in self._disk.orders.values():
+            commit = self._disk.commits.get(row.userref)
+            if row.side not in ("buy", "sell") or row.price is None or row.volume is None:
+                continue
+            side: Side = "buy" if row.side == "buy" else "sell"
+            if row.status in ("requested", "open", "canceling"):
+                orders.setdefault(row.userref, []).append(PastOrder(side, row.price, row.volume))
+            if commit is not None and commit.symbol == row.symbol:
+                change = row.filled if side == "buy" else -row.filled
+                bought[row.userref] = bought.get(row.userref, ZERO) + change
+        return [
+            Past(n, c.name, c.kind, c.symbol, c.state, tuple(orders.get(n, ())), bought.get(n, ZERO))
+            for n, c in sorted(self._disk.commits.items())
+        ]
+
+    def checkpoint(self) -> None:
+        """There is no log."""
 
     def newest(self) -> int:
         """Of all that was written."""
@@ -113,6 +162,16 @@ class FileJournal(MemoryJournal):
 
     def settle(self) -> None:
         self._journal.settle()
+
+    @property
+    def owner(self) -> Owner | None:
+        return self._journal.owner
+
+    def origin(self, userref: int) -> Origin:
+        return self._journal.origin(userref)
+
+    def pasts(self) -> list[Past]:
+        return self._journal.pasts()
 
     def load_core(self, userref: int) -> str | None:
         return self._journal.load_core(userref)

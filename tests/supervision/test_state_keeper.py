@@ -158,10 +158,10 @@ async def test_the_policy_halts_a_strategy_and_its_user_is_told_once() -> None:
     [
         (0, "keep", True, "they stay open at the exchange; fills are answered at the next start", ""),
         (0, "keep", False, "they stay open at the exchange; fills are answered at the next start", ""),
-        (0, "cancel-buys", True, "open buys are cancelled, sells stay open", ""),
+        (0, "cancel-buys", True, "open buys of the configured strategies are cancelled, sells stay open", ""),
         (0, "cancel-buys", False, "its buys could not all be cancelled: look at the exchange", ""),
         (3, "keep", True, "they stay open at the exchange; fills are answered at the next start", "mend the cause"),
-        (3, "cancel-all", True, "all of its own are cancelled", "mend"),
+        (3, "cancel-all", True, "all of the configured strategies are cancelled", "mend"),
         (3, "cancel-all", False, "its orders could not all be cancelled: look at the exchange", "mend"),
     ],
 )

@@ -70,10 +70,10 @@ async def connect(config: Config, source: str, world: Surroundings) -> AsyncIter
         nonces = NonceSource(world.nonces(path, signer.fingerprint), world.wall)
         own = Ownership({strategy.userref: strategy.symbol for strategy in config.strategy}, public.listing.symbol)
         rest = PrivateRest(public.client, signer, nonces, clock_offset=public.clock.offset, own=own)
-        await check_permissions(rest, skip=settings.skip_permission_check)
+        account_id = await check_permissions(rest, skip=settings.skip_permission_check)
         account = Account(rest, public.listing.names, public.clock)
         url = checked_url(settings.ws_auth_url, sockets.WS_AUTH_URL, "exchange.ws_auth_url", source)
-        yield KrakenExchange(public, account, Line(world.dial, url))
+        yield KrakenExchange(public, account, Line(world.dial, url), account_id)
 
 
 class PublicSide:
@@ -126,7 +126,9 @@ class KrakenExchange:
     simulated = False
     lock_step = False
 
-    def __init__(self, public: PublicSide, account: Account, line: Line) -> None:
+    def __init__(self, public: PublicSide, account: Account, line: Line, account_id: str = "") -> None:
+        self.account_id = account_id
+        """As Kraken calls it; empty when it does not tell."""
         self._public = public
         self._account = account
         self._line = line

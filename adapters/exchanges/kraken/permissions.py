@@ -1,8 +1,10 @@
 """What an API key must and must not be able to do."""
 
 import logging
+import re
 from collections.abc import Mapping
 
+from adapters.exchanges.kraken.errors import KrakenError
 from adapters.exchanges.kraken.rest import PrivateRest
 from adapters.exchanges.kraken.wire.rest import KeyInfo
 from adapters.interfaces import BotStateError
@@ -21,6 +23,8 @@ NEEDED: Mapping[str, str] = {
 
 WITHDRAW = "withdraw-funds"
 
+_MASKED = re.compile(r"X{4}\s*X{4}|\*{2}", re.IGNORECASE)
+
 
 def check_key(info: KeyInfo) -> None:
     """Raises `BotStateError` with all that is wrong."""
@@ -37,9 +41,24 @@ def check_key(info: KeyInfo) -> None:
         raise BotStateError(f"the API key {', and '.join(wrong)}; {hint}")
 
 
-async def check_permissions(rest: PrivateRest, *, skip: bool) -> None:
-    """Ask what the key may do. With `skip` nothing is asked."""
-    if skip:
-        logger.warning("the rights of the API key are not checked, as configured")
-        return
-    check_key(await rest.read("GetApiKeyInfo", KeyInfo))
+async def check_permissions(rest: PrivateRest, *, skip: bool) -> str:
+    """Ask what the key may do; returns its account, empty when Kraken does not tell it.
+
+    With `skip` the rights do not matter, nor whether Kraken answers. Raises `BotStateError`, `ExchangeUnavailable`.
+    """
+    if not skip:
+        info = await rest.read("GetApiKeyInfo", KeyInfo)
+        check_key(info)
+        return account_of(info)
+    logger.warning("the rights of the API key are not checked, as configured")
+    try:
+        return account_of(await rest.call("GetApiKeyInfo", KeyInfo))
+    except KrakenError as error:
+        logger.warning("Kraken does not tell the account of the API key (%s): it is known by the key", error.text)
+        return ""
+
+
+def account_of(info: KeyInfo) -> str:
+    """Kraken's name of the account; empty without one, or with one that is masked."""
+    name = (info.iban or "").strip()
+    return "" if _MASKED.search(name) else name

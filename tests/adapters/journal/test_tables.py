@@ -18,7 +18,7 @@ from adapters.journal.projection import Write
 from adapters.journal.tables import Retention
 from messages.account import OrderFacts, OrderStatus
 from messages.conditions import ConditionChanged
-from messages.journal import Commit, Record, SaveAccount
+from messages.journal import Commit, Owner, Record, SaveAccount
 from messages.orders import Accepted, Amended, Cancel, Canceled, Filled, PartiallyFilled, Place, Rejected
 from tests.adapters.journal.samples import NOW, accepted, cancel, commit, place, record, rows
 
@@ -74,7 +74,8 @@ class Model:
             self.account = message.account
             self.paper |= message.orders
             return
-        self.events.add(_told(message) if isinstance(message, Commit) else message)
+        if not isinstance(message, Owner):
+            self.events.add(_told(message) if isinstance(message, Commit) else message)
         if isinstance(message, Commit):
             self.cores[message.strategy] = message.state
             for command in message.commands:

@@ -101,6 +101,8 @@ class KeyInfo(Wire, frozen=True):
     """GetApiKeyInfo."""
 
     permissions: list[str]
+    iban: str | None = None
+    """Kraken's name of the account."""
     query_from: str | int | None = None
     query_to: str | int | None = None
     camel_from: str | int | None = field(default=None, name="queryFrom")

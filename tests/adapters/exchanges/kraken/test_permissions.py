@@ -33,7 +33,20 @@ async def test_both_spellings_of_the_answer_are_read(spelling: str) -> None:
         await check_permissions(private_rest(rest), skip=False)
 
 
-async def test_a_check_that_is_skipped_asks_nothing() -> None:
-    rest = RestTable()
-    await check_permissions(private_rest(rest), skip=True)
-    assert rest.calls == []
+@pytest.mark.parametrize("skip", [True, False])
+async def test_the_account_is_what_kraken_calls_it(*, skip: bool) -> None:
+    rest = RestTable(GetApiKeyInfo={"permissions": ALL, "iban": "AA11 2222 3333 4444"})
+    assert await check_permissions(private_rest(rest), skip=skip) == "AA11 2222 3333 4444"
+
+
+@pytest.mark.parametrize("told", [{}, {"iban": None}, {"iban": "AA00 XXXX XXXX XXXX"}])
+async def test_an_account_that_is_not_told_or_masked_has_no_name(told: dict[str, object]) -> None:
+    rest = RestTable(GetApiKeyInfo={"permissions": ALL, **told})
+    assert await check_permissions(private_rest(rest), skip=False) == ""
+
+
+async def test_a_check_that_is_skipped_takes_any_key_and_any_refusal() -> None:
+    rest = RestTable(GetApiKeyInfo="EGeneral:Permission denied")
+    assert await check_permissions(private_rest(rest), skip=True) == ""
+    rest = RestTable(GetApiKeyInfo={"permissions": ["withdraw-funds"], "iban": "AA11"})
+    assert await check_permissions(private_rest(rest), skip=True) == "AA11"

@@ -1,0 +1,143 @@
+"""One journal, one world: whose the file is, and what happens when it is somebody else's.
+
+A journal belongs to an exchange, to real or simulated orders, and to one account. Files of older versions did not say
+so; what they hold tells it, and they are moved over once.
+"""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from actors.persistence import JournalPort
+from adapters.journal.moving import glance, move_aside
+from config import PAPER, Config, ConfigError
+from config.schema import dry_run_file
+from messages.journal import Owner
+
+OpenJournal = Callable[[Path, int], JournalPort]
+
+_KEY = "persistence.database"
+
+
+class Owned(Struct, frozen=True):
+    """An open journal that belongs to this configuration."""
+
+    journal: JournalPort
+    owner: Owner
+    is_new: bool = False
+    """Whether the journal does not say so yet: the owner is the first thing to be written."""
+    told: tuple[str, ...] = ()
+    """What was done with a file of an older version, in sentences for its user."""
+
+
+def open_owned(config: Config, source: str, open_journal: OpenJournal, now: int) -> Owned:
+    """Open the configuration's journal. Blocks. `now` is nanoseconds UTC.
+
+    Raises `ConfigError` for one of another world, which is left as it is, and `DatabaseUnusable`.
+    """
+    told = _set_play_money_aside(config, source, open_journal, now) if config.exchange.adapter != PAPER else ()
+    journal = open_journal(config.database, now)
+    if not config.simulated and journal.owner is None and journal.load_account()[0] is not None:
+        # The first look could not read a damaged log; now it is repaired.
+        journal.close()
+        told += _set_play_money_aside(config, source, open_journal, now)
+        journal = open_journal(config.database, now)
+    try:
+        claimed = _claim(journal, config, source)
+    except BaseException:
+        journal.close()
+        raise
+    return replace(claimed, told=told + claimed.told)
+
+
+def fingerprint(config: Config) -> str:
+    """Tells API keys apart without showing them; empty without a key."""
+    key = config.exchange.api_public_key
+    return hashlib.sha256(key.reveal().encode()).hexdigest()[:16] if key else ""
+
+
+def with_account(owner: Owner, account: str, key: str, config: Config, source: str) -> Owner:
+    """The owner once the exchange has told its account (empty: it does not tell) and the key is known.
+
+    One key belongs to one account, so the key that is known proves its account; another key must be of the same
+    account. Raises `ConfigError` for another account.
+    """
+    first = not owner.account and not owner.key
+    if first or (key and key == owner.key) or (account and account == owner.account):
+        return replace(owner, account=account or owner.account, key=key or owner.key)
+    if account and owner.account:
+        found = f"a key of the account {account}, while {config.database} belongs to the account {owner.account}"
+    else:
+        found = f"another key than the one that {config.database} knows, and {owner.exchange} does not tell its account"
+    allowed = "a key of the account that the database belongs to, or another file in [persistence] database"
+    raise ConfigError.at(source, "exchange.api_public_key", found, allowed)
+
+
+def _claim(journal: JournalPort, config: Config, source: str) -> Owned:
+    wanted = Owner(config.exchange.adapter, config.simulated)
+    found = journal.owner
+    if found is not None:
+        if (found.exchange, found.simulated) != (wanted.exchange, wanted.simulated):
+            raise _of_another_world(found, config, source)
+        return Owned(journal, found)
+    used = not journal.fresh and bool(journal.pasts())
+    if used and config.simulated and journal.load_account()[0] is None:
+        raise _of_another_world(None, config, source)
+    told = f"{config.database} is of an earlier version; from now on it belongs to {_world(wanted)}"
+    return Owned(journal, wanted, True, (told,) if used else ())
+
+
+def _of_another_world(found: Owner | None, config: Config, source: str) -> ConfigError:
+    there = "a real account (it holds orders and no simulated account)" if found is None else _world(found)
+    here = _world(Owner(config.exchange.adapter, config.simulated))
+    return ConfigError.at(
+        source,
+        _KEY,
+        f"{config.database}, which belongs to {there}, while {here} is configured",
+        "a database of the same exchange, real or simulated as it was begun, or the name of a new file",
+    )
+
+
+def _world(owner: Owner) -> str:
+    if owner.exchange == PAPER:
+        return f'the adapter "{PAPER}"'
+    return f'{"a dry run of" if owner.simulated else "real orders on"} "{owner.exchange}"'
+
+
+def _set_play_money_aside(config: Config, source: str, open_journal: OpenJournal, now: int) -> tuple[str, ...]:
+    """Earlier versions kept a dry run in the live file; what holds a simulated account becomes the dry run's file.
+
+    Each step may be the last one before a crash: the file is made whole and closed before it gets its new name.
+    """
+    live = Path(config.persistence.database)
+    aside = dry_run_file(live)
+    seen = glance(live)
+    if seen is None or seen.owned or not seen.play_money:
+        return ()
+    if aside.exists() and not aside.samefile(live):
+        if config.simulated:
+            return ()  # the dry run has its own file already; the old one is in nobody's way
+        raise _place_is_taken(live, aside, source)
+    journal = open_journal(live, now)
+    try:
+        journal.checkpoint()
+    finally:
+        journal.close()
+    try:
+        move_aside(live, aside)
+    except FileExistsError:
+        raise _place_is_taken(live, aside, source) from None
+    begins = "" if config.simulated else f", and {live.name} begins anew: open orders of this program are found by ids"
+    return (f"{live} held a dry run of an earlier version: it is now {aside.name}{begins}",)
+
+
+def _place_is_taken(live: Path, aside: Path, source: str) -> ConfigError:
+    return ConfigError.at(
+        source,
+        _KEY,
+        f"{live}, which holds a dry run of an earlier version, and {aside.name} is there already",
+        f"move {live.name} away, or move {aside.name} away so that the old dry run can take its place",
+    )

@@ -1,0 +1,106 @@
+"""Orders that no strategy looks after are named, and a second instance stops the strategies concerned."""
+
+from decimal import Decimal
+
+import pytest
+
+from config import Config
+from messages.account import KeyShared, OrderFacts
+from messages.conditions import Conditions
+from messages.ids import client_order_id
+from messages.journal import Past, PastOrder
+from messages.money import ZERO
+from messages.notices import NotCovered, Notice, SecondInstance, StrategyHalted
+from messages.status import Pause, StrangeOrder, UncoveredOrders
+from supervision.pasts import Rest
+from supervision.program import Mailboxes
+from supervision.strangers import Strangers
+from tests.config.texts import VALID, read
+
+GONE = Past(7, "old", "GridHODL", "ETH/USD", "")
+REST = Rest((PastOrder("buy", Decimal(100), Decimal(2)),), (), Decimal("0.5"))
+LEFT = {7: (GONE, REST)}
+
+
+class Told:
+    """A program's strangers and what they say."""
+
+    def __init__(self, config: Config) -> None:
+        self.mail = Mailboxes(config)
+        self.strangers = Strangers(config, self.mail)
+
+    def conditions(self) -> list[tuple[int, str, bool]]:
+        said = [message for message in self.mail.metrics.receive_nowait() if isinstance(message, Conditions)]
+        return [(row.strategy, row.code, row.blocks) for row in said[-1].open] if said else []
+
+    def notices(self) -> list[type[Notice]]:
+        return [type(notice) for notice in self.mail.notifier.receive_nowait()]
+
+
+@pytest.fixture
+def told() -> Told:
+    return Told(read(VALID))
+
+
+def facts(userref: int, symbol: str = "ETH/USD") -> OrderFacts:
+    name = client_order_id(userref, "any")
+    return OrderFacts(
+        name, "X", symbol, "sell", Decimal(120), Decimal(3), "open", ONE_FILLED, ZERO, ZERO, "requested", 5
+    )
+
+
+ONE_FILLED = Decimal(1)
+
+
+def test_what_the_journal_knows_of_a_vanished_strategy_is_told_once_and_at_the_end(told: Told) -> None:
+    told.strangers.left_over(LEFT, 5)
+    assert told.conditions() == [(7, "not covered", False)]
+    assert told.notices() == [NotCovered]
+    assert "old (userref 7, ETH/USD): 1 open order (buy 2 at 100 USD), 0.5 ETH" in told.strangers.sentence()
+
+
+def test_the_exchange_knows_better_which_orders_are_open(told: Told) -> None:
+    told.strangers.left_over(LEFT, 5)
+    told.notices()
+    told.strangers.shown(UncoveredOrders((facts(7),)), 6)
+    assert "sell 2 at 120 USD" in told.strangers.sentence()
+    assert told.notices() == []
+    told.strangers.shown(UncoveredOrders(()), 7)
+    assert "open order" not in told.strangers.sentence()
+    assert "0.5 ETH" in told.strangers.sentence()
+
+
+def test_nothing_is_said_once_nothing_is_left(told: Told) -> None:
+    told.strangers.left_over({7: (GONE, Rest(REST.orders))}, 5)
+    told.strangers.shown(UncoveredOrders(()), 6)
+    assert told.conditions() == []
+    assert told.strangers.sentence() == ""
+
+
+def test_orders_that_no_journal_knows_are_named_too(told: Told) -> None:
+    told.strangers.shown(UncoveredOrders((facts(99), facts(1001, "ETH/USD"))), 6)
+    assert {strategy for strategy, _, _ in told.conditions()} == {99, 1001}
+    assert "userref 99" in told.strangers.sentence()
+
+
+def test_an_order_of_somebody_else_under_our_userref_stops_its_strategy_once(told: Told) -> None:
+    order = StrangeOrder(1001, "g0", "OTX", 9)
+    told.strangers.found(order)
+    told.strangers.found(order)
+    assert told.conditions() == [(1001, "second instance", True)]
+    (pause,) = told.mail.strategies[1001].receive_nowait()
+    assert isinstance(pause, Pause)
+    assert (pause.cause, "OTX" in pause.reason) == ("second instance", True)
+    assert told.mail.strategies[1002].receive_nowait() == []
+    assert told.notices() == [StrategyHalted]
+    assert told.strangers.halted == {1001}
+    assert "second instance" in told.strangers.sentence()
+
+
+def test_a_shared_key_is_told_and_blocks_nothing(told: Told) -> None:
+    told.strangers.key(KeyShared(shared=True, text="somebody uses the key", time=5))
+    told.strangers.key(KeyShared(shared=True, text="somebody uses the key", time=6))
+    assert told.conditions() == [(0, "second instance", False)]
+    assert told.notices() == [SecondInstance]
+    told.strangers.key(KeyShared(shared=False, text="", time=7))
+    assert told.conditions() == []
