@@ -3,12 +3,16 @@
 from decimal import Decimal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from adapters.exchanges.kraken.sandbox.model.clock import SECOND
 from adapters.exchanges.kraken.sandbox.model.venue import Venue
 from config import Config, StrategyConfig
 from tests.simulation import rules
 
 ZERO = Decimal(0)
+READ_AGAIN = 2 * 3600 * SECOND
+"""Rules are read hourly at the latest, by a connection that works."""
 
 
 class Since(Struct, frozen=True):
@@ -69,6 +73,11 @@ class Grids:
             if since.time <= time:
                 break
         return found
+
+    def answering(self, userref: int, time: int) -> list[rules.Grid]:
+        """Those since `time`, with every step of price and volume that the program may know since it last read them."""
+        steps = {(grid.tick, grid.lot): None for grid in self.since(userref, time - READ_AGAIN)}
+        return [replace(grid, tick=tick, lot=lot) for grid in self.since(userref, time) for tick, lot in steps]
 
     def _append(self, strategy: StrategyConfig) -> None:
         pair = self._venue.catalogue.by_symbol(strategy.symbol) or self._venue.catalogue.former(strategy.symbol)

@@ -78,6 +78,8 @@ class Judge:
         self._idle_since = 0
         self._grids = Grids(self._venue)
         self._books: dict[int, Books] = {}
+        self._configured: set[int] = set()
+        """userrefs of the strategies that the program shows now."""
         self.configure(config)
         self._accepted: dict[str, str] = {}
         """Client id to exchange id: for ever."""
@@ -231,7 +233,7 @@ class Judge:
         if answer.side == "buy" or parent.amended:
             return
         wrong = ""
-        for grid in self._grids.since(userref, parent.closed):
+        for grid in self._grids.answering(userref, parent.closed):
             try:
                 self._check_sell(parent, answer, grid, first=first)
             except Violation as violation:
@@ -288,12 +290,13 @@ class Judge:
     def _broken(self, status: Status) -> list[str]:
         """Everything that must be true at rest and is not."""
         found = self._money() + self._unnamed(status)
+        self._configured = {report.strategy for report in status.strategies}
         for report in status.strategies:
             name, state = report.name, json.loads(self._disk.cores[report.strategy])
             found += [f"{name}: {words}" for words in self._ledger(report)]
             found += [f"{name}: {words}" for words in self._rules(report, state)]
             found += [f"{name}: {words}" for words in self._answers(report, state)]
-        return found + self._journal({report.strategy for report in status.strategies})
+        return found + self._journal()
 
     def _unnamed(self, status: Status) -> list[str]:
         """Open orders of strategies that are not configured now, and that no condition names."""
@@ -345,7 +348,7 @@ class Judge:
             if order.side == "buy" and pair.quote.symbol == quote and not order.request.leverage:
                 userref = userref_of(order.request.cl_ord_id or "") or 0
                 held = order.price * order.remaining
-                if userref in self._grids:
+                if userref in self._configured:
                     held = rules.ceiling(held * (1 + self._grids.now(userref).fee), pair.cost_decimals)
                 free -= held
         return free
@@ -393,12 +396,12 @@ class Judge:
                 found.append(f"the filled buy {parent} has {len(alive)} answers")
         return found
 
-    def _journal(self, configured: set[int]) -> list[str]:
+    def _journal(self) -> list[str]:
         """Every order's fate in the journal is its fate at the exchange; nobody follows what is not configured."""
         found = []
         fates = {"pending": "open", "open": "open", "closed": "filled", "canceled": "canceled", "expired": "canceled"}
         for client_id, txid in self._accepted.items():
-            if userref_of(client_id) not in configured:
+            if userref_of(client_id) not in self._configured:
                 continue
             order, row = self._order(txid), self._disk.orders.get(client_id)
             if row is None:
