@@ -245,7 +245,7 @@ class Judge:
     @staticmethod
     def _check_sell(parent: Order, answer: Order, grid: rules.Grid, *, first: bool) -> None:
         due = rules.due_price(grid, parent.price)
-        volume = rules.sold_volume(grid, answer.price, parent.filled)
+        volume = rules.floor(rules.sold_volume(grid, answer.price, parent.filled), grid.lot)
         if answer.price < due:
             raise Violation(f"sell {answer.txid} at {answer.price} is below {due}")
         if answer.volume > volume or (first and answer.price == due and answer.volume != volume):
