@@ -106,6 +106,8 @@ class AccountOrders:
             return self._of_unknown(report)
         if known.ours:
             return self._events(known, report)
+        if report.cl_ord_id in self._placed:
+            raise ExchangeUnavailable(f"order {report.cl_ord_id} is {report.order_id}, told as somebody else's before")
         events = told(known, report, self._totals)
         if known.facts.status != "open":
             self._retire(known.facts)

@@ -11,6 +11,7 @@ from tests.adapters.exchanges.kraken.support import (
     Message,
     RestTable,
     Rig,
+    make_account,
     opened,
     opening,
     order_id,
@@ -76,6 +77,32 @@ async def test_open_orders_that_differ_twice_end_the_session(
         error = await rig.failure()
     assert isinstance(error, ExchangeUnavailable)
     assert ("O2" if shown else "O1") in str(error)
+
+
+@pytest.mark.parametrize("row", [{}, {"vol": None, "descr": None}])
+async def test_orders_of_others_that_differ_for_good_end_one_session_only(
+    autojump_clock: MockClock, row: Message
+) -> None:
+    theirs = {**described(2), "cl_ord_id": "theirs", **row}
+    rest = RestTable(OpenOrders={"open": {"O1": described(1), "OX": theirs}})
+    account = make_account(rest)
+    async with opened(rest, [opening(1)], account=account) as rig:
+        await lasts(rig, ORDERS_SECONDS + LAG_SECONDS - 1)
+        assert "OX" in str(await rig.failure())
+    async with opened(rest, [opening(1)], account=account) as rig:
+        assert await lasts(rig, 3 * ORDERS_SECONDS)
+    rest.answers["OpenOrders"] = {"open": {"OX": theirs}}
+    for _ in range(2):
+        async with opened(rest, [opening(1)], account=account) as rig:
+            await lasts(rig, ORDERS_SECONDS + LAG_SECONDS - 1)
+            assert "O1" in str(await rig.failure()), "ours ends each"
+
+
+async def test_a_row_that_neither_side_can_read_is_no_difference(autojump_clock: MockClock) -> None:
+    odd = {**opening(2), "cl_ord_id": None, "order_qty": None, "side": None}
+    rest = RestTable(OpenOrders={"open": {"O1": described(1), "O2": {"vol": None}}})
+    async with opened(rest, [opening(1), odd]) as rig:
+        assert await lasts(rig, 2 * ORDERS_SECONDS)
 
 
 async def test_a_view_that_lags_behind_is_no_loss(autojump_clock: MockClock) -> None:

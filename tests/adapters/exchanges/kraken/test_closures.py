@@ -2,11 +2,13 @@
 
 from typing import Any
 
+import pytest
 import trio
 from trio.testing import MockClock
 
 from adapters.exchanges.kraken.clock import SECOND
 from adapters.exchanges.kraken.closures import LOOK_BACK
+from adapters.interfaces import ExchangeUnavailable
 from messages.account import HistoryProgress
 from tests.adapters.exchanges.kraken.support import START, Message, RestTable, make_account, opened, order_id
 
@@ -53,6 +55,22 @@ async def test_all_pages_are_read_and_only_orders_with_our_mark_count() -> None:
     asked = rest.asked("ClosedOrders")
     assert [body.get("ofs", 0) for body in asked] == [0, 50, 100]
     assert {body["start"] for body in asked} == {str(history.since // SECOND)}
+
+
+async def test_odd_rows_of_others_hide_no_page() -> None:
+    odd: Message = {"status": "unheard of", "vol": None, "descr": {"ordertype": "market"}}
+    orders = {f"OX{n}": {**odd, "cl_ord_id": None if n % 2 else order_id(n)} for n in range(PAGE)}
+    rest = RestTable(ClosedOrders=Pages({**orders, "O1": closed(1)}, counted=False))
+    async with opened(rest) as rig:
+        history = await rig.session.closed(START)
+    assert [facts.exchange_id for facts in history.orders] == ["O1"]
+
+
+@pytest.mark.parametrize("odd", [{"vol": None}, {"status": "x"}, {"cl_ord_id": 7}, {"descr": None}])
+async def test_a_row_that_may_be_ours_and_cannot_be_read_is_no_answer(autojump_clock: MockClock, odd: Message) -> None:
+    async with opened(RestTable(ClosedOrders=Pages({"O1": {**closed(1), **odd}}))) as rig:
+        with pytest.raises(ExchangeUnavailable):
+            await rig.session.closed(START)
 
 
 async def test_without_a_count_an_empty_page_is_the_end() -> None:

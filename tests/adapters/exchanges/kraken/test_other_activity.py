@@ -1,14 +1,18 @@
-"""The whole program as a subprocess against the local Kraken, whose owner and whose other programs are busy too."""
+"""Against the local Kraken over real sockets, whose owner and whose other programs are busy on the account too."""
 
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trio
 
+from adapters.exchanges.kraken.drift import differences
+from adapters.exchanges.kraken.exchange import NETWORK, connect
+from adapters.exchanges.kraken.names import spendable
 from adapters.exchanges.kraken.sandbox import (
     DEMO_KEY,
     DEMO_PRIVATE,
@@ -18,11 +22,12 @@ from adapters.exchanges.kraken.sandbox import (
     Settings,
     open_sandbox,
 )
+from adapters.exchanges.kraken.sandbox.control import Control
+from messages.account import AccountBalances
 from messages.ids import client_order_id
+from tests.adapters.exchanges.kraken.kraken_config import configured
 from tests.adapters.exchanges.kraken.test_whole_program import PRICE, buys, ended, program, sells, until, write_config
 from tests.process.running import placed_twice
-
-pytestmark = pytest.mark.process
 
 D = Decimal
 OURS = client_order_id(1001, "not one of this program's causes")
@@ -43,6 +48,47 @@ def log(folder: Path) -> str:
     return (folder / "log.txt").read_text()
 
 
+MOVES: dict[str, Callable[[Control], object]] = {
+    "bonded": lambda control: control.stake("BTC", D("0.2"), ".B"),
+    "staked": lambda control: control.stake("BTC", D("0.1"), ".S"),
+    "unstaked": lambda control: control.stake("BTC", D("-0.1"), ".M"),
+    "earning": lambda control: control.move("BTC", D("0.3"), "transfer", suffix=".F"),
+    "a bonded reward": lambda control: control.move("BTC", D("0.01"), "staking", suffix=".B", fee=D("0.001")),
+    "a free reward": lambda control: control.move("BTC", D("0.01"), "reward"),
+    "a credit that is bound": lambda control: control.move("BTC", D(1), "credit", suffix=".P"),
+    "a deposit": lambda control: control.deposit("USD", D(100)),
+    "a withdrawal": lambda control: control.withdraw("USD", D(50)),
+    "a conversion": lambda control: control.convert("BTC", D("0.1"), "ETH", D(3)),
+    "rollover": lambda control: control.move("USD", D(0), "rollover", fee=D("0.5")),
+    "a bought coin": lambda control: control.place("BTC/USD", "buy", None, D("0.001")),
+    "a short": lambda control: control.place("BTC/USD", "sell", None, D("0.001"), leverage=2),
+}
+
+
+@pytest.mark.parametrize("by_credits", [False, True])
+async def test_stream_and_balances_agree_on_what_can_be_spent(tmp_path: Path, by_credits: bool) -> None:
+    """Over real sockets, after every kind of activity; else the check of the balances would find a false difference."""
+    rows = {"ZUSD": D(1000), "XXBT": D(1), "XBT.F": D("0.5"), "XBT.B": D(9), "XBT.M": D(2), "KFEE": D(10_000)}
+    account = AccountSettings("owner", (KeySettings("public", DEMO_PRIVATE),), rows)
+    async with open_sandbox(settings=Settings(accounts=(account,), prices={"BTC/USD": PRICE})) as kraken:
+        kraken.control.fees(fee_credits=by_credits)
+        config = configured(tmp_path, rest_url=kraken.rest_url, ws_url=kraken.ws_url, ws_auth_url=kraken.ws_auth_url)
+        async with connect(config, "c.toml", NETWORK) as exchange, exchange.trading() as session:
+            totals = dict((await session.snapshot()).balances)
+            events = session.events()
+            for name, move in MOVES.items():
+                move(kraken.control)
+                kraken.control.deposit("USD", D("0.01"))  # The last of the entries: then all others have come.
+                expected = spendable(kraken.control.venue.accounts["owner"].rows)
+                with trio.move_on_after(5):
+                    while expected["USD"] != totals["USD"]:
+                        event = await anext(events)
+                        if isinstance(event, AccountBalances):
+                            totals |= event.totals
+                assert not differences(expected, totals), name
+
+
+@pytest.mark.process
 async def test_a_short_on_margin_holds_no_coin_and_its_fill_moves_none(tmp_path: Path) -> None:
     async with busy_kraken(ZUSD="2000", XXBT="0") as kraken:
         with program(tmp_path, write_config(tmp_path, kraken)) as process:
@@ -82,6 +128,7 @@ def place_odd(kraken: Sandbox, odd: dict[str, Any], price: str) -> None:
     kraken.control.place(described.pop("symbol"), "buy", described.pop("price"), D("0.01"), **described)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("odd", ODD, ids=str)
 async def test_orders_of_others_leave_no_fill_unanswered(tmp_path: Path, odd: dict[str, Any]) -> None:
     """Before the start, open and closed, and while it runs; also after kill -9."""
@@ -106,6 +153,7 @@ async def test_orders_of_others_leave_no_fill_unanswered(tmp_path: Path, odd: di
     assert placed_twice(tmp_path / "infinity-grid-kraken.duckdb") == []
 
 
+@pytest.mark.process
 async def test_staking_conversions_and_fee_credits_end_nothing(tmp_path: Path) -> None:
     async with busy_kraken(ZUSD="2000", XXBT="0.5", XBT_B="9", DOT_S="4", KFEE="10000") as kraken:
         control = kraken.control

@@ -195,6 +195,15 @@ def test_an_order_that_was_told_as_somebody_elses_is_never_acknowledged_as_ours(
         orders.acknowledged(order_id(1), "O1", START, 0.0)
 
 
+def test_an_order_in_flight_that_was_told_as_somebody_elses_ends_the_session_with_its_name() -> None:
+    """Else a fill of it would count as theirs, and without an answer the order would be sent again."""
+    orders, _ = account()
+    orders.placing(place(1))
+    hear(orders, {**report(1, "new"), "cl_ord_id": None})
+    with pytest.raises(ExchangeUnavailable, match="somebody else"):
+        hear(orders, trade(1, "0.001", "0.001", "TA"))
+
+
 def theirs(number: int, kind: str, **fields: object) -> Message:
     """A row of somebody else's order."""
     return {**report(number, kind), "cl_ord_id": None, **fields}

@@ -49,6 +49,16 @@ async def test_a_look_up_leaves_an_id_out_only_after_deadline_engine_and_two_loo
         assert len(rest.asked("ClosedOrders")) == 2
 
 
+async def test_a_full_page_is_full_also_with_odd_rows_of_others(autojump_clock: MockClock) -> None:
+    """Taken for the last page it would prove that older orders never arrived."""
+    page = {f"O{number}": closed(100 + number) for number in range(49)} | {"OX": {"vol": None}}
+    rest = RestTable(ClosedOrders=lambda body: {"closed": {"O1": closed(1)} if "cl_ord_id" in body else page})
+    wanted = [order_id(1) for _ in range(5)]
+    async with opened(rest) as rig:
+        found = await rig.session.lookup(wanted)
+    assert found[order_id(1)].exchange_id == "O1"
+
+
 @pytest.mark.parametrize(("newest", "questions"), [(3, 2), (50, 12)])
 async def test_many_orders_in_flight_cost_two_looks_where_the_newest_closures_reach_back_far_enough(
     newest: int, questions: int, autojump_clock: MockClock
