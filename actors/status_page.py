@@ -110,7 +110,7 @@ class StatusBoard:
         program_wide = (row.detail for row in conditions if not row.strategy and row.blocks)
         return Status(
             state=self._program.state,
-            reason="; ".join(part for part in (self._program.reason, *program_wide) if part),
+            reason="; ".join(part for part in (self._program.reason, *program_wide) if part) or self._why_not_yet(),
             bot=self.bot,
             simulated=self.simulated,
             uptime_seconds=_seconds(max(0, now - self._started)),
@@ -135,10 +135,19 @@ class StatusBoard:
             for report in reports
         )
 
+    def _why_not_yet(self) -> str:
+        """What a start waits for, as its strategies say."""
+        if self._program.state != "INITIALIZING":
+            return ""
+        reports = (self._brought_up_to_date(report) for report in self._strategies.values())
+        return "; ".join(dict.fromkeys(report.reason for report in reports if report.reason))
+
     def _brought_up_to_date(self, report: StrategyReport) -> StrategyReport:
         """A strategy reports when it acts; price and phase may be newer than that."""
         newest = self._prices.get(report.symbol)
         phase, reason = self._program.phases.get(report.strategy, (report.phase, report.reason))
+        if phase == report.phase == "syncing":
+            reason = reason or report.reason
         price = report.price if newest is None else newest.price
         return msgspec.structs.replace(report, price=price, phase=phase, reason=reason)
 

@@ -124,6 +124,8 @@ class Run(Struct, frozen=True):
     failed: float
     counts: bool = True
     """Whether it counts towards a limit: a lost connection is waited for, and makes no later bug worse."""
+    kind: Kind | None = None
+    """None counts as any."""
 
 
 class Restart(Struct, frozen=True):
@@ -157,15 +159,29 @@ def decide(limits: Limits, history: Sequence[Run], failure: Failure, now: float)
     if rule.limited and recent > limits.restarts:
         return Halt() if rule.beyond == "halt" else StopProgram(rule.exit_code)
     row = in_a_row(limits, history)
-    if max(now - row[0].failed, failure.lasts) > rule.ends_after:
+    alike = _of_kind(row, failure.kind)
+    if max(now - alike[0].failed, failure.lasts) > rule.ends_after:
         return StopProgram(rule.exit_code)
-    first, longest = rule.backoff or (limits.backoff, limits.backoff_cap)
-    after = min(first * 2.0 ** min(len(row) - 1, 30), longest)
+    row = alike if rule.backoff else row
+    after = _pause(limits, rule, len(row))
     tell = _worth_telling(limits, rule, row) or (failure.needs_owner and len(row) == 1)
     if failure.retry_after > after:
         # So long a wait is worth telling when it begins.
         return Restart(failure.retry_after, tell or failure.retry_after >= limits.tell_after)
     return Restart(after, tell)
+
+
+def _pause(limits: Limits, rule: Rule, failures: int) -> float:
+    first, longest = rule.backoff or (limits.backoff, limits.backoff_cap)
+    return min(first * 2.0 ** min(failures - 1, 30), longest)
+
+
+def _of_kind(row: Sequence[Run], kind: Kind) -> Sequence[Run]:
+    """The newest failures of one kind, back to one of another kind; the last one at least."""
+    for index in range(len(row) - 1, -1, -1):
+        if row[index].kind not in (None, kind):
+            return row[index + 1 :] or row[-1:]
+    return row
 
 
 def rule_for(failure: Failure) -> Rule:
@@ -202,6 +218,8 @@ def _worth_telling(limits: Limits, rule: Rule, row: Sequence[Run]) -> bool:
 def classify(error: BaseException, *, key_has_worked: bool = False) -> Kind:
     """Which kind of failure an exception is; `key_has_worked`: ever, as far as the program knows."""
     if isinstance(error, BotStateError) and (error.has_worked or key_has_worked):
+        return "key refused"
+    if isinstance(error, ExchangeUnavailable) and error.code == "credentials":
         return "key refused"
     kinds: tuple[tuple[type[BaseException], Kind], ...] = (
         (ExchangeUnavailable, "connection"),

@@ -119,8 +119,8 @@ async def _supervise(
     history: tuple[Run, ...] = ()
     failures = 0
     good_news: ActorRecovered | None = None
-    told_of_row = -math.inf
-    """When the row of failures began that the user was told of last."""
+    told_of: tuple[float, Kind] | None = None
+    """What the user was told of last: when its row of failures began, and its kind."""
     while True:
         started = trio.current_time()
         try:
@@ -136,21 +136,23 @@ async def _supervise(
         now = trio.current_time()
         failures += 1
         failure = _failure(watch, role, cause)
-        history = (*history[-MAX_HISTORY:], Run(started, now, rule_for(failure).limited))
+        history = (*history[-MAX_HISTORY:], Run(started, now, rule_for(failure).limited, failure.kind))
         post_report(watch.metrics, ActorReport(name, failures, 0, 0))
         match decide(watch.limits, history, failure, now):
             case Restart(after, tell):
-                _log(name, failure.kind, cause, f"restart in {after:g} s")
+                _log(name, failure.kind, cause, f"restart in {after:.3g} s")
                 watch.outages.begin(name, role, failure.kind, cause, after)
                 row_began = in_a_row(watch.limits, history)[0].failed
-                is_news = tell and told_of_row != row_began and watch.incident.is_news(watch.limits, failure, now)
+                is_news = (
+                    tell and told_of != (row_began, failure.kind) and watch.incident.is_news(watch.limits, failure, now)
+                )
                 if started + lasting(watch.limits) < now:
                     good_news = None  # it was told, or nothing bad was
                 if is_news or good_news:
                     away = round(now + after - row_began)
                     good_news = ActorRecovered(name, away, failure.kind == "connection")
                 if is_news:
-                    told_of_row = row_began
+                    told_of = row_began, failure.kind
                     watch.notifier.post(_bad_news(name, failure, cause))
                 with trio.move_on_after(after * (1 + JITTER * watch.jitter())):
                     await watch.control.wait_for_stop()
@@ -191,9 +193,9 @@ def _failure(watch: Watch, role: Role, cause: BaseException) -> Failure:
 
 
 def _bad_news(name: str, failure: Failure, cause: BaseException) -> ActorFailed:
-    if failure.kind == "key refused":
-        return ActorFailed(name, failure.reason, _KEY_ACTION, advice=_KEY_ADVICE)
     advice = cause.advice if isinstance(cause, ExchangeUnavailable) else ""
+    if failure.kind == "key refused":
+        return ActorFailed(name, failure.reason, _KEY_ACTION, advice=advice or _KEY_ADVICE)
     disconnected = failure.kind == "connection"
     action = "it is connected again, tried with growing pauses" if disconnected else "it is restarted"
     return ActorFailed(name, failure.reason, action, disconnected, advice)

@@ -54,6 +54,7 @@ def test_every_figure_is_exposed_under_its_name() -> None:
         f"grid_fills_total{{{one.replace(',', ',side=sell,')}}}": 3,
         f"grid_fees_quote_total{{{one}}}": 1.23,
         f"grid_waiting{{{one}}}": 1,
+        f"grid_orders_put_off{{{one}}}": 0,
         f"grid_price{{{one}}}": 60123.4,
         f"grid_investment_quote{{{one}}}": 100,
         f"grid_investment_limit_quote{{{one}}}": 1000,

@@ -91,6 +91,12 @@ async def test_a_key_that_has_worked_is_waited_for_and_told_once(autojump_clock:
     assert await asked_to_stop(watch) is None
 
 
+async def test_a_refused_key_is_told_after_a_lost_connection_was(autojump_clock: MockClock) -> None:
+    watch, actor = new_watch(), Actor(*[DOWN] * 8, REFUSED)
+    await observed(watch, "order-manager", actor, 3600)
+    assert [notice.disconnected for notice in told(watch)] == [True, False]
+
+
 async def test_it_is_enough_that_the_program_has_seen_the_key_work(autojump_clock: MockClock) -> None:
     watch, actor = new_watch(), Actor(BotStateError("EAPI:Invalid key"))
     watch.key.works()

@@ -182,6 +182,7 @@ def test_a_lost_connection_is_told_once_it_has_lasted_a_minute_and_only_once() -
     ("error", "kind"),
     [
         (ExchangeUnavailable("down"), "connection"),
+        (ExchangeUnavailable("EAPI:Invalid nonce", code="credentials"), "key refused"),
         (BotStateError("bad key"), "credentials"),
         (BotStateError("bad key", has_worked=True), "key refused"),
         (UnknownOrderError("whose?"), "stray order"),
@@ -196,6 +197,13 @@ def test_a_lost_connection_is_told_once_it_has_lasted_a_minute_and_only_once() -
 )
 def test_an_exception_is_a_failure_of_kind(error: Exception, kind: Kind) -> None:
     assert classify(error) == kind
+
+
+def test_a_lost_connection_before_does_not_make_the_wait_for_a_key_longer() -> None:
+    lost = [Run(time, time, counts=False, kind="connection") for time in (0.0, 1, 3, 7, 15, 31)]
+    refused = [Run(time, time, counts=False, kind="key refused") for time in (40.0, 50)]
+    assert after("order-manager", "key refused", [*lost, refused[0]]) == Restart(10.0, tell=True)
+    assert after("order-manager", "key refused", [*lost, *refused]) == Restart(20.0, tell=False)
 
 
 def test_a_key_that_has_worked_is_given_up_after_hours() -> None:

@@ -15,6 +15,7 @@ from adapters.exchanges.kraken.holds import ALL, Holds
 from adapters.exchanges.kraken.nonce import NonceSource
 from adapters.exchanges.kraken.ownership import EVERY_MARK, Ownership
 from adapters.exchanges.kraken.signing import Signer
+from adapters.exchanges.kraken.trust import certificate_advice, trusted
 from adapters.exchanges.kraken.turns import Turns, Urgency
 from adapters.exchanges.kraken.wire.rest import Envelope, decode
 from adapters.exchanges.kraken.wire.values import WireError
@@ -47,6 +48,7 @@ def make_client(rest_url: str, transport: httpx.AsyncBaseTransport | None = None
         headers={"User-Agent": USER_AGENT},
         timeout=TIMEOUT_SECONDS,
         transport=transport,
+        verify=trusted(),
     )
 
 
@@ -64,7 +66,8 @@ class PublicRest:
             response = await self._client.get(f"/0/public/{name}", params=params)
             return _result(response, name, kind)
         except (httpx.HTTPError, WireError) as error:
-            raise ExchangeUnavailable(f"Kraken {name}: {_describe(error)}") from None
+            advice = certificate_advice(error)
+            raise ExchangeUnavailable(f"Kraken {name}: {_describe(error)}", advice=advice) from None
         except KrakenError as error:
             if error.meaning in ("refused", "forbidden"):
                 raise
@@ -220,4 +223,4 @@ def _result(response: httpx.Response, name: str, kind: type[Result], own: Owners
 
 
 def _describe(error: Exception) -> str:
-    return str(error) or type(error).__name__
+    return certificate_advice(error) or str(error) or type(error).__name__

@@ -1,7 +1,6 @@
 """WebSocket connections: frames in and out, silence noticed, no library's exception let through."""
 
 import logging
-import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from typing import Protocol, cast
@@ -11,6 +10,7 @@ import trio
 import trio_websocket
 
 from adapters.exchanges.kraken.clock import ServerClock
+from adapters.exchanges.kraken.trust import certificate_advice, trusted
 from adapters.exchanges.kraken.wire import socket as wire
 from adapters.exchanges.kraken.wire.values import WireError, nanoseconds
 from adapters.interfaces import ExchangeUnavailable
@@ -129,8 +129,15 @@ async def _shake_hands(
 async def _open_stream(parts: SplitResult) -> trio.abc.Stream:
     host = parts.hostname or ""
     if parts.scheme == "wss":
-        context = ssl.create_default_context()
-        return await trio.open_ssl_over_tcp_stream(host, parts.port or 443, https_compatible=True, ssl_context=context)
+        port = parts.port or 443
+        stream = await trio.open_ssl_over_tcp_stream(host, port, https_compatible=True, ssl_context=trusted())
+        try:
+            # Here, where what is wrong with a certificate is still told: the WebSocket would only hang.
+            await stream.do_handshake()
+        except BaseException:
+            await trio.aclose_forcefully(stream)
+            raise
+        return stream
     return await trio.open_tcp_stream(host, parts.port or 80)
 
 
@@ -209,6 +216,8 @@ def subscription(channel: str, symbols: Sequence[str] = (), **more: object) -> d
 def _translation(error: Exception, what: str) -> Exception:
     while isinstance(error, ExceptionGroup):
         error = error.exceptions[0]
+    if advice := certificate_advice(error):
+        return ExchangeUnavailable(f"{what}: {advice}", advice=advice)
     return ExchangeUnavailable(f"{what}: {_describe(error)}") if isinstance(error, _LOST) else error
 
 
