@@ -167,7 +167,7 @@ class OrderDesk:
         if isinstance(event, AccountBalances):
             self.ledger.set_totals(event.totals)
         elif isinstance(event, ForeignOrder):
-            self.ledger.hold_foreign(event.facts)
+            self._note_foreign(event.facts)
         elif isinstance(event, FactsChanged):
             self.ledger.reckon_with(event.strategy, event.pair, event.fee)
         elif isinstance(event, Deferred):
@@ -184,6 +184,13 @@ class OrderDesk:
             self._pass_on(event, effects)
             self._send_waiting(effects)
         return effects
+
+    def _note_foreign(self, facts: OrderFacts) -> None:
+        """It may have our mark and no strategy here: then it is told of as long as it is open."""
+        self.ledger.hold_foreign(facts)
+        tracked = self._orders.get(facts.order_id)
+        if tracked is not None and tracked.place is None:
+            tracked.facts = facts
 
     def _is_strange(self, event: OrderEvent) -> TypeGuard[Accepted | PartiallyFilled | Filled]:
         """An order came up that has the userref of a strategy which has attached, and that nobody here asked for."""

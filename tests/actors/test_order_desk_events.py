@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from actors.order_desk import Effects, OrderDesk
-from messages.account import AccountBalances, AccountSnapshot, ForeignOrder
+from messages.account import AccountBalances, AccountSnapshot, ForeignOrder, OrderStatus
 from messages.ids import client_order_id
 from messages.money import ZERO
 from messages.orders import (
@@ -129,3 +129,15 @@ def test_an_event_of_a_strategy_that_is_not_there_is_recorded_all_the_same() -> 
     assert effects.deliver == []
     assert [record.event for record in effects.record] == [fill]
     assert desk.ledger.holds == {}
+
+
+@pytest.mark.parametrize("status", ["filled", "canceled"])
+def test_an_order_with_our_mark_and_without_a_strategy_is_told_of_while_it_is_open(status: OrderStatus) -> None:
+    left = foreign_order("OL", "buy", "50000", "0.001", client_order_id(77, "of a strategy that is gone"))
+    desk = OrderDesk(AccountSnapshot({}, (left,)), frozenset({1}))
+    assert desk.uncovered(frozenset({1})) == (left,)
+    partly = msgspec.structs.replace(left, filled=D("0.0005"))
+    desk.on_event(ForeignOrder(partly))
+    assert desk.uncovered(frozenset({1})) == (partly,)
+    desk.on_event(ForeignOrder(msgspec.structs.replace(left, status=status)))
+    assert desk.uncovered(frozenset({1})) == ()
