@@ -11,7 +11,7 @@ from typing import Literal
 from msgspec import Struct
 
 from messages.account import OrderFacts
-from messages.money import ZERO, Pair, cost, hold_of
+from messages.money import ZERO, Pair, cost, hold_of, owned_after
 from messages.orders import Balances, Place
 
 Verdict = Literal["admitted", "waits", "lacks"]
@@ -136,7 +136,9 @@ class Ledger:
     def executed(self, place: Place, volume: Decimal) -> None:
         """Base changed its owner."""
         client = self.clients[place.strategy]
-        client.owned += volume if place.side == "buy" else -volume
+        hold = self.holds.get(place.order_id)
+        besides = self._purse_of(client, place).held - (hold.amount if hold else ZERO) if place.side == "sell" else ZERO
+        client.owned = owned_after(place.side, volume, client.owned, besides)
         self._own(client)
 
     def verdict(self, place: Place, *, decided_earlier: bool = False) -> Verdict:

@@ -127,7 +127,8 @@ def _order_sentence(notice: OrderReleased | OrderAmended) -> str:
             return f"{strategy}: {side} released, {_size_at(symbol, price, volume)}: {reason}"
         case OrderAmended(strategy, symbol, side, price, volume, former_price, former_volume):
             before = _size_at(symbol, former_price, former_volume)
-            return f"{strategy}: {side} amended by hand to {_size_at(symbol, price, volume)}, before: {before}"
+            now = f"{strategy}: {side} amended by hand to {_size_at(symbol, price, volume)}, before: {before}"
+            return f"{now}; {_beyond(notice)}" if notice.beyond else now
 
 
 def _order_tree(notice: OrderReleased | OrderAmended) -> str:
@@ -138,7 +139,13 @@ def _order_tree(notice: OrderReleased | OrderAmended) -> str:
         case OrderAmended(strategy, symbol, side, price, volume, former_price, former_volume):
             before = f"Before » {_size_at(symbol, former_price, former_volume)}"
             title = f"ℹ️ {strategy} ({symbol}): {side.capitalize()} order amended by hand"
-            return tree(title, *_price_and_size(symbol, price, volume), before)
+            beyond = [f"Note » {_beyond(notice)}"] if notice.beyond else []
+            return tree(title, *_price_and_size(symbol, price, volume), before, *beyond)
+
+
+def _beyond(amended: OrderAmended) -> str:
+    base, _ = _assets(amended.symbol)
+    return f"{amended.beyond:f} {base} of it were not bought by this strategy and count as yours"
 
 
 def _filled(notice: OrderFilled) -> str:

@@ -80,6 +80,11 @@ class Account:
         self._events = self._book.price(tick)
         self._settle(tick)
 
+    def pass_by(self, tick: Tick) -> None:
+        """A row within `reach`: it is the newest price and changes nothing."""
+        for trader in self._traders:
+            trader.core.handle(tick)
+
     def pause(self, on_stop: _OnStop) -> None:
         """Stop all strategies as the program does; they decide nothing until `resume`."""
         for trader in self._traders:

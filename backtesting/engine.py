@@ -87,6 +87,9 @@ class Engine:
                     place = start + int(times[start:stop].searchsorted(reach.wake))
             if place >= stop:
                 break
+            if place > start:
+                # Whether a price is a jump is told by the one before, which changes nothing itself.
+                account.pass_by(tick_of(self._tape, int(times[place - 1]), int(chunk.prices[place - 1])))
             row(chunk, place)
             start = place + 1
         if chunk.start + stop == self._end and start < stop:

@@ -1,8 +1,8 @@
 """Exact money: the only place that knows tick size, lot decimals, minimum volume and minimum cost.
 
 Prices are in quote currency per unit of base, volumes in base, costs and fees in quote. Prices and
-volumes are truncated down on both sides of the book (design, section 2); only holds and estimated
-fees are rounded up, so that the program never believes it has more than it has.
+volumes are truncated down on both sides of the book (design, section 2). Rounded up are holds and estimated
+fees, so that the program never believes it has more than it has, and a sell that truncation would put at a loss.
 """
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal, DivisionByZero, InvalidOperation, Overflow
@@ -76,6 +76,17 @@ def floor_price(pair: Pair, price: Decimal) -> Decimal:
     return floor_to(price, pair.tick_size)
 
 
+def ceil_price(pair: Pair, price: Decimal) -> Decimal:
+    """The lowest price on the tick grid that is not below `price`."""
+    floored = floor_price(pair, price)
+    return floored if floored == price else EXACT.add(floored, pair.tick_size)
+
+
+def price_above(pair: Pair, price: Decimal) -> Decimal:
+    """The lowest price on the tick grid that is above `price`."""
+    return EXACT.add(floor_price(pair, price), pair.tick_size)
+
+
 def floor_volume(pair: Pair, volume: Decimal) -> Decimal:
     """`volume` truncated to the lot."""
     return volume.quantize(pair.lot, ROUND_FLOOR, EXACT)
@@ -115,3 +126,13 @@ def below_minimum(pair: Pair, price: Decimal, volume: Decimal) -> str | None:
     if cost(price, volume) < pair.min_cost:
         return f"cost {cost(price, volume):f} {pair.quote} is below the minimum of {pair.min_cost:f} {pair.quote}"
     return None
+
+
+def owned_after(side: Side, volume: Decimal, owned: Decimal, offered_besides: Decimal) -> Decimal:
+    """What a strategy owns after an execution, never less than nothing and never less than its other sells offer.
+
+    A sell beyond that, for instance one that was amended by hand, sells its owner's base.
+    """
+    if side == "buy":
+        return owned + volume
+    return max(owned - volume, min(max(owned, ZERO), offered_besides))

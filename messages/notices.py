@@ -119,6 +119,8 @@ class OrderAmended(Struct, frozen=True, tag=True):
     volume: Decimal
     former_price: Decimal
     former_volume: Decimal
+    beyond: Decimal = Decimal(0)
+    """What a sell now offers beyond the base that the strategy bought: it counts as the account owner's."""
 
 
 class OrdersRecovered(Struct, frozen=True, tag=True):

@@ -12,25 +12,31 @@ from actors.strategies.core import EVERY_TICK, NEVER, NO_TICK, Band
 from actors.strategies.ladder import Ladder
 from actors.strategies.order_limit import REASON
 from actors.strategies.upkeep import surplus_is_due
-from messages.money import divide
+from messages.money import EXACT, divide
 
 
 def band(ladder: Ladder) -> Band:
     """The band that holds until the next event that is not a tick inside it."""
     if not ladder.synced:
         return NO_TICK
-    if _any_tick_acts(ladder):
-        return EVERY_TICK
-    return Band(low=NO_TICK.low, high=_price_limit(ladder), wake=_next_wake(ladder))
+    wake = _next_wake(ladder)
+    if _any_tick_acts(ladder) or ladder.ticker is None:
+        return Band(low=EVERY_TICK.low, high=EVERY_TICK.high, wake=wake)
+    jump = ladder.settings.jump
+    return Band(
+        low=divide(ladder.ticker, jump), high=min(_price_limit(ladder), EXACT.multiply(ladder.ticker, jump)), wake=wake
+    )
 
 
 def _any_tick_acts(ladder: Ladder) -> bool:
-    if ladder.ticker is None or ladder.tick_time < ladder.state.fill_time:
+    if ladder.ticker is None or ladder.doubted is not None or ladder.tick_time < ladder.state.fill_time:
+        return True
+    if not ladder.put_off.isdisjoint(order.order_id for order in (*ladder.buys(), *ladder.sells())):
         return True
     missing = len(ladder.buys()) < ladder.settings.max_open_buys
     if missing and not ladder.buys_wait and (ladder.blocked != "max_investment" or ladder.investment_allows_buy()):
         return True
-    if ladder.state.surplus and ladder.retry_surplus_at <= ladder.tick_time and _surplus_is_due(ladder):
+    if ladder.state.surplus and ladder.retry_surplus_at <= ladder.now and _surplus_is_due(ladder):
         return True
     too_many = len(ladder.buys()) > ladder.settings.max_open_buys and not ladder.pending()
     return too_many or _has_near_buys(ladder)
@@ -44,12 +50,14 @@ def _surplus_is_due(ladder: Ladder) -> bool:
 def _next_wake(ladder: Ladder) -> int:
     wakes = [NEVER]
     if ladder.state.remembered:
-        wakes.append(ladder.retry_sells_at)
+        earliest = min(sell.retry_at for sell in ladder.state.remembered.values())
+        wakes.append(max(ladder.retry_sells_at, earliest))
     if ladder.buys_wait:
-        wakes.append(ladder.retry_buys_at if ladder.buys_may_retry else max(ladder.ask_again_at, ladder.retry_buys_at))
+        may_retry = ladder.buys_may_retry and not ladder.rules_barred
+        wakes.append(ladder.retry_buys_at if may_retry else max(ladder.ask_again_at, ladder.retry_buys_at))
     if ladder.buys_wait and ladder.blocked == REASON:
         wakes.append(max(ladder.order_limit_until, ladder.retry_buys_at))
-    if ladder.retry_surplus_at > ladder.tick_time:
+    if ladder.retry_surplus_at > ladder.now:
         wakes.append(ladder.retry_surplus_at)
     return min(wakes)
 
@@ -81,7 +89,7 @@ def _surplus_limit(ladder: Ladder) -> Decimal:
 def _extra_sell_limit(ladder: Ladder) -> Decimal:
     """A ticker at which the free base of a SWING is worth an amount."""
     settings = ladder.settings
-    if not ladder.variant.sells_accumulated_base or ladder.sells() or ladder.state.remembered:
+    if not ladder.variant.sells_accumulated_base or ladder.sells() or ladder.sell_is_due():
         return NO_TICK.high
     if len(ladder.buys()) != settings.max_open_buys:
         return NO_TICK.high  # it sells above a full ladder only, and one that may be filled up wakes by itself

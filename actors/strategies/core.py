@@ -69,6 +69,14 @@ class HearsDelays(Protocol):
         """The order waits. It may be cancelled: one that has not left is withdrawn, and nothing is sent."""
 
 
+@runtime_checkable
+class TakesBack(Protocol):
+    """Optional for a core: sells that were given up can be put back at their owner's wish."""
+
+    def take_back(self) -> list[Output]:
+        """Make released sells due again, each once. Orders follow once the strategy trades."""
+
+
 class Core(Protocol):
     """One strategy's decisions."""
 

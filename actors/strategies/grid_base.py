@@ -4,7 +4,9 @@ The rules live next door: `rules` (prices and volumes), `order_events` (what a f
 for), `upkeep` (what a tick asks for), `band` (when a tick asks for nothing).
 """
 
+from collections.abc import Callable
 from decimal import Decimal, localcontext
+from functools import partial
 from typing import assert_never
 
 from actors.strategies import state as states
@@ -16,13 +18,14 @@ from actors.strategies.recovery import recover
 from actors.strategies.report import ladder_status, strategy_report
 from actors.strategies.settings import GridSettings, Variant
 from actors.strategies.state import GridState
-from actors.strategies.upkeep import cancel_all_buys, retry_remembered_sells, upkeep
+from actors.strategies.taken_back import take_back
+from actors.strategies.upkeep import cancel_all_buys, retry_remembered_sells, upkeep, upkeep_without_a_trade
 from messages.account import LiveOrder, OrdersFound
 from messages.mailboxes import CoreEvent
 from messages.market import Tick
-from messages.money import EXACT
+from messages.money import EXACT, ZERO, Pair
 from messages.notices import LadderStatus
-from messages.orders import Accepted, Amended, Balances, Canceled, Filled, PartiallyFilled, Rejected, Resynced
+from messages.orders import Accepted, Amended, Balances, Canceled, Deferred, Filled, PartiallyFilled, Rejected, Resynced
 from messages.status import Phase, Stop, StrategyReport
 
 
@@ -32,7 +35,9 @@ class GridCore:
     def __init__(self, settings: GridSettings, variant: Variant, saved: str | None = None) -> None:
         """`saved` is what `save` returned in an earlier run; raises `state.UnreadableStateError`."""
         fresh = GridState(amount=settings.amount, interval=settings.interval)
-        self._ladder = Ladder(settings, variant, states.load(saved) if saved else fresh)
+        state = states.load(saved) if saved else fresh
+        state.owned = max(state.owned, ZERO)  # an earlier version booked below nothing what was sold beyond it
+        self._ladder = Ladder(settings, variant, state)
         self._band: Band | None = None
         """Reckoned when it is asked for: of the events between two ticks only the last one counts."""
         self._is_new = saved is None
@@ -56,24 +61,21 @@ class GridCore:
 
     @property
     def sells_unowned(self) -> bool:
-        return self._ladder.variant.sells_accumulated_base
+        return self._ladder.sells_unowned
 
     def handle(self, event: CoreEvent) -> list[Output]:
         """See `core.Core.handle`. An idle tick costs three comparisons."""
         ladder = self._ladder
         if type(event) is Tick:
             asleep = self._band or self.band
-            ladder.ticker, ladder.tick_time = event.price, event.time
+            ladder.tick_time = event.time
             if asleep.low <= event.price <= asleep.high and event.time < asleep.wake:
+                ladder.ticker = event.price
                 return []
-        with localcontext(EXACT):
-            self._decide(event)
-        self._band = None
-        decided, ladder.out = ladder.out, []
-        return decided
+            self._take_price(event.price)
+        return self._carried_out(partial(self._decide, event))
 
-    def _decide(self, event: CoreEvent) -> None:
-        ladder = self._ladder
+    def _decide(self, event: CoreEvent, ladder: Ladder) -> None:
         match event:
             case Tick():
                 if ladder.synced:
@@ -91,6 +93,49 @@ class GridCore:
                 self._stop(event)
             case _:
                 assert_never(event)
+
+    def _take_price(self, price: Decimal) -> None:
+        """A trade: its price is the market's, unless it is a jump that a second one has to confirm."""
+        if self._ladder.doubts(price):
+            self._ladder.doubted = price
+        else:
+            self._ladder.confirm(price)
+
+    def wake(self, time: int) -> list[Output]:
+        """See `core.WakesByClock.wake`."""
+        ladder = self._ladder
+        if not ladder.synced:
+            return []
+        ladder.clock = max(ladder.clock, time)
+        return self._carried_out(upkeep_without_a_trade)
+
+    def put_off(self, event: Deferred) -> list[Output]:
+        """See `core.HearsDelays.put_off`."""
+        ladder = self._ladder
+        order = ladder.state.orders.get(event.order_id)
+        if order is None or order.phase == "open":
+            return []
+        ladder.put_off.add(order.order_id)
+        return self._carried_out(upkeep) if ladder.synced else []
+
+    def change_rules(self, pair: Pair, fee: Decimal) -> list[Output]:
+        """See `core.FollowsRules.change_rules`."""
+        ladder = self._ladder
+        with localcontext(EXACT):
+            ladder.change_rules(pair, fee)
+        self._band = None
+        return self._carried_out(upkeep) if ladder.synced else []
+
+    def take_back(self) -> list[Output]:
+        """See `core.TakesBack.take_back`."""
+        return self._carried_out(take_back)
+
+    def _carried_out(self, rule: Callable[[Ladder], None]) -> list[Output]:
+        with localcontext(EXACT):
+            rule(self._ladder)
+        self._band = None
+        decided, self._ladder.out = self._ladder.out, []
+        return decided
 
     def _take_funds(self, funds: Balances) -> None:
         ladder = self._ladder

@@ -6,12 +6,14 @@ on, and an order being cancelled has left the ladder, although its funds stay he
 
 from decimal import Decimal
 
+import msgspec
+
 from actors.strategies.core import NEVER, Output
 from actors.strategies.settings import GridSettings, Variant
 from actors.strategies.side import LadderSide
-from actors.strategies.state import GridState, OwnOrder, Released, remember_release
+from actors.strategies.state import GridState, OwnOrder, Released, RememberedSell, remember_release
 from messages.ids import client_order_id, counter_cause, ladder_cause
-from messages.money import ZERO, Side
+from messages.money import ZERO, Pair, Side, below_minimum
 from messages.notices import FundsMissing, Notice, OrderDelayed, OrderReleased
 from messages.orders import Balances, Cancel, OrderKind, Place
 
@@ -30,6 +32,12 @@ class Ladder:
         self.state = state
         self.ticker: Decimal | None = None
         self.tick_time = 0
+        self.doubted: Decimal | None = None
+        """A newer price, a jump away from `ticker`, that nothing has confirmed yet."""
+        self.clock = 0
+        """When the core was last woken by the clock, in nanoseconds UTC."""
+        self.put_off: set[str] = set()
+        """Requests that the venue does not take now: what nothing was sent for can be decided again."""
         self.funds = Balances(settings.userref, ZERO, ZERO, ZERO)
         self.synced = False
         self.retry_sells_at = 0
@@ -47,8 +55,20 @@ class Ladder:
         """When one more is tried, in nanoseconds of data time."""
         self.blocked = ""
         """Why fewer than `n` buys are open, for whoever asks."""
+        self.rules_barred = False
+        """Whether the venue said that the pair's rules forbid a buy: it waits for other rules, or ten minutes."""
         self.out: list[Output] = []
         self.sum_up()
+
+    def change_rules(self, pair: Pair, fee: Decimal) -> None:
+        """Decide by these from now on; what the former ones forbade is tried again."""
+        self.settings = msgspec.structs.replace(self.settings, pair=pair, fee=fee)
+        self.sum_up()
+        self.retry_sells_at = self.retry_surplus_at = 0
+        for sell in self.state.remembered.values():
+            sell.retry_at = 0
+        if self.rules_barred:
+            self.rules_barred = self.buys_wait = False
 
     def sum_up(self) -> None:
         """Derive from the state what is otherwise kept up with each change: both sides, and what is pending."""
@@ -68,8 +88,13 @@ class Ladder:
         return self._sells.orders
 
     def pending(self) -> bool:
-        """Whether the outcome of any request is not known yet."""
-        return bool(self._pending)
+        """Whether the outcome of any request that the venue looks at is not known yet."""
+        return not self._pending <= self.put_off
+
+    @property
+    def now(self) -> int:
+        """The newest time that is known: of a tick, or of the clock that woke the core."""
+        return max(self.tick_time, self.clock)
 
     def investment(self) -> Decimal:
         """Sum of price x full volume over both sides of the ladder."""
@@ -82,9 +107,23 @@ class Ladder:
     def base_free(self) -> Decimal:
         """Base that this strategy may sell and has not offered yet."""
         total = self.funds.base
-        if self.variant.sells_accumulated_base:
+        if self.sells_unowned:
             total += self.funds.base_unowned
         return total - self._sells.held
+
+    @property
+    def sells_unowned(self) -> bool:
+        """Whether base that no strategy bought may be sold, too."""
+        return self.variant.sells_accumulated_base and self.settings.sell_existing_base
+
+    def own_base(self) -> Decimal:
+        """Base that by our books is ours and that no sell offers yet; no deposit makes it more."""
+        return self.state.owned - self.offered_besides(None)
+
+    def offered_besides(self, sell: OwnOrder | None) -> Decimal:
+        """What all other sells offer, those that are being cancelled included."""
+        rests = (o.volume - o.filled for o in self.state.orders.values() if o.side == "sell" and o is not sell)
+        return sum(rests, ZERO)
 
     def _side(self, order: OwnOrder) -> LadderSide:
         return self._buys if order.side == "buy" else self._sells
@@ -98,6 +137,24 @@ class Ladder:
         buys = self.buys()
         return len(buys) >= self.settings.max_open_buys and all(order.phase == "open" for order in buys)
 
+    def doubts(self, price: Decimal) -> bool:
+        """Whether a trade at `price` is so far from the last one that a second one has to confirm it."""
+        if self.ticker is None or not self.synced:
+            return False
+        jump = self.settings.jump
+        if self.doubted is not None and self.doubted <= price * jump and price <= self.doubted * jump:
+            return False
+        return price > self.ticker * jump or price * jump < self.ticker
+
+    def confirm(self, price: Decimal) -> None:
+        """The last trade's price, beyond doubt."""
+        self.ticker, self.doubted = price, None
+
+    def executed_at(self, side: Side, limit: Decimal) -> None:
+        """An order of ours was executed; a doubted price that lies on its side of the market was no misprint."""
+        if self.doubted is not None and (self.doubted <= limit if side == "buy" else self.doubted >= limit):
+            self.confirm(self.doubted)
+
     def fresh_ticker(self) -> Decimal | None:
         """The newest price, unless a fill is newer."""
         return self.ticker_since(self.state.fill_time)
@@ -110,11 +167,11 @@ class Ladder:
         """An order that no fill asked for; its cause is the counter."""
         self.state.counter += 1
         cause = ladder_cause(self.settings.lineage, kind, self.state.counter)
-        self._place(side, price, volume, kind, cause, parent="", attempt=0)
+        self._place(side, price, volume, kind, cause, RememberedSell("", 0, price, volume, ""))
 
-    def place_counter_order(self, side: Side, price: Decimal, volume: Decimal, parent: str, attempt: int) -> None:
-        """The answer to the fill of `parent`; the same fill can never be answered twice."""
-        self._place(side, price, volume, "counter", counter_cause(parent, attempt), parent, attempt)
+    def place_counter_order(self, side: Side, price: Decimal, volume: Decimal, due: RememberedSell) -> None:
+        """The answer to the fill of `due.parent`; the same fill can never be answered twice."""
+        self._place(side, price, volume, "counter", counter_cause(due.parent, due.attempt), due)
 
     def add(self, order: OwnOrder) -> None:
         """A new order, requested."""
@@ -125,7 +182,11 @@ class Ladder:
     def opened(self, order: OwnOrder) -> None:
         """The exchange has the order."""
         order.phase = "open"
+        self._answered(order)
+
+    def _answered(self, order: OwnOrder) -> None:
         self._pending.discard(order.order_id)
+        self.put_off.discard(order.order_id)
 
     def filled(self, order: OwnOrder, volume: Decimal, order_cost: Decimal, fee: Decimal) -> None:
         """So much of the order was executed until now, all in all."""
@@ -141,6 +202,7 @@ class Ladder:
     def cancel(self, order: OwnOrder) -> None:
         """Take the order off the ladder and ask for its cancellation."""
         order.phase = "canceling"
+        self.put_off.discard(order.order_id)  # of the cancel nothing is known yet
         self._side(order).remove(order)
         self._pending.add(order.order_id)
         if order.side == "buy":
@@ -150,16 +212,29 @@ class Ladder:
     def forget(self, order: OwnOrder) -> None:
         """The order is closed."""
         del self.state.orders[order.order_id]
-        self._pending.discard(order.order_id)
+        self._answered(order)
         if order.phase != "canceling":  # otherwise it has left the ladder already
             self._side(order).remove(order)
 
-    def release(self, side: Side, price: Decimal, volume: Decimal, reason: str) -> None:
+    def release(self, gone: Released) -> None:
         """Give up an order for a named reason."""
-        remember_release(self.state, Released(side, price, volume, reason))
-        self.out.append(
-            OrderReleased(self.settings.name, self.settings.pair.symbol, side, price, volume, reason),
-        )
+        remember_release(self.state, gone)
+        name, symbol = self.settings.name, self.settings.pair.symbol
+        self.out.append(OrderReleased(name, symbol, gone.side, gone.price, gone.volume, gone.reason))
+
+    def remember(self, due: RememberedSell, reason: str) -> None:
+        """A counter-sell that cannot rest now; it is tried again."""
+        due.reason = reason
+        self.state.remembered[due.parent] = due
+
+    def sell_is_due(self) -> bool:
+        """Whether a remembered sell will be placed as soon as its funds are there: none that is below a minimum."""
+        pair = self.settings.pair
+        return any(below_minimum(pair, sell.price, sell.volume) is None for sell in self.state.remembered.values())
+
+    def tell_delayed(self, side: Side, price: Decimal, volume: Decimal, reason: str) -> None:
+        """Tell that an order is due again."""
+        self.out.append(OrderDelayed(self.settings.name, self.settings.pair.symbol, side, price, volume, reason))
 
     def tell_once(self, cause: str, notice: Notice) -> None:
         """Tell the user, unless this cause was told and still lasts."""
@@ -180,8 +255,8 @@ class Ladder:
         self.blocked = reason
         self.buys_wait = True
         self.buys_may_retry = may_retry
-        self.retry_buys_at = self.tick_time + RETRY_AFTER
-        self.ask_again_at = self.tick_time + ASK_AGAIN_AFTER if ask_again else NEVER
+        self.retry_buys_at = self.now + RETRY_AFTER
+        self.ask_again_at = self.now + ASK_AGAIN_AFTER if ask_again else NEVER
 
     def tell_refused(self, cause: str, side: Side, price: Decimal, volume: Decimal, reason: str) -> None:
         """Tell once that an order is due but cannot be placed."""
@@ -203,8 +278,7 @@ class Ladder:
         volume: Decimal,
         kind: OrderKind,
         cause: str,
-        parent: str,
-        attempt: int,
+        due: RememberedSell,
     ) -> None:
         order = OwnOrder(
             order_id=client_order_id(self.settings.userref, cause),
@@ -213,8 +287,9 @@ class Ladder:
             volume=volume,
             kind=kind,
             cause=cause,
-            parent=parent,
-            attempt=attempt,
+            parent=due.parent,
+            attempt=due.attempt,
+            bought_at=due.bought_at,
             time=max(self.tick_time, self.state.fill_time),
         )
         if order.order_id not in self.state.orders:

@@ -4,12 +4,12 @@ from decimal import Decimal
 from typing import assert_never
 
 from actors.strategies import order_limit, rules
-from actors.strategies.ladder import RETRY_AFTER, Ladder
-from actors.strategies.state import OwnOrder, RememberedSell
-from actors.strategies.upkeep import retry_remembered_sells, sell_surplus
-from messages.money import below_minimum, divide, floor_price, floor_volume
+from actors.strategies.ladder import ASK_AGAIN_AFTER, RETRY_AFTER, Ladder
+from actors.strategies.state import OwnOrder, Released, RememberedSell
+from actors.strategies.upkeep import no_gain_from, retry_remembered_sells, sell_surplus
+from messages.money import ZERO, below_minimum, divide, floor_price, floor_volume, owned_after
 from messages.notices import ExtraSell, OrderAmended, OrderFilled
-from messages.orders import Accepted, Amended, Canceled, Filled, OrderEvent, PartiallyFilled, Rejected
+from messages.orders import Accepted, Amended, Canceled, Filled, OrderEvent, PartiallyFilled, Rejected, RejectReason
 
 
 def on_order_event(ladder: Ladder, event: OrderEvent) -> None:
@@ -67,11 +67,12 @@ def _book(ladder: Ladder, order: OwnOrder, event: PartiallyFilled | Filled | Can
     state = ladder.state
     volume, order_cost, fee = event.filled - order.filled, event.cost - order.cost, event.fee - order.fee
     sign = 1 if order.side == "buy" else -1
-    state.owned += sign * volume
+    state.owned = owned_after(order.side, volume, state.owned, ladder.offered_besides(order))
     state.cash_flow -= sign * order_cost + fee
     state.fees += fee
     state.fill_time = max(state.fill_time, event.time)
     ladder.filled(order, event.filled, event.cost, event.fee)
+    ladder.executed_at(order.side, order.price)
 
 
 def _complete(ladder: Ladder, order: OwnOrder, time: int) -> None:
@@ -99,16 +100,20 @@ def _complete(ladder: Ladder, order: OwnOrder, time: int) -> None:
 
 
 def counter_sell(ladder: Ladder, buy: OwnOrder, time: int) -> None:
-    """A buy that was filled at `time` is sold one interval higher."""
+    """A buy that was filled at `time` is sold one interval higher, never more of it than we have."""
     settings, sell_volume = ladder.settings, ladder.variant.sell_volume
     if sell_volume is None:
         return
     price = rules.sell_price(settings, buy.price, ladder.ticker_since(time))
-    volume = floor_volume(settings.pair, sell_volume(settings, price, buy.filled))
+    promised = sum((sell.volume for sell in ladder.state.remembered.values()), ZERO)
+    most = max(buy.filled, ladder.own_base() - promised - ladder.state.surplus)
+    volume = floor_volume(settings.pair, min(sell_volume(settings, price, buy.filled), most))
+    due = RememberedSell(buy.exchange_id, 0, price, volume, "", buy.price)
     if reason := below_minimum(settings.pair, price, volume):
-        ladder.release("sell", price, volume, reason)
+        ladder.remember(due, reason)
+        ladder.tell_refused(f"sell {due.parent}", "sell", price, volume, reason)
         return
-    ladder.place_counter_order("sell", price, volume, parent=buy.exchange_id, attempt=0)
+    ladder.place_counter_order("sell", price, volume, due)
 
 
 def counter_buy(ladder: Ladder, sell: OwnOrder, time: int) -> None:
@@ -116,14 +121,14 @@ def counter_buy(ladder: Ladder, sell: OwnOrder, time: int) -> None:
     settings = ladder.settings
     if not ladder.sells() or len(ladder.buys()) >= settings.max_open_buys:
         return
-    if not ladder.investment_allows_buy():
+    if not ladder.investment_allows_buy() or ladder.rules_barred:
         return
     price = rules.buy_price(settings, sell.price, ladder.ticker_since(time) or sell.price)
     volume = rules.buy_volume(settings, price)
     if reason := below_minimum(settings.pair, price, volume):
         ladder.tell_refused("buy", "buy", price, volume, reason)
-    else:
-        ladder.place_counter_order("buy", price, volume, parent=sell.exchange_id, attempt=0)
+    elif not no_gain_from(ladder, price):
+        ladder.place_counter_order("buy", price, volume, RememberedSell(sell.exchange_id, 0, price, volume, ""))
 
 
 def _closed_early(ladder: Ladder, order: OwnOrder, event: Canceled) -> None:
@@ -133,7 +138,7 @@ def _closed_early(ladder: Ladder, order: OwnOrder, event: Canceled) -> None:
     if order.side == "buy":
         ladder.buys_may_retry = True  # what it held is free again, and no change of balances tells of that
         if not asked_for and event.reason != "post-only":
-            ladder.release("buy", order.price, order.volume, f"closed by the exchange or by hand ({event.reason})")
+            ladder.release(Released("buy", order.price, order.volume, closed_by(event)))
         if order.filled and ladder.variant.sell_volume is not None:
             ladder.state.surplus += order.filled
             ladder.state.surplus_price = max(ladder.state.surplus_price, order.price)
@@ -144,16 +149,14 @@ def _closed_early(ladder: Ladder, order: OwnOrder, event: Canceled) -> None:
 
 def _sell_closed_early(ladder: Ladder, order: OwnOrder, event: Canceled, *, asked_for: bool) -> None:
     rest = order.volume - order.filled
-    due_again = asked_for or event.reason in ("self-trade", "post-only")
+    due_again = asked_for or event.reason not in FOR_GOOD
     if order.kind == "counter" and due_again:
         # The closure is known, so a further attempt under a new id cannot become a second order.
-        ladder.state.remembered[order.parent] = RememberedSell(
-            order.parent,
-            order.attempt + 1,
-            order.price,
-            rest,
-            order_limit.REASON if asked_for and ladder.order_limit is not None else f"closed: {event.reason}",
-        )
+        due = RememberedSell(order.parent, order.attempt + 1, order.price, rest, "", order.bought_at)
+        for_room = asked_for and ladder.order_limit is not None
+        ladder.remember(due, order_limit.REASON if for_room else closed_by(event))
+        if not asked_for and event.reason not in OUR_OWN:
+            ladder.tell_delayed("sell", order.price, rest, f"{closed_by(event)}; it is placed again")
         ladder.retry_sells_at = max(ladder.retry_sells_at, event.time + RETRY_AFTER)
         if asked_for and ladder.order_limit is not None:
             _use_room(ladder)
@@ -161,10 +164,30 @@ def _sell_closed_early(ladder: Ladder, order: OwnOrder, event: Canceled, *, aske
         _return_surplus(ladder, order, rest)
         ladder.retry_surplus_at = max(ladder.retry_surplus_at, event.time + RETRY_AFTER)
     elif not asked_for:
-        ladder.release("sell", order.price, rest, f"closed by the exchange or by hand ({event.reason})")
+        first_free = order.attempt + 1
+        gone = Released("sell", order.price, rest, closed_by(event), order.parent, first_free, order.bought_at)
+        ladder.release(gone)
         ladder.retry_sells_at = 0  # its base is free for the sells that lacked some
         if ladder.synced:
             retry_remembered_sells(ladder)
+
+
+FOR_GOOD = ("by hand", "unclear", "unknown to the exchange")
+"""Closures of a counter-sell that stay: the owner's own word, and one whose fills nobody can tell."""
+OUR_OWN = ("self-trade", "post-only")
+"""Closures that follow from our own orders, of which the next attempt is all that anybody needs to know."""
+
+
+def closed_by(event: Canceled) -> str:
+    """Who closed an order that we did not cancel, in words, the venue's own where it has any."""
+    words = f": {event.text}" if event.text else ""
+    match event.reason:
+        case "by hand":
+            return f"cancelled by hand{words}"
+        case "venue":
+            return f"closed by the exchange{words or ', not by you'}"
+        case _:
+            return f"closed by the exchange ({event.reason}{words})"
 
 
 def _use_room(ladder: Ladder) -> None:
@@ -189,12 +212,23 @@ def _amended(ladder: Ladder, order: OwnOrder, event: Amended) -> None:
     _accept(ladder, order, event.exchange_id)
     if (order.price, order.volume) == (event.price, event.volume):
         return
-    pair = ladder.settings.pair
+    name, symbol = ladder.settings.name, ladder.settings.pair.symbol
     former = (order.price, order.volume)
     ladder.amended(order, event.price, event.volume)
     ladder.out.append(
-        OrderAmended(ladder.settings.name, pair.symbol, order.side, event.price, event.volume, *former),
+        OrderAmended(name, symbol, order.side, event.price, event.volume, *former, beyond=_beyond_own(ladder, order)),
     )
+
+
+def _beyond_own(ladder: Ladder, order: OwnOrder) -> Decimal:
+    """What a sell offers that no buy of ours brought: its owner's base."""
+    if order.side == "buy" or ladder.sells_unowned:
+        return ZERO
+    return max(order.volume - order.filled - (ladder.state.owned - ladder.offered_besides(order)), ZERO)
+
+
+BY_RULES: tuple[RejectReason, ...] = ("rules", "minimum", "pair")
+"""Refusals that asking again does not cure: the order waits for other rules of the venue, or ten minutes."""
 
 
 def _rejected(ladder: Ladder, order: OwnOrder, event: Rejected) -> None:
@@ -206,23 +240,21 @@ def _rejected(ladder: Ladder, order: OwnOrder, event: Rejected) -> None:
         ladder.buys_may_retry = True
         if order.phase == "canceling":
             return
-    if order.side == "sell" and order.kind == "counter" and event.reason == "minimum":
-        ladder.no_longer(_cause(order))
-        ladder.release("sell", order.price, order.volume, event.text)
-        return
     _tell_refusal(ladder, order, event)
-    retry_at = max(event.time, ladder.tick_time) + RETRY_AFTER
+    by_rules = event.reason in BY_RULES
+    now = max(event.time, ladder.now)
     if order.side == "buy":
         if event.reason != "post-only":
-            lacks = event.reason == "funds"
-            ladder.buys_failed(event.reason, may_retry=not lacks, ask_again=lacks)
+            in_vain = event.reason == "funds" or by_rules
+            ladder.rules_barred = by_rules
+            ladder.buys_failed(event.text if by_rules else event.reason, may_retry=not in_vain, ask_again=in_vain)
     elif order.kind != "counter":
-        ladder.retry_surplus_at = retry_at
+        ladder.retry_surplus_at = now + (ASK_AGAIN_AFTER if by_rules else RETRY_AFTER)
     else:
-        ladder.state.remembered[order.parent] = RememberedSell(
-            order.parent, order.attempt, order.price, order.volume, event.reason
-        )
-        ladder.retry_sells_at = retry_at
+        due = RememberedSell(order.parent, order.attempt, order.price, order.volume, "", order.bought_at)
+        due.retry_at = now + ASK_AGAIN_AFTER if by_rules else 0
+        ladder.remember(due, event.text if by_rules else event.reason)
+        ladder.retry_sells_at = now + RETRY_AFTER
     if event.reason == order_limit.REASON:
         order_limit.refused(ladder, event.time)
 

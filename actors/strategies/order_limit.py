@@ -17,7 +17,7 @@ TRY_MORE_AFTER = 600 * 10**9
 def refused(ladder: Ladder, time: int) -> None:
     """The exchange takes no more orders: what is open now is what fits, and the farthest sells make room."""
     ladder.order_limit = _accepted(ladder)
-    ladder.order_limit_until = max(time, ladder.tick_time) + TRY_MORE_AFTER
+    ladder.order_limit_until = max(time, ladder.now) + TRY_MORE_AFTER
     withdraw_far_sells(ladder)
 
 
@@ -35,7 +35,7 @@ def has_room(ladder: Ladder) -> bool:
 
 def may_try_more(ladder: Ladder) -> bool:
     """Whether it is time to see if the limit still holds the buys back."""
-    return ladder.blocked == REASON and ladder.tick_time >= ladder.order_limit_until
+    return ladder.blocked == REASON and ladder.now >= ladder.order_limit_until
 
 
 def admits_sell(ladder: Ladder, price: Decimal) -> bool:
@@ -86,7 +86,7 @@ def _capacity_for_sells(ladder: Ladder) -> int | None:
 def _limit(ladder: Ladder) -> int | None:
     if ladder.order_limit is None:
         return None
-    return ladder.order_limit + (ladder.tick_time >= ladder.order_limit_until)
+    return ladder.order_limit + (ladder.now >= ladder.order_limit_until)
 
 
 def _accepted(ladder: Ladder) -> int:

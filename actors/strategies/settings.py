@@ -8,6 +8,9 @@ from msgspec import Struct
 
 from messages.money import EXACT, ONE, Pair
 
+JUMP_INTERVALS = 5
+"""A price that is more intervals away from the one before moves no ladder before a second trade confirms it."""
+
 
 class GridSettings(Struct, frozen=True, dict=True):
     """One configured strategy. Amounts are in quote currency, rates are fractions (0.01 is 1 %)."""
@@ -27,6 +30,8 @@ class GridSettings(Struct, frozen=True, dict=True):
     """Maker fee rate that volumes and holds reckon with."""
     lineage: str
     """Born with the database; part of the cause of orders that no fill asked for."""
+    sell_existing_base: bool = False
+    """Whether a kind that sells accumulated base may also sell base that no strategy bought."""
 
     @cached_property
     def step(self) -> Decimal:
@@ -37,6 +42,21 @@ class GridSettings(Struct, frozen=True, dict=True):
     def two_steps(self) -> Decimal:
         """`(1 + i)^2`."""
         return EXACT.multiply(self.step, self.step)
+
+    @cached_property
+    def jump(self) -> Decimal:
+        """`(1 + i)^5`: a price that is farther away than this factor is doubted until a second trade confirms it."""
+        return EXACT.power(self.step, JUMP_INTERVALS)
+
+    @cached_property
+    def kept(self) -> Decimal:
+        """`1 - 2 x fee`: what the fees of a buy and its sell leave of a price."""
+        return EXACT.subtract(ONE, EXACT.multiply(self.fee, 2))
+
+    @cached_property
+    def fees_eat(self) -> bool:
+        """Whether a sell one interval above its buy loses money."""
+        return EXACT.multiply(self.step, self.kept) <= ONE
 
     @cached_property
     def half_step(self) -> Decimal:
@@ -60,4 +80,4 @@ class Variant(Struct, frozen=True):
     sell_volume: SellVolume | None
     """None: bought base is kept for ever."""
     sells_accumulated_base: bool
-    """Whether base beyond the ladder, also what no strategy bought, is sold above it."""
+    """Whether base beyond the ladder is sold above it; whether also what no strategy bought, the settings say."""

@@ -30,6 +30,8 @@ class OwnOrder(Struct):
     filled: Decimal = ZERO
     cost: Decimal = ZERO
     fee: Decimal = ZERO
+    bought_at: Decimal = ZERO
+    """Of a sell: limit of the buy that it answers, below which it never goes; 0 where that is not known."""
 
 
 class RememberedSell(Struct):
@@ -40,6 +42,10 @@ class RememberedSell(Struct):
     price: Decimal
     volume: Decimal
     reason: str
+    bought_at: Decimal = ZERO
+    """As of the order."""
+    retry_at: int = 0
+    """Nanoseconds UTC before which it is not tried again unless the pair's rules change."""
 
 
 class Released(Struct, frozen=True):
@@ -49,6 +55,11 @@ class Released(Struct, frozen=True):
     price: Decimal
     volume: Decimal
     reason: str
+    parent: str = ""
+    """Of a counter-sell: exchange id of the filled buy; with the next two all that is needed to take it back."""
+    attempt: int = 0
+    """The first one that is free."""
+    bought_at: Decimal = ZERO
 
 
 class GridState(Struct):

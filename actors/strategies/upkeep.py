@@ -5,16 +5,23 @@ from itertools import pairwise
 
 from actors.strategies import order_limit, rules
 from actors.strategies.ladder import RETRY_AFTER, Ladder
-from messages.money import below_minimum, floor_volume
+from actors.strategies.state import RememberedSell
+from messages.money import ZERO, below_minimum, floor_volume
+
+OLD_PRICE = 600 * 10**9
+"""A last trade that is older, in nanoseconds, says nothing of where a first buy belongs."""
 
 
 def upkeep(ladder: Ladder) -> None:
-    """Run the rules in their order; a shift starts the list anew."""
+    """Run the rules in their order; a shift starts the list anew. A doubted price moves no ladder."""
     if ladder.ticker is None or ladder.tick_time < ladder.state.fill_time:
         return
     while True:
         retry_remembered_sells(ladder)
         sell_surplus(ladder)
+        if ladder.doubted is not None:
+            return
+        withdraw_passed_by(ladder)
         cancel_near_buys(ladder)
         fill_up(ladder)
         if ladder.pending():
@@ -25,27 +32,46 @@ def upkeep(ladder: Ladder) -> None:
     sell_accumulated_base(ladder)
 
 
+def upkeep_without_a_trade(ladder: Ladder) -> None:
+    """What time alone makes due: it needs no newer price."""
+    retry_remembered_sells(ladder)
+    sell_surplus(ladder)
+    if ladder.doubted is None and ladder.buys_wait and (ladder.buys() or ladder.now - ladder.tick_time < OLD_PRICE):
+        fill_up(ladder)
+
+
 def retry_remembered_sells(ladder: Ladder) -> None:
     """Sells that could not be placed, the nearest to the market first."""
-    if not ladder.state.remembered or ladder.tick_time < ladder.retry_sells_at:
+    if not ladder.state.remembered or ladder.now < ladder.retry_sells_at:
         return
-    ladder.retry_sells_at = ladder.tick_time + RETRY_AFTER
-    settings, sell_volume = ladder.settings, ladder.variant.sell_volume
+    ladder.retry_sells_at = ladder.now + RETRY_AFTER
     for sell in sorted(ladder.state.remembered.values(), key=lambda sell: sell.price):
-        price = rules.lifted(settings, sell.price, ladder.fresh_ticker())
-        volume = sell.volume
-        if price != sell.price and sell_volume is not None:
-            volume = min(volume, floor_volume(settings.pair, sell_volume(settings, price, sell.volume)))
-        if reason := below_minimum(settings.pair, price, volume):
-            del ladder.state.remembered[sell.parent]
-            ladder.no_longer(f"sell {sell.parent}")
-            ladder.release("sell", price, volume, reason)
-        elif volume > ladder.base_free():
-            sell.reason = "funds"  # whatever it waited for at first
-        elif order_limit.admits_sell(ladder, price):
-            # Its cause was told and lasts until the sell is accepted; a refused retry tells nothing new.
-            del ladder.state.remembered[sell.parent]
-            ladder.place_counter_order("sell", price, volume, sell.parent, sell.attempt)
+        if ladder.now >= sell.retry_at:
+            _retry(ladder, sell)
+
+
+def _retry(ladder: Ladder, sell: RememberedSell) -> None:
+    """One remembered sell, by the pair's rules of this moment."""
+    settings, sell_volume = ladder.settings, ladder.variant.sell_volume
+    price = rules.lifted(settings, sell.price, sell.bought_at, ladder.fresh_ticker())
+    most = ladder.own_base() + (ladder.funds.base_unowned if ladder.sells_unowned else ZERO)
+    volume = floor_volume(settings.pair, max(min(sell.volume, most), ZERO))
+    if price != sell.price and sell_volume is not None:
+        volume = min(volume, floor_volume(settings.pair, sell_volume(settings, price, sell.volume)))
+    if reason := below_minimum(settings.pair, price, volume):
+        short = volume < sell.volume and below_minimum(settings.pair, price, sell.volume) is None
+        sell.reason = NOT_OURS if short else reason
+        ladder.tell_refused(f"sell {sell.parent}", "sell", price, sell.volume, sell.reason)
+    elif volume > ladder.base_free():
+        sell.reason = "funds"  # whatever it waited for at first
+    elif order_limit.admits_sell(ladder, price):
+        # Its cause was told and lasts until the sell is accepted; a refused retry tells nothing new.
+        del ladder.state.remembered[sell.parent]
+        ladder.place_counter_order("sell", price, volume, sell)
+
+
+NOT_OURS = "the base that it would sell is gone, sold by another order"
+"""For instance by one that was amended by hand: the books of the strategy hold no base for it any more."""
 
 
 def sell_surplus(ladder: Ladder) -> None:
@@ -53,13 +79,13 @@ def sell_surplus(ladder: Ladder) -> None:
     state, settings = ladder.state, ladder.settings
     if not state.surplus:
         return
-    price = rules.lifted(settings, rules.sell_price(settings, state.surplus_price, None), ladder.fresh_ticker())
-    if ladder.tick_time < ladder.retry_surplus_at or not surplus_is_due(ladder, price):
+    price = rules.sell_price(settings, state.surplus_price, ladder.fresh_ticker())
+    if ladder.now < ladder.retry_surplus_at or not surplus_is_due(ladder, price):
         return
     if not order_limit.has_room(ladder):
         return
-    wanted = floor_volume(settings.pair, rules.volume_for_amount(settings, price))
-    volume = min(wanted, state.surplus)
+    wanted = min(rules.volume_for_amount(settings, price), state.surplus, ladder.own_base())
+    volume = floor_volume(settings.pair, max(wanted, ZERO))
     if below_minimum(settings.pair, price, volume) is None:
         ladder.place_ladder_order("sell", price, volume, "surplus")
 
@@ -69,6 +95,18 @@ def surplus_is_due(ladder: Ladder, price: Decimal) -> bool:
     if rules.invested(price, ladder.state.surplus) < ladder.settings.amount:
         return False
     return not any(order.kind == "surplus" and not order.exchange_id for order in ladder.state.orders.values())
+
+
+def withdraw_passed_by(ladder: Ladder) -> None:
+    """What the venue has not taken yet and the market has passed meanwhile is decided anew; counter-sells wait on."""
+    if ladder.ticker is None or not ladder.put_off:
+        return
+    for order in ladder.buys():
+        if order.order_id in ladder.put_off and order.price >= ladder.ticker:
+            ladder.cancel(order)
+    for order in ladder.sells():
+        if order.order_id in ladder.put_off and order.kind != "counter" and order.price <= ladder.ticker:
+            ladder.cancel(order)
 
 
 def cancel_near_buys(ladder: Ladder) -> None:
@@ -82,7 +120,7 @@ def fill_up(ladder: Ladder) -> None:
     """Add buys below the lowest one until `n` are open, or until a named reason stops it."""
     if buys_must_wait(ladder):
         return
-    ladder.buys_wait = False
+    ladder.buys_wait = ladder.rules_barred = False
     ladder.blocked = ""
     while len(ladder.buys()) < ladder.settings.max_open_buys:
         if not _add_buy(ladder):
@@ -101,14 +139,17 @@ def _add_buy(ladder: Ladder) -> bool:
         return False
     price = rules.buy_price(settings, buys[-1].price if buys else None, ladder.ticker)
     volume = rules.buy_volume(settings, price)
-    if not ladder.quote_free() > settings.amount_with_fee:
+    if no_gain := no_gain_from(ladder, price):
+        ladder.blocked = no_gain
+        ladder.tell_refused("buy", "buy", price, volume, no_gain)
+    elif not ladder.quote_free() > settings.amount_with_fee:
         ladder.buys_failed("funds", may_retry=False)
         ladder.tell_funds_missing("buy", "buy", price, volume)
     elif reason := below_minimum(settings.pair, price, volume):
         ladder.blocked = reason
         ladder.tell_refused("buy", "buy", price, volume, reason)
     elif not volume or (buys and rules.too_near(settings, buys[-1].price, price)):
-        ladder.blocked = "the tick size is too coarse for the interval at this price"
+        ladder.blocked = TOO_COARSE.format(tick=settings.pair.tick_size, interval=settings.interval)
     elif not order_limit.has_room(ladder):
         ladder.buys_failed(order_limit.REASON, may_retry=False)
         order_limit.withdraw_far_sells(ladder)
@@ -118,11 +159,28 @@ def _add_buy(ladder: Ladder) -> bool:
     return False
 
 
+TOO_COARSE = "the tick size of {tick:f} is too coarse for an interval of {interval:f} at this price"
+
+
+def no_gain_from(ladder: Ladder, price: Decimal) -> str:
+    """Why a buy at this price could not be sold with a gain, by the rules and fees of this moment; else nothing."""
+    settings = ladder.settings
+    if ladder.variant.sell_volume is None:
+        return ""
+    if settings.fees_eat:
+        return f"a fee of {settings.fee:f} eats the interval of {settings.interval:f}: each sell would lose money"
+    if rules.tick_is_too_coarse(settings, price):
+        return TOO_COARSE.format(tick=settings.pair.tick_size, interval=settings.interval)
+    return ""
+
+
 def buys_must_wait(ladder: Ladder) -> bool:
     """After a failed buy: until something has changed or it is time to ask again, and for ten seconds at least."""
-    asks_again = ladder.tick_time >= ladder.ask_again_at
+    asks_again = ladder.now >= ladder.ask_again_at
     may_retry = ladder.buys_may_retry or asks_again or order_limit.may_try_more(ladder)
-    return ladder.buys_wait and (not may_retry or ladder.tick_time < ladder.retry_buys_at)
+    if ladder.rules_barred and not asks_again:
+        return True
+    return ladder.buys_wait and (not may_retry or ladder.now < ladder.retry_buys_at)
 
 
 def cancel_excess_buys(ladder: Ladder) -> None:
@@ -151,15 +209,15 @@ def cancel_all_buys(ladder: Ladder) -> None:
 def sell_accumulated_base(ladder: Ladder) -> None:
     """SWING's extra sell: a full ladder, nothing to sell and nothing pending, but base worth an amount."""
     settings, ticker = ladder.settings, ladder.ticker
-    if not ladder.variant.sells_accumulated_base or ticker is None or ladder.tick_time < ladder.retry_surplus_at:
+    if not ladder.variant.sells_accumulated_base or ticker is None or ladder.now < ladder.retry_surplus_at:
         return
-    if ladder.sells() or ladder.state.remembered or ladder.pending():
+    if ladder.sells() or ladder.sell_is_due() or ladder.pending():
         return
     if len(ladder.buys()) != settings.max_open_buys:
         return
     if not ladder.base_free() * ticker > settings.amount_with_fee or not order_limit.has_room(ladder):
         return
     price = rules.extra_sell_price(settings, ticker, ladder.state.highest_buy)
-    volume = floor_volume(settings.pair, rules.volume_for_amount(settings, price))
+    volume = floor_volume(settings.pair, min(rules.volume_for_amount(settings, price), ladder.base_free()))
     if below_minimum(settings.pair, price, volume) is None:
         ladder.place_ladder_order("sell", price, volume, "extra")

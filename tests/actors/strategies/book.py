@@ -9,8 +9,8 @@ from actors.strategies.core import Output
 from actors.strategies.grid_base import GridCore
 from messages.mailboxes import CoreEvent
 from messages.money import ZERO
-from messages.notices import FundsMissing, OrderReleased
-from messages.orders import Accepted, Cancel, Canceled, Filled, PartiallyFilled, Place, Rejected
+from messages.notices import FundsMissing, OrderDelayed, OrderReleased
+from messages.orders import Accepted, Cancel, Canceled, Deferred, Filled, PartiallyFilled, Place, Rejected
 
 
 class Known(Struct):
@@ -36,7 +36,7 @@ class Book:
         """Exchange ids of filled buys whose sell is neither filled nor released by name."""
         self.told: set[str] = set()
 
-    def follow(self, event: CoreEvent, outputs: Sequence[Output], core: GridCore) -> None:
+    def follow(self, event: CoreEvent | Deferred | None, outputs: Sequence[Output], core: GridCore) -> None:
         """Take in an event and what the core answered."""
         self._take_event(event, outputs)
         for output in outputs:
@@ -50,7 +50,7 @@ class Book:
         self._keep_promises(core)
         self._respect_limits(outputs, core)
 
-    def _take_event(self, event: CoreEvent, outputs: Sequence[Output]) -> None:
+    def _take_event(self, event: CoreEvent | Deferred | None, outputs: Sequence[Output]) -> None:
         if not isinstance(event, Accepted | PartiallyFilled | Filled | Canceled | Rejected):
             return
         known = self.live.get(event.order_id)
@@ -74,7 +74,10 @@ class Book:
         if event.filled <= known.filled:
             return
         sign = 1 if known.place.side == "buy" else -1
-        self.owned += sign * (event.filled - known.filled)
+        owned = self.owned + sign * (event.filled - known.filled)
+        others = [k for k in self.live.values() if k.place.side == "sell" and k is not known]
+        offered = sum((k.place.volume - k.filled for k in others), ZERO)
+        self.owned = max(owned, min(self.owned, offered)) if sign < 0 else owned
         self.cash_flow -= sign * (event.cost - known.cost) + event.fee - known.fee
         self.fees += event.fee - known.fee
         known.filled, known.cost, known.fee = event.filled, event.cost, event.fee
@@ -94,21 +97,20 @@ class Book:
 
     def _answered_at_once(self, exchange_id: str, outputs: Sequence[Output]) -> None:
         asked = [o for o in outputs if isinstance(o, Place)]
-        if _released(outputs):
-            self.due.discard(exchange_id)
-            assert not asked
+        if any(isinstance(o, OrderDelayed) for o in outputs):
+            assert not asked, "too small for the exchange: it is remembered"
         else:
             assert [(o.side, o.cause) for o in asked] == [("sell", exchange_id)], "a fill places only its counter-order"
 
     def _withdrawn(self, known: Known, event: Canceled, outputs: Sequence[Output]) -> None:
         place = known.place
         rest = place.volume - known.filled
-        ours = known.canceling or event.reason in ("self-trade", "post-only")
+        ours = known.canceling or event.reason not in ("by hand", "unknown to the exchange")
         if place.side == "buy" and self.sells:
             self.surplus += known.filled
         elif place.kind == "surplus" and ours and known.exchange_id:
             self.surplus += rest
-        elif place.kind == "counter" and not ours:
+        elif place.kind == "counter" and place.side == "sell" and not ours:
             assert _released(outputs), "a sell is gone without a word"
             self.due.discard(_fill_of(place))
 
@@ -130,11 +132,7 @@ class Book:
         assert (state.owned, state.cash_flow, state.fees) == (self.owned, self.cash_flow, self.fees)
         assert state.surplus == self.surplus >= 0
         sold = {_fill_of(known.place) for known in self.live.values() if known.place.side == "sell"}
-        by_name = self.due - sold - set(state.remembered)
-        for fill in by_name:
-            # Only a remembered sell that has become too small for the exchange is given up, and it is told.
-            assert any("below the minimum" in gone.reason for gone in state.released), "a filled buy is not answered"
-            self.due.discard(fill)
+        assert not self.due - sold - set(state.remembered), "a filled buy is not answered"
 
     def _respect_limits(self, outputs: Sequence[Output], core: GridCore) -> None:
         if not any(isinstance(o, Place) and o.side == "buy" for o in outputs):

@@ -52,6 +52,7 @@ SETTINGS = GridSettings(
     max_investment=D(1_000_000),
     fee=D("0.0025"),
     lineage="2f0b8a54-5ad4-4f0c-8a52-6f6a4f0f4c11",
+    sell_existing_base=True,
 )
 
 LADDER_AT_50000 = [
@@ -128,7 +129,13 @@ class Play:
         return Tick("BTC/USD", D(price), self.now)
 
     def tick(self, price: str, *, after: int = 0) -> list[Output]:
-        """A tick, `after` seconds later than the next one would come."""
+        """A tick, `after` seconds later than the next one would come; a jump is confirmed by a second trade."""
+        outputs = self.misprint(price, after=after)
+        doubted = self.core._ladder.doubted is not None
+        return outputs + (self.misprint(price) if doubted else [])
+
+    def misprint(self, price: str, *, after: int = 0) -> list[Output]:
+        """One trade that nothing confirms."""
         self.now += after * SECOND
         return self.handle(self.a_tick(price))
 

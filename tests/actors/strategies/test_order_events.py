@@ -10,11 +10,12 @@ from actors.strategies.settings import Variant
 from actors.strategies.swing import SWING
 from messages.ids import client_order_id
 from messages.market import Tick
-from messages.notices import OrderDelayed, OrderFilled, OrderReleased
+from messages.notices import OrderDelayed, OrderFilled
 from messages.orders import Accepted, Canceled, Filled, PartiallyFilled, Rejected
 from tests.actors.strategies.harness import (
     BTC_USD,
     SECOND,
+    SETTINGS,
     USERREF,
     D,
     Play,
@@ -102,13 +103,17 @@ def test_the_highest_buy_price_is_kept_for_ever() -> None:
     assert again.core.state.highest_buy == D("49504.9")
 
 
-def test_a_counter_sell_below_the_minimum_is_released_by_name() -> None:
+def test_a_counter_sell_below_the_minimum_waits_by_name() -> None:
     pair = msgspec.structs.replace(BTC_USD, min_volume=D("0.002015"))
     play = started(pair=pair)
     outputs = play.fill(play.orders("buy")[0].order_id)
-    (released,) = notices(outputs, OrderReleased)
-    assert released.reason == "volume 0.00201005 BTC is below the minimum of 0.002015 BTC"
+    (told,) = notices(outputs, OrderDelayed)
+    assert told.reason == "volume 0.00201005 BTC is below the minimum of 0.002015 BTC"
     assert placed(outputs) == []
+    assert told.reason in play.core.report("trading", "").waiting[0]
+    play.tick("49505", after=60)
+    assert notices(play.tick("49505", after=60), OrderDelayed) == []
+    assert ("sell", D("49999.9"), D("0.00201005")) in placed(play.core.change_rules(BTC_USD, SETTINGS.fee))
     assert play.core.owned == D("0.00202")
 
 

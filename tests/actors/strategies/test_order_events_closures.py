@@ -1,5 +1,6 @@
 """Orders that end without being complete: closed by somebody else, or refused."""
 
+import msgspec
 import pytest
 
 from actors.strategies.grid_hodl import GRID_HODL
@@ -7,10 +8,12 @@ from actors.strategies.grid_sell import GRID_SELL
 from actors.strategies.settings import Variant
 from actors.strategies.swing import SWING
 from messages.ids import counter_cause
-from messages.notices import OrderAmended, OrderReleased
-from messages.orders import Amended, Canceled, CloseReason
+from messages.notices import OrderAmended, OrderDelayed, OrderReleased
+from messages.orders import Amended, Canceled, CloseReason, Filled, Place, RejectReason
 from tests.actors.strategies.harness import (
+    BTC_USD,
     BUYS_AT_50000,
+    SETTINGS,
     D,
     Play,
     notices,
@@ -56,12 +59,12 @@ def test_a_sell_cancelled_by_hand_is_released_and_named(variant: Variant) -> Non
     sell = play.orders("sell")[0]
     outputs = play.close(sell.order_id, "by hand")
     assert notices(outputs, OrderReleased) == [
-        OrderReleased("grid", "BTC/USD", "sell", sell.price, sell.volume, "closed by the exchange or by hand (by hand)")
+        OrderReleased("grid", "BTC/USD", "sell", sell.price, sell.volume, "cancelled by hand")
     ]
     assert placed(outputs) == []
     assert play.core.owned == D("0.0040602")
     assert not play.core.state.remembered
-    assert "released: closed by the exchange or by hand (by hand)" in play.core.report("trading", "").waiting[0]
+    assert "released: cancelled by hand" in play.core.report("trading", "").waiting[0]
 
 
 def test_a_sell_cancelled_by_hand_is_never_placed_again() -> None:
@@ -88,7 +91,7 @@ def test_a_sell_closed_by_self_trade_prevention_is_due_again_under_a_new_attempt
     sell = play.orders("sell")[1]
     assert play.close(sell.order_id, reason) == []
     (waiting,) = play.core.report("trading", "").waiting
-    assert waiting == "sell of 0.00203015 BTC at 49504.8 USD waits: closed: self-trade"
+    assert waiting == "sell of 0.00203015 BTC at 49504.8 USD waits: closed by the exchange (self-trade)"
     assert [side for side, _, _ in placed(play.tick("49100", after=8))] == ["buy", "buy"]
     assert placed(play.tick("49100")) == [("sell", sell.price, sell.volume)]
     again = play.orders("sell")[1]
@@ -116,11 +119,11 @@ def test_a_partly_filled_sell_that_was_closed_by_self_trade_is_due_with_its_rest
     assert ("sell", sell.price, sell.volume - D("0.001")) in placed(play.tick("49100", after=10))
 
 
-@pytest.mark.parametrize("reason", ["expired", "unknown to the exchange"])
+@pytest.mark.parametrize("reason", ["unknown to the exchange"])
 def test_a_sell_that_vanished_is_released_by_name(reason: CloseReason) -> None:
     play = two_sells()
     (released,) = notices(play.close(play.orders("sell")[0].order_id, reason), OrderReleased)
-    assert released.reason == f"closed by the exchange or by hand ({reason})"
+    assert released.reason == f"closed by the exchange ({reason})"
 
 
 def test_surplus_of_a_cancelled_sell_of_our_own_stays_surplus() -> None:
@@ -173,7 +176,68 @@ def test_a_surplus_sell_cancelled_by_hand_is_released() -> None:
     assert play.core.state.surplus == D("0.0022") - D("0.00201005")
 
 
+@pytest.mark.parametrize("reason", ["venue", "expired", "requested"])
+def test_a_sell_that_anybody_but_its_owner_cancelled_is_put_back_with_the_venues_words(reason: CloseReason) -> None:
+    play = two_sells()
+    sell = play.orders("sell")[0]
+    words = "cancelled by a timer"
+    event = Canceled(sell.order_id, play.exchange_ids[sell.order_id], D(0), D(0), D(0), reason, play.now, words)
+    del play.open[sell.order_id]
+    (told,) = notices(play.handle(event), OrderDelayed)
+    assert words in told.reason
+    assert ("sell", sell.price, sell.volume) in placed(play.tick("49100", after=10))
+    again = play.orders("sell")[0]
+    assert again.cause == counter_cause(sell.cause, 1)
+
+
+def test_a_released_sell_can_be_taken_back_once() -> None:
+    play = two_sells()
+    sell = play.orders("sell")[0]
+    play.close(sell.order_id, "by hand")
+    again = play.restart("49100")
+    (told,) = notices(again.core.take_back(), OrderDelayed)
+    assert (told.side, told.volume) == ("sell", sell.volume)
+    assert again.core.take_back() == []
+    assert ("sell", sell.price, sell.volume) in placed(again.tick("49100", after=10))
+    assert "released" not in " ".join(again.core.report("trading", "").waiting)
+
+
 # Amended by somebody else
+
+
+def test_what_an_amended_sell_sells_beyond_the_strategys_base_is_its_owners() -> None:
+    play = two_sells(GRID_SELL)
+    far, near = play.orders("sell")
+    (told,) = play.handle(Amended(near.order_id, play.exchange_ids[near.order_id], near.price, D("0.05"), play.now))
+    assert isinstance(told, OrderAmended)
+    assert told.beyond == D("0.05") - near.volume
+    play.now += 1
+    play.handle(Filled(near.order_id, play.exchange_ids[near.order_id], "f", D("0.05"), D(2500), D(1), play.now))
+    assert play.core.owned == far.volume
+    play.fill(far.order_id)
+    assert play.core.owned == D(0)
+    play.owned = D(0)
+    buy = play.orders("buy")[0]
+    assert ("sell", buy.volume) in [(side, volume) for side, _, volume in placed(play.fill(buy.order_id))]
+
+
+def test_a_sell_asks_for_no_more_than_its_buy_and_free_base_of_its_own() -> None:
+    play = started(GRID_HODL)
+    buy = play.orders("buy")[0]
+    dust = D("0.0001")
+    play.handle(Amended(buy.order_id, play.exchange_ids[buy.order_id], buy.price, dust, play.now))
+    play.open[buy.order_id] = msgspec.structs.replace(buy, volume=dust)
+    assert [(side, volume) for side, _, volume in placed(play.fill(buy.order_id))] == [("sell", dust)]
+
+
+def test_a_sell_of_a_doubled_amount_asks_for_no_more_than_was_bought() -> None:
+    play = started(GRID_HODL)
+    buy = play.orders("buy")[0]
+    filled = play.fill_event(Filled, buy, buy.volume)
+    doubled = Play(GRID_HODL, settings(amount=D(200)), saved=play.core.save())
+    doubled.open, doubled.exchange_ids = play.open, play.exchange_ids
+    (sell,) = placed(doubled.handle(filled))
+    assert sell[2] == buy.volume
 
 
 def test_an_amended_buy_counts_as_what_it_is_now() -> None:
@@ -195,13 +259,35 @@ def test_an_amendment_that_changes_nothing_is_not_told() -> None:
 # Refusals
 
 
-def test_a_counter_sell_refused_as_too_small_is_released() -> None:
+@pytest.mark.parametrize("reason", ["minimum", "rules", "pair"])
+def test_a_sell_that_the_venues_rules_forbid_waits_for_other_rules_or_ten_minutes(reason: RejectReason) -> None:
     play = started()
     play.accepting = False
     play.fill(play.orders("buy")[0].order_id)
-    (released,) = notices(play.refuse(play.only("sell").order_id, "minimum"), OrderReleased)
-    assert released.side == "sell"
-    assert not play.core.state.remembered
+    sell = play.only("sell")
+    (told,) = notices(play.refuse(sell.order_id, reason), OrderDelayed)
+    assert (told.side, told.reason) == ("sell", f"refused: {reason}")
+    assert [o for o in placed(play.tick("49505", after=60)) if o[0] == "sell"] == []
+    again = play.restart("49505", play.config)
+    assert [o.order_id for o in again.core.change_rules(BTC_USD, SETTINGS.fee) if isinstance(o, Place)] == [
+        sell.order_id
+    ]
+    assert ("sell", sell.price, sell.volume) in placed(play.tick("49505", after=600))
+
+
+@pytest.mark.parametrize("reason", ["minimum", "rules", "pair"])
+def test_buys_that_the_venues_rules_forbid_are_asked_for_again_after_ten_minutes_only(reason: RejectReason) -> None:
+    play = Play()
+    play.accepting = False
+    play.start("50000")
+    for order in play.orders("buy"):
+        play.refuse(order.order_id, reason)
+    assert f"refused: {reason}" in play.core.report("trading", "").waiting[0]
+    for _ in range(9):
+        play.quote += 1
+        play.handle(play.balances())
+        assert placed(play.tick("50000", after=60)) == []
+    assert len(placed(play.tick("50000", after=60))) == 5
 
 
 def test_a_refused_counter_buy_is_not_asked_for_again_but_the_ladder_is_filled() -> None:

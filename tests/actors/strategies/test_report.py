@@ -40,7 +40,7 @@ def test_every_absent_order_has_a_named_reason() -> None:
     assert play.core.report("trading", "").waiting == (
         "sell of 0.00201005 BTC at 49999.9 USD waits: order limit",
         "fewer than 5 buys: funds",
-        "buy of 0.00204020 BTC at 49014.7 USD released: closed by the exchange or by hand (by hand)",
+        "buy of 0.00204020 BTC at 49014.7 USD released: cancelled by hand",
     )
 
 

@@ -1,8 +1,12 @@
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from actors.strategies import rules
+from messages.money import EXACT, ceil_price, floor_price
 from tests.actors.strategies.harness import SETTINGS, D, settings
 
 
@@ -54,9 +58,44 @@ def test_a_sell_is_one_interval_above_the_buy_or_above_the_ticker_where_that_is_
 
 
 def test_a_sell_price_that_is_due_is_lifted_only_above_itself() -> None:
-    assert rules.lifted(SETTINGS, D("49999.9"), D("49999.9")) == D("49999.9")
-    assert rules.lifted(SETTINGS, D("49999.9"), D("50000")) == D("50500.0")
-    assert rules.lifted(SETTINGS, D("49999.9"), None) == D("49999.9")
+    assert rules.lifted(SETTINGS, D("49999.9"), D(0), D("49999.9")) == D("49999.9")
+    assert rules.lifted(SETTINGS, D("49999.9"), D(0), D("50000")) == D("50500.0")
+    assert rules.lifted(SETTINGS, D("49999.9"), D(0), None) == D("49999.9")
+
+
+@given(
+    tick=st.sampled_from([D("0.0001"), D("0.01"), D("0.05"), D(1), D(25)]),
+    price=st.decimals(min_value=D("0.02"), max_value=D(100_000), places=6),
+    fee=st.sampled_from([D(0), D("0.0016"), D("0.0025"), D("0.004")]),
+    interval=st.sampled_from([D("0.001"), D("0.006"), D("0.01"), D("0.05")]),
+    passed=st.none() | st.decimals(min_value=D("0.5"), max_value=D(2), places=3),
+)
+def test_a_sell_is_on_a_tick_above_its_buy_and_above_break_even(
+    tick: Decimal, price: Decimal, fee: Decimal, interval: Decimal, passed: Decimal | None
+) -> None:
+    pair = msgspec.structs.replace(SETTINGS.pair, tick_size=tick)
+    config = settings(pair=pair, fee=fee, interval=interval)
+    with localcontext(EXACT):
+        bought_at = max(floor_price(pair, price), tick)
+        ticker = None if passed is None else ceil_price(pair, bought_at * passed)
+        sell = rules.sell_price(config, bought_at, ticker)
+        break_even = bought_at / (1 - 2 * fee)
+        assert sell % tick == 0
+        assert sell > bought_at
+        assert sell > break_even
+        assert sell * (1 - fee) > bought_at * (1 + fee)
+        plain = floor_price(pair, bought_at * (1 + interval))
+        if ticker is None or ticker <= plain:
+            assert sell == plain or (plain <= break_even and sell - tick <= break_even)
+        else:
+            assert sell > ticker
+
+
+def test_a_tick_is_too_coarse_where_the_next_gain_is_more_than_two_intervals_away() -> None:
+    coarse = settings(pair=msgspec.structs.replace(SETTINGS.pair, tick_size=D("0.01")))
+    assert rules.sell_price(coarse, D("0.99"), None) == D("1.00")
+    assert not rules.tick_is_too_coarse(coarse, D("0.50"))
+    assert rules.tick_is_too_coarse(coarse, D("0.49"))
 
 
 def test_a_sell_for_the_amount_brings_it_back_after_the_fees_of_both_sides() -> None:

@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from actors.strategies import rules
 from messages.market import Tick
 from messages.notices import FundsMissing, OrderDelayed
 from messages.orders import Cancel, Place, Resynced
@@ -203,7 +204,12 @@ def test_a_tick_size_that_is_too_coarse_is_a_named_reason_and_no_loop() -> None:
     play = started("60", pair=pair, interval=D("0.03"))
     assert play.prices("buy") == [D(58), D(56), D(54), D(52), D(50)]
     play = started("30", pair=pair, interval=D("0.01"))
-    assert play.prices("buy") == [D(29), D(28), D(27), D(26), D(25)]
+    assert play.prices("buy") == []
+    assert "the tick size of 1 is too coarse for an interval of 0.01" in play.core.report("trading", "").waiting[0]
+    assert play.tick("30", after=60) == []
+    play = started("90", pair=pair, interval=D("0.01"))
+    assert play.prices("buy") == [D(89), D(88), D(87), D(86), D(85)]
+    assert {rules.sell_price(play.config, price, None) - price for price in play.prices("buy")} == {D(1)}
     play = started("1", pair=pair)
     assert play.prices("buy") == []
     assert play.tick("1", after=60) == []

