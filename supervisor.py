@@ -61,7 +61,7 @@ from supervision.program import (
     Mailboxes,
     Market,
     actor_name,
-    core_maker,
+    guarded_core_maker,
     identity,
     judge,
     limits_of,
@@ -97,6 +97,7 @@ async def run(
     source: str = "configuration",
     *,
     adopt: bool = False,
+    take_back: frozenset[str] = frozenset(),
     world: World = MACHINE,
     hurry: trio.Event | None = None,
     task_status: TaskStatus[Handle] = trio.TASK_STATUS_IGNORED,
@@ -106,8 +107,9 @@ async def run(
     `started` hands back the `Handle` once the journal is open and the HTTP endpoint answers. Raises
     `ConfigError` and `DatabaseUnusable` before that, `ProgramFailed` when the policy gives up later.
     `source` names the configuration in errors. With `adopt` open orders of a strategy's userref are taken over even
-    where its journal cannot explain them: without it they count as those of a second instance. `hurry` cuts a stop
-    short once it is set. Installs no signal handler, sets up no logging, never exits the process.
+    where its journal cannot explain them: without it they count as those of a second instance. `take_back` names
+    strategies whose released sells are placed again. `hurry` cuts a stop short once it is set. Installs no signal
+    handler, sets up no logging, never exits the process.
     """
     if isinstance(config, Path):
         source = str(config)
@@ -116,7 +118,7 @@ async def run(
         config = validate(config, registry.known(), source)
     # Embedding programs may have set another precision; this one reaches this task and its children only.
     with localcontext(EXACT):
-        ended = await _Tree(config, source, world, adopt=adopt).run(
+        ended = await _Tree(config, source, world, adopt=adopt, take_back=take_back).run(
             trio.Event() if hurry is None else hurry, task_status
         )
     if ended.exit_code:
@@ -126,11 +128,13 @@ async def run(
 class _Tree:
     """One run of one configured program."""
 
-    def __init__(self, config: Config, source: str, world: World, *, adopt: bool) -> None:
+    def __init__(self, config: Config, source: str, world: World, *, adopt: bool, take_back: frozenset[str]) -> None:
         self._config = config
         self._source = source
         self._world = world
         self._adopt = adopt
+        self._take_back = set(take_back)
+        """Names of strategies whose released sells are put back at their next start."""
         self._mail = Mailboxes(config)
         self._control = Control()
         self._watch = Watch(
@@ -336,15 +340,17 @@ class _Tree:
         async def run_anew() -> None:
             actor = StrategyActor(
                 identity(strategy, market),
-                core_maker(strategy, market),
+                guarded_core_maker(strategy, market),
                 self._mail.strategies[strategy.userref],
                 self._mail.outlets(),
                 self._mail.numbers[strategy.userref],
                 adopt=self._adopt,
+                take_back=strategy.name in self._take_back,
                 paused=self._states.paused(strategy.userref) | self._venue.paused(strategy.userref),
                 book=self._strategy_conditions[strategy.userref],
                 by_clock=self._account is not None and not self._account.lock_step,
             )
+            self._take_back.discard(strategy.name)
             await actor.run()
 
         return run_anew

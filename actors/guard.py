@@ -15,7 +15,7 @@ from actors.strategies.core import Band, Core, FollowsRules, HearsDelays, Output
 from messages.account import LiveOrder, OrdersFound
 from messages.ids import client_order_id
 from messages.mailboxes import CoreEvent
-from messages.money import EXACT, ZERO, Pair, below_minimum, cost, floor_price, floor_volume
+from messages.money import ZERO, Pair, below_minimum, cost, floor_price, floor_volume
 from messages.notices import LadderStatus, Notice
 from messages.orders import (
     Amended,
@@ -213,11 +213,13 @@ class GuardedCore:
         asked = sum((cost(buy.price, buy.volume) for buy in buys if buy.kind != "counter"), ZERO)
         if self._quote is not None and asked > self._quote:
             quote = f"{self._bounds.pair.quote}"
-            raise CoreFailed(f"it asked for buys worth {asked:f} {quote} at once, of {self._quote:f} {quote} it may spend")
+            raise CoreFailed(
+                f"it asked for buys worth {asked:f} {quote} at once, of {self._quote:f} {quote} it may spend"
+            )
         costs = (cost(o.price, o.volume) for o in self._live.values() if o.side == "buy" and not o.leaving)
         resting, most = sum(costs, ZERO), self._bounds.max_investment
         if resting > most:
-            raise CoreFailed(f"it asked for buys that make {EXACT.plus(resting):f} of open buys: max_investment is {most:f}")
+            raise CoreFailed(f"it asked for buys that make {resting:f} of open ones: max_investment is {most:f}")
 
 
 _FAILED = "decision core failed"

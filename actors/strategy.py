@@ -15,10 +15,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from actors.conditions import ConditionBook
+from actors.guard import CoreFailed
 from actors.hindrances import Hindrances
 from actors.mailbox import Mailbox
 from actors.status_page import post_report
-from actors.strategies.core import NEVER, Core, FollowsRules, HearsDelays, Output, WakesByClock
+from actors.strategies.core import NEVER, Core, FollowsRules, HearsDelays, Output, TakesBack, WakesByClock
 from adapters.interfaces import UnknownOrderError
 from messages.account import Attach, AttachWaits, OrdersFound
 from messages.journal import Commit, Committed, CoreLoaded, LoadCore
@@ -60,10 +61,6 @@ STATUS_EVERY = 3600 * 10**9
 WAITING = "waiting for the exchange and a first price"
 
 
-class CoreFailed(Exception):
-    """A decision core raised. It is pure, so it would raise again: the strategy is halted."""
-
-
 class Identity(Struct, frozen=True):
     """Who the strategy is, as far as the actor needs it."""
 
@@ -101,6 +98,7 @@ class StrategyActor:
         numbers: Iterator[int],
         *,
         adopt: bool = False,
+        take_back: bool = False,
         paused: Mapping[PauseCause, str] | None = None,
         book: ConditionBook | None = None,
         by_clock: bool = False,
@@ -109,7 +107,7 @@ class StrategyActor:
 
         `adopt`: take open orders of this userref over that cannot be explained. `paused`: causes and reasons of a
         pause that began before this start. `book` takes what holds the strategy up; it outlives the starts. `by_clock`:
-        time passes also without a trade, unlike in a simulation.
+        time passes also without a trade, unlike in a simulation. `take_back`: sells that were given up are placed again.
         """
         self._identity = identity
         self._make_core = make_core
@@ -117,6 +115,7 @@ class StrategyActor:
         self._outlets = outlets
         self._numbers = numbers
         self._adopt = adopt
+        self._take_back = take_back
         self._by_clock = by_clock
         self._hindrances = book and Hindrances(book, outlets.notifier, identity.userref, identity.name, identity.symbol)
         self._tick_at = 0.0
@@ -207,6 +206,10 @@ class StrategyActor:
                     self._backlog.append(message)
         try:
             self._core = self._make_core(loaded)
+            if self._take_back and isinstance(self._core, TakesBack):
+                self._outputs += self._core.take_back()
+        except CoreFailed:
+            raise
         except Exception as error:
             raise CoreFailed(f"its saved state cannot be used: {error}") from error
         return loaded
@@ -305,6 +308,8 @@ class StrategyActor:
         self._report_is_old = True
         try:
             return question()
+        except CoreFailed:
+            raise
         except Exception as error:
             raise CoreFailed(f"decision core failed: {error!r}") from error
 
@@ -312,6 +317,8 @@ class StrategyActor:
         """Take over what the journal does not know, then attach with it. Raises `UnknownOrderError`."""
         try:
             recovery = self._core.recover(found, adopt=self._adopt)
+        except CoreFailed:
+            raise
         except Exception as error:
             raise CoreFailed(f"its orders at the exchange cannot be taken over: {error!r}") from error
         if recovery.unexplained:
@@ -356,6 +363,8 @@ class StrategyActor:
             self._report_is_old = True  # it may have found a reason for doing nothing
         try:
             outputs = self._core.handle(event)
+        except CoreFailed:
+            raise
         except Exception as error:
             raise CoreFailed(f"decision core failed on {type(event).__name__}: {error!r}") from error
         if isinstance(event, OrderEvent):

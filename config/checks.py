@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from config.pair_checks import fees_eat
 from config.problems import Problem, closest, did_you_mean, one_of, shown
-from config.schema import PAPER, PRICE_FILE_SUFFIXES, SYNTHETIC, Known, is_price_file
+from config.schema import PAPER, PRICE_FILE_SUFFIXES, SWING, SYNTHETIC, Known, is_price_file
 from messages.money import EXACT, ONE, ZERO
 
 Kind = TypeVar("Kind")
@@ -88,6 +88,7 @@ def _strategies(values: Mapping[str, object], known: Known, source: str) -> Iter
         if "fee" in table and fee is None and _simulated(values):
             fee = account_fee
         yield from _strategy(table, index, fee, known, source)
+        yield from _existing_base(table, index, source, simulated=_simulated(values))
     yield from _duplicates(tables, "name", source)
     yield from _duplicates(tables, "userref", source)
 
@@ -119,6 +120,23 @@ def _strategy(
         wrong = fees_eat(kind, interval, fee)
         if wrong:
             yield problem("interval", *wrong)
+
+
+def _existing_base(table: Mapping[str, object], index: int, source: str, *, simulated: bool) -> Iterator[Problem]:
+    """What a SWING may sell of the account's own base is said by its owner, never assumed."""
+    kind, stated = _get(table, "kind", str), table.get("sell_existing_base")
+    name = _get(table, "name", str) or ""
+    key = f"strategy[{index}].sell_existing_base"
+    base = _get(table, "base_currency", str) or "base"
+    if kind == SWING and "sell_existing_base" in table and stated is None and not simulated:
+        allowed = (
+            f"true (its extra sell may take {base} that the account holds already)"
+            f" or false (only {base} that it bought itself)"
+        )
+        yield Problem(source, key, "nothing", f"{allowed}; it must be stated for SWING with real money", "", name)
+    elif kind is not None and kind != SWING and isinstance(stated, bool):
+        found = f"{shown(stated)} for {kind}"
+        yield Problem(source, key, found, "nothing: only SWING can sell base that it did not buy", "", name)
 
 
 def _duplicates(tables: Sequence[Mapping[str, object]], key: str, source: str) -> Iterator[Problem]:

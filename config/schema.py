@@ -18,6 +18,8 @@ from messages.notices import Loudness
 PAPER = "paper"
 """Name of the adapter that simulates a whole exchange; it needs no `dry_run`."""
 SYNTHETIC = "synthetic"
+SWING = "SWING"
+"""The kind of strategy that may sell base which the account held before."""
 PRICE_FILE_SUFFIXES = (".csv", ".csv.gz", ".csv.zst", ".parquet")
 
 HIGHEST_FEE = Decimal("0.05")
@@ -153,6 +155,8 @@ class StrategyConfig(Struct, frozen=True, forbid_unknown_fields=True):
     n_open_buy_orders: Annotated[int, Meta(ge=1, le=1000, description="a whole number from 1 to 1000")] = 3
     fee: FeeRate | None = None
     """Maker fee rate to reckon with; None: the account's own."""
+    sell_existing_base: bool | None = None
+    """SWING only: whether its extra sell may take base that it did not buy. None only on a simulated account: true."""
     skip_price_timeout: bool = False
     on_core_failure: Literal["keep", "cancel"] = "keep"
     """What happens to its open orders when its decision core fails."""

@@ -16,11 +16,13 @@ from msgspec.structs import replace
 
 from adapters.interfaces import DatabaseUnusable
 from config import Config, ConfigError, load
+from config.problems import one_of, shown
 from supervision import registry
 from supervision.control import ProgramFailed
 from supervision.logs import setup_logging
 from supervision.output import QueuedStream, queued_output
 from supervision.policy import EXIT_BUG, EXIT_DATABASE, EXIT_OK, EXIT_USAGE
+from supervision.program import existing_base_sentences
 from supervision.restart import root_cause
 from supervision.signals import StopSignals, stop_signals
 from supervision.world import MACHINE, World
@@ -40,7 +42,9 @@ _DRY_RUN = " (of the dry run alone)"
 class Run(Protocol):
     """The program: `supervisor.run`."""
 
-    async def __call__(self, config: Config, source: str, *, adopt: bool, world: World, hurry: trio.Event) -> None: ...
+    async def __call__(
+        self, config: Config, source: str, *, adopt: bool, take_back: frozenset[str], world: World, hurry: trio.Event
+    ) -> None: ...
 
 
 def main(run: Run, arguments: list[str] | None = None) -> int:
@@ -60,14 +64,22 @@ def _main(run: Run, arguments: list[str] | None, signals: StopSignals, stderr: Q
         live = Path(config.persistence.database)
         print(f"{options.config}: {len(config.strategy)} strategies, adapter {config.exchange.adapter}: valid")  # noqa: T201
         print(f"database: {config.database}{_DRY_RUN if config.database != live else ''}")  # noqa: T201
+        for sentence in existing_base_sentences(config):
+            print(sentence)  # noqa: T201
         return EXIT_OK
+    if unknown := set(options.take_back) - {strategy.name for strategy in config.strategy}:
+        names = one_of([strategy.name for strategy in config.strategy])
+        return _complain(ConfigError.at(str(options.config), "--take-back", shown(unknown.pop()), names), EXIT_USAGE)
     log = setup_logging(config.bot.log_level, config.bot.log_format, stderr)
     try:
         if signals.taken:
             logger.info("%s: stopped before anything was started", signals.taken[0].name)
             return EXIT_OK
+        for sentence in existing_base_sentences(config):
+            logger.info("%s", sentence)
         world = replace(MACHINE, lost_log_lines=lambda: log.dropped)
-        return _run(partial(run, config, str(options.config), adopt=options.adopt, world=world), signals, log.tell_sums)
+        wishes = {"adopt": options.adopt, "take_back": frozenset(options.take_back)}
+        return _run(partial(run, config, str(options.config), world=world, **wishes), signals, log.tell_sums)
     finally:
         logging.getLogger().removeHandler(log)
         log.close()
@@ -86,6 +98,13 @@ def _parser() -> argparse.ArgumentParser:
         "--adopt",
         action="store_true",
         help="take over open orders that the database cannot explain (make sure that no second instance runs)",
+    )
+    parser.add_argument(
+        "--take-back",
+        action="append",
+        default=[],
+        metavar="STRATEGY",
+        help="place this strategy's released sells again (after a cancel by hand); may be repeated",
     )
     parser.add_argument("--version", action="version", version=f"infinity-grid-trio {registry.version()}")
     return parser

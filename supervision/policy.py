@@ -9,8 +9,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from actors.guard import CoreFailed
 from actors.metrics import MetricsServerError
-from actors.strategy import CoreFailed
 from adapters.interfaces import BotStateError, DatabaseUnusable, ExchangeUnavailable, SourceEnded, UnknownOrderError
 from config import ConfigError
 

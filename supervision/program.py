@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from actors.guard import Bounds, GuardedCore
 from actors.mailbox import Mailbox
 from actors.strategies.core import Core
 from actors.strategies.settings import GridSettings
@@ -17,7 +18,7 @@ from actors.venue_facts import Objection, PairFacts
 from actors.venue_watch import Judge, Watched
 from adapters.interfaces import Exchange, PairUnavailable
 from config import PAPER, Config, ConfigError, Problem, StrategyConfig, check_against_pair
-from config.schema import SYNTHETIC
+from config.schema import SWING, SYNTHETIC
 from messages.conditions import ConditionCode
 from messages.journal import AccountLoaded, AccountSaved, Committed, CoreLoaded
 from messages.mailboxes import (
@@ -213,11 +214,34 @@ def core_maker(strategy: StrategyConfig, market: Market) -> MakeCore:
             max_investment=strategy.max_investment,
             fee=market.fees[strategy.userref],
             lineage=loaded.lineage,
+            sell_existing_base=sells_existing_base(strategy),
         )
         saved, lineage = carried_over(loaded, settings, strategy.kind)
         return make(msgspec.structs.replace(settings, lineage=lineage), saved)
 
     return from_journal
+
+
+def guarded_core_maker(strategy: StrategyConfig, market: Market) -> MakeCore:
+    """As `core_maker`, of a core whose every answer is checked before it is committed."""
+    make, pair = core_maker(strategy, market), market.pairs[strategy.symbol]
+    bounds = Bounds(strategy.userref, pair, strategy.max_investment)
+    return lambda loaded: GuardedCore(make(loaded), bounds)
+
+
+def sells_existing_base(strategy: StrategyConfig) -> bool:
+    """Whether it may sell base that no strategy bought. A simulated account need not state it; there it may."""
+    return strategy.kind == SWING and strategy.sell_existing_base is not False
+
+
+def existing_base_sentences(config: Config) -> list[str]:
+    """What each SWING does with base that the account holds already."""
+    sentences = {
+        True: "sells existing base: also what no strategy of this program bought",
+        False: "sells no existing base: only what it bought itself",
+    }
+    swings = [strategy for strategy in config.strategy if strategy.kind == SWING]
+    return [f"{strategy.name} ({strategy.symbol}) {sentences[sells_existing_base(strategy)]}" for strategy in swings]
 
 
 def actor_name(strategy: StrategyConfig) -> str:

@@ -55,7 +55,7 @@ WORLD = {"asyncio", "datetime", "duckdb", "http", "httpx", "io", "logging", "os"
     "urllib",
     "uuid",
 }
-PURE = ("messages", "actors/strategies", "actors/ledger.py", "actors/order_desk.py")
+PURE = ("messages", "actors/strategies", "actors/guard.py", "actors/ledger.py", "actors/order_desk.py")
 
 _ENGINE = ("account", "blocks", "capital", "costs", "engine", "equity", "record", "series", "summary", "tape")
 PURE_BACKTEST = tuple(f"backtesting/{name}.py" for name in _ENGINE)

@@ -4,8 +4,9 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
+from actors.guard import CoreFailed
 from actors.mailbox import Mailbox, MailboxOverflow
-from actors.strategy import STATUS_EVERY, CoreFailed, run_halted_strategy
+from actors.strategy import STATUS_EVERY, run_halted_strategy
 from messages.journal import CoreLoaded, LoadCore
 from messages.mailboxes import OrderManagerMail, StrategyMail
 from messages.market import RowDone, RowEnd, Tick

@@ -12,6 +12,7 @@ from adapters.exchanges.kraken.sandbox import DEMO_KEY, DEMO_PRIVATE, Sandbox, S
 from adapters.exchanges.kraken.sandbox.model.orders import Order
 from config import parse
 from supervision import registry
+from tests.existing_base import existing_base
 
 PATIENCE = 20
 
@@ -40,7 +41,7 @@ backoff_seconds = 0.1
 [[strategy]]
 name = "trial"
 kind = "{kind}"
-base_currency = "{base}"
+{existing_base}base_currency = "{base}"
 quote_currency = "USD"
 userref = 1001
 amount_per_grid = {amount}
@@ -67,6 +68,7 @@ class Desk:
         values = {"amount": "100", "interval": "0.01", "buys": "5", "investment": "10000"} | changes
         text = TEXT.format(
             kind=kind,
+            existing_base=existing_base(kind),
             base=self.symbol.partition("/")[0],
             on_stop=on_stop,
             key=DEMO_KEY,

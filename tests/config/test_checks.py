@@ -166,3 +166,28 @@ def test_a_backoff_that_starts_above_its_cap_is_refused() -> None:
     assert lines(VALID + "[supervisor]\nbackoff_seconds = 90") == [
         "supervisor.backoff_cap_seconds: found 60; allowed: backoff_seconds (90) or more"
     ]
+
+
+def _live(text: str) -> str:
+    return text.replace('kind = "GridHODL"', 'kind = "SWING"')
+
+
+def test_what_a_swing_may_sell_of_the_accounts_own_base_has_to_be_stated_for_real_money() -> None:
+    live = _live(changed("dry_run = true", "dry_run = false"))
+    (line,) = lines(live)
+    assert line.startswith("strategy[0].sell_existing_base (btc-hodl): found nothing; allowed: true (")
+    assert "BTC that the account holds already" in line
+    for stated in ("true", "false"):
+        read(live.replace("userref = 1001", f"userref = 1001\nsell_existing_base = {stated}"))
+
+
+def test_a_simulated_swing_need_not_state_it() -> None:
+    read(_live(changed("dry_run = true", "dry_run = true")))
+
+
+def test_no_other_kind_sells_existing_base() -> None:
+    (line,) = lines(changed("userref = 1001", "userref = 1001\nsell_existing_base = false"))
+    assert line == (
+        "strategy[0].sell_existing_base (btc-hodl): found false for GridHODL; "
+        "allowed: nothing: only SWING can sell base that it did not buy"
+    )

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from adapters.exchanges.kraken.sandbox import DEMO_KEY, DEMO_PRIVATE, AccountSettings, KeySettings, Sandbox, Settings
 from adapters.exchanges.kraken.sandbox.model.fees import Rates
+from tests.existing_base import existing_base
 
 SYMBOL = "BTC/USD"
 START = Decimal("50000.0")
@@ -40,7 +41,7 @@ backoff_seconds = 0.1
 [[strategy]]
 name = "trial"
 kind = "{kind}"
-base_currency = "BTC"
+{existing_base}base_currency = "BTC"
 quote_currency = "USD"
 userref = 1001
 amount_per_grid = 100
@@ -63,7 +64,8 @@ def venue() -> Settings:
 
 def configuration(kraken: Sandbox, kind: str, port: int) -> str:
     """The program's, but for its keys."""
-    return CONFIGURATION.format(kind=kind, port=port, rest=kraken.rest_url, ws=kraken.ws_url, auth=kraken.ws_auth_url)
+    urls = {"rest": kraken.rest_url, "ws": kraken.ws_url, "auth": kraken.ws_auth_url}
+    return CONFIGURATION.format(kind=kind, existing_base=existing_base(kind), port=port, **urls)
 
 
 class Stage(Struct, frozen=True):

@@ -34,6 +34,7 @@ from messages.notices import Letter, Notice
 from messages.status import StrategyReport
 from supervision import registry
 from supervision.world import World as Outside
+from tests.existing_base import existing_base
 from tests.faults.network import REST_URL, WS_AUTH_URL, WS_URL, MemoryNetwork
 from tests.simulation.disk import Disk
 
@@ -67,7 +68,7 @@ enabled = false
 [[strategy]]
 name = "trial"
 kind = "{kind}"
-base_currency = "BTC"
+{existing_base}base_currency = "BTC"
 quote_currency = "USD"
 userref = 1001
 amount_per_grid = {amount}
@@ -166,7 +167,10 @@ class World:
         urls = {"rest": REST_URL, "ws": WS_URL, "auth": WS_AUTH_URL}
         keys = {"key": DEMO_KEY, "private": DEMO_PRIVATE, "database": str(self.database)}
         return parse(
-            self.text.format(kind=kind, **(values | urls | keys | changes)), "trial.toml", {}, registry.known()
+            self.text.format(kind=kind, existing_base=existing_base(kind), **(values | urls | keys | changes)),
+            "trial.toml",
+            {},
+            registry.known(),
         )
 
     @asynccontextmanager

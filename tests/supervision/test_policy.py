@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actors.guard import CoreFailed
 from actors.mailbox import MailboxOverflow
 from actors.metrics import MetricsServerError
-from actors.strategy import CoreFailed
 from adapters.interfaces import BotStateError, DatabaseUnusable, ExchangeUnavailable, SourceEnded, UnknownOrderError
 from config import ConfigError
 from supervision.policy import (

@@ -8,8 +8,8 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
+from actors.guard import CoreFailed
 from actors.metrics import MetricsServerError
-from actors.strategy import CoreFailed
 from adapters.interfaces import BotStateError, DatabaseUnusable, SourceEnded, UnknownOrderError
 from config import ConfigError
 from messages.notices import ActorFailed

@@ -190,18 +190,6 @@ def test_a_sell_that_anybody_but_its_owner_cancelled_is_put_back_with_the_venues
     assert again.cause == counter_cause(sell.cause, 1)
 
 
-def test_a_released_sell_can_be_taken_back_once() -> None:
-    play = two_sells()
-    sell = play.orders("sell")[0]
-    play.close(sell.order_id, "by hand")
-    again = play.restart("49100")
-    (told,) = notices(again.core.take_back(), OrderDelayed)
-    assert (told.side, told.volume) == ("sell", sell.volume)
-    assert again.core.take_back() == []
-    assert ("sell", sell.price, sell.volume) in placed(again.tick("49100", after=10))
-    assert "released" not in " ".join(again.core.report("trading", "").waiting)
-
-
 # Amended by somebody else
 
 

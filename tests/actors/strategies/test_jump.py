@@ -1,0 +1,100 @@
+"""A price that is a jump away from the one before moves no ladder before something confirms it."""
+
+from decimal import Decimal
+
+import pytest
+
+from actors.strategies.grid_sell import GRID_SELL
+from messages.orders import Deferred
+from tests.actors.strategies.harness import SECOND, D, Play, canceled, placed
+
+
+def started() -> Play:
+    play = Play(GRID_SELL)
+    play.start("50000")
+    return play
+
+
+@pytest.mark.parametrize("misprint", ["500000", "60000", "52600", "47500", "30000", "1"])
+def test_one_print_far_away_moves_nothing(misprint: str) -> None:
+    play = started()
+    before = play.prices("buy")
+    assert play.misprint(misprint) == []
+    assert play.misprint("50010") == []
+    assert play.prices("buy") == before
+    assert play.core._ladder.ticker == D(50010)
+
+
+@pytest.mark.parametrize("price", ["52500", "51100"])
+def test_a_move_of_five_intervals_needs_no_second_trade(price: str) -> None:
+    assert len(placed(started().misprint(price))) == 5
+
+
+def test_a_second_trade_near_the_first_confirms_it() -> None:
+    play = started()
+    assert play.misprint("60000") == []
+    outputs = play.misprint("60100")
+    assert len(canceled(outputs)) == len(placed(outputs)) == 5
+
+
+def test_two_misprints_far_from_each_other_confirm_nothing() -> None:
+    play = started()
+    assert play.misprint("500000") == play.misprint("5000000") == play.misprint("5") == []
+
+
+def test_a_counter_sell_does_not_wait_and_is_not_lifted_by_a_doubted_price() -> None:
+    play = started()
+    play.misprint("500000")
+    outputs = play.fill(play.orders("buy")[0].order_id)
+    assert [(side, price) for side, price, _ in placed(outputs)] == [("sell", Decimal("49999.9"))]
+
+
+def test_a_crash_that_fills_our_buys_is_no_misprint() -> None:
+    play = started()
+    assert play.misprint("40000") == []
+    assert [side for side, _, _ in placed(play.fill(play.orders("buy")[0].order_id))] == ["sell"]
+    assert play.core._ladder.ticker == D(40000)
+
+
+def test_buys_that_the_venue_puts_off_are_decided_again_once_the_market_has_passed_them() -> None:
+    play = Play()
+    play.accepting = False
+    play.start("50000")
+    waiting = play.orders("buy")
+    for order in waiting:
+        assert play.core.put_off(Deferred(order.order_id, "rate limit", "too fast", play.now)) == []
+    outputs = play.tick("49300")
+    assert canceled(outputs) == [waiting[0].order_id]
+    assert [price for _, price, _ in placed(outputs)] == [D("47102.0")]
+
+
+def test_a_ladder_that_the_venue_puts_off_follows_the_market_up() -> None:
+    play = Play()
+    play.accepting = False
+    play.start("50000")
+    waiting = play.orders("buy")
+    for order in waiting:
+        play.core.put_off(Deferred(order.order_id, "rate limit", "too fast", play.now))
+    outputs = play.tick("52000")
+    assert canceled(outputs) == [order.order_id for order in waiting]
+    assert placed(outputs)[0][1] == D("51485.1")
+
+
+def test_a_sell_that_was_refused_is_tried_again_by_the_clock() -> None:
+    play = started()
+    play.accepting = False
+    play.fill(play.orders("buy")[0].order_id)
+    sell = play.only("sell")
+    play.refuse(sell.order_id, "funds")
+    wake = play.core.band.wake
+    assert wake == play.now + 10 * SECOND
+    assert play.core.wake(wake - 1) == []
+    assert placed(play.core.wake(wake)) == [("sell", sell.price, sell.volume)]
+
+
+def test_buys_that_lacked_funds_are_tried_again_by_the_clock() -> None:
+    play = Play(quote="450")
+    play.start("50000")
+    play.quote += 100
+    play.handle(play.balances())
+    assert [side for side, _, _ in placed(play.core.wake(play.core.band.wake))] == ["buy"]
