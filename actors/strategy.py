@@ -107,7 +107,7 @@ class StrategyActor:
 
         `adopt`: take open orders of this userref over that cannot be explained. `paused`: causes and reasons of a
         pause that began before this start. `book` takes what holds the strategy up; it outlives the starts. `by_clock`:
-        time passes also without a trade, unlike in a simulation. `take_back`: sells that were given up are placed again.
+        time passes also without a trade, unlike in a simulation. `take_back`: released sells are placed again.
         """
         self._identity = identity
         self._make_core = make_core
