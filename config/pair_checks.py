@@ -4,12 +4,15 @@ from decimal import ROUND_CEILING, Decimal
 
 from config.problems import Problem
 from config.schema import Config, StrategyConfig
-from messages.money import EXACT, ONE, Pair, ceil_cost, cost, divide, floor_price, floor_to
+from messages.money import EXACT, ONE, Pair, ceil_cost, cost, divide, floor_price, floor_to, price_above
 
 BUYS_ONLY = frozenset({"cDCA"})
 """Kinds that place no counter-sell, so that no interval has to pay for two fees."""
 SELLS_ITS_AMOUNT = frozenset({"GridHODL", "SWING"})
 """Kinds whose sell is worth one amount again, with a smaller volume than the buy had."""
+
+
+HALF = Decimal("0.5")
 
 
 def check_against_pair(
@@ -31,6 +34,9 @@ def check_against_pair(
     wrong = fees_eat(strategy.kind, strategy.interval, fee)
     if wrong:
         problems.append(Problem(source, f"{key}.interval", *wrong, strategy=strategy.name))
+    coarse = None if wrong or price is None else tick_eats(strategy.kind, strategy.interval, fee, pair, price)
+    if coarse:
+        problems.append(Problem(source, f"{key}.interval", *coarse, strategy=strategy.name))
     needed = needed_amount(strategy, pair, fee, price)
     if strategy.amount_per_grid < needed:
         found = f"{strategy.amount_per_grid:f}"
@@ -58,6 +64,22 @@ def fees_eat(kind: str, interval: Decimal, fee: Decimal) -> tuple[str, str] | No
     return found, f"an interval above {least:f}, so that this product is above 1"
 
 
+def tick_eats(kind: str, interval: Decimal, fee: Decimal, pair: Pair, price: Decimal) -> tuple[str, str] | None:
+    """What was found and what is allowed when no tick near a buy brings a gain; with prices as they are truncated."""
+    buy = floor_price(pair, divide(price, ONE + interval))
+    if kind in BUYS_ONLY or buy <= 0:
+        return None
+    sell = price_above(pair, divide(buy, ONE - 2 * fee))
+    if sell <= EXACT.multiply(buy, EXACT.power(ONE + interval, 2)):
+        return None
+    found = (
+        f"{interval:f} where {pair.symbol} at {price:f} moves in steps of {pair.tick_size:f}: a buy at {buy:f}"
+        f" is sold with a gain at {sell:f} only, with a fee of {fee:f}"
+    )
+    least = (divide(sell, buy) - ONE).quantize(Decimal("0.000001"), ROUND_CEILING, EXACT)
+    return found, f"an interval of {least:f} or more at this price"
+
+
 def needed_amount(strategy: StrategyConfig, pair: Pair, fee: Decimal, price: Decimal | None) -> Decimal:
     """The smallest amount_per_grid, in quote, that the pair's minima allow; without a price, its minimum cost."""
     if price is None:
@@ -69,6 +91,8 @@ def needed_amount(strategy: StrategyConfig, pair: Pair, fee: Decimal, price: Dec
     needed = cost(buy, volume)
     if strategy.kind in SELLS_ITS_AMOUNT:
         sell = floor_price(pair, EXACT.multiply(buy, ONE + strategy.interval))
+        if fee < HALF:
+            sell = max(sell, price_above(pair, divide(buy, ONE - 2 * fee)))
         needed = max(needed, EXACT.multiply(cost(sell, volume), ONE - 2 * fee))
     return ceil_cost(pair, needed)
 

@@ -59,6 +59,22 @@ def test_a_price_below_the_tick_size_is_survived(price: str) -> None:
     assert check_against_pair(config(), 0, PAIR, FEE, Decimal(price)) == []
 
 
+@pytest.mark.parametrize(
+    ("price", "tick", "refused"),
+    [("1.01", "0.01", False), ("0.52", "0.01", False), ("0.45", "0.01", True), ("30", "1", True)],
+)
+def test_a_tick_that_leaves_no_gain_near_a_buy_is_told_with_truncated_prices(
+    price: str, tick: str, *, refused: bool
+) -> None:
+    pair = Pair("ETH/USD", Decimal(tick), 8, 5, Decimal(0), Decimal(0))
+    for kind in ("GridHODL", "GridSell", "SWING"):
+        grid = config(kind=kind, interval=Decimal("0.01"))
+        problems = check_against_pair(grid, 0, pair, Decimal("0.0025"), Decimal(price))
+        assert [problem.key for problem in problems] == ["strategy[0].interval"] * refused
+    grid = config(kind="cDCA", interval=Decimal("0.01"))
+    assert check_against_pair(grid, 0, pair, Decimal("0.0025"), Decimal(price)) == []
+
+
 @settings(deadline=None)
 @given(
     price=st.decimals("1", "100000", places=1),
