@@ -10,7 +10,7 @@ from actors.mailbox import Mailbox
 from messages.conditions import ConditionCode
 from messages.mailboxes import NotifierMail
 from messages.notices import OrdersPutOff, OrdersTaken
-from messages.orders import DeferReason, Deferred
+from messages.orders import Canceled, DeferReason, Deferred, Filled, OrderEvent, PartiallyFilled, Rejected
 from messages.status import StrategyReport
 
 TELL_AFTER = 60.0
@@ -26,6 +26,10 @@ _PUT_OFF: Mapping[DeferReason, ConditionCode] = {
 _BRIEF: frozenset[DeferReason] = frozenset({"rate limit", "no answer"})
 _OF_THE_CORE: tuple[ConditionCode, ...] = ("funds", "sell waits", "fewer buys", "order limit", "fees")
 _SHOWN = 3
+CROSSINGS = 3
+"""So many post-only buys in a row that would have been taken at once are no accident."""
+RESTS_AFTER = 30.0
+"""Seconds without another one after which the buys rest."""
 
 
 class Hindrances:
@@ -43,6 +47,8 @@ class Hindrances:
         self._since: dict[ConditionCode, float] = {}
         """Seconds of trio's clock."""
         self._told: set[ConditionCode] = set()
+        self._crossed = 0
+        self._crossed_at = -math.inf
 
     def begin(self, time: int) -> None:
         """The strategy has been told everything anew; what waits is told again."""
@@ -54,10 +60,15 @@ class Hindrances:
         self._waiting[event.order_id] = event
         self._show(event.time)
 
-    def over(self, order_id: str, time: int) -> None:
+    def answered(self, event: OrderEvent) -> None:
         """The order was taken, refused or withdrawn."""
-        if self._waiting.pop(order_id, None) is not None:
-            self._show(time)
+        if self._waiting.pop(event.order_id, None) is not None:
+            self._show(event.time)
+        if isinstance(event, Canceled | Rejected) and event.reason == "post-only":
+            self._crossed += 1
+            self._crossed_at = trio.current_time()
+        elif isinstance(event, Filled | PartiallyFilled):
+            self._crossed = 0
 
     def count(self) -> int:
         """How many orders are put off."""
@@ -68,12 +79,23 @@ class Hindrances:
         found: dict[ConditionCode, list[str]] = {}
         for hindrance in report.held_up:
             found.setdefault(hindrance.code, []).append(hindrance.detail)
+        self._name_crossings(report, found)
         for code in _OF_THE_CORE:
             if details := found.get(code):
                 more = f"; and {len(details) - _SHOWN} more" if len(details) > _SHOWN else ""
                 self._book.open(self._userref, code, f"{self._name}: {'; '.join(details[:_SHOWN])}{more}", time)
             else:
                 self._book.close(self._userref, code, time)
+
+    def _name_crossings(self, report: StrategyReport, found: dict[ConditionCode, list[str]]) -> None:
+        """Why no buy rests in a market whose last trade is above its present ask."""
+        rests = any(order.side == "buy" and order.phase == "open" for order in report.orders)
+        if rests and trio.current_time() - self._crossed_at > RESTS_AFTER:
+            self._crossed = 0
+        if self._crossed >= CROSSINGS:
+            price = "" if report.price is None else f" of {report.price:f}"
+            detail = f"post-only buys would cross the ask: the last trade{price} is above the market; tried again"
+            found.setdefault("fewer buys", []).append(detail)
 
     def tell_at(self) -> float:
         """When `tell` has something to say, in seconds of trio's clock."""

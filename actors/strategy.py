@@ -338,7 +338,7 @@ class StrategyActor:
 
     def _take_event(self, event: CoreEvent) -> None:
         if self._hindrances and isinstance(event, OrderEvent):
-            self._hindrances.over(event.order_id, event.time)
+            self._hindrances.answered(event)
         if self._synced and not self._paused:
             self._decide(event)
         else:

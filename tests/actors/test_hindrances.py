@@ -1,17 +1,19 @@
 """Orders that the venue puts off, and what a core waits for, as conditions and notices."""
 
+from decimal import Decimal
+
 import pytest
 import trio
 from msgspec.structs import replace
 from trio.testing import MockClock
 
 from actors.conditions import ConditionBook
-from actors.hindrances import TELL_AFTER, Hindrances
+from actors.hindrances import CROSSINGS, RESTS_AFTER, TELL_AFTER, Hindrances
 from actors.mailbox import Mailbox
 from messages.conditions import Condition, ConditionChanged, ConditionCode, Conditions
 from messages.mailboxes import MetricsMail, NotifierMail, PersistenceMail
 from messages.notices import OrdersPutOff, OrdersTaken
-from messages.orders import DeferReason, Deferred
+from messages.orders import Accepted, Canceled, DeferReason, Deferred, Filled
 from messages.status import Hindrance
 from tests.actors.reports import HODL
 
@@ -23,6 +25,16 @@ REASONS: list[tuple[DeferReason, ConditionCode]] = [
     ("rate limit", "orders put off"),
     ("no answer", "orders put off"),
 ]
+
+
+def accepted(order_id: str, time: int) -> Accepted:
+    return Accepted(order_id, "O1", time)
+
+
+def crossed(number: int) -> Canceled:
+    """A post-only buy that would have been taken."""
+    nothing = Decimal(0)
+    return Canceled(f"o{number}", "O1", nothing, nothing, nothing, "post-only", number)
 
 
 class Told:
@@ -53,11 +65,11 @@ async def test_orders_that_wait_are_one_condition_until_the_last_is_over(
     (row,) = told.open()
     assert (row.strategy, row.code, row.since, row.blocks) == (7, code, 100, True)
     assert "3 orders of BTC/USD put off: words" in row.detail
-    told.hindrances.over("o0", 200)
-    told.hindrances.over("stranger", 200)
+    told.hindrances.answered(accepted("o0", 200))
+    told.hindrances.answered(accepted("stranger", 200))
     assert "2 orders" in told.open()[0].detail
-    told.hindrances.over("o1", 201)
-    told.hindrances.over("o2", 202)
+    told.hindrances.answered(accepted("o1", 201))
+    told.hindrances.answered(accepted("o2", 202))
     assert told.open() == []
     changes = [c for c in told.persistence.receive_nowait() if isinstance(c, ConditionChanged)]
     assert [(c.closed, c.time) for c in changes] == [(False, 100), (True, 202)]
@@ -80,7 +92,7 @@ async def test_a_wait_is_told_once_and_so_is_its_end(
     told.hindrances.tell()
     await trio.sleep(30)
     for number in range(3):
-        told.hindrances.over(f"o{number}", 0)
+        told.hindrances.answered(accepted(f"o{number}", 0))
     assert told.notifier.receive_nowait() == [OrdersTaken("grid", "BTC/USD", 90 if brief else 30)]
     assert told.hindrances.tell_at() == float("inf")
 
@@ -89,7 +101,7 @@ async def test_a_brief_wait_for_the_budget_is_no_notice(autojump_clock: MockCloc
     told = Told()
     told.hindrances.put_off(Deferred("o1", "rate limit", "words", 0))
     await trio.sleep(20)
-    told.hindrances.over("o1", 0)
+    told.hindrances.answered(accepted("o1", 0))
     assert told.notifier.receive_nowait() == []
 
 
@@ -113,4 +125,33 @@ async def test_what_the_core_waits_for_is_opened_and_closed_as_it_changes() -> N
     told.hindrances.report(replace(report, held_up=sells[:1]), 20)
     assert [(row.code, row.since) for row in told.open()] == [("sell waits", 10)]
     told.hindrances.report(replace(report, held_up=()), 30)
+    assert told.open() == []
+
+
+async def test_buys_that_cannot_rest_say_so_until_they_do(autojump_clock: MockClock) -> None:
+    """The last trade is old and far above the ask."""
+    told = Told()
+    for number in range(CROSSINGS):
+        told.hindrances.report(HODL, number)
+        assert told.open() == []
+        told.hindrances.answered(accepted(f"o{number}", number))
+        told.hindrances.answered(crossed(number))
+    told.hindrances.report(HODL, 10)
+    (row,) = told.open()
+    assert row.code == "fewer buys"
+    assert "post-only buys would cross the ask: the last trade of 60000.0 is above the market" in row.detail
+    told.hindrances.answered(crossed(9))
+    told.hindrances.report(HODL, 11)
+    await trio.sleep(RESTS_AFTER + 1)
+    told.hindrances.report(HODL, 12)
+    assert told.open() == []
+
+
+async def test_a_single_crossing_is_nothing(autojump_clock: MockClock) -> None:
+    told = Told()
+    zero = Decimal(0)
+    for number in range(10):
+        told.hindrances.answered(crossed(number))
+        told.hindrances.answered(Filled(f"f{number}", "O1", "T1", zero, zero, zero, number))
+        told.hindrances.report(HODL, number)
     assert told.open() == []
