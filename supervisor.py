@@ -53,6 +53,7 @@ from messages.notices import JournalNoted, JournalRepaired
 from messages.status import Status, Stop
 from supervision import cli, registry
 from supervision.control import Control, ProgramFailed, StopRequest
+from supervision.disk_trouble import DiskTrouble
 from supervision.outages import Outages
 from supervision.ownership import Owned, fingerprint, open_owned, with_account
 from supervision.pasts import left_over, refuse_changed_pasts
@@ -168,6 +169,9 @@ class _Tree:
         self._actors = trio.CancelScope(shield=True)
         self._trading = trio.CancelScope()
         self._opened: JournalPort | None = None
+        self._lineage: str | None = None
+        """Of the file that was opened first: no other one is written later."""
+        self._disk = DiskTrouble(self._mail, self._states, world.wall)
         self._past: set[int] = set()
         """Strategies that have traded before."""
         mail = self._mail
@@ -185,7 +189,7 @@ class _Tree:
 
     async def run(self, hurry: trio.Event | None, task_status: TaskStatus[Handle]) -> StopRequest:
         """Start everything, wait for a reason to stop, stop in order. Returns how it ended."""
-        listener = self._bind()
+        listener = await self._bind_or_blame()
         try:
             owned, pasts = await self._world.in_thread(self._open_first)
             self._opened = owned.journal
@@ -228,11 +232,16 @@ class _Tree:
 
     async def _persistence(self) -> None:
         """The journal, and all that must not run without it."""
+        with self._disk.watched():
+            await self._with_journal()
+
+    async def _with_journal(self) -> None:
         async with trio.open_nursery() as nursery:
             persistence = partial(run_persistence, in_thread=self._world.in_thread)
             journal: OpenedJournal = await nursery.start(
                 persistence, self._open_journal, self._mail.persistence, self._mail.deliver
             )
+            self._disk.works()
             if journal.repaired:
                 self._mail.notifier.post(JournalRepaired(journal.repaired))
             with trio.CancelScope() as self._trading:
@@ -240,6 +249,10 @@ class _Tree:
 
     async def _exchange(self) -> None:
         """One account, and the actors that speak to it."""
+        with self._disk.watched():
+            await self._with_account()
+
+    async def _with_account(self) -> None:
         open_exchange = self._world.exchange(self._config.exchange.adapter)
         store = AccountClient(self._mail.persistence, self._mail.paper)
         async with open_exchange(self._config, store, now=self._world.wall(), source=self._source) as exchange:
@@ -253,6 +266,7 @@ class _Tree:
             market = Market(self._venue.pairs, self._venue.fees)
             self._account = exchange
             self._watch.outages.over("exchange")
+            self._disk.works()
             try:
                 async with trio.open_nursery() as nursery:
                     self._start(nursery, "market-data", partial(self._market_data, exchange))
@@ -284,21 +298,22 @@ class _Tree:
         """The order-manager and its strategies: they share its fate, and a restart resyncs them all."""
         mail = self._mail
         try:
-            async with trio.open_nursery() as nursery:
-                orders = partial(run_order_manager, book=self._attach_conditions, now=self._world.wall)
-                await nursery.start(
-                    orders,
-                    exchange,
-                    mail.orders,
-                    mail.strategies,
-                    mail.persistence,
-                    market.pairs,
-                    mail.supervisor,
-                )
-                self._watch.key.works()
-                self._watch.outages.over("order-manager")
-                for strategy in self._config.strategy:
-                    nursery.start_soon(self._strategy, strategy, market)
+            with self._disk.watched():
+                async with trio.open_nursery() as nursery:
+                    orders = partial(run_order_manager, book=self._attach_conditions, now=self._world.wall)
+                    await nursery.start(
+                        orders,
+                        exchange,
+                        mail.orders,
+                        mail.strategies,
+                        mail.persistence,
+                        market.pairs,
+                        mail.supervisor,
+                    )
+                    self._watch.key.works()
+                    self._watch.outages.over("order-manager")
+                    for strategy in self._config.strategy:
+                        nursery.start_soon(self._strategy, strategy, market)
         finally:
             if not self._control.stopping:
                 self._states.interrupted("the connection for orders is being restored")
@@ -360,8 +375,11 @@ class _Tree:
 
     def _open_file(self) -> Owned:
         """Raises `ConfigError` for a journal of another world, `DatabaseUnusable`."""
-        owned = open_owned(self._config, self._source, self._world.open_journal, self._world.wall())
+        owned = open_owned(
+            self._config, self._source, partial(self._world.open_journal, lineage=self._lineage), self._world.wall()
+        )
         self._owner = owned.owner
+        self._lineage = owned.journal.lineage
         return owned
 
     def _open_first(self) -> tuple[Owned, list[Past]]:
@@ -410,9 +428,25 @@ class _Tree:
             self._mail.persistence.post(owner)
 
     def _open_journal(self) -> JournalPort:
-        """The file that was opened before the start, and a new opening for each restart."""
+        """The file that was opened before the start, and the same one again for each restart."""
         opened, self._opened = self._opened, None
         return opened or self._open_file().journal
+
+    async def _bind_or_blame(self) -> socket | None:
+        """Take the port; where a second instance has it, say first that it has the database, too.
+
+        Raises `DatabaseUnusable`, `ConfigError`.
+        """
+        try:
+            return self._bind()
+        except ConfigError:
+            await self._world.in_thread(self._try_file)
+            raise
+
+    def _try_file(self) -> None:
+        """Open what is there; raises `DatabaseUnusable`."""
+        if self._config.database.exists():
+            self._open_file().journal.close()
 
     def _bind(self) -> socket | None:
         """Take the port before anything else starts. Raises `ConfigError`."""

@@ -45,6 +45,9 @@ _GROUP_LIMIT = 500
 
 _QUIET_SECONDS = 1.0
 
+_CHECK_SECONDS = 10.0
+"""A file that is removed or replaced is noticed at the next write, and after this time without one."""
+
 _COMPANY_SECONDS = 0.05
 """How long records wait for a decision to share its write: else the write of a fill's record would hold up that of its
 answer. Nobody waits for records, and a resync brings back those that a crash loses."""
@@ -88,6 +91,9 @@ class JournalPort(Protocol):
 
     def pasts(self) -> list[Past]:
         """What it holds of every userref, by userref."""
+
+    def check(self) -> None:
+        """Whether the file is still the one that was opened."""
 
     def newest(self) -> int:
         """Time of the newest thing that it holds, in nanoseconds UTC; 0 for an empty one."""
@@ -167,7 +173,11 @@ async def _next_mail(
             mail = await mailbox.receive()
         if not mail:
             await in_thread(journal.settle)
-    mail = mail or await mailbox.receive()
+    while not mail:
+        with trio.move_on_after(_CHECK_SECONDS):
+            mail = await mailbox.receive()
+        if not mail:
+            await in_thread(journal.check)
     await _wait_for_company(mail, mailbox)
     return mail
 

@@ -77,7 +77,12 @@ class UnknownOrderError(Exception):
 
 
 class DatabaseUnusable(Exception):
-    """The journal cannot be opened or written; the message says why and what to do. Exit code 6."""
+    """The journal cannot be opened or written; the message says why and what to do. Exit code 6 at a start."""
+
+    def __init__(self, message: str, *, passing: bool = False) -> None:
+        """`passing`: what is wrong is around the file (a full disk, a missing one), not in it: waiting may help."""
+        super().__init__(message)
+        self.passing = passing
 
 
 class SourceEnded(Exception):

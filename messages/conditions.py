@@ -12,6 +12,7 @@ ConditionCode = Literal[
     "account",
     "connection",
     "credentials",
+    "database",
     "fees",
     "funds",
     "fewer buys",

@@ -32,6 +32,7 @@ Kind = Literal[
     "stray order",
     "core",
     "database",
+    "disk",
     "source ended",
     "configuration",
     "server",
@@ -44,6 +45,9 @@ EXIT_BUG = 1
 EXIT_USAGE = 2
 EXIT_CREDENTIALS = 3
 EXIT_DATABASE = 6
+
+DISK_PAUSES = (1.0, 5.0)
+"""A disk that has room again is used soon."""
 
 
 KEY_PATIENCE = 6 * 3600.0
@@ -106,6 +110,8 @@ POLICY: tuple[Rule, ...] = (
         backoff=(10.0, 300.0),
         exit_code=EXIT_CREDENTIALS,
     ),
+    Rule(("persistence",), ("database", "disk"), first="restart", backoff=DISK_PAUSES),
+    Rule((), ("disk",), first="restart", backoff=DISK_PAUSES),
     Rule((), ("database",), first="restart", limited=True, exit_code=EXIT_DATABASE),
     Rule(("market-data", "venue-watch", "order-manager", "exchange"), ("connection",), first="restart", patient=True),
     Rule(("market-data", "price-watch", "venue-watch", "notifier", "metrics"), (), first="restart"),
@@ -221,6 +227,8 @@ def classify(error: BaseException, *, key_has_worked: bool = False) -> Kind:
         return "key refused"
     if isinstance(error, ExchangeUnavailable) and error.code == "credentials":
         return "key refused"
+    if isinstance(error, DatabaseUnusable) and error.passing:
+        return "disk"
     kinds: tuple[tuple[type[BaseException], Kind], ...] = (
         (ExchangeUnavailable, "connection"),
         (BotStateError, "credentials"),

@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 import trio
 from msgspec import Struct
@@ -20,6 +21,12 @@ from supervision import registry
 from supervision.registry import OpenExchange
 
 
+class OpenJournal(Protocol):
+    """Opens the journal; with a `lineage` no other one than this, and none is made."""
+
+    def __call__(self, path: Path, now_ns: int, *, lineage: str | None = None) -> JournalPort: ...
+
+
 class World(Struct, frozen=True):
     """The surroundings of one program."""
 
@@ -29,7 +36,7 @@ class World(Struct, frozen=True):
     """From 0 to 1, for the jitter of backoffs."""
     in_thread: InThread = trio.to_thread.run_sync
     """Runs what blocks."""
-    open_journal: Callable[[Path, int], JournalPort] = Journal.open
+    open_journal: OpenJournal = Journal.open
     """The file at a path, with the time of the opening."""
     exchange: Callable[[str], OpenExchange] = registry.exchange
     """The adapter of a name."""

@@ -1,5 +1,6 @@
 """The journal as its one user, the persistence actor's worker thread, sees it."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import Self
 import duckdb
 import msgspec
 
+from adapters.interfaces import DatabaseUnusable
+from adapters.journal.files import OpenFiles, gone
 from adapters.journal.opening import Opened, open_database
 from adapters.journal.problems import explained, unusable
 from adapters.journal.projection import Write
@@ -15,6 +18,8 @@ from adapters.journal.repair import log_of
 from adapters.journal.schema import MIGRATIONS, Migration
 from adapters.journal.tables import Retention, Tables
 from messages.journal import Origin, Owner, Past
+
+logger = logging.getLogger(__name__)
 
 _SETTLE_AT = 500
 """Messages that wait in the log at most; bounds the memory they take and the time an opening takes."""
@@ -35,6 +40,7 @@ class Journal:
     def __init__(self, path: Path, opened: Opened, retention: Retention) -> None:
         self._path = path
         self._connection = opened.connection
+        self._files = OpenFiles(path)
         self.lineage = opened.lineage
         """UUID born with the file."""
         self.repaired = opened.repaired
@@ -52,14 +58,18 @@ class Journal:
         path: Path,
         now_ns: int,
         *,
+        lineage: str | None = None,
         migrations: Sequence[Migration] = MIGRATIONS,
         retention: Retention | None = None,
     ) -> Self:
         """Open the file `path`, made anew if it is missing; `now_ns` is noted in it.
 
-        Raises `DatabaseUnusable` with one sentence that tells where, what was found and what to do.
+        With a `lineage` it is opened again: no other file will do, and none is made. Raises `DatabaseUnusable` with
+        one sentence that tells where, what was found and what to do.
         """
-        opened = open_database(path, now_ns, migrations)
+        if lineage is not None and not path.exists():
+            raise gone(path, "was removed while it was in use")
+        opened = open_database(path, now_ns, migrations, lineage)
         try:
             with explained(path):
                 journal = cls(path, opened, retention or Retention())
@@ -86,11 +96,13 @@ class Journal:
 
         Raises `DatabaseUnusable` when the disk does not take them.
         """
+        self.check()
         if len(self._unsettled) >= _SETTLE_AT:
             self.settle()
         text = msgspec.json.encode(messages).decode()
         with explained(self._path):
             self._connection.execute("INSERT INTO log VALUES (?, ?)", [self._sequence, text])
+            self._keep_log()
         self._sequence += 1
         self._unsettled.extend(messages)
 
@@ -98,14 +110,16 @@ class Journal:
         """Bring the tables up to date with the log and empty it; raises like `write`."""
         if not self._unsettled:
             return
+        self.check()
         with explained(self._path):
             with self._transaction():
                 self._tables.apply(self._unsettled)
                 self._connection.execute("DELETE FROM log")
+            self._keep_log()
             self._unsettled.clear()
             log = log_of(self._path)
             if log.exists() and log.stat().st_size >= _CHECKPOINT_AT:
-                self._connection.execute("CHECKPOINT")
+                self._checkpoint()
 
     def load_core(self, userref: int) -> str | None:
         """The state of the strategy's last commit, or None for an unknown strategy; raises like `write`."""
@@ -141,12 +155,33 @@ class Journal:
         """Leave everything in the file itself, so that it can be moved as one piece; raises like `write`."""
         self.settle()
         with explained(self._path):
-            self._connection.execute("CHECKPOINT")
+            self._checkpoint()
+
+    def check(self) -> None:
+        """Raises `DatabaseUnusable` when the file was removed or replaced since it was opened."""
+        with explained(self._path):
+            self._files.check()
 
     def close(self) -> None:
         """Let go of the file. What is not settled waits in the log for the next opening."""
         with explained(self._path):
+            try:
+                self._files.check()
+            except DatabaseUnusable:
+                # A checkpoint would remove the log of whoever uses the name now.
+                with suppress(duckdb.Error):
+                    self._connection.execute("PRAGMA disable_checkpoint_on_shutdown")
             self._connection.close()
+
+    def _keep_log(self) -> None:
+        """A log that was removed takes with it what is only there: all of it goes into the database at once."""
+        if self._files.log_is_lost():
+            logger.warning("%s was removed while it was in use; nothing is lost", log_of(self._path))
+            self._checkpoint()
+
+    def _checkpoint(self) -> None:
+        self._connection.execute("CHECKPOINT")
+        self._files.checkpointed()
 
     def _read_log(self) -> None:
         for sequence, text in self._connection.execute("SELECT * FROM log ORDER BY sequence").fetchall():

@@ -15,6 +15,7 @@ import duckdb
 from duckdb import DuckDBPyConnection
 from msgspec import Struct
 
+from adapters.journal.files import PRIVATE, gone, keep_private
 from adapters.journal.problems import ELSEWHERE, RESTORE, explained, unusable
 from adapters.journal.repair import copy_database, cut_log, damaged_at, log_of
 from adapters.journal.schema import PROGRAM, Migration, create_tables, migrate
@@ -42,14 +43,18 @@ class _Mark(Struct, frozen=True):
     lineage: str
 
 
-def open_database(path: Path, now_ns: int, migrations: Sequence[Migration]) -> Opened:
+def open_database(path: Path, now_ns: int, migrations: Sequence[Migration], lineage: str | None = None) -> Opened:
     """Open `path`, create or repair it if need be; raises `DatabaseUnusable` with the reason and a remedy."""
     _check_place(path)
     with explained(path):
         fresh = _is_missing(path)
         if fresh:
             _create(path, now_ns, len(migrations) + 1)
+        keep_private(path)
+        keep_private(log_of(path))
         mark, repaired = _identify(path, len(migrations) + 1)
+        if lineage not in (None, mark.lineage):
+            raise gone(path, "was replaced by another database while it was in use")
         connection = duckdb.connect(path, config=SETTINGS)
         try:
             migrate(connection, mark.schema_version, migrations)
@@ -94,6 +99,7 @@ def _create(path: Path, now_ns: int, version: int) -> None:
             connection.execute("CHECKPOINT")
         finally:
             connection.close()
+        draft.chmod(PRIVATE)
         _move_into_place(draft, path)
     finally:
         draft.unlink(missing_ok=True)

@@ -23,7 +23,7 @@ _PROBLEMS: tuple[tuple[str, str, str], ...] = (
     (
         r"No space left|File too large|[Qq]uota",
         "cannot be written because the disk (or its quota) is full",
-        "free some space and start again",
+        "free some space",
     ),
     (
         r"Read-only file system|read-only mode",
@@ -66,9 +66,9 @@ _LOCK = re.compile(r"Could not set lock on file")
 _HOLDER = re.compile(r"held in (?P<program>\S+) \(PID (?P<pid>\d+)\)")
 
 
-def unusable(path: Path, found: str, remedy: str) -> DatabaseUnusable:
+def unusable(path: Path, found: str, remedy: str, *, passing: bool = False) -> DatabaseUnusable:
     """The error for `path`: where, what was found, what to do."""
-    return DatabaseUnusable(f"the database {path} {found}: {remedy}.")
+    return DatabaseUnusable(f"the database {path} {found}: {remedy}.", passing=passing)
 
 
 def explain(path: Path, error: Exception) -> DatabaseUnusable:

@@ -71,6 +71,8 @@ def _remove_oldest(path: Path, number: int) -> None:
 
 def _copy(source: Path, target: Path) -> None:
     try:
+        target.touch(0o600)
+        target.chmod(0o600)
         shutil.copyfile(source, target)
         with target.open("r+b") as file:
             os.fsync(file.fileno())

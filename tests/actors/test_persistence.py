@@ -52,6 +52,7 @@ class MemoryJournal:
     def __init__(self, failures: int = 0) -> None:
         self.groups: list[list[Write]] = []
         self.failures = failures
+        self.checks = 0
         self.unsettled = 0
         self.closed = False
         self.times_read = 0
@@ -66,6 +67,9 @@ class MemoryJournal:
             raise DatabaseUnusable("the disk is full")
         self.groups.append(list(messages))
         self.unsettled += len(messages)
+
+    def check(self) -> None:
+        self.checks += 1
 
     def settle(self) -> None:
         self.unsettled = 0

@@ -1,4 +1,4 @@
-"""The disk fails while the program trades: no write, no trade; then exit code 6, or on with it once there is room."""
+"""The disk fails while the program trades: no write, no trade, and on with it once there is room."""
 
 import subprocess
 from collections.abc import Iterator
@@ -75,13 +75,11 @@ async def test_a_disk_that_fills_up_stops_trading_and_its_fills_are_answered_onc
             await until_told(session, "is full")
             placed = len(verdict.all_orders(session.kraken))
             price = session.move(2)
-            assert await session.ended() == 6
+            await trio.sleep(8)  # more than five restarts
             # What cannot be written down does not leave.
             assert len(verdict.all_orders(session.kraken)) == placed
-            assert session.told().count("error: ") == 1
             assert "Traceback" not in session.told()
             filler.unlink()
-            session.live()
             await session.reaches(price, reference.pictures[2])
             await session.reaches(session.move(3), reference.pictures[3])
             await session.stop()

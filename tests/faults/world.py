@@ -202,8 +202,10 @@ class World:
             await self.until(lambda: handle.status().state == "RUNNING", 60, handle.status)
             yield handle
 
-    def _open_journal(self, path: Path, time: int) -> JournalPort:
-        return Journal.open(path, time) if self.disk is None else self.disk.open_journal(path, time)
+    def _open_journal(self, path: Path, now_ns: int, *, lineage: str | None = None) -> JournalPort:
+        if self.disk is None:
+            return Journal.open(path, now_ns, lineage=lineage)
+        return self.disk.open_journal(path, now_ns, lineage=lineage)
 
     def move(self, price: str | Decimal) -> None:
         """A trade at this price. `trades_go_on` repeats it."""

@@ -41,8 +41,9 @@ class Disk:
         """Asked after each write: whether the disk says so although it took it."""
         self._dry_runs: Disk | None = None
 
-    def open_journal(self, path: Path, now_ns: int) -> "MemoryJournal":
+    def open_journal(self, path: Path, now_ns: int, *, lineage: str | None = None) -> "MemoryJournal":
         """As `Journal.open`; a dry run has a file of its own."""
+        del lineage  # nobody replaces this disk's files
         if ".dry-run" in path.name:
             self._dry_runs = self._dry_runs or Disk(self.lineage[::-1])
             return MemoryJournal(self._dry_runs)
@@ -95,6 +96,9 @@ class MemoryJournal:
 
     def settle(self) -> None:
         """Nothing is put off."""
+
+    def check(self) -> None:
+        """Nobody removes it."""
 
     def load_core(self, userref: int) -> str | None:
         """Of the last commit."""

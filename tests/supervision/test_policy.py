@@ -45,6 +45,7 @@ KINDS: tuple[Kind, ...] = (
     "stray order",
     "core",
     "database",
+    "disk",
     "source ended",
     "configuration",
     "server",
@@ -54,6 +55,10 @@ FOR_EVER: tuple[tuple[Role, Kind], ...] = (
     ("market-data", "connection"),
     ("market-data", "bug"),
     ("price-watch", "bug"),
+    ("persistence", "database"),
+    ("persistence", "disk"),
+    ("order-manager", "disk"),
+    ("exchange", "disk"),
     ("order-manager", "connection"),
     ("exchange", "connection"),
     ("notifier", "bug"),
@@ -90,6 +95,8 @@ def after(role: Role, kind: Kind, history: list[Run]) -> Action:
         ("strategy", "bug", Restart(1.0, tell=True)),
         ("strategy", "core", Halt()),
         ("persistence", "database", Restart(1.0, tell=True)),
+        ("persistence", "disk", Restart(1.0, tell=True)),
+        ("order-manager", "disk", Restart(1.0, tell=True)),
         ("persistence", "bug", Restart(1.0, tell=True)),
         ("notifier", "bug", Restart(1.0, tell=True)),
         ("metrics", "server", Restart(1.0, tell=True)),
@@ -112,7 +119,6 @@ def test_a_wait_that_the_exchange_asks_for_is_longer_than_any_backoff_and_told()
     [
         ("exchange", "database", StopProgram(6)),
         ("strategy", "bug", Halt()),
-        ("persistence", "database", StopProgram(6)),
         ("persistence", "bug", StopProgram(6)),
         ("order-manager", "bug", StopProgram(1)),
         ("exchange", "bug", StopProgram(1)),
@@ -128,15 +134,19 @@ def test_what_never_touches_orders_is_restarted_for_ever(role: Role, kind: Kind)
     assert isinstance(after(role, kind, failures_at(*range(500))), Restart)
 
 
+def test_a_disk_is_tried_again_every_few_seconds() -> None:
+    assert after("persistence", "disk", failures_at(*range(0, 600, 6))) == Restart(5.0, tell=False)
+
+
 def test_a_limit_of_zero_allows_no_restart() -> None:
-    failure = Failure("persistence", "database", "disk full")
+    failure = Failure("persistence", "bug", "unforeseen")
     assert decide(Limits(restarts=0), failures_at(5), failure, 5) == StopProgram(6)
 
 
 def test_only_failures_within_the_period_count() -> None:
     long_ago = failures_at(0, 1, 2, 3, 4)
-    assert isinstance(after("persistence", "database", [*long_ago, *failures_at(64.5)]), Restart)
-    assert after("persistence", "database", [*long_ago, *failures_at(60)]) == StopProgram(6)
+    assert isinstance(after("persistence", "bug", [*long_ago, *failures_at(64.5)]), Restart)
+    assert after("persistence", "bug", [*long_ago, *failures_at(60)]) == StopProgram(6)
 
 
 def test_lost_connections_do_not_make_a_bug_fatal() -> None:
@@ -187,7 +197,8 @@ def test_a_lost_connection_is_told_once_it_has_lasted_a_minute_and_only_once() -
         (BotStateError("bad key", has_worked=True), "key refused"),
         (UnknownOrderError("whose?"), "stray order"),
         (CoreFailed("core"), "core"),
-        (DatabaseUnusable("disk"), "database"),
+        (DatabaseUnusable("not ours"), "database"),
+        (DatabaseUnusable("full", passing=True), "disk"),
         (SourceEnded("end"), "source ended"),
         (ConfigError.at("grid.toml", "strategy", "x", "y"), "configuration"),
         (MetricsServerError("port"), "server"),

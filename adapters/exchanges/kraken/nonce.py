@@ -1,6 +1,7 @@
 """Nonces: strictly rising over the whole life of a key, through crashes and steps of the clock.
 
-Nanoseconds of the clock, or one more than the last. A reservation on disk runs ahead of them in coarse
+Nanoseconds of the exchange's clock, or one more than the last: this machine's own, where it is wrong, would use up
+numbers that another machine with the same key could not get above. A reservation on disk runs ahead of them in coarse
 steps, so that only one call in many writes.
 """
 
@@ -33,7 +34,7 @@ class NonceSource:
     """The only source of nonces of one key; its caller sends them in their order."""
 
     def __init__(self, store: NonceStore, now: Callable[[], int]) -> None:
-        """`now` is the wall clock in nanoseconds UTC."""
+        """`now` is the exchange's clock in nanoseconds UTC."""
         self._store = store
         self.now = now
         self._last: int | None = None
@@ -86,14 +87,19 @@ class FileNonceStore:
         numbers = {**self._read(), self._key: until}
         draft = self._path.with_name(f"{self._path.name}.new")
         try:
-            with draft.open("wb") as file:
+            draft.unlink(missing_ok=True)
+            with open(draft, "wb", opener=_private) as file:
                 file.write(msgspec.json.encode(numbers))
                 file.flush()
                 os.fsync(file.fileno())
             draft.replace(self._path)
             _sync_folder(self._path.parent)
         except OSError as error:
-            raise DatabaseUnusable(f"{self._path} cannot be written ({error.strerror})") from None
+            raise DatabaseUnusable(f"{self._path} cannot be written ({error.strerror})", passing=True) from None
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _sync_folder(folder: Path) -> None:
