@@ -24,7 +24,7 @@ ODD: dict[str, dict[str, object]] = {
     "odd": {"new_field": {"a": [1]}, "cost": None},
 }
 """Rows of orders of others that differ from the documentation."""
-MARGIN = 5
+MARGIN = Decimal("0.02")
 FAR, NEAR = "0.97", "0.999"
 
 
@@ -195,7 +195,7 @@ class Around:
         side: Side = self._chance.choice(("buy", "sell"))
         share = Decimal(self._chance.choice((FAR, NEAR)))
         price = (walk.price * (share if side == "buy" else 2 - share)).quantize(walk.tick)
-        return self._placed(walk.symbol, side, price, Decimal(MARGIN), leverage=2)
+        return self._placed(walk.symbol, side, price, MARGIN, leverage=2)
 
     def _placed(
         self,

@@ -258,7 +258,7 @@ class History:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(live, upcoming.config, life, network, disk, _split(chance))
                 await _first(life.ended.wait, life.gate.dead.wait)
-                if not life.gate.dead.is_set() and life.exit_code != EXIT_DATABASE:
+                if not life.gate.dead.is_set() and not _may_end(life, upcoming, network, disk):
                     raise Violation(f"the program ended by itself: {life.failure!r}")
                 self._trace.note(f"death before {life.gate.last} {life.exit_code}")
                 self._life = misfortune.life = None
@@ -288,6 +288,13 @@ class History:
             await life.ended.wait()
         if (disk.cores, disk.orders) != (cores, orders):
             raise Violation(f"a life with {odd.change} wrote into the journal")
+
+
+def _may_end(life: Life, upcoming: Next, network: Network, disk: Disk) -> bool:
+    """Whether a regular life may end by itself: a disk that fails, or a new strategy on a pair that is not listed."""
+    listed = network.venue.catalogue.by_symbol
+    strange = any(listed(one.symbol) is None for one in upcoming.config.strategy if one.userref not in disk.cores)
+    return life.exit_code == EXIT_DATABASE or (strange and life.exit_code == EXIT_USAGE)
 
 
 async def _first(*waits: Callable[[], Awaitable[None]]) -> None:

@@ -351,7 +351,7 @@ class Judge:
                 if userref in self._configured:
                     held = rules.ceiling(held * (1 + self._grids.now(userref).fee), pair.cost_decimals)
                 free -= held
-        return free
+        return max(free, ZERO)
 
     def _rules(self, report: StrategyReport, state: dict[str, Any]) -> list[str]:
         orders = [

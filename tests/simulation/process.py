@@ -20,7 +20,6 @@ from config import Config, ConfigError
 from messages.account import AccountSnapshot, History, OrderFacts
 from messages.mailboxes import ExchangeEvent
 from messages.market import Tick
-from messages.money import Pair
 from messages.orders import Place
 from supervision.policy import EXIT_USAGE
 from supervision.restart import root_cause
@@ -134,27 +133,16 @@ def _world(life: Life, network: Network, disk: Disk, chance: random.Random) -> W
     return World(wall, chance.random, cast("InThread", in_place), disk.open_journal, lambda name: kraken)
 
 
-class _Frail:
-    """The real adapter, whose callers meet accidents."""
+class _Frail(KrakenExchange):
+    """The real adapter with all that it can, whose callers meet accidents."""
 
     def __init__(self, exchange: KrakenExchange, accidents: Accidents) -> None:
-        self._exchange = exchange
+        vars(self).update(vars(exchange))
         self._accidents = accidents
-        self.simulated = exchange.simulated
-        self.lock_step = exchange.lock_step
-
-    async def pair(self, symbol: str) -> Pair:
-        return await self._exchange.pair(symbol)
-
-    async def maker_fee(self, symbol: str) -> Decimal:
-        return await self._exchange.maker_fee(symbol)
-
-    async def last_price(self, symbol: str) -> Decimal | None:
-        return await self._exchange.last_price(symbol)
 
     @asynccontextmanager
     async def prices(self, symbols: Sequence[str]) -> AsyncIterator[AsyncIterator[Tick]]:
-        async with self._exchange.prices(symbols) as ticks:
+        async with super().prices(symbols) as ticks:
             yield self._ticks(ticks)
 
     async def _ticks(self, ticks: AsyncIterator[Tick]) -> AsyncIterator[Tick]:
@@ -167,17 +155,11 @@ class _Frail:
 
     @asynccontextmanager
     async def _session(self) -> AsyncIterator[TradingSession]:
-        async with self._exchange.trading() as session:
+        async with super().trading() as session:
             yield _FrailSession(session, self._accidents)
 
-    def trading(self) -> AbstractAsyncContextManager[TradingSession]:
+    def trading(self) -> AbstractAsyncContextManager[TradingSession]:  # type: ignore[override]
         return self._session()
-
-    def market_open(self, symbol: str) -> bool:
-        return self._exchange.market_open(symbol)
-
-    def clock_offset(self) -> int:
-        return self._exchange.clock_offset()
 
 
 class _Unknown(Struct, frozen=True):
