@@ -50,7 +50,7 @@ from config import Config, ConfigError, StrategyConfig, load, validate
 from messages.journal import Owner, Past
 from messages.money import EXACT
 from messages.notices import JournalNoted, JournalRepaired
-from messages.status import Status, Stop
+from messages.status import LookAgain, Status, Stop
 from supervision import cli, registry
 from supervision.control import Control, ProgramFailed, StopRequest
 from supervision.disk_trouble import DiskTrouble
@@ -184,6 +184,8 @@ class _Tree:
         )
         self._owner = Owner(config.exchange.adapter, config.simulated)
         """Whose the journal is."""
+        self._connected_before = False
+        """Whether orders had a connection: what the exchange said while it was lost is asked for afterwards."""
         self._broken: set[int] = set()
         """Strategies whose core failed: a new connection does not wake them."""
 
@@ -314,6 +316,9 @@ class _Tree:
                     self._watch.outages.over("order-manager")
                     for strategy in self._config.strategy:
                         nursery.start_soon(self._strategy, strategy, market)
+                        if self._connected_before:
+                            mail.venue.post(LookAgain(strategy.symbol, "news", "connected anew"))
+                    self._connected_before = True
         finally:
             if not self._control.stopping:
                 self._states.interrupted("the connection for orders is being restored")

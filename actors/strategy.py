@@ -31,6 +31,7 @@ from messages.mailboxes import (
     PersistenceMail,
     StrategyMail,
     SupervisorMail,
+    VenueMail,
 )
 from messages.market import RowDone, RowEnd, RulesChanged, Tick
 from messages.orders import (
@@ -50,13 +51,16 @@ from messages.orders import (
     Resyncing,
     Submit,
 )
-from messages.status import Pause, PauseCause, Phase, PhaseChanged, Resume, Stop
+from messages.status import LookAgain, Pause, PauseCause, Phase, PhaseChanged, Resume, Stop
 
 _SECOND = 10**9
 WAKE_PAUSE = 1.0
 """Seconds between two questions to a core that wants to be asked by the clock."""
 STATUS_EVERY = 3600 * 10**9
 """Nanoseconds of data time between two statuses."""
+
+_DEARER = Decimal("1.1")
+"""A fee above its rate by more than this says that the rate is another one; the rest is rounding."""
 
 WAITING = "waiting for the exchange and a first price"
 
@@ -80,6 +84,8 @@ class Outlets(Struct, frozen=True):
     notifier: Mailbox[NotifierMail]
     metrics: Mailbox[MetricsMail]
     supervisor: Mailbox[SupervisorMail]
+    venue: Mailbox[VenueMail] | None = None
+    """The watch over the venue's facts, where there is one."""
 
 
 MakeCore = Callable[[CoreLoaded], Core]
@@ -244,6 +250,7 @@ class StrategyActor:
             case Tick():
                 self._take_tick(message)
             case Accepted() | PartiallyFilled() | Filled() | Canceled() | Amended() | Rejected() | Balances():
+                self._look_again(message)
                 self._take_event(message)
             case AttachWaits() | OrdersFound() | Resyncing() | Resynced():
                 if message.number == self._attached:
@@ -294,14 +301,30 @@ class StrategyActor:
 
     def _take_news(self, news: Deferred | RulesChanged) -> None:
         """What a core may leave unheard."""
+        self._look_again(news)
         core = self._core
         if self._hindrances and isinstance(news, Deferred):
             self._hindrances.put_off(news)
             self._report_is_old = True
+        if isinstance(news, RulesChanged):
+            self._identity = replace(self._identity, fee=news.fee)
         if isinstance(news, RulesChanged) and isinstance(core, FollowsRules):
             self._outputs += self._asked(partial(core.change_rules, news.pair, news.fee))
         elif isinstance(news, Deferred) and isinstance(core, HearsDelays) and self._synced and not self._paused:
             self._outputs += self._asked(partial(core.put_off, news))
+
+    def _look_again(self, message: StrategyMail) -> None:
+        """A refusal that names pair, rules or minimums says that what is known is old, and so does a dearer fill."""
+        venue, symbol = self._outlets.venue, self._identity.symbol
+        if venue is None:
+            return
+        if isinstance(message, Rejected | Deferred):
+            reason = message.reason
+            if reason in ("pair", "rules", "minimum", "market mode"):
+                venue.post(LookAgain(symbol, reason, message.text))
+        elif isinstance(message, Filled) and message.fee > message.cost * self._identity.fee * _DEARER:
+            told = f"a fill of {message.cost:f} cost a fee of {message.fee:f}"
+            venue.post(LookAgain(symbol, "rules", f"{told}, more than the rate of {self._identity.fee:f} says"))
 
     def _asked(self, question: Callable[[], list[Output]]) -> list[Output]:
         """What the core answers. Raises `CoreFailed`."""

@@ -80,7 +80,7 @@ class Mailboxes:
 
     def outlets(self) -> Outlets:
         """Where any strategy's messages go."""
-        return Outlets(self.orders, self.persistence, self.notifier, self.metrics, self.supervisor)
+        return Outlets(self.orders, self.persistence, self.notifier, self.metrics, self.supervisor, self.venue)
 
     def subscribers(self, config: Config) -> Mapping[str, list[Mailbox[StrategyMail]]]:
         """Who is told the prices of each symbol."""

@@ -148,7 +148,7 @@ TESTED_ELSEWHERE = {
     "backtest.py": "tests/backtesting/test_cli.py",
     "adapters/journal/schema.py": "tests/adapters/journal/test_opening.py",
     "supervision/cli.py": "tests/process/test_bad_input.py",
-    "supervision/program.py": "tests/process/test_program.py",
+    "supervision/program.py": "tests/behaviour/test_pairs.py",
     "supervision/world.py": "tests/simulation/test_simulation.py",
 }
 """Plain data, a helper of one module, or the program as a whole: the test that uses it."""

@@ -26,10 +26,11 @@ from messages.mailboxes import (
     PersistenceMail,
     StrategyMail,
     SupervisorMail,
+    VenueMail,
 )
 from messages.market import Tick
 from messages.orders import Accepted, Balances, Cancel, Filled, Place, Resynced, Submit
-from messages.status import Phase, PhaseChanged
+from messages.status import PauseCause, Phase, PhaseChanged
 from tests.actors.strategies.harness import SECOND, SETTINGS, USERREF
 
 START = 1_700_000_000 * SECOND
@@ -63,6 +64,8 @@ class Rig:
         self.notifier = Mailbox[NotifierMail]("notifier")
         self.metrics = Mailbox[MetricsMail]("metrics")
         self.supervisor = Mailbox[SupervisorMail]("supervisor")
+        self.venue = Mailbox[VenueMail]("venue")
+        self.paused: dict[PauseCause, str] = {}
         self.numbers: Iterator[int] = itertools.count(1)
         self.now = START
         self.core = RecordedCore(config, None)
@@ -73,9 +76,14 @@ class Rig:
             Identity(USERREF, "grid", "GridHODL", "BTC/USD", self.config.fee),
             self._make_core,
             self.mail,
-            Outlets(self.orders, self.persistence, self.notifier, self.metrics, self.supervisor),
+            self.outlets(),
             self.numbers,
+            paused=self.paused,
         )
+
+    def outlets(self) -> Outlets:
+        """Where the actor's messages go."""
+        return Outlets(self.orders, self.persistence, self.notifier, self.metrics, self.supervisor, self.venue)
 
     def _make_core(self, loaded: CoreLoaded) -> Core:
         config = msgspec.structs.replace(self.config, lineage=loaded.lineage)

@@ -1,11 +1,15 @@
 """What the strategy actor takes first, what waits, what it answers: ticks, pauses, rows."""
 
+import pytest
+import trio
+from msgspec.structs import replace
 from trio.testing import wait_all_tasks_blocked
 
+from actors.strategy import await_facts
 from messages.journal import Committed
 from messages.market import RowDone, RowEnd, Tick
-from messages.orders import Filled, Resynced, Submit
-from messages.status import Pause, PhaseChanged, Resume
+from messages.orders import Filled, Rejected, RejectReason, Resynced, Submit
+from messages.status import LookAgain, Pause, PhaseChanged, Resume, Stop
 from tests.actors.strategies.harness import USERREF
 from tests.actors.strategy_rig import Rig, funds, orders_of
 
@@ -131,3 +135,78 @@ async def test_a_row_that_an_earlier_start_left_is_not_answered_before_the_resyn
     async with rig.running():
         await rig.load()
         assert rig.orders.receive_nowait() == []
+
+
+async def test_a_strategy_that_starts_while_its_pair_rests_is_halted_until_it_is_resumed() -> None:
+    rig = Rig()
+    rig.paused = {"pair": "cancel only"}
+    async with rig.running():
+        await rig.begin()
+        assert rig.phases()[-1] == "halted"
+        assert rig.commits() == []
+        await rig.hears(Pause("no price"), Resume())
+        assert rig.phases()[-1] == "halted"
+        await rig.hears(Resume("pair"))
+        assert rig.phases() == ["trading"]
+        assert next(place.side for place in orders_of(await rig.commit())) == "buy"
+
+
+@pytest.mark.parametrize("reason", ["pair", "rules", "minimum"])
+async def test_a_refusal_that_names_facts_has_them_read_again(reason: RejectReason) -> None:
+    rig = Rig()
+    async with rig.running():
+        places = await rig.trade()
+        await rig.hears(Rejected(places[0].order_id, reason, "no", rig.now))
+        assert rig.venue.receive_nowait() == [LookAgain("BTC/USD", reason, "no")]  # type: ignore[arg-type]
+
+
+async def test_other_refusals_do_not() -> None:
+    rig = Rig()
+    async with rig.running():
+        places = await rig.trade()
+        await rig.hears(Rejected(places[0].order_id, "funds", "no", rig.now))
+        await rig.hears(Rejected(places[1].order_id, "refused", "no", rig.now))
+        assert rig.venue.receive_nowait() == []
+
+
+async def test_a_fill_that_costs_more_than_the_rate_has_the_fee_read_again() -> None:
+    rig = Rig()
+    async with rig.running():
+        places = await rig.trade()
+        fill = rig.filled(places[0])
+        fair = replace(fill, fee=fill.cost * rig.config.fee)
+        await rig.hears(fair)
+        assert rig.venue.receive_nowait() == []
+        await rig.hears(replace(fair, fill_id="later", fee=fair.fee * 2))
+        [look] = rig.venue.receive_nowait()
+        assert (look.symbol, look.reason) == ("BTC/USD", "rules")
+
+
+async def test_a_stand_in_waits_for_facts_and_keeps_the_newest_price() -> None:
+    rig = Rig()
+    known: list[str] = []
+    began: list[bool] = []
+
+    async def stand_in() -> None:
+        outlets = rig.outlets()
+        began.append(await await_facts(USERREF, rig.mail, outlets, lambda: bool(known), "not listed"))
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(stand_in)
+        await wait_all_tasks_blocked()
+        assert rig.supervisor.receive_nowait() == [PhaseChanged(USERREF, "halted", "not listed")]
+        await rig.hears(Pause("cancel only", "pair"))
+        assert rig.supervisor.receive_nowait() == [PhaseChanged(USERREF, "halted", "cancel only")]
+        await rig.tick("50000")
+        await rig.hears(RowEnd(7))
+        assert rig.orders.receive_nowait() == [RowDone(USERREF, 7)]
+        known.append("BTC/USD")
+        await rig.hears(Resume("pair"))
+    assert began == [True]
+    assert [message for message in rig.mail.receive_nowait() if isinstance(message, Tick)]
+
+
+async def test_a_stand_in_ends_with_the_program() -> None:
+    rig = Rig()
+    rig.mail.post(Stop("keep"))
+    assert await await_facts(USERREF, rig.mail, rig.outlets(), lambda: False, "not listed") is False
