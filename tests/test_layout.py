@@ -70,6 +70,7 @@ FLOATS_THAT_ARE_NO_MONEY = {
         for name in (
             "budget",
             "clock",
+            "closures",
             "deferrals",
             "drift",
             "errors",

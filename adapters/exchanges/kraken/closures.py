@@ -3,6 +3,7 @@
 They are read once for all strategies. What a page shows as closed is a fact; what none shows is not: REST lags behind.
 """
 
+import math
 from collections.abc import Callable
 from typing import Literal
 
@@ -32,10 +33,10 @@ Reach = Literal["deep", "recent"]
 class _Walk:
     """From the newest closure back to `start`, page after page; goes on after a lost connection where it was."""
 
-    def __init__(self, start: int, begun: int) -> None:
+    def __init__(self, start: int) -> None:
         self.start = start
-        self.begun = begun
-        """When its first page was asked for, in nanoseconds UTC."""
+        self.begun = trio.current_time()
+        """When its first page was asked for, in seconds of trio's clock."""
         self._received = 0
         self._found: dict[str, Order] = {}
 
@@ -47,6 +48,7 @@ class _Walk:
                 ClosedOrders,
                 REST_HISTORY,
                 urgency=urgency,
+                patient=True,
                 start=str(self.start // SECOND),
                 closetime="close",
                 ofs=self._received,
@@ -66,8 +68,8 @@ class Closures:
         self._names = names
         self._clock = clock
         self._known: History | None = None
-        self._fresh_at = 0
-        """Up to when, in nanoseconds UTC, the newest closures are read."""
+        self._fresh_at = -math.inf
+        """Up to when, in seconds of trio's clock, the newest closures are read."""
         self._left_at = 0
         """Until when, in nanoseconds UTC, sessions have told of everything."""
         self._deep: _Walk | None = None
@@ -81,24 +83,26 @@ class Closures:
         """
         start = time - _OVERLAP if time else self._clock.now() - LOOK_BACK
         async with self._turns["recent" if time else "deep"]:
-            # The server's clock is stated anew now and then, and may step back.
+            # The server's clock may have stepped back.
             if self._known is not None and start + (0 if time else _OVERLAP) >= self._known.since:
                 return self._known
-            walk = _Walk(start, self._clock.now()) if time else self._look_back(start)
+            walk = _Walk(start) if time else self._look_back(start)
             urgency = Urgency.FATE if time else Urgency.BACKGROUND
             history = self._take(walk, await walk.read(self._rest, urgency, tell))
             self._deep = self._deep if time else None
             return history
 
-    async def shown(self, begun: int) -> History | None:
+    async def shown(self, begun: float) -> History | None:
         """What was closed before a session that began then, as far as it matters; None before anybody asked `since`.
+
+        `begun` is in seconds of trio's clock: the server's is stated anew now and then, and may step back.
 
         Raises like `since`.
         """
         async with self._turns["recent"]:
             if self._known is not None and self._fresh_at < begun:
                 start = max(self._left_at - _SILENCE, self._known.since)
-                walk = _Walk(start, self._clock.now())
+                walk = _Walk(start)
                 self._take(walk, await walk.read(self._rest, Urgency.FATE, _tell_nobody))
             return self._known
 
@@ -107,7 +111,7 @@ class Closures:
         self._left_at = time
 
     def _look_back(self, start: int) -> _Walk:
-        self._deep = self._deep or _Walk(start, self._clock.now())
+        self._deep = self._deep or _Walk(start)
         return self._deep
 
     def _take(self, walk: _Walk, found: dict[str, Order]) -> History:

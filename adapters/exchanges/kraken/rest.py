@@ -33,6 +33,7 @@ USER_AGENT = "infinity-grid-trio"
 _PUBLIC_BURST = 10.0
 _PUBLIC_PER_SECOND = 1.0
 _NONCE_TRIES = 3
+_PATIENCE_SECONDS = 2.0
 _CLOCK_BEHIND = -5 * SECOND
 """Of our clock against Kraken's, in nanoseconds: enough to make the nonces of another program larger than ours."""
 _NONCES = "nonces"
@@ -109,11 +110,22 @@ class PrivateRest:
         cost: float = REST_CALL,
         *,
         urgency: Urgency = Urgency.USUAL,
+        patient: bool = False,
         **params: object,
     ) -> Result:
-        """Ask something. Raises `ExchangeUnavailable` and `BotStateError`, the latter for key and rights."""
+        """Ask something. Raises `ExchangeUnavailable` and `BotStateError`, the latter for key and rights.
+
+        A `patient` question that meets the rate limit, which other programs and earlier runs fill too, is asked again.
+        """
         try:
-            return await self.call(name, kind, cost, urgency=urgency, **params)
+            while True:
+                try:
+                    return await self.call(name, kind, cost, urgency=urgency, **params)
+                except KrakenError as error:
+                    if not patient or defer_reason(error.text) != "rate limit":
+                        raise
+                    logger.info("Kraken %s: %s; asked again in %g s", name, error.text, _PATIENCE_SECONDS)
+                await trio.sleep(_PATIENCE_SECONDS)
         except KrakenError as error:
             if error.meaning in ("credentials", "forbidden"):
                 text = f"Kraken refuses this API key for {name}: {error.text}"

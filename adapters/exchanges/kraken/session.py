@@ -103,7 +103,7 @@ class KrakenSession:
         self._nursery = nursery
         self._stream = AccountStream(account.questions, account.rest.own)
         self._history = Lookup(account.rest, account.names)
-        self._begun = account.clock.now()
+        self._begun = trio.current_time()
         self._heard_at = 0
         """When the last frame came, in nanoseconds UTC."""
         self._requests = Requests(

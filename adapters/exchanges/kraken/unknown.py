@@ -198,7 +198,13 @@ class Lookup:
 
     async def _ask(self, **search: object) -> ClosedOrders:
         return await self._rest.read(
-            "ClosedOrders", ClosedOrders, REST_HISTORY, urgency=Urgency.USUAL, without_count=True, **search
+            "ClosedOrders",
+            ClosedOrders,
+            REST_HISTORY,
+            urgency=Urgency.USUAL,
+            patient=True,
+            without_count=True,
+            **search,
         )
 
     def _facts(self, orders: dict[str, Order], wanted: frozenset[str]) -> dict[str, OrderFacts]:

@@ -124,3 +124,22 @@ async def test_a_look_far_back_goes_on_where_a_lost_connection_left_it(autojump_
     assert offsets[:10] == [50 * page for page in range(10)]
     # The newest ones once more: what was closed between the two sessions was told by neither.
     assert offsets[10:].count(0) == 1
+
+
+async def test_history_waits_for_the_rate_limit_and_ends_no_session(autojump_clock: MockClock) -> None:
+    """An earlier run of the program, or another one, has used it up."""
+    rest = RestTable(ClosedOrders=["EAPI:Rate limit exceeded", "EAPI:Rate limit exceeded", {"closed": {}, "count": 0}])
+    async with opened(rest) as rig:
+        assert (await rig.session.closed(START)).orders == ()
+        assert trio.current_time() > 10
+        assert await rig.quiet()
+
+
+async def test_a_server_clock_that_steps_back_causes_no_second_look(autojump_clock: MockClock) -> None:
+    rest = RestTable(ClosedOrders=Pages({"O1": closed(1)}))
+    async with opened(rest) as rig:
+        await rig.session.closed(0)
+        rig.account.clock.stated(rig.account.clock.now() - SECOND)
+        await rig.session.closed(0)
+        await rig.session.lookup([order_id(1)])
+    assert len(rest.asked("ClosedOrders")) == 1
