@@ -1,4 +1,4 @@
-"""Many strategies of one pair as a process of their own, against a local Kraken in another one."""
+"""Many strategies as a process of their own, against a local Kraken in another one."""
 
 import subprocess
 import sys
@@ -9,16 +9,18 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from decimal import Decimal
 from pathlib import Path
+from typing import Self
 
 import httpx
 import trio
+from msgspec import Struct
 
 from adapters.exchanges.kraken.sandbox import DEMO_KEY, DEMO_PRIVATE
 from tests.benchmarks.bench_kraken import HEAD
 from tests.benchmarks.far_kraken import FarKraken, Json, far_kraken
 from tests.process.running import free_port
 
-PRICE = Decimal(50_000)
+PRICES = {"BTC": Decimal(50_000), "ETH": Decimal(3_000)}
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 300.0
 """Seconds until a trial is given up."""
@@ -26,7 +28,7 @@ STRATEGY = """
 [[strategy]]
 name = "crowd-{number}"
 kind = "GridSell"
-base_currency = "BTC"
+base_currency = "{base}"
 quote_currency = "USD"
 userref = {number}
 amount_per_grid = 100
@@ -63,7 +65,7 @@ class Program:
         while time.time() < self.began + PATIENCE and self._process.poll() is None:
             if (await self.status())["state"] == "RUNNING":
                 return time.time() - self.began
-            await trio.sleep(0.1)
+            await trio.sleep(0.2)
         return None
 
 
@@ -75,14 +77,15 @@ class Crowd:
         self._folder = folder
 
     @contextmanager
-    def started(self, strategies: int, buys: int) -> Iterator[Program]:
-        """The program with so many strategies; killed at the end."""
+    def started(self, strategies: int, buys: int, *, pairs: int = 1) -> Iterator[Program]:
+        """The program with so many strategies of one pair or two in turns; killed at the end."""
         port, path = free_port(), self._folder / "crowd.toml"
         text = HEAD.format(
             key=DEMO_KEY, private=DEMO_PRIVATE, database=self._folder / "crowd.duckdb", **self.venue.addresses
         ).replace("enabled = false", f"port = {port}")
         for number in range(1, strategies + 1):
-            text += STRATEGY.format(number=number, buys=buys, interval=Decimal("0.02") + Decimal(number) / 2000)
+            interval, base = Decimal("0.02") + Decimal(number) / 2000, list(PRICES)[number % pairs]
+            text += STRATEGY.format(number=number, base=base, buys=buys, interval=interval)
         path.write_text(text)
         log = self._folder / f"log-{port}.txt"
         with log.open("wb") as out:
@@ -108,17 +111,46 @@ class Crowd:
         log: list[Json] = await self.venue.look("requests")
         return [entry for entry in log if entry["name"] not in ("ping", "QueryOrders")]
 
+    async def fall(self, wanted: int) -> int:
+        """The markets fall until about so many buys are filled; how many were."""
+        filled = 0
+        orders = [_Open.of(order) for order in (await self.venue.open_orders()).values()]
+        traded = [base for base in PRICES if any(order.base == base for order in orders)]
+        for base in traded:
+            prices = sorted(
+                (order.price for order in orders if (order.base, order.side) == (base, "buy")), reverse=True
+            )
+            price = prices[max(wanted // len(traded), 1) - 1]
+            filled += sum(other >= price for other in prices)
+            await self.venue.do("price", symbol=f"{base}/USD", price=str(price))
+        return filled
+
     async def sells(self) -> int:
         """How many sells are open."""
         orders = (await self.venue.open_orders()).values()
         return sum(order["descr"]["type"] == "sell" for order in orders)
 
 
+class _Open(Struct, frozen=True):
+    """An open order."""
+
+    base: str
+    side: str
+    price: Decimal
+
+    @classmethod
+    def of(cls, order: Json) -> Self:
+        """As the venue shows it."""
+        described = order["descr"]
+        base = described["pair"].removesuffix("USD").replace("XBT", "BTC")
+        return cls(base, described["type"], Decimal(described["price"]))
+
+
 @asynccontextmanager
 async def crowd() -> AsyncIterator[Crowd]:
     """A fresh venue and an empty folder."""
     with tempfile.TemporaryDirectory() as name:
-        async with far_kraken(Path(name), {"BTC/USD": PRICE}) as venue:
+        async with far_kraken(Path(name), {f"{base}/USD": price for base, price in PRICES.items()}) as venue:
             yield Crowd(venue, Path(name))
 
 

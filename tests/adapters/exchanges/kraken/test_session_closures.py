@@ -3,11 +3,12 @@
 from decimal import Decimal
 
 import pytest
+import trio
 from trio.testing import MockClock
 
 from adapters.interfaces import ExchangeUnavailable
 from messages.account import AccountBalances, ForeignOrder
-from messages.orders import Amended, Canceled, Filled
+from messages.orders import Accepted, Amended, Canceled, Filled
 from tests.adapters.exchanges.kraken.support import (
     SOON,
     Message,
@@ -159,3 +160,41 @@ async def test_another_end_than_the_one_that_was_asked_for_keeps_its_words(autoj
         await rig.far.channel("executions", report(2, "canceled"))
         events = await rig.events(2)
     assert [event.reason for event in events if isinstance(event, Canceled)] == ["venue", "requested"]
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        "EGeneral:Permission denied",
+        "EAccount:Invalid permissions",
+        "EGeneral:Unknown method",
+    ],
+)
+async def test_cancels_that_the_venue_refuses_hold_up_no_counter_order(autojump_clock: MockClock, refusal: str) -> None:
+    """The key has lost the right to cancel: that is no reason for a new session, and no order waits for it."""
+    asked: list[tuple[float, Message]] = []
+    async with opened(orders=[opening(1), opening(2)]) as rig, trio.open_nursery() as nursery:
+
+        async def refuse() -> None:
+            while True:
+                request = await rig.far.heard()
+                asked.append((trio.current_time(), request))
+                if "cancel" in request["method"]:
+                    await rig.far.answer(request, error=refusal)
+                else:
+                    await acknowledged(rig.far, request, 3)
+
+        nursery.start_soon(refuse)
+        await rig.session.cancel([order_id(1), order_id(2)])
+        await trio.sleep(1)
+        before = trio.current_time()
+        await rig.session.place([place(3, "61000.0", side="sell", kind="counter")])
+        await trio.sleep(0.1)
+        assert [at for at, request in asked if "add" in request["method"]] == [before]
+        await trio.sleep(300)
+        while not isinstance((await rig.events(1))[0], Accepted):
+            pass  # the cancels that are put off are told too
+        assert await rig.session.snapshot(), "the session lives"
+        cancels = [at for at, request in asked if "cancel" in request["method"]]
+        assert len(cancels) < 40
+        nursery.cancel_scope.cancel()
