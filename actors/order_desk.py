@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct, field
 
 from actors.ledger import Client, Ledger
-from adapters.interfaces import UnknownOrderError
+from adapters.interfaces import OtherProgramError, UnknownOrderError
 from messages.account import (
     AccountBalances,
     AccountSnapshot,
@@ -81,8 +81,12 @@ class OrderDesk:
         self._told: dict[int, Balances] = {}
         self._told_of = 0
         """The state of the ledger that everybody was told of last."""
+        self._of_programs: list[OrderFacts] = []
+        """Open orders that other programs marked with a userref, as they were at the beginning."""
         for order in snapshot.open_orders:
             self.ledger.hold_foreign(order)
+            if order.userref is not None and userref_of(order.order_id) is None:
+                self._of_programs.append(order)
             if userref_of(order.order_id) is not None:
                 self._orders[order.order_id] = _Tracked(None, order)
                 self._meet(order.order_id)
@@ -115,6 +119,7 @@ class OrderDesk:
 
         Those it counts on are among them: what they were answered with follows from their exchange ids.
         """
+        self._refuse_other_programs(attach)
         orders = {facts.order_id: facts for facts in history.orders}
         orders |= {order_id: tracked.facts for order_id, tracked in self._orders.items() if tracked.facts is not None}
         own = {
@@ -132,11 +137,16 @@ class OrderDesk:
         does not know: somebody else trades under the same userref.
         """
         self._refuse_strays(attach)
+        self._refuse_other_programs(attach)
         for live in attach.orders:
             self._meet(live.place.order_id)
         client = Client(attach.strategy, pair, attach.fee, attach.sells_unowned, attach.owned)
         self.ledger.join(client)
         effects = Effects()
+        for live in attach.orders:
+            # All holds first: what a fill leaves to the strategy depends on what its other sells offer.
+            if live.place.order_id in self._orders or live.place.order_id in looked_up:
+                self.ledger.hold(live.place, live.filled)
         for live in sorted(attach.orders, key=lambda live: self._last_change(live, looked_up)):
             self._rejoin(live, looked_up, effects)
         # Everybody else is told with the next batch: many attach together.
@@ -216,6 +226,14 @@ class OrderDesk:
         """Whether any order or cancel that was sent still waits for its answer."""
         unanswered = any(tracked.facts is None for tracked in self._orders.values())
         return unanswered or any(hold.leaving for hold in self.ledger.holds.values())
+
+    def _refuse_other_programs(self, attach: Attach) -> None:
+        """A strategy without a past begins no second grid over that of another program."""
+        if attach.since != 0 or attach.orders:
+            return
+        others = [o for o in self._of_programs if (o.userref, o.symbol) == (attach.strategy, attach.symbol)]
+        if others:
+            raise OtherProgramError.of_orders(others, attach.strategy)
 
     def _refuse_strays(self, attach: Attach) -> None:
         known = {order.place.order_id for order in attach.orders}

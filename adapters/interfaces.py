@@ -76,6 +76,21 @@ class UnknownOrderError(Exception):
         )
 
 
+class OtherProgramError(UnknownOrderError):
+    """Another program trades this pair under the strategy's userref."""
+
+    @classmethod
+    def of_orders(cls, orders: Sequence[OrderFacts], userref: int) -> Self:
+        """The error for these open orders, with what to do about them."""
+        named = ", ".join(f"{o.side} {o.volume:f} at {o.price:f} ({o.exchange_id})" for o in orders[:5])
+        more = f" and {len(orders) - 5} more" if len(orders) > 5 else ""  # noqa: PLR2004
+        return cls(
+            f"another program has {len(orders)} open orders of {orders[0].symbol} with userref {userref}: "
+            f"{named}{more}. A second grid over the same pair would trade against it: stop that program and cancel "
+            "its orders, or give this strategy another userref. --adopt does not take them over"
+        )
+
+
 class DatabaseUnusable(Exception):
     """The journal cannot be opened or written; the message says why and what to do. Exit code 6 at a start."""
 

@@ -33,6 +33,8 @@ class OrderFacts(Struct, frozen=True, tag=True):
     """The venue's own words for why it was canceled, where it has any."""
     margin: bool = False
     """It opens or closes a position with borrowed funds: it holds collateral, not the coin. Never one of ours."""
+    userref: int | None = None
+    """The venue's own integer mark of a foreign order, as other programs use it."""
 
 
 def facts_of_accepted(place: Place, exchange_id: str, time: int) -> OrderFacts:

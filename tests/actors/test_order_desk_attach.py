@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from actors.order_desk import Effects, OrderDesk
-from adapters.interfaces import UnknownOrderError
-from messages.account import AccountSnapshot, History
+from adapters.interfaces import OtherProgramError, UnknownOrderError
+from messages.account import AccountSnapshot, Attach, History
 from messages.ids import client_order_id
 from messages.money import ZERO
 from messages.orders import (
@@ -197,3 +197,35 @@ def test_a_part_that_was_filled_while_away_is_added_to_what_the_strategy_owned()
     account.execute(account.orders[order.order_id], D("0.0010"))
     account.connect()
     assert account.desk.ledger.clients[1].owned == grid.owned == D("0.0015")
+
+
+def _attach(symbol: str, since: int | None) -> Attach:
+    return Attach(1, 1, symbol, D("0.0025"), ZERO, sells_unowned=False, orders=(), since=since)
+
+
+@pytest.mark.parametrize(
+    ("symbol", "userref", "since", "refused"),
+    [
+        ("BTC/USD", 1, 0, True),
+        ("BTC/USD", 1, 5, False),  # a strategy with a past goes on
+        ("BTC/USD", 2, 0, False),
+        ("BTC/USD", None, 0, False),
+        ("ETH/USD", 1, 0, False),
+    ],
+)
+def test_no_second_grid_begins_over_that_of_another_program(
+    symbol: str, userref: int | None, since: int, *, refused: bool
+) -> None:
+    order = msgspec.structs.replace(
+        foreign_order("OQCLML", "buy", "50000", "0.01"), symbol=symbol, order_id="", userref=userref
+    )
+    desk = OrderDesk(AccountSnapshot({"USD": D(1000)}, (order,)), frozenset({1}))
+    attach = _attach("BTC/USD", since)
+    if refused:
+        with pytest.raises(OtherProgramError, match=r"OQCLML.*another userref.*--adopt does not take them over"):
+            desk.strangers(attach, History(0, ()))
+        with pytest.raises(OtherProgramError, match="userref 1: "):
+            desk.attach(attach, BTC_USD, {})
+    else:
+        assert desk.strangers(attach, History(0, ())) == ()
+        desk.attach(attach, BTC_USD, {})

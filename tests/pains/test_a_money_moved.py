@@ -29,7 +29,7 @@ async def test_pain_01_a_dry_run_never_speaks_to_the_account(tmp_path: Path, aut
 def test_pain_01_a_setting_that_nobody_reads_is_refused() -> None:
     values = {"kind": "GridHODL", "on_stop": "keep", "dry_run": "true", "amount": "100", "interval": "0.01"}
     urls = dict.fromkeys(("rest", "ws", "auth", "key", "private"), "")
-    text = TEXT.format(**values, **urls, buys="5", investment="1000", database="x.duckdb")
+    text = TEXT.format(**values, **urls, existing_base="", buys="5", investment="1000", database="x.duckdb")
     with pytest.raises(ConfigError, match="INFINITY_GRID_DRY_RUN"):
         parse(text, "c.toml", {"INFINITY_GRID_DRY_RUN": "true"}, registry.known())
     with pytest.raises(ConfigError, match=r"bot\.dry_run"):

@@ -49,6 +49,7 @@ def facts_of(report: Report) -> OrderFacts:
         reason="requested",
         time=report.time,
         margin=report.borrowed,
+        userref=report.order_userref or None,
     )
 
 

@@ -37,6 +37,8 @@ class Report(Wire, frozen=True):
     exec_type: str
     timestamp: str
     client_id: str | None = field(default=None, name="cl_ord_id")
+    order_userref: int | None = None
+    """What another program marked the order with; ours have a client id instead."""
     symbol: str | None = None
     side: Side | None = None
     order_qty: Decimal | None = None
