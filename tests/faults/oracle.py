@@ -82,6 +82,8 @@ class Grid:
             return
         price = buy.price * self.step
         price = _down(ticker * self.step if price < ticker else price, self.tick)
+        if price * (1 - 2 * FEE) <= buy.price:  # truncated to a loss: the next tick above break-even
+            price = _down(buy.price / (1 - 2 * FEE), self.tick) + self.tick
         volume = buy.volume if self.kind == "GridSell" else _down(self.amount / (price * (1 - 2 * FEE)), LOT)
         self.sells.append(Order("sell", price, volume))
 

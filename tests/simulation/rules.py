@@ -44,7 +44,8 @@ def ceiling(value: Decimal, decimals: int) -> Decimal:
 
 def due_price(grid: Grid, bought_at: Decimal) -> Decimal:
     """Of the counter-sell, unless the market has passed it."""
-    return floor(bought_at * (1 + grid.interval), grid.tick)
+    price, break_even = floor(bought_at * (1 + grid.interval), grid.tick), bought_at / (1 - 2 * grid.fee)
+    return price if price > break_even else floor(break_even, grid.tick) + grid.tick
 
 
 def sold_volume(grid: Grid, price: Decimal, executed: Decimal) -> Decimal:
