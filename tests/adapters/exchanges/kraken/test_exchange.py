@@ -8,7 +8,7 @@ from trio.testing import MockClock
 
 from adapters.exchanges.kraken.exchange import Surroundings, connect
 from adapters.exchanges.kraken.permissions import NEEDED
-from adapters.interfaces import BotStateError, ExchangeUnavailable
+from adapters.interfaces import BotStateError, ExchangeUnavailable, PairUnavailable
 from config.problems import ConfigError
 from messages.money import Pair
 from tests.adapters.exchanges.kraken.kraken_config import configured
@@ -131,3 +131,41 @@ async def test_a_kraken_that_is_away_is_unavailable(tmp_path: Path, autojump_clo
     with pytest.raises(ExchangeUnavailable, match="Kraken Time"):
         async with connect(configured(tmp_path), "c.toml", world(table(Time="EService:Unavailable"))):
             pass
+
+
+async def test_forty_questions_are_one_and_a_change_is_read_once_it_may_have_come(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    suspended = {**PAIR, "status": "cancel_only"}
+    rest = table(AssetPairs=[listed({}), {"XXBTZUSD": suspended}, {"XXBTZUSD": {**PAIR, "lot_decimals": None}}, {}])
+    async with connect(configured(tmp_path), "c.toml", world(rest)) as exchange:
+        for _ in range(40):
+            await exchange.pair("BTC/USD")
+            await exchange.maker_fee("BTC/USD")
+            await exchange.last_price("BTC/USD")
+        assert [len(rest.asked(name)) for name in ("AssetPairs", "TradeVolume", "Ticker")] == [1, 1, 1]
+        exchange.forget_facts()
+        with pytest.raises(PairUnavailable, match="cancel_only") as suspension:
+            await exchange.pair("BTC/USD")
+        assert suspension.value.pair is not None
+        assert rest.asked("AssetPairs")[-1] == {"pair": "XXBTZUSD"}
+        assert not exchange.market_open("BTC/USD")
+        exchange.forget_facts()
+        with pytest.raises(PairUnavailable, match="lot_decimals is missing"):
+            await exchange.pair("BTC/USD")
+        exchange.forget_facts()
+        with pytest.raises(PairUnavailable, match="does not list BTC/USD any more"):
+            await exchange.pair("BTC/USD")
+
+
+@pytest.mark.parametrize("odd", [None, {}, 5, {"base": None}, {"base": "SOL", "quote": "ZUSD", "lot_decimals": "x"}])
+async def test_odd_rows_of_pairs_that_nobody_trades_do_not_matter(
+    tmp_path: Path, odd: object, autojump_clock: MockClock
+) -> None:
+    rows = {"ODDUSD": odd, "XXBTZUSD": PAIR}
+    fees = {"fees_maker": {"ODDUSD": odd, "XXBTZUSD": {"fee": "0.2600"}}}
+    ticker = {"ODDUSD": odd, "XXBTZUSD": {"c": ["61250.0", "1"]}}
+    rest = table(AssetPairs=rows, TradeVolume=fees, Ticker=ticker)
+    async with connect(configured(tmp_path), "c.toml", world(rest)) as exchange:
+        assert (await exchange.pair("BTC/USD")).lot_decimals == 8
+        assert await exchange.maker_fee("BTC/USD") == Decimal("0.0026")

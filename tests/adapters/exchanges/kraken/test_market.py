@@ -184,3 +184,54 @@ async def test_the_market_is_closed_during_maintenance_and_while_a_pair_is(autoj
         await say(far, trade(1, "5.0"))
         await anext(ticks)
     assert not of.is_open("ETH/USD")
+
+
+async def test_a_symbol_that_is_refused_leaves_the_others_their_prices_and_is_tried_again(
+    autojump_clock: MockClock,
+) -> None:
+    of, peer, asked = market(), Peer(), []
+
+    async def answer() -> None:
+        far = await peer.accepted()
+        request = await far.heard()
+        await far.answer(request, {"channel": "trade", "symbol": "BTC/USD"})
+        await far.answer(request, error="Currency pair not supported ETH/USD")
+        for _ in range(2):
+            request = await far.heard()
+            asked.append((trio.current_time(), request["params"]))
+            if request["params"]["channel"] == "trade":
+                await far.answer(request, {"channel": "trade", "symbol": "ETH/USD"})
+                await say(far, trade(1, "2000.0", "ETH/USD"))
+            else:
+                await far.answer(request, error="Subscription name invalid")
+                await say(far, trade(1, "61250.0"))
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(answer)
+        async with of.prices(peer.dial, "wss://kraken.test/v2", SYMBOLS) as ticks:
+            assert (await anext(ticks)).symbol == "BTC/USD"
+            assert not of.is_open("ETH/USD")
+            assert "not supported" in (await of.news())["ETH/USD"]
+            assert (await anext(ticks)).symbol == "ETH/USD"
+            assert of.is_open("ETH/USD")
+        nursery.cancel_scope.cancel()
+    states, prices = asked
+    assert states[1] == {"channel": "instrument", "snapshot": False}
+    assert prices[1]["symbol"] == ["ETH/USD"]
+    assert 60 <= prices[0] <= 70
+
+
+async def test_states_and_rules_that_the_socket_tells_are_news_once(autojump_clock: MockClock) -> None:
+    of = market()
+    async with feed(of) as (_, far):
+        for status in ("cancel_only", "cancel_only"):
+            pairs = [{"symbol": "BTC/USD", "status": status, "qty_min": 1}, {"symbol": "XXX/USD", "status": "delisted"}]
+            await far.say({"channel": "instrument", "type": "update", "data": {"assets": [], "pairs": pairs}})
+        assert await of.news() == {"BTC/USD": 'Kraken states "cancel_only"'}
+        assert not of.is_open("BTC/USD")
+        with trio.move_on_after(1) as patience:
+            await of.news()
+        assert patience.cancelled_caught
+        pairs = [{"symbol": "BTC/USD", "status": "cancel_only", "qty_min": 2}]
+        await far.say({"channel": "instrument", "type": "update", "data": {"assets": [], "pairs": pairs}})
+        assert list(await of.news()) == ["BTC/USD"]
