@@ -53,9 +53,14 @@ def recover(ladder: Ladder, found: OrdersFound, *, is_new: bool, adopt: bool) ->
             closed += facts.status != "open"
     if is_new or adopt:
         strangers = [facts for facts in orders.values() if facts.status == "open"]
-        late = _unanswered(ladder, orders, found.orders) if is_new else []
+        late = _unanswered(ladder, orders, found.orders)
+        if not is_new:
+            # Up to its newest fill the state has decided itself which fills need no answer.
+            late = [facts for facts in late if _is_news(ladder, facts)]
         for facts in strangers + late:
-            recovery.adopted.append(_adopt(ladder, facts))
+            recovery.adopted.append(_adopt(ladder, facts, is_new=is_new))
+        if not is_new:
+            _own_what_is_offered(ladder)
         closed += len(late)
         _note_highest_buy(ladder, found.orders)
     else:
@@ -129,11 +134,23 @@ def _unanswered(ladder: Ladder, orders: dict[str, OrderFacts], everything: Seque
     ]
 
 
-def _adopt(ladder: Ladder, facts: OrderFacts) -> Place:
+def _is_news(ladder: Ladder, facts: OrderFacts) -> bool:
+    return facts.time > ladder.state.fill_time and facts.exchange_id not in ladder.state.remembered
+
+
+def _own_what_is_offered(ladder: Ladder) -> None:
+    """Base that the state knows may be what an adopted sell offers: it is counted once, and never less than offered."""
+    state = ladder.state
+    offered = sum((order.volume - order.filled for order in state.orders.values() if order.side == "sell"), ZERO)
+    waiting = sum((sell.volume for sell in state.remembered.values()), ZERO)
+    state.owned = max(state.owned, offered + waiting + state.surplus)
+
+
+def _adopt(ladder: Ladder, facts: OrderFacts, *, is_new: bool) -> Place:
     """An order of unknown origin."""
     cause = f"adopted/{facts.exchange_id}"
     origin = _Origin("ladder", cause) if facts.side == "buy" else _Origin("counter", cause, cause)
-    return _take_over(ladder, facts, origin, bought_earlier=True)
+    return _take_over(ladder, facts, origin, bought_earlier=is_new)
 
 
 def _take_over(ladder: Ladder, facts: OrderFacts, origin: _Origin, *, bought_earlier: bool) -> Place:
