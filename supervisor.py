@@ -45,8 +45,9 @@ from actors.persistence import JournalPort, OpenedJournal, run_persistence
 from actors.status_page import StatusBoard
 from actors.strategy import StrategyActor, await_facts, run_halted_strategy
 from actors.venue_watch import Outlets, VenueBook, run_venue_watch
-from adapters.interfaces import Exchange, NamesAccount
+from adapters.interfaces import Exchange, FeelsCompany, NamesAccount, UnknownOrderError
 from config import Config, ConfigError, StrategyConfig, load, validate
+from messages.ids import userref_of
 from messages.journal import Owner, Past
 from messages.money import EXACT
 from messages.notices import JournalNoted, JournalRepaired
@@ -261,6 +262,7 @@ class _Tree:
             if not self._config.exchange.skip_permission_check:
                 self._watch.key.works()
             self._check_promises(exchange)
+            await self._prove_alone(exchange)
             facts = await survey(self._config, exchange, self._source, self._past)
             # From here on each may have orders: what is wrong later on halts it and ends nothing.
             self._past |= self._mail.strategies.keys()
@@ -275,9 +277,23 @@ class _Tree:
                     self._start(nursery, "price-watch", partial(self._price_watch, exchange))
                     if not exchange.lock_step:
                         self._start(nursery, "venue-watch", partial(self._venue_watch, exchange))
+                    if isinstance(exchange, FeelsCompany) and self._world.watches_company:
+                        watch = partial(exchange.watch_company, self._mail.supervisor.post)
+                        self._start(nursery, "company-watch", watch)
                     self._start(nursery, "order-manager", partial(self._orders, exchange, market))
             finally:
                 self._account = None
+
+    async def _prove_alone(self, exchange: Exchange) -> None:
+        """Strategies without a past take open orders over only if nobody else lives who may have placed them.
+
+        Raises `UnknownOrderError`.
+        """
+        newcomers = {s.userref: s.symbol for s in self._config.strategy if s.userref not in self._past}
+        if not newcomers or self._adopt or not self._world.watches_company or not isinstance(exchange, FeelsCompany):
+            return
+        if facts := await exchange.order_of_another(newcomers):
+            raise UnknownOrderError.of(facts, userref_of(facts.order_id) or 0)
 
     def _start(self, nursery: trio.Nursery, role: Role, body: Callable[[], Awaitable[None]]) -> None:
         nursery.start_soon(supervise, self._watch, role, role, body)

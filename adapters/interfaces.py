@@ -5,12 +5,12 @@ assets, pairs and states never leave its package. Its errors are translated at t
 below; no library's exception passes through.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from decimal import Decimal
 from typing import Protocol, Self, runtime_checkable
 
-from messages.account import AccountSnapshot, History, OrderFacts
+from messages.account import AccountSnapshot, History, KeyShared, OrderFacts
 from messages.conditions import ConditionCode
 from messages.mailboxes import ExchangeEvent
 from messages.market import Tick
@@ -236,6 +236,21 @@ class TellsPairNews(Protocol):
 
         The facts themselves are asked for afterwards. An exchange that never hears anything never returns.
         """
+
+
+@runtime_checkable
+class FeelsCompany(Protocol):
+    """Optional for an exchange: it notices another process on the same account, even one that places no order."""
+
+    async def order_of_another(self, symbols: Mapping[int, str]) -> OrderFacts | None:
+        """An open order of one of these userrefs (each with its pair), if another process lives that may own it.
+
+        Asked before strategies without a journal take orders over. May take half a minute, but only where there is
+        such an order. Raises `ExchangeUnavailable`.
+        """
+
+    async def watch_company(self, tell: Callable[[KeyShared], None]) -> None:
+        """Until cancelled: tell when another process shows, and when it has gone."""
 
 
 class Channel(Protocol):

@@ -45,6 +45,9 @@ class World(Struct, frozen=True):
     lost_log_lines: Callable[[], int] | None = None
     """How many lines of the program's own log nobody took; None where somebody else logs."""
 
+    watches_company: bool = True
+    """Whether other processes on the account are looked for; a simulation knows that there is none."""
+
 
 MACHINE = World()
 """This machine and its network."""

@@ -88,6 +88,7 @@ class _Steps:
         """Put the count around everything that writes to disk."""
         for name in ("write", "settle", "close"):
             setattr(Journal, name, self._counted(JOURNAL + name, getattr(Journal, name)))
+        force_setattr(MACHINE, "watches_company", False)
         force_setattr(MACHINE, "open_journal", self._counted(JOURNAL + "open", MACHINE.open_journal))
         FileNonceStore._write = self._counted(  # type: ignore[method-assign]
             JOURNAL + "nonce", FileNonceStore._write

@@ -132,6 +132,8 @@ class World:
         """For what goes on in the background of a case."""
         self.others: set[str] = set()
         """Exchange ids of orders that are somebody else's."""
+        self.company = False
+        """Whether the program looks for other processes on its account."""
         self.quiet = False
         """Nobody trades at all."""
         self.text = TEXT
@@ -186,6 +188,7 @@ class World:
             in_thread=_at_once,
             open_journal=self._open_journal,
             exchange=partial(_exchange, surroundings),
+            watches_company=self.company,
             channels=lambda _: [(self.user, ChannelConfig("recorder", "recorder"))],
         )
         with mock.patch.object(trio.to_thread, "run_sync", _at_once):

@@ -130,7 +130,9 @@ def _world(life: Life, network: Network, disk: Disk, chance: random.Random) -> W
         async with connect(config, source, surroundings) as exchange:
             yield _Frail(exchange, life.accidents)
 
-    return World(wall, chance.random, cast("InThread", in_place), disk.open_journal, lambda name: kraken)
+    return World(
+        wall, chance.random, cast("InThread", in_place), disk.open_journal, lambda name: kraken, watches_company=False
+    )
 
 
 class _Frail(KrakenExchange):

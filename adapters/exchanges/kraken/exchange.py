@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from adapters.exchanges.kraken import sockets
 from adapters.exchanges.kraken.clock import ServerClock
+from adapters.exchanges.kraken.company import order_of_another, watch_company
 from adapters.exchanges.kraken.fees import Fees
 from adapters.exchanges.kraken.listing import Listing
 from adapters.exchanges.kraken.market import Market
@@ -26,6 +27,7 @@ from adapters.exchanges.paper.exchange import AccountStore
 from adapters.interfaces import PairUnavailable
 from config.problems import ConfigError
 from config.schema import Config, ExchangeConfig
+from messages.account import KeyShared, OrderFacts
 from messages.market import Tick
 from messages.money import Pair
 
@@ -165,6 +167,14 @@ class KrakenExchange:
     def trading(self) -> AbstractAsyncContextManager[KrakenSession]:
         """The private session, connected and subscribed."""
         return open_session(self._account, self._line)
+
+    async def order_of_another(self, symbols: Mapping[int, str]) -> OrderFacts | None:
+        """Found by the nonces of the key, see `company`."""
+        return await order_of_another(self._account.rest, self._account.names, symbols)
+
+    async def watch_company(self, tell: Callable[[KeyShared], None]) -> None:
+        """Until cancelled, see `company`."""
+        await watch_company(self._account.rest, self._account.clock.now, tell)
 
     def market_open(self, symbol: str) -> bool:
         """Exchange and pair are online."""

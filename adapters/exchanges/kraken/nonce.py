@@ -40,12 +40,15 @@ class NonceSource:
         self._last: int | None = None
         self._reserved = 0
 
-    async def next(self) -> int:
-        """A nonce above all that were handed out before, in this run or an earlier one."""
+    async def next(self, *, by_clock: bool = True) -> int:
+        """A nonce above all that were handed out before, in this run or an earlier one.
+
+        Not `by_clock`: the lowest one. It is refused if anybody else has used the key since the last one.
+        """
         if self._last is None:
             self._reserved = await self._store.load()
             self._last = self._reserved
-        nonce = max(self._last + 1, self.now())
+        nonce = max(self._last + 1, self.now() if by_clock else 0)
         if nonce >= self._reserved:
             self._reserved = nonce + STEP
             await self._store.reserve(self._reserved)

@@ -7,6 +7,7 @@ from typing import TypeVar
 import httpx
 import msgspec
 import trio
+from msgspec import Raw
 
 from adapters.exchanges.kraken.budget import REST_CALL, STARTER, Counter
 from adapters.exchanges.kraken.clock import SECOND
@@ -189,9 +190,24 @@ class PrivateRest:
             return f"this machine's clock is {-offset // SECOND} s behind Kraken's: set it (NTP)"
         return "another program uses it: make a new API key for this program alone"
 
-    async def _send(self, name: str, kind: type[Result], params: dict[str, object]) -> Result:
+    async def undisturbed(self) -> bool:
+        """Whether nobody else has used this key since our last call, which only its nonces tell.
+
+        Raises `KrakenError` when it cannot be told now.
+        """
+        self._refuse_in_a_pause()
+        async with self._turns.turn(REST_CALL, Urgency.BACKGROUND):
+            try:
+                await self._send("GetApiKeyInfo", Raw, {}, by_clock=False)
+            except KrakenError as error:
+                if error.meaning != "nonce":
+                    raise
+                return False
+        return True
+
+    async def _send(self, name: str, kind: type[Result], params: dict[str, object], *, by_clock: bool = True) -> Result:
         path = f"/0/private/{name}"
-        nonce = await self._nonces.next()
+        nonce = await self._nonces.next(by_clock=by_clock)
         body = msgspec.json.encode({"nonce": str(nonce), **params})
         headers = {"Content-Type": "application/json", **self._signer.headers(path, nonce, body)}
         try:
