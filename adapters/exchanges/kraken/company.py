@@ -9,6 +9,7 @@ Another key of the same account has nonces of its own: such an instance shows on
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 
 import trio
 from msgspec import Raw
@@ -76,11 +77,12 @@ async def order_of_another(
     try:
         if await _alone(rest):
             return None
-        # The other one must learn of us, too: refused calls leave no trace, and its own may have hidden our earlier ones.
-        await rest.call("GetApiKeyInfo", Raw)
-        return ours[0]
     except KrakenError as error:
         raise ExchangeUnavailable(f"Kraken does not tell whether a second instance lives: {error.text}") from None
+    # The other one must learn of us, too: refused calls leave no trace, and its own may have hidden earlier ones.
+    with suppress(KrakenError):
+        await rest.call("GetApiKeyInfo", Raw)
+    return ours[0]
 
 
 async def _alone(rest: PrivateRest) -> bool:
