@@ -49,6 +49,7 @@ async def test_an_instance_with_an_empty_journal_takes_nothing_over_from_one_tha
         async with world.trading("GridSell"):
             await world.until(lambda: len(world.ladder()) == 5, 10, world.ladder)
             before = world.ladder()
+            await trio.sleep(7)
             with pytest.raises(BaseExceptionGroup) as failed:
                 async with second.program("GridSell"):
                     await trio.sleep(60)
