@@ -165,3 +165,24 @@ def test_an_open_order_that_nothing_explains_is_a_strangers_unless_it_is_adopted
     assert recovery.unexplained == []
     assert [place.cause for place in recovery.adopted] == ["adopted/O99"]
     assert core.owned == (D("0.002") if side == "sell" else ZERO)
+
+
+def test_with_adopt_a_state_counts_no_base_twice_and_answers_what_came_after_its_newest_fill() -> None:
+    core = make_core()
+    core.state.owned, core.state.fill_time = D("0.002"), SINCE + 5
+    known_before = make_core(saved=core.save())
+    orders = (
+        facts("O1", "somebody/1", "sell", "51000.0", time=9),
+        facts("O2", "somebody/2", status="filled", time=4),
+        facts("O3", "somebody/3", status="filled", time=7),
+    )
+    recovery = recovered(known_before, *orders, adopt=True)
+    assert [place.cause for place in recovery.adopted] == ["adopted/O1", "adopted/O3"]
+    # The sell offers what the state owns already; O3 is counted when the resync tells of its fill.
+    assert known_before.owned == D("0.002")
+
+
+def test_an_adopted_sell_is_never_more_than_what_is_owned() -> None:
+    core = make_core(saved=make_core().save())
+    recovered(core, facts("O1", "somebody/1", "sell", "51000.0"), facts("O2", "else/2", "sell", "52000.0"), adopt=True)
+    assert core.owned == D("0.004")
