@@ -42,8 +42,9 @@ from actors.notifier import Desk, run_notifier
 from actors.order_manager import run_order_manager
 from actors.outbox import Outbox
 from actors.persistence import JournalPort, OpenedJournal, run_persistence
+from actors.stand_in import await_facts, run_halted_strategy
 from actors.status_page import StatusBoard
-from actors.strategy import StrategyActor, await_facts, run_halted_strategy
+from actors.strategy import StrategyActor
 from actors.venue_watch import Outlets, VenueBook, run_venue_watch
 from adapters.interfaces import Exchange, FeelsCompany, NamesAccount, UnknownOrderError
 from config import Config, ConfigError, StrategyConfig, load, validate

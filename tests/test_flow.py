@@ -27,6 +27,7 @@ from tests.config.texts import VALID, read
 
 WAITS = {
     "strategy": {"persistence"},
+    "stand_in": {"persistence"},
     "account_client": {"persistence"},
     "exchange": {"account_client"},
     "order_manager": {"exchange"},
@@ -40,7 +41,7 @@ Behind `exchange` and `channel` is the outside world, which knows none of us.
 """
 
 READERS = {
-    "StrategyMail": {"actors/strategy.py"},
+    "StrategyMail": {"actors/strategy.py", "actors/stand_in.py"},
     "OrderManagerMail": {"actors/order_manager.py"},
     "PersistenceMail": {"actors/persistence.py"},
     "PaperMail": {"actors/account_client.py"},

@@ -6,7 +6,8 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from actors.guard import CoreFailed
 from actors.mailbox import Mailbox, MailboxOverflow
-from actors.strategy import STATUS_EVERY, run_halted_strategy
+from actors.stand_in import run_halted_strategy
+from actors.strategy import STATUS_EVERY
 from messages.journal import CoreLoaded, LoadCore
 from messages.mailboxes import OrderManagerMail, StrategyMail
 from messages.market import RowDone, RowEnd, Tick
