@@ -16,6 +16,8 @@ from tests.faults.world import SYMBOL, World
 ORDERS = "ws:*add*"
 ASKED_AGAIN_WITHIN = 3700.0
 """What the venue refuses for the pair's sake is asked again when its facts are read again: hourly."""
+LOCKED_OUT = 1300.0
+"""A lockout lasts 15 minutes; asking within them would make it longer."""
 STEPS: tuple[Step, ...] = ("start", "fill", "shift")
 
 SUSPENDED: tuple[PairStatus, ...] = ("cancel_only", "post_only", "reduce_only", "maintenance", "work_in_progress")
@@ -61,13 +63,14 @@ def key_troubles() -> Iterator[Case]:
         for times in (1, 4):
             arm = cut_after(RequestFault("error", "rest:*", text=text, times=times))
             name = f"a key that worked: {text}, {times} times"
-            yield Case(name, arm, "fill", 1300.0 if "lockout" in text else 400.0, notices=2)
+            yield Case(name, arm, "fill", LOCKED_OUT * times if "lockout" in text else 400.0, notices=2)
 
 
 def orders_put_off() -> Iterator[Case]:
     """The venue does not take an order now, for three minutes."""
     for text in PUT_OFF:
-        yield Case(f"put off: {text} for 3 min", put_off(text, 180), "fill", 400.0, notices=2, tells=True)
+        within = LOCKED_OUT if "lockout" in text else 400.0
+        yield Case(f"put off: {text} for 3 min", put_off(text, 180), "fill", within, notices=2, tells=True)
 
 
 def others() -> Iterator[Case]:

@@ -206,9 +206,11 @@ class Judge:
 
     def _check_owned(self, order: Order, userref: int) -> None:
         """After a fill: what was not acquired is not spent."""
-        owned = self._books[userref].owned
-        if owned < 0 and not self._sells_what_is_not_its_own(userref):
-            raise Violation(f"{order.txid} sold what {userref} never bought: {owned}")
+        books = self._books[userref]
+        if books.owned < 0 and not self._sells_what_is_not_its_own(userref):
+            raise Violation(f"{order.txid} sold what {userref} never bought: {books.owned}")
+        # What was sold beyond its own was the owner's: the strategy owes nobody anything.
+        books.owned = max(books.owned, ZERO)
 
     def _sells_what_is_not_its_own(self, userref: int) -> bool:
         """Whether SWING was told so, or the owner made an order larger by hand."""
@@ -322,7 +324,7 @@ class Judge:
 
     def _ledger(self, report: StrategyReport) -> list[str]:
         books = self._books[report.strategy]
-        if report.owned < 0 and not self._grids.existing_base(report.strategy):
+        if report.owned < 0:
             return [f"owned is {report.owned}"]
         if books.amended:
             return []
