@@ -267,6 +267,7 @@ class _Tree:
             facts = await survey(self._config, exchange, self._source, self._past)
             # From here on each may have orders: what is wrong later on halts it and ends nothing.
             self._past |= self._mail.strategies.keys()
+            self._states.has_past = True
             self._venue.take(facts, trio.current_time())
             market = Market(self._venue.pairs, self._venue.fees)
             self._account = exchange
@@ -425,6 +426,7 @@ class _Tree:
             logger.warning("%s", sentence)
             self._mail.notifier.post(JournalNoted(sentence))
         self._past = {past.userref for past in pasts} & self._mail.strategies.keys()
+        self._states.has_past = bool(pasts)
         self._states.strangers.left_over(left_over(pasts, self._config), self._world.wall())
 
     def _check_promises(self, exchange: Exchange) -> None:

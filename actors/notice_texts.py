@@ -242,9 +242,9 @@ def _quote(notice: LadderStatus, amount: Decimal) -> str:
 
 def _cut(amount: Decimal, decimals: int) -> Decimal:
     """`amount` with no more than so many decimals, rounded down."""
-    if _decimals(amount) <= decimals:
-        return amount
-    return amount.quantize(ONE.scaleb(-decimals), ROUND_FLOOR, EXACT)
+    if _decimals(amount) > decimals:
+        amount = amount.quantize(ONE.scaleb(-decimals), ROUND_FLOOR, EXACT)
+    return amount or amount.copy_abs()
 
 
 def _decimals(number: Decimal) -> int:

@@ -10,6 +10,7 @@ import msgspec
 from actors.mailbox import Mailbox
 from messages.conditions import Condition, Conditions
 from messages.mailboxes import MetricsMail
+from messages.money import plain
 from messages.status import (
     ActorReport,
     ChannelReport,
@@ -223,7 +224,7 @@ def status_json(status: Status) -> bytes:
 
 def _number(value: Decimal | None) -> msgspec.Raw | None:
     """As a JSON number, with all its decimals."""
-    return None if value is None else msgspec.Raw(f"{value:f}".encode())
+    return None if value is None else msgspec.Raw(plain(value).encode())
 
 
 def indented(content: object) -> bytes:
@@ -239,17 +240,17 @@ def _strategy(report: StrategyReport) -> dict[str, object]:
         "symbol": report.symbol,
         "phase": report.phase,
         "reason": report.reason,
-        "last_price": None if report.price is None else f"{report.price:f}",
-        "investment": f"{report.investment:f}",
-        "max_investment": f"{report.max_investment:f}",
-        "quote_free": f"{report.quote_free:f}",
-        "base_free": f"{report.base_free:f}",
-        "owned": f"{report.owned:f}",
-        "surplus": f"{report.surplus:f}",
+        "last_price": None if report.price is None else plain(report.price),
+        "investment": plain(report.investment),
+        "max_investment": plain(report.max_investment),
+        "quote_free": plain(report.quote_free),
+        "base_free": plain(report.base_free),
+        "owned": plain(report.owned),
+        "surplus": plain(report.surplus),
         "buys_filled": report.buys_filled,
         "sells_filled": report.sells_filled,
-        "fees": f"{report.fees:f}",
-        "cash_flow": f"{report.cash_flow:f}",
+        "fees": plain(report.fees),
+        "cash_flow": plain(report.cash_flow),
         "waiting": report.waiting,
         "open_orders": [_order(order) for order in report.orders],
     }
@@ -269,9 +270,9 @@ def _condition(row: Condition, strategies: Iterable[StrategyReport]) -> dict[str
 def _order(order: OpenOrder) -> dict[str, object]:
     return {
         "side": order.side,
-        "price": f"{order.price:f}",
-        "volume": f"{order.volume:f}",
-        "filled": f"{order.filled:f}",
+        "price": plain(order.price),
+        "volume": plain(order.volume),
+        "filled": plain(order.filled),
         "phase": order.phase,
         "kind": order.kind,
         "order_id": order.order_id,

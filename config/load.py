@@ -98,7 +98,8 @@ def _tables(text: str, source: str) -> dict[str, object] | Problem:
 
 def _number(text: str) -> Decimal:
     try:
-        return Decimal(text)
+        number = Decimal(text)
+        return number or number.copy_abs()  # -0.0 is 0.0
     except InvalidOperation:
         return Decimal("NaN")  # an exponent beyond all bounds: refused later, with the path of its key
 

@@ -15,6 +15,9 @@ ENVIRONMENT = "environment"
 PREFIX = "INFINITY_GRID_"
 _LARGEST_FILE = 16_384
 _SECRET = re.compile(r"[!-~]+\Z")
+_SERVICE = re.compile(r"_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)\Z")
+_PORT = re.compile(r"_PORT\Z")
+_ADDRESS = re.compile(r"(tcp|udp|sctp)://")
 ALLOWED = "a secret of printable ASCII characters without blanks"
 
 
@@ -181,11 +184,16 @@ def _unknown_variables(environ: Mapping[str, str], places: Sequence[Place]) -> l
     ends = {name.removeprefix(PREFIX): name for name in known}
     problems = []
     for name in sorted(environ):
-        if name.upper().startswith(PREFIX) and name not in known:
+        if name.upper().startswith(PREFIX) and name not in known and not _of_a_cluster(name, environ[name]):
             match = closest(name[len(PREFIX) :], ends)
             hint = f'Did you mean "{ends[match]}"?' if match else "All other settings stand in the file"
             problems.append(Problem(ENVIRONMENT, key_path("", name), "an unknown variable", ", ".join(known), hint))
     return problems
+
+
+def _of_a_cluster(name: str, value: str) -> bool:
+    """Whether the variable tells of a service, as Kubernetes and Docker's links put them into every container."""
+    return bool(_SERVICE.search(name)) or bool(_PORT.search(name) and _ADDRESS.match(value))
 
 
 def _table(raw: dict[str, object], path: tuple[str, ...]) -> dict[str, object] | None:

@@ -20,6 +20,11 @@ EXACT = Context(prec=60, rounding=ROUND_FLOOR, traps=[InvalidOperation, Division
 """60 digits hold any product of a price, a volume and two rates; quotients are cut, never rounded up."""
 
 
+def plain(value: Decimal) -> str:
+    """All its digits; zero has no sign (a difference of equals has one where quotients are cut)."""
+    return f"{value or value.copy_abs():f}"
+
+
 @lru_cache(maxsize=64)
 def _step(decimals: int) -> Decimal:
     """The smallest number of so many decimals."""

@@ -33,6 +33,8 @@ class ProgramEnded(Struct, frozen=True, tag=True):
     orders: str = ""
     advice: str = ""
     """What somebody has to do now; empty when it ended as it was asked to."""
+    ran: bool = True
+    """Whether it was RUNNING before."""
 
 
 class OrderFilled(Struct, frozen=True, tag=True):

@@ -56,6 +56,9 @@ class StateKeeper:
         self._machine = StateMachine(tuple(strategy.userref for strategy in config.strategy))
         self._names = {strategy.userref: strategy.name for strategy in config.strategy}
         self._has_run = False
+        self.has_past = True
+        """Whether there may be orders of this program: its journal knows some, or it has traded."""
+        self._failed_at_start = False
         self._silenced: dict[int, str] = {}
         """Strategies that rest until their price is back, and the reason."""
         for strategy in config.strategy:
@@ -106,18 +109,21 @@ class StateKeeper:
     def end(self, request: StopRequest) -> None:
         """The program stops; with a code other than 0 it has failed."""
         if request.exit_code:
+            self._failed_at_start = not self._has_run
             self._changed(self._machine.fail(request.reason))
         self._changed(self._machine.stop(request.reason))
 
     def say_the_end(self, request: StopRequest, *, carried_out: bool) -> None:
         """The last word to the user, once everything has stopped; `carried_out`: what `on_stop` says was done."""
         bot, failed = self._config.bot, request.exit_code != 0
-        orders = _LEFT_ORDERS[bot.on_stop]
-        if not carried_out:
+        orders = _LEFT_ORDERS[bot.on_stop] if self.has_past or self._has_run else "none were placed"
+        if not carried_out and (self.has_past or self._has_run):
             orders = _NOT_CANCELLED.get(bot.on_stop, orders)
         if left := self.strangers.sentence():
             orders = f"{orders}; {left}"
-        self._mail.notifier.post(ProgramEnded(bot.name, request.reason, orders, _AFTER_FAILURE if failed else ""))
+        self._mail.notifier.post(
+            ProgramEnded(bot.name, request.reason, orders, _AFTER_FAILURE if failed else "", ran=self._has_run)
+        )
 
     def _phase_changed(self, message: PhaseChanged) -> None:
         name = self._names[message.strategy]
@@ -147,8 +153,10 @@ class StateKeeper:
 
     def _changed(self, state_changed: bool) -> None:
         if state_changed:
-            logger.info(
-                "state: %s%s", self._machine.state, f" ({self._machine.reason})" if self._machine.reason else ""
+            # A start that fails is told by its error.
+            level = logging.DEBUG if self._failed_at_start else logging.INFO
+            logger.log(
+                level, "state: %s%s", self._machine.state, f" ({self._machine.reason})" if self._machine.reason else ""
             )
         if self._machine.state == "RUNNING" and not self._has_run:
             self._has_run = True

@@ -3,7 +3,7 @@
 import logging
 
 from config import ChannelConfig
-from messages.notices import Letter, needs_somebody
+from messages.notices import Letter, ProgramEnded, needs_somebody
 
 log = logging.getLogger(__name__)
 
@@ -27,4 +27,6 @@ class LogChannel:
         loud = needs_somebody(letter.notice) and not letter.silent
         title = {"status": "hourly status", "summary": "summary"}.get(letter.kind)
         level = logging.WARNING if loud else logging.INFO
+        if isinstance(letter.notice, ProgramEnded) and letter.notice.advice and not letter.notice.ran:
+            level = logging.DEBUG  # whoever started it is told by the error that ends it
         log.log(level, "%s", f"{title}\n{letter.plain}" if title else letter.headline)

@@ -1,7 +1,9 @@
 """Notices by a Telegram bot: `[notifier.telegram]`, or any name with `kind = "telegram"`."""
 
+import logging
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Annotated
 
 import msgspec
@@ -15,6 +17,8 @@ from adapters.channels.telling import clean
 from adapters.interfaces import ChannelError, ChannelMisconfigured
 from config import ChannelConfig, Secret, read_options
 from messages.notices import Letter
+
+log = logging.getLogger(__name__)
 
 BASE_URL = "https://api.telegram.org"
 SECONDS_BETWEEN = 1.05
@@ -78,6 +82,8 @@ class TelegramChannel:
             self._target["message_thread_id"] = int(options.thread_id.reveal())
         self._secrets = (options.token, self._url)
         self._next_at = -1.0
+        self._moved: set[int] = set()
+        """Numbers that the chat was given since."""
 
     async def check(self) -> None:
         """Whether this bot may know this chat."""
@@ -102,7 +108,21 @@ class TelegramChannel:
         said = _read(answer)
         if said.ok and answer.status == 200:  # noqa: PLR2004 - the HTTP status of success
             return
+        new = said.parameters.migrate_to_chat_id
+        if new is not None and new not in self._moved:
+            await self._move_to(str(new), method, arguments)
+            return
         raise self._error(answer.status, said)
+
+    async def _move_to(self, chat_id: str, method: str, arguments: Mapping[str, object]) -> None:
+        """The group became a supergroup, which has another number: it is used from now on, and its user told."""
+        self._moved.add(int(chat_id))
+        self._target["chat_id"] = chat_id
+        await self._call(method, {**arguments, "chat_id": chat_id})
+        words = f"this group is a supergroup now; set {self._key}.chat_id to {chat_id}, the old number stops working"
+        log.warning("Telegram: %s", words)
+        with suppress(ChannelError):
+            await self._call("sendMessage", {**self._target, "text": words})
 
     def _error(self, status: int, said: "_Said") -> ChannelError:
         words = f"Telegram says {status}: {clean(said.description, self._secrets)}"
@@ -136,6 +156,7 @@ class _NotParsed(ChannelError):
 
 class _Parameters(Struct, frozen=True):
     retry_after: float | None = None
+    migrate_to_chat_id: int | None = None
 
 
 class _Said(Struct, frozen=True):

@@ -5,6 +5,7 @@ import pytest
 from msgspec.structs import replace
 
 from config import ConfigError, load, parse, validate
+from config.load import _number
 from tests.config.texts import KNOWN, VALID, changed, lines, read, refusal
 
 DESIGN = """\
@@ -203,3 +204,11 @@ def test_a_valid_configuration_with_secrets_and_channels_passes_again() -> None:
 
 def test_reading_is_repeatable() -> None:
     assert parse(VALID, "a", {}, KNOWN) == parse(VALID, "b", {}, KNOWN)
+
+
+@pytest.mark.parametrize("text", ["-0.0", "-0e5", "-0.000"])
+def test_minus_zero_is_zero(text: str) -> None:
+    number = _number(text)
+    assert not number
+    assert not number.is_signed()
+    assert _number("-0.1") == Decimal("-0.1")

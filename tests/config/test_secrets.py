@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from config import Secret, load
+from config.secrets import PLACES, _unknown_variables
 from tests.config.texts import KNOWN, VALID, changed, lines, read, refusal
 
 CANARY = "canary-4711"
@@ -220,3 +221,27 @@ def test_no_refusal_shows_a_misplaced_secret() -> None:
     text = VALID + f'[notifier.telegram]\ntoken = "{CANARY}"\n[notifier.telegrm]\ntoken = "{CANARY}"\n'
     text = text.replace('adapter = "kraken"', f'adapter = "kraken"\napi_secret_kye = "{CANARY}"')
     assert CANARY not in str(refusal(text))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("INFINITY_GRID_SERVICE_HOST", "10.0.0.7"),
+        ("INFINITY_GRID_SERVICE_PORT", "8080"),
+        ("INFINITY_GRID_SERVICE_PORT_HTTP", "8080"),
+        ("INFINITY_GRID_PORT", "tcp://10.0.0.7:8080"),
+        ("INFINITY_GRID_PORT_8080_TCP", "tcp://10.0.0.7:8080"),
+        ("INFINITY_GRID_PORT_8080_TCP_ADDR", "10.0.0.7"),
+        ("INFINITY_GRID_METRICS_PORT_9090_UDP_PROTO", "udp"),
+        ("INFINITY_GRID_METRICS_PORT", "udp://10.0.0.7:9090"),
+    ],
+)
+def test_what_a_cluster_says_of_a_service_of_this_name_is_no_setting(name: str, value: str) -> None:
+    assert _unknown_variables({name: value}, PLACES) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("INFINITY_GRID_PORT", "8080"), ("INFINITY_GRID_HOST", "x"), ("INFINITY_GRID_SERVICE", "x")]
+)
+def test_what_looks_like_a_setting_is_still_refused(name: str, value: str) -> None:
+    assert len(_unknown_variables({name: value}, PLACES)) == 1

@@ -16,6 +16,7 @@ from messages.money import (
     floor_to,
     floor_volume,
     hold_of,
+    plain,
 )
 
 D = Decimal
@@ -123,3 +124,15 @@ def test_below_minimum_says_what_is_too_small(price: str, volume: str, reason: s
 
 def test_a_pair_names_its_assets_and_its_lot() -> None:
     assert (BTC_USD.base, BTC_USD.quote, BTC_USD.lot) == ("BTC", "USD", D("0.00000001"))
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [("-0", "0"), ("-0.00", "0.00"), ("0", "0"), ("-0.01", "-0.01"), ("1E+3", "1000"), ("1E-9", "0.000000001")],
+)
+def test_zero_is_shown_without_a_sign(value: str, shown: str) -> None:
+    assert plain(D(value)) == shown
+
+
+def test_a_difference_of_equals_is_shown_as_zero() -> None:
+    assert plain(EXACT.subtract(D("1.50"), D("1.50"))) == "0.00"

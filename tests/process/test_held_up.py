@@ -176,3 +176,16 @@ def test_held_connections_leave_descriptors_for_trading_and_the_log_small(tmp_pa
         assert (tmp_path / "log.txt").stat().st_size < before + 5_000
         process.send_signal(signal.SIGTERM)
         assert process.wait(15) == 0
+
+
+def test_a_cluster_and_proxies_do_not_keep_the_program_from_its_start(tmp_path: Path) -> None:
+    path = running.configuration(tmp_path)
+    service = {
+        "INFINITY_GRID_SERVICE_HOST": "10.0.0.7",
+        "INFINITY_GRID_SERVICE_PORT": "8080",
+        "INFINITY_GRID_PORT": "tcp://10.0.0.7:8080",
+        "INFINITY_GRID_PORT_8080_TCP_ADDR": "10.0.0.7",
+        "HTTPS_PROXY": "socks5h://127.0.0.1:9",
+    }
+    ended = running.run_to_end(tmp_path, "--check", str(path), **service)
+    assert (ended.returncode, ended.stderr) == (0, "")

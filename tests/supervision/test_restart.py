@@ -72,7 +72,7 @@ async def test_the_own_jitter_of_a_watch_stays_within_its_bounds(autojump_clock:
 @pytest.mark.parametrize(
     ("role", "error", "request_"),
     [
-        ("persistence", DatabaseUnusable("disk full"), StopRequest(6, "disk full")),
+        ("exchange", DatabaseUnusable("nonces unreadable"), StopRequest(6, "nonces unreadable")),
         ("persistence", OSError("bug"), StopRequest(6, "bug")),
         ("order-manager", KeyError("bug"), StopRequest(1, "'bug'")),
         ("exchange", KeyError("bug"), StopRequest(1, "'bug'")),
@@ -97,10 +97,20 @@ async def test_slow_failures_stay_within_the_limit(autojump_clock: MockClock) ->
 
 async def test_a_high_limit_is_reached_too(autojump_clock: MockClock) -> None:
     watch = new_watch(Limits(restarts=1000, period=86_400, backoff_cap=1))
-    actor = Actor(DatabaseUnusable("disk full"))
+    actor = Actor(OSError("unforeseen"))
     await observed(watch, "persistence", actor, 5000)
     assert len(actor.starts) == 1001
-    assert await asked_to_stop(watch) == StopRequest(6, "disk full")
+    assert await asked_to_stop(watch) == StopRequest(6, "unforeseen")
+
+
+@pytest.mark.parametrize("role", ["persistence", "exchange", "order-manager"])
+async def test_a_full_disk_is_waited_for_and_told_at_once(role: Role, autojump_clock: MockClock) -> None:
+    watch, actor = new_watch(), Actor(DatabaseUnusable("disk full", passing=True))
+    assert not await observed(watch, role, actor, 3600)
+    assert len(actor.starts) > 600
+    assert await asked_to_stop(watch) is None
+    (news,) = [notice for notice in told(watch) if isinstance(notice, ActorFailed)]
+    assert news.action == "trading waits, tried again every few seconds; open orders stay at the exchange"
 
 
 @pytest.mark.parametrize(

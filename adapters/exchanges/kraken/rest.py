@@ -44,13 +44,17 @@ _OK = 200
 
 
 def make_client(rest_url: str, transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
-    """A client for `rest_url` (empty: Kraken's own). Redirects are not followed: a signature fits one path."""
+    """A client for `rest_url` (empty: Kraken's own). Redirects are not followed: a signature fits one path.
+
+    Proxies of the environment are not used: the WebSockets, which carry the orders, could not follow.
+    """
     return httpx.AsyncClient(
         base_url=rest_url.rstrip("/") or REST_URL,
         headers={"User-Agent": USER_AGENT},
         timeout=TIMEOUT_SECONDS,
         transport=transport,
         verify=trusted(),
+        trust_env=False,
     )
 
 

@@ -233,3 +233,23 @@ async def test_the_real_telegram_is_the_default() -> None:
     channel = open_telegram(configured(token=TOKEN, chat_id="@grids"))
     assert channel._url.reveal() == f"https://api.telegram.org/bot{TOKEN}"
     await trio.lowlevel.checkpoint()
+
+
+async def test_a_group_that_became_a_supergroup_is_followed_and_told(caplog: pytest.LogCaptureFixture) -> None:
+    moved = says(400, "Bad Request: group chat was upgraded to a supergroup chat", migrate_to_chat_id=-1001557912345)
+    async with service(moved, OK) as found:
+        channel = channel_at(found.url, chat_id="-123456")
+        await channel.send(letter(fill()))
+        await channel.send(letter(fill()))
+    chats = [request.json["chat_id"] for request in found.requests]
+    assert chats == ["-123456", *["-1001557912345"] * 3]
+    words = "this group is a supergroup now; set notifier.ops.chat_id to -1001557912345"
+    assert words in str(found.requests[2].json["text"])
+    assert sum(words in message for message in caplog.messages) == 1
+
+
+async def test_a_service_that_sends_from_chat_to_chat_is_not_followed_for_ever() -> None:
+    moved = says(400, "group chat was upgraded to a supergroup chat", migrate_to_chat_id=-7)
+    async with service(moved) as found:
+        assert isinstance(await error_of(channel_at(found.url)), ChannelMisconfigured)
+        assert len(found.requests) <= 3

@@ -6,6 +6,7 @@ import trio
 from trio.testing import MockClock
 
 from adapters.exchanges.kraken.errors import KrakenError
+from adapters.exchanges.kraken.rest import make_client
 from adapters.exchanges.kraken.wire.rest import ServerTime, Token
 from adapters.interfaces import BotStateError, ExchangeUnavailable
 from tests.adapters.exchanges.kraken.support import RestTable, private_rest, public_rest
@@ -87,3 +88,13 @@ async def test_calls_keep_to_the_budget_and_arrive_in_the_order_of_their_nonces(
     assert trio.current_time() - start == pytest.approx(10 / 0.33, abs=0.1)
     nonces = [int(body["nonce"]) for _, body in table.calls]
     assert nonces == sorted(set(nonces))
+
+
+async def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "https_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "socks5h://127.0.0.1:9")  # even one that httpx cannot use at all
+    with trio.fail_after(10):
+        client = make_client("http://127.0.0.1:1")
+        with pytest.raises(httpx.ConnectError):
+            await client.get("/0/public/Time")
+        await client.aclose()
