@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from fractions import Fraction
+from math import floor
 
 import trio
 
@@ -10,7 +11,7 @@ from adapters.exchanges.kraken.sandbox import FrameFault, RequestFault
 from adapters.exchanges.kraken.sandbox.model.catalogue import PairStatus
 from messages.ids import MARK
 from tests.faults.course import Arm, Case, Step
-from tests.faults.oracle import Grid, Row
+from tests.faults.oracle import FEE, LOT, Grid, Row
 from tests.faults.world import SYMBOL, World
 
 ORDERS = "ws:*add*"
@@ -51,7 +52,9 @@ def pair_troubles() -> Iterator[Case]:
     yield Case("pair restricted for 5 min", restricted(300), "fill", ASKED_AGAIN_WITHIN, 4, tells=True)
     yield Case("pair restricted for 5 min", restricted(300), "shift", ASKED_AGAIN_WITHIN, 4, tells=True)
     yield Case("a coarser tick", rules(pair_decimals=0), "fill", 60.0, expect=tick("1"))
-    yield Case("a coarser tick, not told", rules(pair_decimals=0, deaf=True), "fill", 120.0, expect=tick("1"))
+    yield Case(
+        "a coarser tick, not told", rules(pair_decimals=0, deaf=True), "fill", 120.0, 2, expect=tick("1", late=True)
+    )
     for factor in ("10", "0.1"):
         for step in ("fill", "rise"):
             yield Case(f"a print at {factor} times the price", misprint(Decimal(factor)), step, 15.0)
@@ -143,12 +146,18 @@ def rules(*, pair_decimals: int, deaf: bool = False) -> Arm:
     return arm
 
 
-def tick(size: str) -> Callable[[Grid, str], list[Row]]:
-    """From this step on."""
+def tick(size: str, *, late: bool = False) -> Callable[[Grid, str], list[Row]]:
+    """From this step on; `late`: a counter-sell's price was made for the old grid, and is lifted to the new one."""
 
     def expect(grid: Grid, price: str) -> list[Row]:
         grid.tick = Fraction(size)
-        return grid.trade(price)
+        others = list(grid.sells)
+        grid.trade(price)
+        for sell in (sell for sell in grid.sells if late and sell not in others):
+            sell.price += grid.tick
+            if grid.kind != "GridSell":
+                sell.volume = Fraction(floor(grid.amount / (sell.price * (1 - 2 * FEE)) / LOT)) * LOT
+        return grid.ladder()
 
     return expect
 

@@ -282,7 +282,7 @@ class History:
             # Another account is known by what the exchange says, which a storm may keep from being heard.
             if odd.change in REFUSED and not refused and life.handle is not None:
                 raise Violation(f"a start with {odd.change} was not refused: {life.failure!r}")
-            if odd.change == "dry run" and life.ended.is_set() and life.exit_code != EXIT_DATABASE:
+            if odd.change == "dry run" and life.ended.is_set() and not _may_end(life, odd, network, Disk("")):
                 raise Violation(f"a dry run ended by itself: {life.failure!r}")
             life.gate.kill_at(0)
             await life.ended.wait()

@@ -28,6 +28,8 @@ LATE = 30 * SECOND
 """So long after a death its last requests may still arrive."""
 FAR_ABOVE = Decimal("1.5")
 """No buy is ever so far above the market: its price came from a print that nobody traded at."""
+NAMED_FOR_LONG = ("funds", "is below the minimum")
+"""What a sell may wait for although everything works; the rest of an order that its owner made smaller is dust."""
 ATTEMPTS = 40
 """Of one counter-order, at most; each needs the closure of the one before."""
 ZERO = Decimal(0)
@@ -273,7 +275,9 @@ class Judge:
                 return f"{report.name} is {report.phase}: {report.reason}"
             if any(order.phase != "open" for order in report.orders):
                 return f"{report.name} waits for {[order for order in report.orders if order.phase != 'open']}"
-            if any("waits:" in reason and "funds" not in reason for reason in report.waiting):
+            if any(
+                "waits:" in reason and not any(word in reason for word in NAMED_FOR_LONG) for reason in report.waiting
+            ):
                 return f"{report.name}: {report.waiting}"
             shown = sorted((o.order_id, o.price, o.volume, o.filled) for o in report.orders)
             there = sorted(
@@ -329,7 +333,8 @@ class Judge:
         if books.amended:
             return []
         pairs: Mapping[str, tuple[object, object]] = {
-            "owned": (report.owned, books.owned),
+            # Whose base a sell of SWING was depends on which of two fills is heard of first.
+            "owned": (report.owned, report.owned if self._grids.existing_base(report.strategy) else books.owned),
             "cash flow": (report.cash_flow, books.cash_flow),
             "fees": (report.fees, books.fees),
             "filled buys": (report.buys_filled, len(books.bought)),
