@@ -51,11 +51,17 @@ def test_what_was_dropped_is_told_where_it_is_missing(pipe: tuple[int, int]) -> 
         print(f"line {number} {'.' * 100}", file=stream)
     dropped = stream.writer.dropped
     got = bytearray()
-    while b"dropped" not in got:
-        got += os.read(reader, 65536)
+
+    def read() -> None:
+        while not got.endswith(b"afterwards\n"):
+            got.extend(os.read(reader, 65536))
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    stream.writer.flush(10)
     print("afterwards", file=stream)
+    thread.join(10)
     stream.end()
-    got += os.read(reader, 65536)
     told = 0
     for line in got.decode().splitlines():
         if not line.startswith("line") and line != "afterwards":

@@ -17,6 +17,7 @@ from adapters.exchanges.kraken.clock import SECOND, ServerClock
 from adapters.exchanges.kraken.errors import KrakenError
 from adapters.exchanges.kraken.feed import Feed
 from adapters.exchanges.kraken.names import PairTable
+from adapters.exchanges.kraken.plausible import Plausible
 from adapters.exchanges.kraken.rest import PublicRest
 from adapters.exchanges.kraken.sockets import Dial, Socket, open_socket, subscription, translated
 from adapters.exchanges.kraken.wire import listed
@@ -47,6 +48,7 @@ class Market:
     def __init__(self, rest: PublicRest, clock: ServerClock, names: PairTable) -> None:
         self._rest = rest
         self._clock = clock
+        self.plausible = Plausible(clock.now)
         self._names = names
         self._system = wire.ONLINE
         self._pair_status: dict[str, str] = {}
@@ -259,7 +261,7 @@ class _PriceFeed:
                 if tick.symbol in self._ask_at:
                     self._patience[tick.symbol] = QUIET_SECONDS
                     self._ask_at[tick.symbol] = trio.current_time() + QUIET_SECONDS
-                    self.ticks.post(tick)
+                    self.ticks.post(self._market.plausible.of(tick))
         elif frame.channel == wire.STATUS:
             self._market.take_state(frame)
         elif frame.channel == wire.INSTRUMENT:

@@ -19,6 +19,7 @@ from adapters.exchanges.kraken.names import PairTable
 from adapters.exchanges.kraken.orders import CLOSED_KEPT
 from adapters.exchanges.kraken.outbox import cancel_batches, place_batches
 from adapters.exchanges.kraken.paid_fees import PartlyTold, paid_fee
+from adapters.exchanges.kraken.plausible import Plausible
 from adapters.exchanges.kraken.questions import Questions
 from adapters.exchanges.kraken.requests import METHODS, Limits, Requests
 from adapters.exchanges.kraken.rest import PrivateRest
@@ -103,6 +104,7 @@ class KrakenSession:
         self._nursery = nursery
         self._stream = AccountStream(account.questions, account.rest.own)
         self._history = Lookup(account.rest, account.names)
+        self._plausible = Plausible(account.clock.now)
         self._begun = trio.current_time()
         self._heard_at = 0
         """When the last frame came, in nanoseconds UTC."""
@@ -147,7 +149,7 @@ class KrakenSession:
     async def snapshot(self) -> AccountSnapshot:
         """The account when the subscription began; `events` go on from there."""
         self._stream.feed.check()
-        return self._stream.snapshot
+        return self._plausible.snapshot(self._stream.snapshot)
 
     async def lookup(self, order_ids: Sequence[str]) -> dict[str, OrderFacts]:
         """Orders by client id, from the stream or from history.
@@ -170,17 +172,17 @@ class KrakenSession:
             # What arrived meanwhile was shown by the stream.
             found |= {order_id: known.facts for order_id in missing if (known := self._stream.find(order_id))}
         self._stream.feed.check()
-        return found
+        return {order_id: self._plausible.of(facts) for order_id, facts in found.items()}
 
     async def closed(self, since: int) -> History:
         """Closed orders since then; of an earlier run of the program, so they are asked for once."""
         history = await self._account.closures.since(since, self._tell_progress)
         # A look far back may have been begun by an earlier session.
-        return (not since and await self._account.closures.shown(self._begun)) or history
+        return self._plausible.history((not since and await self._account.closures.shown(self._begun)) or history)
 
     def events(self) -> AsyncIterator[ExchangeEvent]:
         """Everything since the snapshot; ends with `ExchangeUnavailable` or `BotStateError`."""
-        return aiter(self._stream.feed)
+        return self._plausible.events(aiter(self._stream.feed))
 
     async def place(self, orders: Sequence[Place]) -> None:
         """Put the batch on its way; it leaves at once while the budget suffices."""
