@@ -258,7 +258,7 @@ class History:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(live, upcoming.config, life, network, disk, _split(chance))
                 await _first(life.ended.wait, life.gate.dead.wait)
-                if not life.gate.dead.is_set() and not _may_end(life, upcoming, network, disk):
+                if not life.gate.dead.is_set() and not _may_end(life, upcoming, disk):
                     raise Violation(f"the program ended by itself: {life.failure!r}")
                 self._trace.note(f"death before {life.gate.last} {life.exit_code}")
                 self._life = misfortune.life = None
@@ -282,7 +282,7 @@ class History:
             # Another account is known by what the exchange says, which a storm may keep from being heard.
             if odd.change in REFUSED and not refused and life.handle is not None:
                 raise Violation(f"a start with {odd.change} was not refused: {life.failure!r}")
-            if odd.change == "dry run" and life.ended.is_set() and not _may_end(life, odd, network, Disk("")):
+            if odd.change == "dry run" and life.ended.is_set() and not _may_end(life, odd, Disk("")):
                 raise Violation(f"a dry run ended by itself: {life.failure!r}")
             life.gate.kill_at(0)
             await life.ended.wait()
@@ -290,11 +290,10 @@ class History:
             raise Violation(f"a life with {odd.change} wrote into the journal")
 
 
-def _may_end(life: Life, upcoming: Next, network: Network, disk: Disk) -> bool:
-    """Whether a regular life may end by itself: a disk that fails, or a new strategy on a pair that is not listed."""
-    listed = network.venue.catalogue.by_symbol
-    strange = any(listed(one.symbol) is None for one in upcoming.config.strategy if one.userref not in disk.cores)
-    return life.exit_code == EXIT_DATABASE or (strange and life.exit_code == EXIT_USAGE)
+def _may_end(life: Life, upcoming: Next, disk: Disk) -> bool:
+    """Whether a life may end by itself: a disk that fails, or a new strategy that is refused as the venue is now."""
+    new = any(one.userref not in disk.cores for one in upcoming.config.strategy)
+    return life.exit_code == EXIT_DATABASE or (new and life.exit_code == EXIT_USAGE)
 
 
 async def _first(*waits: Callable[[], Awaitable[None]]) -> None:

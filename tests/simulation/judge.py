@@ -339,7 +339,7 @@ class Judge:
             "fees": (report.fees, books.fees),
             "filled buys": (report.buys_filled, len(books.bought)),
             "filled sells": (report.sells_filled, len(books.sold)),
-            "free quote": (report.quote_free, self._free_quote(report.symbol)),
+            "free quote": (max(report.quote_free, ZERO), self._free_quote(report.symbol)),
         }
         return [
             f"{what} {ours}, the exchange says {theirs}" for what, (ours, theirs) in pairs.items() if ours != theirs
