@@ -11,6 +11,7 @@ from rich.console import Console
 from backtesting import archive, candles, download, sweep_cli
 from backtesting.engine import Course
 from backtesting.export import write_json
+from backtesting.interrupts import KILLED, NUMBERS, STOPPED, Interrupted, interruptible
 from backtesting.options import add_price_options, read_config, spans_of
 from backtesting.page import write_page
 from backtesting.progress import bar
@@ -29,6 +30,8 @@ COMMANDS: dict[str, Callable[[Sequence[str], Console], None]] = {
     "candles": candles.main,
 }
 
+EXIT_STOPPED = KILLED + NUMBERS[0]
+
 _EPILOG = """\
 further commands, each with --help:
   sweep CONFIG --grid KEY=VALUES   many configurations over all cores, results as Parquet and a heat map
@@ -36,7 +39,8 @@ further commands, each with --help:
   import FILE...                   Kraken's downloadable archives of trades into a Parquet file
   candles FILE                     trades into candles
 
-exit codes: 0 done, 1 a bug, 2 usage, configuration or prices that cannot be used
+exit codes: 0 done, 1 a bug, 2 usage, configuration or prices that cannot be used,
+129, 130, 143 stopped by SIGHUP, SIGINT (Ctrl-C), SIGTERM; what is on disk stays usable
 """
 
 
@@ -46,17 +50,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = Console(highlight=False)
     command = COMMANDS.get(given[0]) if given else None
     try:
-        if command:
-            command(given[1:], console)
-        else:
-            _run_main(given, console)
+        with interruptible():
+            if command:
+                command(given[1:], console)
+            else:
+                _run_main(given, console)
     except (ConfigError, SpanError) as error:
         return _complain(str(error))
     except OSError as error:
         # Of a file that the user named; everything else translates its own.
         return _complain(f"{error.filename}: {error.strerror}")
-    except KeyboardInterrupt:
-        return _complain("stopped; what is on disk stays usable")
+    except KeyboardInterrupt as stopped:
+        _complain(STOPPED)
+        return stopped.exit_code if isinstance(stopped, Interrupted) else EXIT_STOPPED
     return EXIT_OK
 
 
