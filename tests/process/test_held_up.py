@@ -82,7 +82,7 @@ def test_each_signal_does_what_on_stop_says(tmp_path: Path, number: signal.Signa
         assert process.wait(running.PATIENCE) == 0
     left = {order["side"] for order in running.paper_orders(tmp_path / "trial.duckdb") if order["status"] == "open"}
     assert "buy" not in left
-    assert "open buys are cancelled" in (tmp_path / "log.txt").read_text()
+    assert "are cancelled, sells stay open" in (tmp_path / "log.txt").read_text()
 
 
 @pytest.mark.parametrize(("first", "second"), [*zip(SIGNALS, [*SIGNALS[1:], SIGNALS[0]], strict=True), (2, 2)])

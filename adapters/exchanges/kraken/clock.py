@@ -10,6 +10,8 @@ logger = logging.getLogger("infinity_grid.kraken")
 SECOND = 10**9
 LOOK_SECONDS = 3600
 """Between two looks at this machine's clock."""
+_WRONG = 60 * SECOND
+"""The server states whole seconds, so that two starts may differ by one in what they take for its time."""
 _WORTH_A_WARNING = 2 * SECOND
 
 
@@ -34,6 +36,10 @@ class ServerClock:
         """The server has just stated its time."""
         self._server = server
         self._stated_at = trio.current_time()
+
+    def for_nonces(self) -> int:
+        """This machine's clock, which every start shares, unless it is wrong: then the server's."""
+        return self._wall() if abs(self.offset()) < _WRONG else self.now()
 
     def offset(self) -> int:
         """Wall clock minus server clock, in nanoseconds."""

@@ -69,7 +69,7 @@ async def connect(config: Config, source: str, world: Surroundings) -> AsyncIter
     signer = _signer(settings, source)
     async with open_public(config, source, world) as public:
         path = Path(f"{config.persistence.database}.nonce")
-        nonces = NonceSource(world.nonces(path, signer.fingerprint), public.clock.now)
+        nonces = NonceSource(world.nonces(path, signer.fingerprint), public.clock.for_nonces)
         own = Ownership({strategy.userref: strategy.symbol for strategy in config.strategy}, public.listing.symbol)
         rest = PrivateRest(public.client, signer, nonces, clock_offset=public.clock.offset, own=own)
         account_id = await check_permissions(rest, skip=settings.skip_permission_check)

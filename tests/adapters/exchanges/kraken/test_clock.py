@@ -60,3 +60,19 @@ async def test_a_clock_that_goes_wrong_is_told_once_an_hour(
     mock_clock.jump(LOOK_SECONDS)
     clock.watch(trio.current_time())
     assert told(caplog) == []
+
+
+@pytest.mark.parametrize("wrong", [-3600, -61, 61, 3600, 86_400 * 365])
+async def test_nonces_follow_the_server_where_this_machines_clock_is_wrong(wrong: int) -> None:
+    server = 1_700_000_000 * SECOND
+    clock = ServerClock(lambda: server + wrong * SECOND)
+    clock.stated(server)
+    assert abs(clock.for_nonces() - server) < SECOND
+
+
+async def test_nonces_follow_this_machine_where_its_clock_is_right() -> None:
+    server = 1_700_000_000 * SECOND
+    clock = ServerClock(lambda: server + SECOND // 3)
+    clock.stated(server)
+    assert clock.for_nonces() == server + SECOND // 3
+    await trio.lowlevel.checkpoint()
