@@ -19,6 +19,7 @@ from config import Config, ConfigError, load
 from config.problems import one_of, shown
 from supervision import registry
 from supervision.control import ProgramFailed
+from supervision.journal_check import check_journal
 from supervision.logs import setup_logging
 from supervision.output import QueuedStream, queued_output
 from supervision.policy import EXIT_BUG, EXIT_DATABASE, EXIT_OK, EXIT_USAGE
@@ -34,9 +35,6 @@ exit codes: 0 stopped as asked, 1 a bug, 2 usage or configuration, 3 credentials
 6 database unusable. SIGINT, SIGTERM and SIGHUP stop in order: strategies, orders (on_stop), journal, notices.
 A second signal changes nothing, a third cuts the stop short and says what it leaves.
 """
-
-
-_DRY_RUN = " (of the dry run alone)"
 
 
 class Run(Protocol):
@@ -61,12 +59,7 @@ def _main(run: Run, arguments: list[str] | None, signals: StopSignals, stderr: Q
     except ConfigError as error:
         return _complain(error, EXIT_USAGE)
     if options.check:
-        live = Path(config.persistence.database)
-        print(f"{options.config}: {len(config.strategy)} strategies, adapter {config.exchange.adapter}: valid")  # noqa: T201
-        print(f"database: {config.database}{_DRY_RUN if config.database != live else ''}")  # noqa: T201
-        for sentence in existing_base_sentences(config):
-            print(sentence)  # noqa: T201
-        return EXIT_OK
+        return _check(config, str(options.config))
     if unknown := set(options.take_back) - {strategy.name for strategy in config.strategy}:
         names = one_of([strategy.name for strategy in config.strategy])
         return _complain(ConfigError.at(str(options.config), "--take-back", shown(unknown.pop()), names), EXIT_USAGE)
@@ -85,6 +78,21 @@ def _main(run: Run, arguments: list[str] | None, signals: StopSignals, stderr: Q
         log.close()
 
 
+def _check(config: Config, source: str) -> int:
+    """Say what a start would refuse without asking anybody."""
+    try:
+        told = check_journal(config, source)
+    except ConfigError as error:
+        return _complain(error, EXIT_USAGE)
+    except DatabaseUnusable as error:
+        return _complain(error, EXIT_DATABASE)
+    count = len(config.strategy)
+    valid = f"{source}: {count} {'strategy' if count == 1 else 'strategies'}, adapter {config.exchange.adapter}: valid"
+    for sentence in (valid, *told, *existing_base_sentences(config)):
+        print(sentence)  # noqa: T201
+    return EXIT_OK
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m supervisor",
@@ -93,7 +101,11 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("config", type=Path, help="TOML file, for instance config/demo.toml")
-    parser.add_argument("--check", action="store_true", help="read the configuration, say what is wrong, run nothing")
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="say what a start would refuse: reads the configuration and the database, asks nobody, changes nothing",
+    )
     parser.add_argument(
         "--adopt",
         action="store_true",

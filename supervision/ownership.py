@@ -7,6 +7,7 @@ so; what they hold tells it, and they are moved over once.
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -76,29 +77,47 @@ def with_account(owner: Owner, account: str, key: str, config: Config, source: s
     raise ConfigError.at(source, "exchange.api_public_key", found, allowed)
 
 
+def refuse_another_world(found: Owner | None, *, used: bool, play_money: bool, config: Config, source: str) -> None:
+    """Raises `ConfigError` for a journal that belongs to another exchange, or is simulated where the other is real.
+
+    `found` is whose it is as far as it says; a `used` one that does not is told by whether it holds `play_money`.
+    """
+    wanted = Owner(config.exchange.adapter, config.simulated)
+    if found is not None:
+        refused = (found.exchange, found.simulated) != (wanted.exchange, wanted.simulated)
+    else:
+        refused = used and config.simulated and not play_money
+    if not refused:
+        return
+    there = "a real account (it holds orders and no simulated account)" if found is None else _world(found)
+    raise ConfigError.at(
+        source,
+        _KEY,
+        f"{config.database}, which belongs to {there}, while {_world(wanted)} is configured",
+        "a database of the same exchange, real or simulated as it was begun, or the name of a new file",
+    )
+
+
+def refuse_taken_place(live: Path, aside: Path, source: str) -> NoReturn:
+    """Raises `ConfigError`: the old dry run in `live` cannot become `aside`, which exists."""
+    raise ConfigError.at(
+        source,
+        _KEY,
+        f"{live}, which holds a dry run of an earlier version, and {aside.name} is there already",
+        f"move {live.name} away, or move {aside.name} away so that the old dry run can take its place",
+    )
+
+
 def _claim(journal: JournalPort, config: Config, source: str) -> Owned:
     wanted = Owner(config.exchange.adapter, config.simulated)
     found = journal.owner
-    if found is not None:
-        if (found.exchange, found.simulated) != (wanted.exchange, wanted.simulated):
-            raise _of_another_world(found, config, source)
-        return Owned(journal, found)
     used = not journal.fresh and bool(journal.pasts())
-    if used and config.simulated and journal.load_account()[0] is None:
-        raise _of_another_world(None, config, source)
+    play_money = used and journal.load_account()[0] is not None
+    refuse_another_world(found, used=used, play_money=play_money, config=config, source=source)
+    if found is not None:
+        return Owned(journal, found)
     told = f"{config.database} is of an earlier version; from now on it belongs to {_world(wanted)}"
     return Owned(journal, wanted, True, (told,) if used else ())
-
-
-def _of_another_world(found: Owner | None, config: Config, source: str) -> ConfigError:
-    there = "a real account (it holds orders and no simulated account)" if found is None else _world(found)
-    here = _world(Owner(config.exchange.adapter, config.simulated))
-    return ConfigError.at(
-        source,
-        _KEY,
-        f"{config.database}, which belongs to {there}, while {here} is configured",
-        "a database of the same exchange, real or simulated as it was begun, or the name of a new file",
-    )
 
 
 def _world(owner: Owner) -> str:
@@ -120,7 +139,7 @@ def _set_play_money_aside(config: Config, source: str, open_journal: OpenJournal
     if aside.exists() and not aside.samefile(live):
         if config.simulated:
             return ()  # the dry run has its own file already; the old one is in nobody's way
-        raise _place_is_taken(live, aside, source)
+        refuse_taken_place(live, aside, source)
     journal = open_journal(live, now)
     try:
         journal.checkpoint()
@@ -129,15 +148,6 @@ def _set_play_money_aside(config: Config, source: str, open_journal: OpenJournal
     try:
         move_aside(live, aside)
     except FileExistsError:
-        raise _place_is_taken(live, aside, source) from None
+        refuse_taken_place(live, aside, source)
     begins = "" if config.simulated else f", and {live.name} begins anew: open orders of this program are found by ids"
     return (f"{live} held a dry run of an earlier version: it is now {aside.name}{begins}",)
-
-
-def _place_is_taken(live: Path, aside: Path, source: str) -> ConfigError:
-    return ConfigError.at(
-        source,
-        _KEY,
-        f"{live}, which holds a dry run of an earlier version, and {aside.name} is there already",
-        f"move {live.name} away, or move {aside.name} away so that the old dry run can take its place",
-    )

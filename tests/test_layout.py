@@ -71,6 +71,7 @@ FLOATS_THAT_ARE_NO_MONEY = {
             "budget",
             "clock",
             "closures",
+            "company",
             "deferrals",
             "drift",
             "errors",

@@ -38,7 +38,9 @@ class Opened(Struct, frozen=True):
     fresh: bool
 
 
-class _Mark(Struct, frozen=True):
+class Mark(Struct, frozen=True):
+    """By which a file says what it is."""
+
     schema_version: int
     lineage: str
 
@@ -127,12 +129,12 @@ def _link(draft: Path, path: Path) -> None:
         draft.rename(path)  # a file system without hard links
 
 
-def _identify(path: Path, known: int) -> tuple[_Mark, str | None]:
+def _identify(path: Path, known: int) -> tuple[Mark, str | None]:
     """Read our mark, cutting the damaged end off the log as often as DuckDB finds one."""
     repaired = None
     while True:
         try:
-            return _read_mark(path, known), repaired
+            return read_mark(path, known), repaired
         except duckdb.Error as error:
             position = damaged_at(error)
             if position is None or position >= log_of(path).stat().st_size:
@@ -144,14 +146,15 @@ def _repair(path: Path, position: int, known: int) -> str:
     copy = copy_database(path)
     try:
         # A foreign file is recognised by its copy, before its log is touched.
-        _read_mark(copy, known)
+        read_mark(copy, known)
     except BaseException:
         copy.unlink()
         raise
     return cut_log(path, position, copy)
 
 
-def _read_mark(path: Path, known: int) -> _Mark:
+def read_mark(path: Path, known: int) -> Mark:
+    """The mark of our file; `known` is the newest schema version. Raises `DatabaseUnusable` and DuckDB's errors."""
     connection = duckdb.connect(path, read_only=True, config=SETTINGS)
     try:
         row = _meta_row(connection)
@@ -165,7 +168,7 @@ def _read_mark(path: Path, known: int) -> _Mark:
             f"has schema version {row[1]}, this program knows versions up to {known}",
             f"update this program {ELSEWHERE}",
         )
-    return _Mark(row[1], row[2])
+    return Mark(row[1], row[2])
 
 
 def _meta_row(connection: DuckDBPyConnection) -> tuple[str, int, str] | None:

@@ -74,12 +74,17 @@ def unusable(path: Path, found: str, remedy: str, *, passing: bool = False) -> D
 def explain(path: Path, error: Exception) -> DatabaseUnusable:
     """Turn an error of DuckDB or of the operating system into ours."""
     text = str(error)
-    if _LOCK.search(text):
+    if is_locked(error):
         return _locked(path, text)
     for pattern, found, remedy in _PROBLEMS:
         if re.search(pattern, text):
             return unusable(path, f"{found} ({_first_line(text)})", remedy)
     return unusable(path, f"cannot be used ({_first_line(text)})", f"remove the cause {ELSEWHERE}")
+
+
+def is_locked(error: Exception) -> bool:
+    """Whether another process has the file open."""
+    return _LOCK.search(str(error)) is not None
 
 
 @contextmanager

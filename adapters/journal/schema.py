@@ -13,12 +13,17 @@ Migration = Callable[[DuckDBPyConnection], object]
 def _know_whose_it_is(connection: DuckDBPyConnection) -> None:
     """Version 2: whose the journal is, and what each state was made for.
 
-    The owner of an older file is found out by whoever opens it; the pair is that of the newest order.
+    The owner of an older file is found out by whoever opens it.
     """
     for column in ("exchange TEXT", "simulated BOOLEAN", "account TEXT", "key TEXT"):
         connection.execute(f"ALTER TABLE meta ADD COLUMN {column}")
     connection.execute("ALTER TABLE core_states ADD COLUMN symbol TEXT DEFAULT ''")
     connection.execute("ALTER TABLE core_states ADD COLUMN era INTEGER DEFAULT 0")
+    know_pairs(connection)
+
+
+def know_pairs(connection: DuckDBPyConnection) -> None:
+    """Note the pair of each state of schema version 1, which is that of its newest order."""
     connection.execute(
         "UPDATE core_states SET symbol = coalesce((SELECT arg_max(o.symbol, o.created) FROM orders o "
         "WHERE o.userref = core_states.userref AND o.symbol IS NOT NULL), '')"

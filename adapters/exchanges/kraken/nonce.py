@@ -1,8 +1,9 @@
 """Nonces: strictly rising over the whole life of a key, through crashes and steps of the clock.
 
 Nanoseconds of the exchange's clock, or one more than the last: this machine's own, where it is wrong, would use up
-numbers that another machine with the same key could not get above. A reservation on disk runs ahead of them in coarse
-steps, so that only one call in many writes.
+numbers that another machine with the same key could not get above. A reservation on disk runs ahead of them, so that
+not every call writes. It is shorter than a start takes: the next one finds itself in the past of no earlier one, and
+leaves nothing ahead of the clock that a second folder with the same key would stumble over.
 """
 
 import os
@@ -16,8 +17,11 @@ import trio
 
 from adapters.interfaces import DatabaseUnusable
 
-STEP = 60 * 10**9
-"""Nanoseconds that one write reserves; after a crash the nonces begin where they may have ended."""
+STEP = 10**9
+"""Nanoseconds that one write reserves; the next start's nonces begin where they may have ended.
+
+Kraken takes a call or two a second of one key for long, so that a longer one would save little.
+"""
 
 
 class NonceStore(Protocol):

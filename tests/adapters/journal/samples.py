@@ -3,7 +3,8 @@
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 
@@ -99,3 +100,25 @@ def die_with_a_log(path: Path, commits: int) -> None:
 def files_in(directory: Path) -> Sequence[tuple[str, bytes]]:
     """Everything in a directory, byte by byte."""
     return [(path.name, path.read_bytes()) for path in sorted(directory.iterdir())]
+
+
+_HOLD = """
+import duckdb, sys
+connection = duckdb.connect(sys.argv[1])
+print(flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def in_use(path: Path) -> Iterator[None]:
+    """Another process has the file open, which it makes if there is none."""
+    with subprocess.Popen(
+        [sys.executable, "-c", _HOLD, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        try:
+            yield
+        finally:
+            holder.kill()

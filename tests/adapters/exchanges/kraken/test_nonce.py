@@ -29,6 +29,17 @@ def test_nonces_rise_over_restarts_and_whatever_the_clock_does(runs: list[list[i
     assert seen == sorted(set(seen))
 
 
+@pytest.mark.parametrize("pause", [0, 1, 1_000])
+async def test_a_crash_leaves_no_start_ahead_of_the_clock_for_longer_than_a_start_takes(pause: int) -> None:
+    """Milliseconds; a new folder with the same key knows nothing of what others have reserved."""
+    store, clock = MemoryNonces(), [10**18]
+    for _ in range(20):
+        last = await NonceSource(store, lambda: clock[0]).next()
+        clock[0] += pause * 10**6
+    clock[0] += 20 * 10**9
+    assert last < await NonceSource(MemoryNonces(), lambda: clock[0]).next()
+
+
 async def test_many_calls_write_once() -> None:
     store, clock = MemoryNonces(), [10**18]
     source = NonceSource(store, lambda: clock[0])
