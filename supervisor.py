@@ -186,6 +186,8 @@ class _Tree:
         )
         self._owner = Owner(config.exchange.adapter, config.simulated)
         """Whose the journal is."""
+        self._owner_is_news = False
+        """Whether the journal does not say so yet."""
         self._connected_before = False
         """Whether orders had a connection: what the exchange said while it was lost is asked for afterwards."""
         self._broken: set[int] = set()
@@ -260,8 +262,6 @@ class _Tree:
         open_exchange = self._world.exchange(self._config.exchange.adapter)
         store = AccountClient(self._mail.persistence, self._mail.paper)
         async with open_exchange(self._config, store, now=self._world.wall(), source=self._source) as exchange:
-            if not self._config.exchange.skip_permission_check:
-                self._watch.key.works()
             self._check_promises(exchange)
             await self._prove_alone(exchange)
             facts = await survey(self._config, exchange, self._source, self._past)
@@ -330,7 +330,7 @@ class _Tree:
                         market.pairs,
                         mail.supervisor,
                     )
-                    self._watch.key.works()
+                    self._key_works()
                     self._watch.outages.over("order-manager")
                     for strategy in self._config.strategy:
                         nursery.start_soon(self._strategy, strategy, market)
@@ -422,6 +422,8 @@ class _Tree:
     def _tell_of_the_past(self, owned: Owned, pasts: list[Past]) -> None:
         if owned.is_new:
             self._mail.persistence.post(owned.owner)
+        if owned.owner.key and owned.owner.key == fingerprint(self._config):
+            self._watch.key.works()
         for sentence in owned.told:
             logger.warning("%s", sentence)
             self._mail.notifier.post(JournalNoted(sentence))
@@ -449,7 +451,14 @@ class _Tree:
             if self._owner.account or self._owner.key:
                 logger.warning("another API key, or a better known account: the journal goes on with it")
             self._owner = owner
-            self._mail.persistence.post(owner)
+            self._owner_is_news = True
+
+    def _key_works(self) -> None:
+        """Orders have a connection: now the journal learns of the key, before any order, and never of a bad one."""
+        self._watch.key.works()
+        if self._owner_is_news:
+            self._owner_is_news = False
+            self._mail.persistence.post(self._owner)
 
     def _open_journal(self) -> JournalPort:
         """The file that was opened before the start, and the same one again for each restart."""

@@ -324,7 +324,7 @@ class StrategyActor:
                 venue.post(LookAgain(symbol, reason, message.text))
         elif isinstance(message, Filled) and message.fee > message.cost * self._identity.fee * _DEARER:
             told = f"a fill of {message.cost:f} cost a fee of {message.fee:f}"
-            venue.post(LookAgain(symbol, "rules", f"{told}, more than the rate of {self._identity.fee:f} says"))
+            venue.post(LookAgain(symbol, "fee", f"{told}, more than the rate of {self._identity.fee:f} says"))
 
     def _asked(self, question: Callable[[], list[Output]]) -> list[Output]:
         """What the core answers. Raises `CoreFailed`."""

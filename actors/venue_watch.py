@@ -116,7 +116,9 @@ class VenueBook:
         return bool(self._troubles)
 
     def learns_from(self, message: VenueMail) -> bool:
-        """Whether this is a reason to read again: a refusal for what is known is none."""
+        """Whether this is a reason to read again: not for what is known, nor a fee beside a stated one."""
+        if message.reason == "fee":
+            return any(strategy.symbol == message.symbol and strategy.fee is None for strategy in self._strategies)
         return message.reason == "news" or message.symbol not in self._troubles
 
     def take(self, facts: Mapping[str, PairFacts], now: float) -> bool:

@@ -130,8 +130,9 @@ class LookAgain(Struct, frozen=True, tag=True):
     """Something says that the venue's facts about the pair have changed: read them again now."""
 
     symbol: str
-    reason: Literal["pair", "rules", "minimum", "market mode", "news"]
-    """Why an order was refused; `news`: none was, the adapter has heard of a change."""
+    reason: Literal["pair", "rules", "minimum", "market mode", "fee", "news"]
+    """Why an order was refused. `fee`: none was, a fill cost more than the known rate; `news`: the adapter has heard of
+    a change."""
     text: str
     """The venue's own words."""
 

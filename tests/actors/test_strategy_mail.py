@@ -177,4 +177,4 @@ async def test_a_fill_that_costs_more_than_the_rate_has_the_fee_read_again() -> 
         assert rig.venue.receive_nowait() == []
         await rig.hears(replace(fair, fill_id="later", fee=fair.fee * 2))
         [look] = rig.venue.receive_nowait()
-        assert (look.symbol, look.reason) == ("BTC/USD", "rules")
+        assert (look.symbol, look.reason) == ("BTC/USD", "fee")

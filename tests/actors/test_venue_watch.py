@@ -1,6 +1,6 @@
 """Facts in; pauses, new rules, conditions and notices out. Nothing is asked more often than it may be."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
 
@@ -30,6 +30,12 @@ BTC = Pair("BTC/USD", Decimal("0.1"), 8, 5, Decimal("0.00005"), Decimal("0.5"))
 SOL = Pair("SOL/USD", Decimal("0.01"), 8, 5, Decimal("0.02"), Decimal("0.5"))
 FEE, FIXED = Decimal("0.0025"), Decimal("0.001")
 WELL = {"BTC/USD": PairFacts(BTC, FEE, Decimal(61000)), "SOL/USD": PairFacts(SOL, FEE, Decimal(150))}
+WATCHED = (
+    Watched(1, "btc", "BTC/USD", None, follows=True),
+    Watched(2, "btc-2", "BTC/USD", FIXED, follows=True),
+    Watched(3, "sol", "SOL/USD", None, follows=True),
+    Watched(4, "mine", "SOL/USD", None, follows=False),
+)
 SUSPENDED = 'Kraken states "cancel_only"'
 
 
@@ -42,19 +48,13 @@ def judge(userref: int, pair: Pair, fee: Decimal, price: Decimal | None) -> list
 class Rig:
     """Two strategies on BTC/USD (one with a configured fee), one on SOL/USD, one plug-in on SOL/USD."""
 
-    def __init__(self) -> None:
+    def __init__(self, watched: Sequence[Watched] = WATCHED) -> None:
         self.strategies = {userref: Mailbox[StrategyMail](str(userref)) for userref in (1, 2, 3, 4)}
         self.orders = Mailbox[OrderManagerMail]("orders")
         self.notifier = Mailbox[NotifierMail]("notifier")
         self.metrics = Mailbox[MetricsMail]("metrics")
         self.mailbox = Mailbox[VenueMail]("venue")
         self.persistence = Mailbox[PersistenceMail]("persistence")
-        watched = (
-            Watched(1, "btc", "BTC/USD", None, follows=True),
-            Watched(2, "btc-2", "BTC/USD", FIXED, follows=True),
-            Watched(3, "sol", "SOL/USD", None, follows=True),
-            Watched(4, "mine", "SOL/USD", None, follows=False),
-        )
         outlets = Outlets(self.strategies, self.orders, self.notifier)
         book = ConditionBook("venue-watch", self.metrics, self.persistence)
         self.book = VenueBook(watched, outlets, book, judge, lambda: int(trio.current_time()))
@@ -260,3 +260,18 @@ async def test_what_is_known_outlives_a_connection(autojump_clock: MockClock) ->
     rig.sol(pair=replace(SOL, min_volume=Decimal(1)), trouble=SUSPENDED)
     async with rig.watching():
         assert [type(mail) for mail in rig.told(3)] == [RulesChanged, Pause]
+
+
+async def test_a_dear_fill_beside_a_stated_fee_asks_nothing(autojump_clock: MockClock) -> None:
+    """Each fill of such a strategy is dear, and no answer would change the rate that it counts with."""
+    rig = Rig([Watched(2, "fixed", "SOL/USD", FIXED, follows=True)])
+    async with rig.watching():
+        await rig.hears("fee", "a fill of 100 cost a fee of 1")
+        await trio.sleep(60)
+        assert rig.read_at == []
+    rig = Rig()
+    async with rig.watching():
+        begun = trio.current_time()
+        await rig.hears("fee", "a fill of 100 cost a fee of 1")
+        await trio.sleep(60)
+        assert [at - begun for at in rig.read_at] == [0]

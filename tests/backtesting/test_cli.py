@@ -145,6 +145,7 @@ def test_a_configuration_without_money(tmp_path: Path, capsys: pytest.CaptureFix
     """A live configuration needs none; a backtest does."""
     toml = text(prices(tmp_path)).replace("balances = { USD = 20000, ETH = 5 }\n", "")
     toml = toml.replace('adapter = "paper"', 'adapter = "kraken"').replace("[bot]", "[bot]\ndry_run = false")
+    toml = toml.replace('kind = "SWING"', 'kind = "SWING"\nsell_existing_base = true')
     assert main([written(tmp_path, toml)]) == 2
     assert "exchange.paper.balances" in capsys.readouterr().err
 

@@ -106,7 +106,7 @@ class PrivateRest:
         self.budget = Counter(STARTER.rest_maximum, STARTER.rest_decay)
         self._turns = Turns(self.budget)
         self.worked = False
-        """Whether Kraken has taken a call of this key."""
+        """Whether the account's stream was opened with this key: one call alone says little about its rights."""
 
     async def read(
         self,
@@ -168,7 +168,6 @@ class PrivateRest:
                         continue
                     self._note_refusal(error)
                     raise
-                self.worked = True
                 self._note_success()
                 return result
         raise AssertionError("the loop returns or raises")

@@ -138,6 +138,7 @@ class KrakenSession:
         self._stream.feed.check()
         if not self._stream.shown.is_set():
             raise ExchangeUnavailable(f"{_NAME}: no snapshot within {SNAPSHOT_SECONDS:g} s")
+        self._account.rest.worked = True
         fees, others = self._stream.told_fees()
         self._stream.begin(fees | await self._old_fees(others))
         self._start(self._requests.run)
