@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from adapters.exchanges.kraken.others import Known, facts_of, moved, told
 from adapters.exchanges.kraken.ownership import EVERY_MARK, Ownership
-from adapters.exchanges.kraken.paid_fees import fee_in_quote
+from adapters.exchanges.kraken.paid_fees import fee_in_quote, strange_fee_asset
 from adapters.exchanges.kraken.questions import Questions
 from adapters.exchanges.kraken.totals import Fill, Totals
 from adapters.exchanges.kraken.wire.rest import close_reason
@@ -228,6 +228,9 @@ class AccountOrders:
             raise ExchangeUnavailable(f"a fill of order {report.order_id} without its quantity")
         if report.exec_id in known.fills or known.facts.status == "filled":
             return []
+        strange = strange_fee_asset(report, known.facts.symbol, self._totals.held)
+        if strange is not None:
+            raise ExchangeUnavailable(f'a fill of order {report.order_id} with a fee in "{strange}", which is not held')
         if report.fee_usd_equiv is not None:
             if report.fee_usd_equiv > known.fees_in_dollars and not report.fees:
                 raise ExchangeUnavailable(f"a fill of order {report.order_id} without its fee")

@@ -3,7 +3,7 @@
 The stream's snapshot tells of some fills, REST of the sum, perhaps as it was a minute ago.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from decimal import Decimal
 
 from msgspec import Struct
@@ -25,8 +25,15 @@ class PartlyTold(Struct, frozen=True):
         return self.order.cum_qty or ZERO
 
 
-def told_fees(reports: Iterable[Report]) -> tuple[dict[str, Decimal], list[PartlyTold]]:
-    """Fees by Kraken's id where the fills of the same snapshot are all there are; and the other orders with fills."""
+FEE_CREDITS = "FEE"
+"""Common spelling of the asset that pays nothing but fees."""
+
+
+def told_fees(reports: Iterable[Report], held: Container[str]) -> tuple[dict[str, Decimal], list[PartlyTold]]:
+    """Fees by Kraken's id where the fills of the same snapshot are all there are; and the other orders with fills.
+
+    `held`: assets of the account. A fill that was paid in anything else counts as one whose fee is not told.
+    """
     reports = list(reports)
     fees: dict[str, Decimal] = {}
     others = []
@@ -34,6 +41,7 @@ def told_fees(reports: Iterable[Report]) -> tuple[dict[str, Decimal], list[Partl
         if order.kind == "trade" or not order.cum_qty:
             continue
         fills = [fill for fill in reports if fill.kind == "trade" and fill.order_id == order.order_id]
+        fills = [fill for fill in fills if strange_fee_asset(fill, order.symbol or "/", held) is None]
         fills.sort(key=lambda fill: fill.time, reverse=True)
         if sum((fill.last_qty or ZERO for fill in fills), ZERO) == order.cum_qty:
             fees[order.order_id] = sum((fee_in_quote(fill, order.symbol or "/") for fill in fills), ZERO)
@@ -60,6 +68,13 @@ def paid_fee(told: PartlyTold, shown: Order | None) -> Decimal:
     if lacking:
         raise ExchangeUnavailable(f"REST lags behind: the fee of order {told.order.order_id} cannot be told yet")
     return fee
+
+
+def strange_fee_asset(report: Report, symbol: str, held: Container[str]) -> str | None:
+    """An asset of the fill's fees with which this account cannot have paid; None when there is none."""
+    likely = (*symbol.split("/"), FEE_CREDITS)
+    assets = (asset_of(fee) for fee in report.fees)
+    return next((asset for asset in assets if asset not in likely and asset not in held), None)
 
 
 def fee_in_quote(report: Report, symbol: str) -> Decimal:

@@ -97,7 +97,7 @@ class AccountStream:
             for report in self._reports or []
             if isinstance(report, Report) and self._own.claims(report.cl_ord_id, report.symbol)
         ]
-        return told_fees(ours)
+        return told_fees(ours, self._totals.held if self._totals is not None else ())
 
     def begin(self, fees: Mapping[str, Decimal]) -> None:
         """Start from the snapshots; `fees` are those of partly filled orders by Kraken's id."""

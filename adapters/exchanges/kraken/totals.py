@@ -126,6 +126,11 @@ class Totals:
             account.locked -= more
         return {asset: account.total}
 
+    @property
+    def held(self) -> frozenset[str]:
+        """Assets of which the account's balances have told, in common spelling."""
+        return frozenset(asset for asset, account in self._accounts.items() if account.rows)
+
     def _account(self, asset: str) -> _Account:
         return self._accounts.setdefault(asset, _Account())
 

@@ -33,12 +33,12 @@ def at_rest(filled: str, fee: str) -> Order:
 
 
 def partly(filled: str, *fills: dict[str, object]) -> PartlyTold:
-    (told,) = told_fees(reports(filled, *fills))[1]
+    (told,) = told_fees(reports(filled, *fills), ())[1]
     return told
 
 
 def test_fills_that_explain_the_order_tell_its_fee() -> None:
-    fees, others = told_fees(reports("0.003", fill(1, "0.001", "0.10"), fill(2, "0.002", "0.21")))
+    fees, others = told_fees(reports("0.003", fill(1, "0.001", "0.10"), fill(2, "0.002", "0.21")), ())
     assert (fees, others) == ({"O1": D("0.31")}, [])
 
 
@@ -74,3 +74,12 @@ def test_a_fee_in_a_third_asset_costs_no_quote() -> None:
     fees = [{"asset": "KFEE", "qty": "12"}, {"asset": "ZUSD", "qty": "0.05"}, {"asset": "ETH", "qty": "0.01"}]
     (_, report) = reports("0.001", {**fill(1, "0.001", "0"), "fees": fees})
     assert fee_in_quote(report, "BTC/USD") == D("0.05")
+
+
+@pytest.mark.parametrize(("held", "told"), [((), False), (("ETH",), True)])
+def test_a_fee_in_what_the_account_does_not_hold_is_asked_for(held: tuple[str, ...], *, told: bool) -> None:
+    strange = {**fill(1, "0.001", "0"), "fees": [{"asset": "ETH", "qty": "0.1"}]}
+    fees, [*others] = told_fees(reports("0.001", strange), held)
+    assert ("O1" in fees, bool(others)) == (told, not told)
+    if others:
+        assert paid_fee(others[0], at_rest("0.001", "0.25")) == D("0.25")

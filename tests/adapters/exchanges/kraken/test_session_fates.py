@@ -217,6 +217,21 @@ async def test_a_fill_that_lost_its_fee_ends_the_session(autojump_clock: MockClo
             assert len(await rig.events(2)) == 2
 
 
+@pytest.mark.parametrize(
+    ("asset", "strange"), [("NaN", True), ("", True), ("ETH", True), ("USD", False), ("BTC", False), ("FEE", False)]
+)
+async def test_a_fee_in_what_the_account_does_not_hold_ends_the_session(
+    autojump_clock: MockClock, asset: str, *, strange: bool
+) -> None:
+    async with opened(orders=[opening(1)]) as rig:
+        fill = trade(1, "0.00100000", "0.00100000", "T1", fees=[{"asset": asset, "qty": 0.24}])
+        await rig.far.channel("executions", fill)
+        if strange:
+            assert "which is not held" in str(await rig.failure())
+        else:
+            assert len(await rig.events(2)) == 2
+
+
 async def test_a_fate_that_nobody_tells_ends_the_session(autojump_clock: MockClock) -> None:
     async with opened() as rig:
         await rig.placed(place(1))
