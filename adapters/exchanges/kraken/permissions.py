@@ -24,6 +24,7 @@ NEEDED: Mapping[str, str] = {
 WITHDRAW = "withdraw-funds"
 
 _MASKED = re.compile(r"X{4}\s*X{4}|\*{2}", re.IGNORECASE)
+_PLAIN = re.compile(r"[A-Za-z0-9 .:_-]+")
 
 
 def check_key(info: KeyInfo) -> None:
@@ -48,6 +49,9 @@ async def check_permissions(rest: PrivateRest, *, skip: bool) -> str:
     """
     if not skip:
         info = await rest.read("GetApiKeyInfo", KeyInfo)
+        if _is_odd(info):
+            # One garbled answer must not end a start, nor make the account look like another one.
+            info = await rest.read("GetApiKeyInfo", KeyInfo)
         check_key(info)
         return account_of(info)
     logger.warning("the rights of the API key are not checked, as configured")
@@ -59,6 +63,15 @@ async def check_permissions(rest: PrivateRest, *, skip: bool) -> str:
 
 
 def account_of(info: KeyInfo) -> str:
-    """Kraken's name of the account; empty without one, or with one that is masked."""
+    """Kraken's name of the account; empty without one, or with one that is masked or no name."""
     name = (info.iban or "").strip()
-    return "" if _MASKED.search(name) else name
+    return name if _PLAIN.fullmatch(name) and not _MASKED.search(name) else ""
+
+
+def _is_odd(info: KeyInfo) -> bool:
+    """Whether the answer names no account or speaks against the key."""
+    try:
+        check_key(info)
+    except BotStateError:
+        return True
+    return not account_of(info)

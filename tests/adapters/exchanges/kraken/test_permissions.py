@@ -39,7 +39,7 @@ async def test_the_account_is_what_kraken_calls_it(*, skip: bool) -> None:
     assert await check_permissions(private_rest(rest), skip=skip) == "AA11 2222 3333 4444"
 
 
-@pytest.mark.parametrize("told", [{}, {"iban": None}, {"iban": "AA00 XXXX XXXX XXXX"}])
+@pytest.mark.parametrize("told", [{}, {"iban": None}, {"iban": "AA00 XXXX XXXX XXXX"}, {"iban": "AA11}2222"}])
 async def test_an_account_that_is_not_told_or_masked_has_no_name(told: dict[str, object]) -> None:
     rest = RestTable(GetApiKeyInfo={"permissions": ALL, **told})
     assert await check_permissions(private_rest(rest), skip=False) == ""
@@ -50,3 +50,16 @@ async def test_a_check_that_is_skipped_takes_any_key_and_any_refusal() -> None:
     assert await check_permissions(private_rest(rest), skip=True) == ""
     rest = RestTable(GetApiKeyInfo={"permissions": ["withdraw-funds"], "iban": "AA11"})
     assert await check_permissions(private_rest(rest), skip=True) == "AA11"
+
+
+@pytest.mark.parametrize(
+    "garbled",
+    [
+        {"permissions": ALL, "iba]n": "AA11"},
+        {"permissions": ALL, "iban": "A\ufffd11"},
+        {"permissions": [*ALL[1:], "query-fu}ds"], "iban": "AA11"},
+    ],
+)
+async def test_one_garbled_answer_is_asked_again(garbled: dict[str, object]) -> None:
+    rest = RestTable(GetApiKeyInfo=[garbled, {"permissions": ALL, "iban": "AA11"}])
+    assert await check_permissions(private_rest(rest), skip=False) == "AA11"
