@@ -148,9 +148,11 @@ def _closed_early(ladder: Ladder, order: OwnOrder, event: Canceled) -> None:
 
 
 def _sell_closed_early(ladder: Ladder, order: OwnOrder, event: Canceled, *, asked_for: bool) -> None:
-    rest = order.volume - order.filled
+    rest = order.rest
     due_again = asked_for or event.reason not in FOR_GOOD
-    if order.kind == "counter" and due_again:
+    if not rest:
+        _retry_at_once(ladder)  # all that its buy brought is sold; the other part was added by hand
+    elif order.kind == "counter" and due_again:
         # The closure is known, so a further attempt under a new id cannot become a second order.
         due = RememberedSell(order.parent, order.attempt + 1, order.price, rest, "", order.bought_at)
         for_room = asked_for and ladder.order_limit is not None
@@ -167,9 +169,7 @@ def _sell_closed_early(ladder: Ladder, order: OwnOrder, event: Canceled, *, aske
         first_free = order.attempt + 1
         gone = Released("sell", order.price, rest, closed_by(event), order.parent, first_free, order.bought_at)
         ladder.release(gone)
-        ladder.retry_sells_at = 0  # its base is free for the sells that lacked some
-        if ladder.synced:
-            retry_remembered_sells(ladder)
+        _retry_at_once(ladder)
 
 
 FOR_GOOD = ("by hand", "unclear", "unknown to the exchange")
@@ -193,6 +193,11 @@ def closed_by(event: Canceled) -> str:
 def _use_room(ladder: Ladder) -> None:
     """A far sell was withdrawn for something nearer to the market."""
     ladder.buys_wait = False
+    _retry_at_once(ladder)
+
+
+def _retry_at_once(ladder: Ladder) -> None:
+    """What a closed sell held is free for those that wait."""
     ladder.retry_sells_at = 0
     if ladder.synced:
         retry_remembered_sells(ladder)

@@ -32,6 +32,14 @@ class OwnOrder(Struct):
     fee: Decimal = ZERO
     bought_at: Decimal = ZERO
     """Of a sell: limit of the buy that it answers, below which it never goes; 0 where that is not known."""
+    placed: Decimal = ZERO
+    """Of an order that was amended by hand: the volume that it was placed with, else 0."""
+
+    @property
+    def rest(self) -> Decimal:
+        """What is not executed of the volume that we wanted: what its owner added by hand is none of that."""
+        wanted = min(self.volume, self.placed) if self.placed else self.volume
+        return max(wanted - self.filled, ZERO)
 
 
 class RememberedSell(Struct):

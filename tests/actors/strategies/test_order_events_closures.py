@@ -228,6 +228,28 @@ def test_a_sell_of_a_doubled_amount_asks_for_no_more_than_was_bought() -> None:
     assert sell[2] == buy.volume
 
 
+@pytest.mark.parametrize("variant", [GRID_HODL, GRID_SELL, SWING], ids=lambda variant: variant.kind)
+@pytest.mark.parametrize("reason", ["venue", "by hand"])
+@pytest.mark.parametrize(("amended", "filled"), [("0.05", "0"), ("0.05", "0.0005"), ("0.001", "0"), ("0.05", "0.01")])
+def test_what_its_owner_added_to_a_sell_is_not_put_back(
+    variant: Variant, reason: CloseReason, amended: str, filled: str
+) -> None:
+    play = two_sells(variant)
+    far, near = play.orders("sell")
+    name, exchange_id, volume = near.order_id, play.exchange_ids[near.order_id], D(amended)
+    play.handle(Amended(name, exchange_id, near.price, volume, play.now))
+    executed, paid = D(filled), D(filled) * near.price
+    play.handle(Canceled(name, exchange_id, executed, paid, D(0), reason, play.now))
+    play.core.take_back()
+    sells = [(price, size) for side, price, size in placed(play.tick("49014.7", after=20)) if side == "sell"]
+    wanted = min(volume, near.volume) - executed
+    assert sells == ([(near.price, wanted)] if wanted > 0 else [])
+    assert play.core.state.remembered == {}
+    assert far.volume + max(wanted, D(0)) == sum(
+        order.volume for order in play.core.state.orders.values() if order.side == "sell"
+    )
+
+
 def test_an_amended_buy_counts_as_what_it_is_now() -> None:
     play = started(GRID_SELL)
     buy = play.orders("buy")[0]
