@@ -137,6 +137,8 @@ class Next(Struct, frozen=True):
 
     change: Change
     config: Config
+    userref: int | None = None
+    """Of the strategy that became another one."""
 
     @property
     def regular(self) -> bool:
@@ -233,4 +235,5 @@ class Lives:
             kind, wrong.userref, base, wrong.amount, wrong.interval, wrong.buys, wrong.investment, wrong.existing_base
         )
         rest = [one for one in self._present() if one.userref != wrong.userref]
-        return Next(change, configured(sorted([*rest, other], key=lambda one: one.userref), self._key))
+        config = configured(sorted([*rest, other], key=lambda one: one.userref), self._key)
+        return Next(change, config, wrong.userref)
