@@ -36,8 +36,8 @@ from trio import TaskStatus
 
 from actors.account_client import AccountClient
 from actors.conditions import ConditionBook
+from actors.http_port import bind
 from actors.market_data import run_market_data, run_price_watch
-from actors.metrics import bind, run_metrics
 from actors.notifier import Desk, run_notifier
 from actors.order_manager import run_order_manager
 from actors.outbox import Outbox
@@ -56,6 +56,7 @@ from messages.status import LookAgain, Status, Stop
 from supervision import cli, registry
 from supervision.control import Control, ProgramFailed, StopRequest
 from supervision.disk_trouble import DiskTrouble
+from supervision.endpoint import run_endpoint
 from supervision.outages import Outages
 from supervision.ownership import Owned, fingerprint, open_owned, with_account
 from supervision.pasts import left_over, refuse_changed_pasts
@@ -228,7 +229,8 @@ class _Tree:
                 nursery.start_soon(self._states.run)
                 self._start(nursery, "notifier", self._notifier)
                 if listener is not None:
-                    self._start(nursery, "metrics", partial(run_metrics, self._board, listener))
+                    begun, in_thread = self._states.begun, self._world.in_thread
+                    self._start(nursery, "metrics", partial(run_endpoint, self._board, listener, begun, in_thread))
                 self._start(nursery, "persistence", self._persistence)
 
     async def _notifier(self) -> None:

@@ -21,14 +21,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from actors.exposition import exposition
+from actors.http_port import MetricsServerError
 from actors.http_server import IDLE_SECONDS, LARGEST_REQUEST, Server
 from actors.status_page import StatusBoard, indented, status_json
 
 log = logging.getLogger(__name__)
-
-BACKLOG = 100
-STUCK_CLIENT_MS = 3000
-"""hypercorn shields its writes from cancellation, so a client that does not read could hold up the shutdown."""
 
 ENDPOINTS = {
     "/": "this list",
@@ -37,23 +34,6 @@ ENDPOINTS = {
     "/healthz": "200 while the process lives",
     "/readyz": "200 while the program is RUNNING, else 503",
 }
-
-
-class MetricsServerError(Exception):
-    """The HTTP server failed; trading goes on without it."""
-
-
-def bind(host: str, port: int) -> socket.socket:
-    """Take the address before anything starts; port 0 takes any free one. The caller closes the socket.
-
-    Raises `OSError`: the port is in use, the name is unknown, the address is not ours.
-    """
-    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-    # Listening at once makes the check reliable: two sockets that only bind may share a port on Linux.
-    listener = socket.create_server(address[:2], family=family, backlog=BACKLOG)
-    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; accepted sockets inherit it
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STUCK_CLIENT_MS)
-    return listener
 
 
 async def run_metrics(

@@ -83,11 +83,8 @@ class JournalPort(Protocol):
     def settle(self) -> None:
         """Do the work that writes put off."""
 
-    def load_core(self, userref: int) -> str | None:
-        """The state of the strategy's last commit."""
-
-    def origin(self, userref: int) -> Origin:
-        """What the strategy's state was made for."""
+    def load_cores(self, userrefs: Sequence[int]) -> list[tuple[str | None, Origin]]:
+        """Of each strategy the state of its last commit and what it was made for."""
 
     def pasts(self) -> list[Past]:
         """What it holds of every userref, by userref."""
@@ -282,8 +279,7 @@ class _Desk:
 
     def _load(self, asked: tuple[LoadCore, ...]) -> tuple[list[tuple[str | None, Origin]], int]:
         journal = self._journal
-        states = [(journal.load_core(load.strategy), journal.origin(load.strategy)) for load in asked]
-        return states, journal.newest()
+        return journal.load_cores([load.strategy for load in asked]), journal.newest()
 
     async def _write(self, messages: list[Write]) -> None:
         begin = trio.current_time()

@@ -10,7 +10,7 @@ from typing import Literal
 from msgspec import Struct
 
 from actors.guard import CoreFailed
-from actors.metrics import MetricsServerError
+from actors.http_port import MetricsServerError
 from adapters.interfaces import BotStateError, DatabaseUnusable, ExchangeUnavailable, SourceEnded, UnknownOrderError
 from config import ConfigError
 

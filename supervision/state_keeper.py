@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from typing import assert_never
 
+import trio
+
 from actors.status_page import post_report
 from config import Config, StrategyConfig
 from messages.account import KeyShared
@@ -56,6 +58,8 @@ class StateKeeper:
         self._machine = StateMachine(tuple(strategy.userref for strategy in config.strategy))
         self._names = {strategy.userref: strategy.name for strategy in config.strategy}
         self._has_run = False
+        self.begun = trio.Event()
+        """Set once the program is RUNNING, or has failed."""
         self.has_past = True
         """Whether there may be orders of this program: its journal knows some, or it has traded."""
         self._failed_at_start = False
@@ -165,6 +169,8 @@ class StateKeeper:
 
     def _publish(self) -> None:
         machine = self._machine
+        if machine.state != "INITIALIZING":
+            self.begun.set()
         post_report(self._mail.metrics, ProgramReport(machine.state, machine.reason, machine.told()))
 
 

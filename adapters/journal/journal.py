@@ -123,15 +123,18 @@ class Journal:
 
     def load_core(self, userref: int) -> str | None:
         """The state of the strategy's last commit, or None for an unknown strategy; raises like `write`."""
-        self.settle()
-        with explained(self._path):
-            return self._tables.load_core(userref)
+        return self.load_cores([userref])[0][0]
 
     def origin(self, userref: int) -> Origin:
         """What the strategy's state was made for; raises like `write`."""
+        return self.load_cores([userref])[0][1]
+
+    def load_cores(self, userrefs: Sequence[int]) -> list[tuple[str | None, Origin]]:
+        """Of each strategy the state of its last commit and what it was made for; raises like `write`."""
         self.settle()
         with explained(self._path):
-            return self._tables.origin(userref)
+            states, origins = self._tables.load_cores(userrefs), self._tables.origins(userrefs)
+        return [(states.get(userref), origins.get(userref, Origin())) for userref in userrefs]
 
     def pasts(self) -> list[Past]:
         """What it holds of every userref, by userref; raises like `write`."""

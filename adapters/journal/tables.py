@@ -64,11 +64,11 @@ class Tables:
         row = self._connection.execute("SELECT exchange, simulated, account, key FROM meta").fetchone()
         return Owner(row[0], bool(row[1]), row[2] or "", row[3] or "") if row and row[0] else None
 
-    def origin(self, userref: int) -> Origin:
-        """What the strategy's state was made for."""
-        query = "SELECT kind, symbol, era FROM core_states WHERE userref = ?"
-        row = self._connection.execute(query, [userref]).fetchone()
-        return Origin() if row is None else Origin(row[0] or "", row[1] or "", row[2] or 0)
+    def origins(self, userrefs: Sequence[int]) -> dict[int, Origin]:
+        """What the strategies' states were made for; of unknown ones nothing."""
+        query = "SELECT userref, kind, symbol, era FROM core_states WHERE userref IN (SELECT unnest(?))"
+        rows = self._connection.execute(query, [list(userrefs)]).fetchall() if userrefs else []
+        return {userref: Origin(kind or "", symbol or "", era or 0) for userref, kind, symbol, era in rows}
 
     def pasts(self) -> list[Past]:
         """What there is of every userref, by userref."""
@@ -91,10 +91,10 @@ class Tables:
             for userref, name, kind, symbol, state in rows
         ]
 
-    def load_core(self, userref: int) -> str | None:
-        """The strategy's state as JSON text."""
-        row = self._connection.execute("SELECT state FROM core_states WHERE userref = ?", [userref]).fetchone()
-        return None if row is None else str(row[0])
+    def load_cores(self, userrefs: Sequence[int]) -> dict[int, str]:
+        """The strategies' states as JSON texts; of unknown ones nothing."""
+        query = "SELECT userref, state FROM core_states WHERE userref IN (SELECT unnest(?))"
+        return dict(self._connection.execute(query, [list(userrefs)]).fetchall()) if userrefs else {}
 
     def newest_time(self) -> int:
         """Of the newest event of an order or a decision."""
@@ -114,17 +114,12 @@ class Tables:
         return {row[0]: OrderRow(*row) for row in rows}
 
     def _write_cores(self, changes: Changes) -> None:
+        before = self.origins(list(changes.cores))
         rows = [
-            (c.strategy, c.name, c.kind, c.state, c.number, c.time, *self._made_for(c)) for c in changes.cores.values()
+            (c.strategy, c.name, c.kind, c.state, c.number, c.time, *_made_for(c, before.get(c.strategy, Origin())))
+            for c in changes.cores.values()
         ]
         self._insert("INSERT OR REPLACE INTO core_states", rows)
-
-    def _made_for(self, commit: Commit) -> tuple[str, int]:
-        """Pair and era: another kind or pair under the same userref begins a new one."""
-        before = self.origin(commit.strategy)
-        symbol = commit.symbol or before.symbol
-        changed = before.kind not in ("", commit.kind) or before.symbol not in ("", symbol)
-        return symbol, before.era + changed
 
     def _write_orders(self, changes: Changes) -> None:
         self._insert("INSERT OR REPLACE INTO orders", [_values(row) for row in changes.orders.values()])
@@ -182,6 +177,13 @@ class Tables:
     def _number(self, query: str) -> int:
         row = self._connection.execute(query).fetchone()
         return row[0] if row is not None and row[0] is not None else 0
+
+
+def _made_for(commit: Commit, before: Origin) -> tuple[str, int]:
+    """Pair and era: another kind or pair under the same userref begins a new one."""
+    symbol = commit.symbol or before.symbol
+    changed = before.kind not in ("", commit.kind) or before.symbol not in ("", symbol)
+    return symbol, before.era + changed
 
 
 def _values(row: OrderRow | FillRow | EventRow) -> tuple[Any, ...]:

@@ -13,8 +13,9 @@ from hypercorn.typing import ASGIFramework
 from starlette.responses import PlainTextResponse
 
 import actors.http_server
+from actors.http_port import bind
 from actors.http_server import Server, connection_limit
-from actors.metrics import _ServerConfig, bind
+from actors.metrics import _ServerConfig
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 

@@ -13,9 +13,10 @@ import msgspec
 import pytest
 import trio
 
-import actors.metrics
+import actors.http_port
+from actors.http_port import MetricsServerError, bind
 from actors.mailbox import MailboxOverflow
-from actors.metrics import ENDPOINTS, MetricsServerError, bind, run_metrics
+from actors.metrics import ENDPOINTS, run_metrics
 from actors.status_page import StatusBoard, post_report
 from messages.conditions import Condition, Conditions
 from messages.status import ProgramReport
@@ -201,7 +202,7 @@ async def test_a_second_run_serves_the_same_port_with_the_same_reports(listener:
 
 @pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="an option of Linux")
 async def test_a_client_that_does_not_read_cannot_hold_up_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(actors.metrics, "STUCK_CLIENT_MS", 200)
+    monkeypatch.setattr(actors.http_port, "STUCK_CLIENT_MS", 200)
     mailbox, board = new_board()
     more_than_the_sockets_hold = (BUY,) * 100_000
     post_report(mailbox, msgspec.structs.replace(HODL, orders=more_than_the_sockets_hold))

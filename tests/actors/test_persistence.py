@@ -79,10 +79,10 @@ class MemoryJournal:
         states = [m.state for group in self.groups for m in group if isinstance(m, Commit) and m.strategy == userref]
         return states[-1] if states else None
 
-    owner: Owner | None = None
+    def load_cores(self, userrefs: Sequence[int]) -> list[tuple[str | None, Origin]]:
+        return [(self.load_core(userref), Origin()) for userref in userrefs]
 
-    def origin(self, userref: int) -> Origin:
-        return Origin()
+    owner: Owner | None = None
 
     def pasts(self) -> list[Past]:
         return []

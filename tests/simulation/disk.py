@@ -114,6 +114,10 @@ class MemoryJournal:
         commit = self._disk.commits.get(userref)
         return Origin(commit.kind, commit.symbol, self._disk.eras[userref]) if commit else Origin()
 
+    def load_cores(self, userrefs: Sequence[int]) -> list[tuple[str | None, Origin]]:
+        """Of the last commits."""
+        return [(self.load_core(userref), self.origin(userref)) for userref in userrefs]
+
     def pasts(self) -> list[Past]:
         """Of the last commits and of all orders."""
         orders: dict[int, list[PastOrder]] = {}
@@ -170,6 +174,9 @@ class FileJournal(MemoryJournal):
     @property
     def owner(self) -> Owner | None:
         return self._journal.owner
+
+    def load_cores(self, userrefs: Sequence[int]) -> list[tuple[str | None, Origin]]:
+        return self._journal.load_cores(userrefs)
 
     def origin(self, userref: int) -> Origin:
         return self._journal.origin(userref)

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.guard import CoreFailed
+from actors.http_port import MetricsServerError
 from actors.mailbox import MailboxOverflow
-from actors.metrics import MetricsServerError
 from adapters.interfaces import BotStateError, DatabaseUnusable, ExchangeUnavailable, SourceEnded, UnknownOrderError
 from config import ConfigError
 from supervision.policy import (

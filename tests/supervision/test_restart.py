@@ -9,7 +9,7 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from actors.guard import CoreFailed
-from actors.metrics import MetricsServerError
+from actors.http_port import MetricsServerError
 from adapters.interfaces import BotStateError, DatabaseUnusable, SourceEnded, UnknownOrderError
 from config import ConfigError
 from messages.notices import ActorFailed

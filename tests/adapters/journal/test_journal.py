@@ -12,8 +12,20 @@ from actors.persistence import JournalPort
 from adapters.interfaces import DatabaseUnusable
 from adapters.journal.journal import Journal
 from adapters.journal.projection import Write
-from messages.journal import SaveAccount
+from messages.journal import Origin, SaveAccount
 from tests.adapters.journal.samples import NOW, USERREF, accepted, commit, filled, place, record, rows, run
+
+
+class Counted:
+    """A connection that counts statements."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+        self.count = 0
+
+    def execute(self, *arguments: object) -> object:
+        self.count += 1
+        return self._connection.execute(*arguments)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -36,6 +48,26 @@ def test_a_core_state_survives_a_new_opening(path: Path) -> None:
     assert again.lineage == journal.lineage
     assert (journal.fresh, again.fresh) == (True, False)
     again.close()
+
+
+def test_many_strategies_cost_as_few_questions_as_one(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = Journal.open(path, NOW)
+    asked = Counted(journal._connection)
+    monkeypatch.setattr(journal._tables, "_connection", asked)
+    costs = []
+    for strategies in ([USERREF], range(1, 101)):
+        asked.count = 0
+        journal.write([commit(1, strategy=userref, state=f"state {userref}") for userref in strategies])
+        journal.settle()
+        assert [state for state, _ in journal.load_cores(list(strategies))] == [f"state {n}" for n in strategies]
+        costs.append(asked.count)
+    assert costs[0] == costs[1]
+    assert journal.load_cores([7, 5555, 7]) == [
+        ("state 7", journal.origin(7)),
+        (None, Origin()),
+        ("state 7", journal.origin(7)),
+    ]
+    journal.close()
 
 
 def test_what_was_written_is_durable_before_it_is_settled(path: Path) -> None:

@@ -9,6 +9,7 @@ import httpx
 import pytest
 import trio
 
+from adapters.exchanges.kraken import rest
 from adapters.exchanges.kraken.clock import ServerClock
 from adapters.exchanges.kraken.rest import PublicRest, make_client
 from adapters.exchanges.kraken.sockets import dial_network, open_socket
@@ -58,6 +59,28 @@ async def test_rest_names_the_certificate_and_what_to_do(tmp_path: Path) -> None
 def test_both_lines_trust_the_bundle_of_the_http_client() -> None:
     bundled = len(httpx.create_ssl_context().get_ca_certs())
     assert len(trusted().get_ca_certs()) >= bundled > 0
+
+
+@pytest.mark.parametrize(
+    ("url", "reads"),
+    [
+        ("", True),
+        ("https://a", True),
+        ("HTTPS://a", True),
+        ("http://127.0.0.1:1", False),
+        ("HTTP://127.0.0.1:1", False),
+    ],
+)
+def test_certificates_are_read_where_tls_is_spoken(url: str, reads: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def certificates() -> ssl.SSLContext:
+        asked.append(url)
+        return httpx.create_ssl_context()
+
+    monkeypatch.setattr(rest, "trusted", certificates)
+    make_client(url)
+    assert bool(asked) == reads
 
 
 def test_another_error_is_no_matter_of_certificates() -> None:
