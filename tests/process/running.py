@@ -185,6 +185,12 @@ def open_orders(database: Path) -> Orders:
         ).fetchall()
 
 
+def open_ids(database: Path) -> dict[str, str]:
+    """The exchange's ids of these orders by ours; empty where the journal has not seen an answer."""
+    with duckdb.connect(str(database), read_only=True) as connection:
+        return dict(connection.execute("SELECT order_id, exchange_id FROM orders WHERE status = 'open'").fetchall())
+
+
 def fills(database: Path) -> Orders:
     """Everything that was ever executed."""
     with duckdb.connect(str(database), read_only=True) as connection:
