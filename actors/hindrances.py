@@ -24,7 +24,7 @@ _PUT_OFF: Mapping[DeferReason, ConditionCode] = {
     "no answer": "orders put off",
 }
 _BRIEF: frozenset[DeferReason] = frozenset({"rate limit", "no answer"})
-_OF_THE_CORE: tuple[ConditionCode, ...] = ("funds", "sell waits", "fewer buys", "order limit", "fees")
+_OF_THE_CORE: tuple[ConditionCode, ...] = ("funds", "sell waits", "fewer buys", "order limit")
 _SHOWN = 3
 CROSSINGS = 3
 """So many post-only buys in a row that would have been taken at once are no accident."""

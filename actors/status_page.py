@@ -148,9 +148,15 @@ class StatusBoard:
         newest = self._prices.get(report.symbol)
         phase, reason = self._program.phases.get(report.strategy, (report.phase, report.reason))
         if phase == report.phase == "syncing":
-            reason = reason or report.reason
+            reason = self._why_syncing(reason or report.reason)
         price = report.price if newest is None else newest.price
         return msgspec.structs.replace(report, price=price, phase=phase, reason=reason)
+
+    def _why_syncing(self, reason: str) -> str:
+        """What holds up the whole program holds up the start of each strategy."""
+        rows = (row for rows in self._conditions.values() for row in rows)
+        details = dict.fromkeys(row.detail for row in rows if row.blocks and not row.strategy)
+        return "; ".join((reason, *details))
 
     def _read_mail(self) -> None:
         for report in self._mailbox.receive_nowait():

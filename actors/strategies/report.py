@@ -60,7 +60,7 @@ def _code_of(blocked: str) -> ConditionCode:
         return "funds"
     if blocked == order_limit.REASON:
         return "order limit"
-    return "fees" if "fee" in blocked or "break-even" in blocked else "fewer buys"
+    return "fewer buys"  # a fee that eats the interval is named by the watch over the venue's facts
 
 
 def _waiting(ladder: Ladder) -> tuple[str, ...]:

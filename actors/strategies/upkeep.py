@@ -141,7 +141,8 @@ def _add_buy(ladder: Ladder) -> bool:
     volume = rules.buy_volume(settings, price)
     if no_gain := no_gain_from(ladder, price):
         ladder.blocked = no_gain
-        ladder.tell_refused("buy", "buy", price, volume, no_gain)
+        if not settings.fees_eat:  # that is told by the watch over the venue's facts
+            ladder.tell_refused("buy", "buy", price, volume, no_gain)
     elif not ladder.quote_free() > settings.amount_with_fee:
         ladder.buys_failed("funds", may_retry=False)
         ladder.tell_funds_missing("buy", "buy", price, volume)

@@ -216,3 +216,15 @@ def test_times_are_cut_to_milliseconds_of_utc() -> None:
 def test_times_read_back_to_the_same_millisecond(time: int) -> None:
     read = datetime.fromisoformat(rfc3339(time)) - datetime.fromtimestamp(0, UTC)
     assert read // timedelta(milliseconds=1) == time // 1_000_000
+
+
+def test_a_start_that_the_program_holds_up_says_why() -> None:
+    mailbox, board = new_board()
+    post_report(mailbox, msgspec.structs.replace(HODL, phase="syncing", reason="starting"))
+    assert board.snapshot().strategies[0].reason == "starting"
+    away = Condition(0, "connection", "exchange: nobody answers", START, blocks=True)
+    slow = Condition(0, "connection", "venue-watch: nobody answers", START)
+    post_report(mailbox, Conditions("supervisor exchange", (away, slow)))
+    assert board.snapshot().strategies[0].reason == "starting; exchange: nobody answers"
+    post_report(mailbox, Conditions("supervisor exchange", ()))
+    assert board.snapshot().strategies[0].reason == "starting"

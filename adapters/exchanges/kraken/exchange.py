@@ -134,6 +134,7 @@ class KrakenExchange:
         self._public = public
         self._account = account
         self._line = line
+        public.market.on_open = account.opened
         self._fees = Fees(account.rest, public.listing.names, public.listing.named)
 
     async def pair(self, symbol: str) -> Pair:

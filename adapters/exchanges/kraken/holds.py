@@ -80,6 +80,15 @@ class Holds:
         """A request was taken: what held it up is over."""
         return [hold for scope in scopes if (hold := self._open.pop(scope, None))]
 
+    def opened(self, symbol: str = "") -> bool:
+        """The pair, or without a symbol the whole exchange, is said to trade again: what waited for that need not.
+
+        Returns whether anything did.
+        """
+        prefix = f"{symbol} " if symbol else ""
+        over = [s for s, hold in self._open.items() if hold.reason == "market mode" and s.startswith(prefix)]
+        return bool(self.taken(over))
+
 
 def pause(reason: DeferReason, text: str, times: int, unix_time: float) -> float:
     """Seconds until it is asked again, the `times`th time in a row."""

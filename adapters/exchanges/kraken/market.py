@@ -64,6 +64,8 @@ class Market:
         self._heard = trio.Event()
         self._quiet: dict[str, float] = {}
         """When REST confirmed last that a silent pair is not traded, in seconds of trio's clock."""
+        self.on_open: Callable[[str], None] = lambda _: None
+        """Told of a symbol that takes orders again."""
 
     def is_open(self, symbol: str) -> bool:
         """Whether silence of this pair would be strange: not where REST has just confirmed that nobody trades it."""
@@ -75,7 +77,10 @@ class Market:
 
     def note_status(self, symbol: str, status: str) -> None:
         """The pair's own state, as REST says."""
+        changed = status != self._pair_status.get(symbol, wire.ONLINE)
         self._pair_status[symbol] = status
+        if changed and status in wire.TAKES_ORDERS:
+            self.on_open(symbol)
         if status == wire.ONLINE and symbol in self._refused:
             self._wanted.add(symbol)
 

@@ -65,6 +65,15 @@ class Account:
         self.odd_orders: set[str] = set()
         """Orders of others, by Kraken's id, about which stream and REST differ for good."""
 
+        self.wake: Callable[[], None] = lambda: None
+        """Makes the present session look again at what may leave."""
+
+    def opened(self, symbol: str = "") -> None:
+        """The pair, or without a symbol the whole exchange, is heard to take orders again."""
+        if self.limits.holds.opened(symbol):
+            logger.info("%s takes orders again", symbol or "Kraken")
+        self.wake()
+
     def sending(self, order_id: str) -> None:
         """This order is put on its way, perhaps once more."""
         self.sent.setdefault(order_id, self.clock.now())
@@ -142,6 +151,7 @@ class KrakenSession:
         fees, others = self._stream.told_fees()
         self._stream.begin(fees | await self._old_fees(others))
         self._start(self._requests.run)
+        self._account.wake = self._requests.wake
         self._start(partial(watch_ledger, self._stream))
         self._start(partial(watch_orders, self._account.rest, self._stream, self._account.odd_orders))
         since = self._account.clock.now()
@@ -231,8 +241,7 @@ class KrakenSession:
                 self._stream.on_frame(frame)
                 self._note_rates()
             elif frame.channel == wire.STATUS:
-                self._requests.system = wire.read_system(frame.data) or self._requests.system
-                self._requests.wake()
+                self._note_system(wire.read_system(frame.data) or self._requests.system)
             elif frame.channel is None and frame.method is None:
                 logger.warning("%s complains: %s", _NAME, frame.failure)
 
@@ -247,6 +256,12 @@ class KrakenSession:
             self._account.budget.set_threshold(threshold)
             tier = self._account.budget.tier
             self._account.rest.budget.maximum, self._account.rest.budget.decay = tier.rest_maximum, tier.rest_decay
+
+    def _note_system(self, system: str) -> None:
+        changed, self._requests.system = system != self._requests.system, system
+        if changed and system in wire.TAKES_ORDERS:
+            self._account.opened()
+        self._requests.wake()
 
     def _note_rates(self) -> None:
         """The exchange's own count is better than ours, which cannot see other programs."""

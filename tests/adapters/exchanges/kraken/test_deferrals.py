@@ -154,6 +154,31 @@ async def test_a_market_that_takes_maker_orders_only_gets_those(autojump_clock: 
         assert {wait.order_id for wait in rig.waits} == {order_id(2)}
 
 
+@pytest.mark.parametrize("heard", ["pair", "system"])
+async def test_what_waited_for_a_closed_market_leaves_once_that_is_heard_to_trade(
+    heard: str, autojump_clock: MockClock
+) -> None:
+    async with opened() as rig:
+        request = await rig.placed(place(1))
+        for _ in range(4):  # the pause is 40 s then
+            await rig.far.answer(request, error="EService:Market in cancel_only mode")
+            request = await rig.far.heard()
+        await rig.far.answer(request, error="EService:Market in cancel_only mode")
+        if heard == "system":
+            await system(rig, "cancel_only")
+        assert await rig.silent(10)
+        since = trio.current_time()
+        if heard == "pair":
+            rig.account.opened("SOL/USD")
+            assert await rig.silent(1)
+            since = trio.current_time()
+            rig.account.opened("BTC/USD")
+        else:
+            await system(rig, "online")
+        assert _numbers(await rig.far.heard()) == [1]
+        assert trio.current_time() - since < 1
+
+
 @pytest.mark.parametrize("state", ["maintenance", "cancel_only", "never heard of"])
 async def test_an_exchange_that_takes_no_orders_is_named(autojump_clock: MockClock, state: str) -> None:
     async with opened() as rig:

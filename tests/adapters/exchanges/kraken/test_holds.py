@@ -47,6 +47,20 @@ def test_one_request_asks_and_the_others_wait_for_its_answer() -> None:
     assert not holds.asks(["x"], 7)
 
 
+def test_a_pair_that_is_heard_to_trade_again_is_not_waited_for() -> None:
+    holds = Holds()
+    holds.refused("BTC/USD orders", "EService:Market in cancel_only mode", 0, UNIX)
+    holds.refused("BTC/USD maker orders", "EOrder:Rate limit exceeded", 0, UNIX)
+    holds.refused("SOL/USD orders", "EService:Market in cancel_only mode", 0, UNIX)
+    assert holds.opened("BTC/USD")
+    assert not holds.opened("BTC/USD")
+    assert holds.find(["BTC/USD orders"], 1) is None
+    assert holds.find(["BTC/USD maker orders"], 0.5)
+    assert holds.find(["SOL/USD orders"], 1)
+    assert holds.opened()
+    assert holds.find(["SOL/USD orders"], 1) is None
+
+
 def test_refusals_of_requests_that_were_under_way_count_once() -> None:
     holds = Holds()
     first = holds.refused("x", "ETrade:User Locked", 0, UNIX)

@@ -235,3 +235,14 @@ async def test_states_and_rules_that_the_socket_tells_are_news_once(autojump_clo
         pairs = [{"symbol": "BTC/USD", "status": "cancel_only", "qty_min": 2}]
         await far.say({"channel": "instrument", "type": "update", "data": {"assets": [], "pairs": pairs}})
         assert list(await of.news()) == ["BTC/USD"]
+
+
+def test_who_waits_for_a_pair_is_told_when_it_trades_again() -> None:
+    of, told = Market(public_rest(RestTable()), ServerClock(wall), NAMES), list[str]()
+    of.on_open = told.append
+    for status in ("online", "cancel_only", "maintenance"):
+        of.note_status("BTC/USD", status)
+    assert told == []
+    for status in ("post_only", "post_only", "online", "online"):
+        of.note_status("BTC/USD", status)
+    assert told == ["BTC/USD", "BTC/USD"]
