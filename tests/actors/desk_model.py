@@ -8,7 +8,7 @@ from msgspec import Struct, field
 from actors.order_desk import Effects, OrderDesk
 from messages.account import AccountBalances, AccountSnapshot, Attach, LiveOrder, OrderFacts
 from messages.ids import client_order_id, userref_of
-from messages.money import ZERO, Pair, Side, hold_of
+from messages.money import ZERO, Pair, Side, hold_of, owned_after
 from messages.orders import (
     Accepted,
     Amended,
@@ -93,6 +93,11 @@ class Strategy(Struct):
             self.userref, self.numbers, self.pair.symbol, FEE, self.owned, self.sells_unowned, tuple(self.live.values())
         )
 
+    def _offered_besides(self, known: LiveOrder) -> Decimal:
+        """What its other sells offer: base that it sells beyond its own is the owner's."""
+        sells = (order for order in self.live.values() if order.place.side == "sell" and order is not known)
+        return sum((order.place.volume - order.filled for order in sells), ZERO)
+
     def take(self, message: OrderEvent | Balances | Resynced) -> None:
         self.told.append(message)
         if isinstance(message, Balances | Resynced) or message.order_id not in self.live:
@@ -103,7 +108,7 @@ class Strategy(Struct):
                 del self.live[message.order_id]
             return
         filled = known.filled if isinstance(message, Accepted | Amended) else max(known.filled, message.filled)
-        self.owned += (filled - known.filled) * (1 if known.place.side == "buy" else -1)
+        self.owned = owned_after(known.place.side, filled - known.filled, self.owned, self._offered_besides(known))
         self.live[message.order_id] = LiveOrder(known.place, known.canceling, True, filled)
         if isinstance(message, Canceled) or filled == known.place.volume:
             del self.live[message.order_id]

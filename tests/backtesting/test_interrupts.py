@@ -37,8 +37,20 @@ def test_other_failures_pass_through() -> None:
         raise RuntimeError("a bug")
 
 
+def listening(pid: int) -> None:
+    """Wait until the program has taken its signals: before, the interpreter itself is still starting."""
+    for _ in range(3000):
+        status = dict(
+            line.split(":\t") for line in Path(f"/proc/{pid}/status").read_text().splitlines() if ":\t" in line
+        )
+        if int(status["SigCgt"], 16) >> (signal.SIGTERM - 1) & 1:
+            return
+        time.sleep(0.01)
+    raise AssertionError("the program does not take signals")
+
+
 @pytest.mark.process
-@pytest.mark.parametrize("delay", [0.15, 0.4, 2])
+@pytest.mark.parametrize("delay", [0, 0.3, 2])
 @pytest.mark.parametrize("number", NUMBERS)
 def test_the_program_ends_with_one_line_at_any_moment(tmp_path: Path, number: signal.Signals, delay: float) -> None:
     rows = (f"{1_700_000_000 + row},{50_000 + row * 7919 % 401 + row % 700 * 10}" for row in range(300_000))
@@ -47,6 +59,7 @@ def test_the_program_ends_with_one_line_at_any_moment(tmp_path: Path, number: si
     process = subprocess.Popen(
         [sys.executable, "-m", "backtest", *arguments], cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
     )
+    listening(process.pid)
     time.sleep(delay)
     process.send_signal(number)
     _, told = process.communicate(timeout=30)

@@ -70,7 +70,7 @@ def test_an_interrupted_sweep_goes_on(
 
         original = SweepFile.add
         patch.setattr(SweepFile, "add", interrupted)
-        assert sweep(folder, "--jobs", "1") == 2
+        assert sweep(folder, "--jobs", "1") == 130
     assert not (folder / "sweep.parquet").exists()
     assert len(list((folder / "sweep.parquet.parts").iterdir())) == 1
     assert sweep(folder, "--jobs", "1") == 0
