@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct, field
 
 from actors.ledger import Client, Ledger
+from actors.order_views import by_whom, event_of, facts_after
 from adapters.interfaces import OtherProgramError, UnknownOrderError
 from messages.account import (
     AccountBalances,
@@ -20,8 +21,6 @@ from messages.account import (
     KeyShared,
     LiveOrder,
     OrderFacts,
-    OrderStatus,
-    facts_of_accepted,
 )
 from messages.ids import userref_of
 from messages.journal import Record
@@ -268,7 +267,7 @@ class OrderDesk:
                 self._pass_on(changed, effects)
             # Booked against what the strategy's durable state already reckons with.
             self._orders[place.order_id].facts = msgspec.structs.replace(facts, filled=live.filled)
-            event = _event_of(_by_whom(facts, live))
+            event = event_of(by_whom(facts, live))
             self._book(event)
             self._pass_on(event, effects)
         if live.canceling and place.order_id in self._orders:
@@ -323,7 +322,7 @@ class OrderDesk:
         closed = isinstance(event, Canceled | Rejected)
         if not isinstance(event, Rejected):
             before = tracked.facts.filled if tracked.facts else ZERO
-            tracked.facts = _facts_after(tracked, event)
+            tracked.facts = facts_after(tracked.place, tracked.facts, event)
             closed = closed or tracked.facts.filled >= tracked.facts.volume
             if tracked.place is not None and tracked.facts.filled != before:
                 self.ledger.executed(tracked.place, tracked.facts.filled - before)
@@ -361,67 +360,3 @@ class OrderDesk:
             if funds != self._told.get(funds.strategy):
                 self._told[funds.strategy] = funds
                 effects.deliver.append((funds.strategy, funds))
-
-
-def _by_whom(facts: OrderFacts, live: LiveOrder) -> OrderFacts:
-    """Who has canceled an order when the exchange does not tell.
-
-    One that its strategy has never seen open, hardly its owner: an adapter that cannot tell an order's fate cancels it
-    by client id, and the program may have ended before it could say so. Then the order is due again, like one that did
-    not come to rest.
-    """
-    if facts.reason != "unclear":
-        return facts
-    unseen = not live.accepted and not live.canceling
-    return msgspec.structs.replace(facts, reason="post-only" if unseen else "by hand")
-
-
-def _event_of(facts: OrderFacts) -> OrderEvent:
-    """What an exchange shows of an order, as the event that would have said so."""
-    fill_id = f"{facts.exchange_id}@{facts.filled:f}"
-    match facts.status:
-        case "canceled":
-            return Canceled(
-                facts.order_id,
-                facts.exchange_id,
-                facts.filled,
-                facts.cost,
-                facts.fee,
-                facts.reason,
-                facts.time,
-                facts.text,
-            )
-        case "filled":
-            return Filled(facts.order_id, facts.exchange_id, fill_id, facts.filled, facts.cost, facts.fee, facts.time)
-        case "open" if facts.filled:
-            return PartiallyFilled(
-                facts.order_id, facts.exchange_id, fill_id, facts.filled, facts.cost, facts.fee, facts.time
-            )
-        case "open":
-            return Accepted(facts.order_id, facts.exchange_id, facts.time)
-
-
-def _facts_after(tracked: _Tracked, event: Accepted | PartiallyFilled | Filled | Canceled) -> OrderFacts:
-    """What is known of the order once the event is taken in; a smaller cumulative quantity is an old event."""
-    known = tracked.facts or _fresh_facts(tracked.place, event)
-    if isinstance(event, Accepted) or event.filled < known.filled:
-        return known
-    status: OrderStatus = "canceled" if isinstance(event, Canceled) else known.status
-    if event.filled >= known.volume:
-        status = "filled"
-    reason = event.reason if isinstance(event, Canceled) else known.reason
-    return msgspec.structs.replace(
-        known,
-        filled=event.filled,
-        cost=event.cost,
-        fee=event.fee,
-        status=status,
-        reason=reason,
-        time=event.time,
-    )
-
-
-def _fresh_facts(place: Place | None, event: Accepted | PartiallyFilled | Filled | Canceled) -> OrderFacts:
-    if place is None:
-        raise UnknownOrderError(f"an event of order {event.order_id}, which was neither placed nor shown")
-    return facts_of_accepted(place, event.exchange_id, event.time)
