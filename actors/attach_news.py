@@ -39,7 +39,7 @@ class AttachNews:
         )
         self._tell(waiting, detail)
         if self._book is not None:
-            self._book.open(waiting.attach.strategy, "history", detail, self._now(), blocks=True)
+            self._book.open(waiting.attach.strategy, "history", detail, self._now())  # nothing of it is due
 
     def over(self, strategy: int) -> None:
         """It waits no longer."""

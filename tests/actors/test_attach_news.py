@@ -40,4 +40,4 @@ def test_a_long_look_back_is_a_condition_until_it_is_over() -> None:
     assert (opened.condition.code, opened.closed, closed.closed) == ("history", False, True)
     assert "50 of 2,000" in opened.condition.detail
     assert "100 of 2,000" in closed.condition.detail
-    assert opened.condition.blocks
+    assert not opened.condition.blocks
