@@ -271,7 +271,8 @@ class _Tree:
             self._past |= self._mail.strategies.keys()
             self._states.has_past = True
             self._venue.take(facts, trio.current_time())
-            market = Market(self._venue.pairs, self._venue.fees)
+            prices = {} if exchange.lock_step else self._venue.prices
+            market = Market(self._venue.pairs, self._venue.fees, prices)
             self._account = exchange
             self._watch.outages.over("exchange")
             self._disk.works()

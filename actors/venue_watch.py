@@ -81,7 +81,7 @@ Judge = Callable[[int, Pair, Decimal, Decimal | None], Sequence[Objection]]
 class VenueBook:
     """What is known of the venue, and which strategies rest because of it. It outlives connections.
 
-    `pairs` by symbol and `fees` by userref are what strategies and the order-manager are made with.
+    `pairs` and `prices` by symbol and `fees` by userref are what strategies and the order-manager are made with.
     """
 
     def __init__(
@@ -104,6 +104,7 @@ class VenueBook:
         self._refusals: dict[str, Refusal] = {}
         self.pairs: dict[str, Pair] = {}
         self.fees: dict[int, Decimal] = {}
+        self.prices: dict[str, Decimal] = {}
 
     def paused(self, userref: int) -> dict[PauseCause, str]:
         """Why a strategy that starts now decides nothing."""
@@ -135,6 +136,7 @@ class VenueBook:
             if fact := facts.get(strategy.symbol):
                 news |= self._follow(strategy, fact)
         self.pairs |= {symbol: told.pair for symbol, told in facts.items() if told.pair is not None}
+        self.prices |= {symbol: told.price for symbol, told in facts.items() if told.price is not None}
         self.update(now)
         return news
 

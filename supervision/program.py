@@ -95,6 +95,8 @@ class Market(Struct, frozen=True):
 
     pairs: dict[str, Pair]
     fees: dict[int, Decimal]
+    prices: dict[str, Decimal] = {}
+    """By the exchange's ticker, as it was read last."""
 
     def knows(self, strategy: StrategyConfig) -> bool:
         """Whether all is known that the strategy needs to start."""
@@ -104,25 +106,25 @@ class Market(Struct, frozen=True):
 async def survey(config: Config, exchange: Exchange, source: str, past: Collection[int]) -> dict[str, PairFacts]:
     """Ask for rules, fee and price of each pair, once, and refuse what makes no sense for a new grid.
 
-    `past`: userrefs of strategies that have traded before. What is wrong for those halts them, and does not end the
-    start. Raises `ConfigError` with all problems at once, `ExchangeUnavailable` when nobody answers.
+    `past`: userrefs of strategies that have traded before. Where there are any, nothing that is wrong with a pair ends
+    the start: it halts its own strategy, be it new or not, and the others trade. Raises `ConfigError` with all problems
+    at once, `ExchangeUnavailable` when nobody answers.
     """
     facts: dict[str, PairFacts] = {}
     problems: list[Problem] = []
     for strategy in config.strategy:
         if strategy.symbol in facts:
             continue
-        new = any(other.symbol == strategy.symbol and other.userref not in past for other in config.strategy)
         try:
             facts[strategy.symbol] = await _read_pair(config, exchange, strategy.symbol)
         except ConfigError as error:
             facts[strategy.symbol] = _unknown(error)
-            if new or _states_its_rules(config):
+            if not past or _states_its_rules(config):
                 problems += error.problems
     for index, strategy in enumerate(config.strategy):
         fact = facts[strategy.symbol]
         fee = strategy.fee if strategy.fee is not None else fact.fee
-        if strategy.userref not in past and fact.pair is not None and fee is not None:
+        if not past and fact.pair is not None and fee is not None:
             problems += check_against_pair(config, index, fact.pair, fee, fact.price, source)
     if problems:
         raise ConfigError(problems)
@@ -215,6 +217,7 @@ def core_maker(strategy: StrategyConfig, market: Market) -> MakeCore:
             fee=market.fees[strategy.userref],
             lineage=loaded.lineage,
             sell_existing_base=sells_existing_base(strategy),
+            reference=market.prices.get(strategy.symbol),
         )
         saved, lineage = carried_over(loaded, settings, strategy.kind)
         return make(msgspec.structs.replace(settings, lineage=lineage), saved)

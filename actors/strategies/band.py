@@ -18,7 +18,7 @@ from messages.money import EXACT, divide
 def band(ladder: Ladder) -> Band:
     """The band that holds until the next event that is not a tick inside it."""
     if not ladder.synced:
-        return NO_TICK
+        return NO_TICK if ladder.settings.reference is None else EVERY_TICK  # each is held against it
     wake = _next_wake(ladder)
     if _any_tick_acts(ladder) or ladder.ticker is None:
         return Band(low=EVERY_TICK.low, high=EVERY_TICK.high, wake=wake)

@@ -138,13 +138,18 @@ class Ladder:
         return len(buys) >= self.settings.max_open_buys and all(order.phase == "open" for order in buys)
 
     def doubts(self, price: Decimal) -> bool:
-        """Whether a trade at `price` is so far from the last one that a second one has to confirm it."""
-        if self.ticker is None or not self.synced:
+        """Whether a trade at `price` is so far from the last one that a second one has to confirm it.
+
+        The first one that is heard is held against the exchange's ticker, lest a ladder begin at a misprint.
+        """
+        reference = self.settings.reference
+        known = reference if self.ticker is None else self.ticker
+        if known is None or (reference is None and not self.synced):
             return False
         jump = self.settings.jump
         if self.doubted is not None and self.doubted <= price * jump and price <= self.doubted * jump:
             return False
-        return price > self.ticker * jump or price * jump < self.ticker
+        return price > known * jump or price * jump < known
 
     def confirm(self, price: Decimal) -> None:
         """The last trade's price, beyond doubt."""

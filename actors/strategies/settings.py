@@ -32,6 +32,8 @@ class GridSettings(Struct, frozen=True, dict=True):
     """Born with the database; part of the cause of orders that no fill asked for."""
     sell_existing_base: bool = False
     """Whether a kind that sells accumulated base may also sell base that no strategy bought."""
+    reference: Decimal | None = None
+    """The market as the exchange's ticker showed it before the first trade was heard; None when it is not known."""
 
     @cached_property
     def step(self) -> Decimal:

@@ -62,8 +62,10 @@ class Two:
         self._folder = folder
 
     @asynccontextmanager
-    async def running(self, *, sol: str = "SOL", amount: int = 100, dry: bool = False) -> AsyncIterator["Two"]:
-        """The program until the end of the block."""
+    async def running(
+        self, *, sol: str = "SOL", amount: int = 100, dry: bool = False, alone: bool = False
+    ) -> AsyncIterator["Two"]:
+        """The program until the end of the block; `alone`: with BTC/USD only."""
         head = HEAD.format(
             dry="true" if dry else "false",
             key=DEMO_KEY,
@@ -76,7 +78,7 @@ class Two:
         strategies = (("btc", "BTC", 1001, 100), ("sol", sol, 1002, amount))
         rows = [
             STRATEGY.format(name=name, base=base, userref=userref, amount=money)
-            for name, base, userref, money in strategies
+            for name, base, userref, money in strategies[: 1 if alone else 2]
         ]
         config = parse(head + "".join(rows), "two.toml", {}, registry.known())
         async with trio.open_nursery() as nursery:
@@ -293,6 +295,41 @@ async def test_what_makes_no_sense_for_a_new_grid_still_ends_the_start(tmp_path:
         error = failed.value.exceptions[0]
         assert isinstance(error, supervisor.ProgramFailed)
         assert error.exit_code == 2
+
+
+@pytest.mark.parametrize("dry", [False, True])
+@pytest.mark.parametrize(
+    ("sol", "amount", "code"),
+    [("SOK", 100, "pair"), ("SOL", 1, "minimum"), ("SOL", 100, "pair")],
+    ids=["unknown pair", "amount too small", "delisted pair"],
+)
+async def test_a_new_strategy_bars_no_running_one_from_its_restart(
+    tmp_path: Path, sol: str, amount: int, code: str, *, dry: bool
+) -> None:
+    async with two(tmp_path) as venue:
+        venue.control.rules("SOL/USD", ordermin=Decimal("0.02"))
+        async with venue.running(alone=True, dry=dry):
+            await until(lambda: len(venue.report("btc").orders) == 3, venue.conditions)
+        if code == "pair" and sol == "SOL":
+            venue.control.delist("SOL/USD")
+        async with venue.running(sol=sol, amount=amount, dry=dry):
+            await until(lambda: (1002, code, code == "pair") in venue.conditions(), venue.conditions)
+            assert venue.report("btc").phase == "trading"
+            assert venue.report("sol").orders == ()
+            if not dry:
+                await venue.btc_still_trades()
+
+
+async def test_the_first_ladder_is_not_built_at_a_misprint(tmp_path: Path) -> None:
+    async with two(tmp_path) as venue:
+        venue.control.misprint("SOL/USD", Decimal("1500.00"))
+        async with venue.running():
+            await venue.buys("BTC/USD", 3)
+            await trio.sleep(0.5)
+            assert venue.report("sol").orders == ()
+            venue.control.price("SOL/USD", Decimal("150.10"))
+            await venue.buys("SOL/USD", 3)
+            assert all(order.price < 151 for order in venue.report("sol").orders)
 
 
 async def test_a_dry_run_follows_the_same_facts(tmp_path: Path) -> None:

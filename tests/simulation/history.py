@@ -18,7 +18,8 @@ import supervisor
 from adapters.exchanges.kraken.sandbox import DEMO_KEY, DEMO_PRIVATE, AccountSettings, Behaviour, KeySettings, Settings
 from adapters.exchanges.kraken.sandbox.model.fees import Rates
 from messages.status import Status
-from supervision.policy import EXIT_DATABASE, EXIT_USAGE
+from supervision.ownership import fingerprint
+from supervision.policy import EXIT_CREDENTIALS, EXIT_DATABASE, EXIT_USAGE
 from tests.simulation.disk import Disk
 from tests.simulation.judge import Judge, Violation
 from tests.simulation.lives import (
@@ -315,9 +316,17 @@ def _is_not_heard(odd: Next, life: Life) -> bool:
 
 
 def _may_end(life: Life, upcoming: Next, disk: Disk) -> bool:
-    """Whether a life may end by itself: a disk that fails, or a new strategy that is refused as the venue is now."""
-    new = any(one.userref not in disk.cores for one in upcoming.config.strategy)
-    return life.exit_code == EXIT_DATABASE or (new and life.exit_code == EXIT_USAGE)
+    """Whether a life may end by itself.
+
+    A disk fails, a first start is refused as the venue is now, or a key is refused that never worked before.
+    """
+    new = not any(one.userref in disk.cores for one in upcoming.config.strategy)
+    unproved = all(owner.key != fingerprint(upcoming.config) for owner in disk.owners.values())
+    return (
+        life.exit_code == EXIT_DATABASE
+        or (new and life.exit_code == EXIT_USAGE)
+        or (unproved and life.exit_code == EXIT_CREDENTIALS)
+    )
 
 
 async def _first(*waits: Callable[[], Awaitable[None]]) -> None:

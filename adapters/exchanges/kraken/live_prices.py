@@ -10,6 +10,7 @@ from adapters.exchanges.kraken.exchange import KRAKEN, NETWORK, PublicSide, Surr
 from adapters.exchanges.paper.exchange import AccountStore, PaperExchange, open_kind
 from adapters.exchanges.paper.source import Position
 from adapters.interfaces import PairUnavailable
+from config.problems import ConfigError
 from config.schema import Config, PairOverride
 from messages.market import Tick
 from messages.money import Pair
@@ -68,10 +69,10 @@ class DryRun(PaperExchange):
         return pair
 
     async def rules_of(self, symbols: Sequence[str]) -> list[Pair]:
-        """As they were told last; a pair whose rules were never told is left out."""
+        """As they were told last; a pair that is not known or whose rules were never told is left out."""
         for symbol in dict.fromkeys(symbols):
             if self.rules(symbol) is None:
-                with suppress(PairUnavailable):
+                with suppress(PairUnavailable, ConfigError):
                     await self.pair(symbol)
         return [rules for symbol in dict.fromkeys(symbols) if (rules := self.rules(symbol)) is not None]
 

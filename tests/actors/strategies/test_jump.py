@@ -6,7 +6,7 @@ import pytest
 
 from actors.strategies.grid_sell import GRID_SELL
 from messages.orders import Deferred
-from tests.actors.strategies.harness import SECOND, D, Play, canceled, placed
+from tests.actors.strategies.harness import SECOND, D, Play, canceled, placed, settings
 
 
 def started() -> Play:
@@ -28,6 +28,19 @@ def test_one_print_far_away_moves_nothing(misprint: str) -> None:
 @pytest.mark.parametrize("price", ["52500", "51100"])
 def test_a_move_of_five_intervals_needs_no_second_trade(price: str) -> None:
     assert len(placed(started().misprint(price))) == 5
+
+
+@pytest.mark.parametrize("misprint", ["500000", "5000"])
+def test_a_first_ladder_is_not_built_at_a_misprint(misprint: str) -> None:
+    play = Play(GRID_SELL, settings(reference=D(50000)))
+    assert play.start(misprint) == []
+    assert len(placed(play.misprint("50010"))) == 5
+
+
+def test_a_market_that_has_moved_since_the_ticker_was_read_is_confirmed_by_a_second_trade() -> None:
+    play = Play(GRID_SELL, settings(reference=D(50000)))
+    assert play.start("60000") == []
+    assert len(placed(play.misprint("60010"))) == 5
 
 
 def test_a_second_trade_near_the_first_confirms_it() -> None:

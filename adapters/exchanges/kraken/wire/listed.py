@@ -139,11 +139,27 @@ def fee_rate(content: Raw, symbol: str) -> Decimal | None:
 
 
 def last_price(content: Raw, symbol: str) -> Decimal | None:
-    """Price of the last trade in a row of Ticker; None when there is none. Raises `WireError`."""
-    last = Row(content, f"Ticker of {symbol}").optional("c", list[Raw])
-    if not last or bytes(last[0]) in _EMPTY:
+    """Price of the last trade in a row of Ticker; None when there is none. Raises `WireError`.
+
+    Where that lies far outside of bid and ask, the nearer one of those: a misprint is not where the market is.
+    """
+    last, bid, ask = (_first_price(content, symbol, name) for name in ("c", "b", "a"))
+    if last is None or (bid and ask and bid > ask):
+        return last
+    if ask is not None and last > ask * _NEAR:
+        return ask
+    return bid if bid is not None and last * _NEAR < bid else last
+
+
+_NEAR = Decimal("1.05")
+
+
+def _first_price(content: Raw, symbol: str, name: str) -> Decimal | None:
+    """The price in a list of price and volume."""
+    told = Row(content, f"Ticker of {symbol}").optional(name, list[Raw])
+    if not told or bytes(told[0]) in _EMPTY:
         return None
-    price = Row(b'{"c":' + bytes(last[0]) + b"}", f"Ticker of {symbol}").required("c", Decimal)
+    price = Row(b'{"c":' + bytes(told[0]) + b"}", f"Ticker of {symbol}").required("c", Decimal)
     return price if price > 0 else None
 
 
