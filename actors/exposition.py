@@ -5,6 +5,7 @@ it back. Ratios and ages are left to queries: a time is exported as it is.
 """
 
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from typing import get_args
 
 from prometheus_client import CollectorRegistry, Metric, generate_latest
@@ -87,7 +88,7 @@ def _strategies(status: Status) -> Iterator[Metric]:
             orders.add_metric([*labels, side], sum(order.side == side for order in report.orders))
         fills.add_metric([*labels, "buy"], report.buys_filled)
         fills.add_metric([*labels, "sell"], report.sells_filled)
-        fees.add_metric(labels, float(report.fees))
+        fees.add_metric(labels, _number(report.fees))
         waiting.add_metric(labels, len(report.waiting))
         put_off.add_metric(labels, report.put_off)
     yield from (phases, orders, fills, fees, waiting, put_off)
@@ -122,13 +123,13 @@ def _amounts(bot: str, reports: Iterable[StrategyReport]) -> Iterator[Metric]:
         base, _, quote = report.symbol.partition("/")
         if report.price is not None:
             price.add_metric(labels, float(report.price))
-        investment.add_metric(labels, float(report.investment))
+        investment.add_metric(labels, _number(report.investment))
         limit.add_metric(labels, float(report.max_investment))
-        cash_flow.add_metric(labels, float(report.cash_flow))
-        balance.add_metric([*labels, quote, "free"], float(report.quote_free))
-        balance.add_metric([*labels, base, "free"], float(report.base_free))
-        balance.add_metric([*labels, base, "owned"], float(report.owned))
-        balance.add_metric([*labels, base, "surplus"], float(report.surplus))
+        cash_flow.add_metric(labels, _number(report.cash_flow))
+        balance.add_metric([*labels, quote, "free"], _number(report.quote_free))
+        balance.add_metric([*labels, base, "free"], _number(report.base_free))
+        balance.add_metric([*labels, base, "owned"], _number(report.owned))
+        balance.add_metric([*labels, base, "surplus"], _number(report.surplus))
     yield from (price, investment, limit, cash_flow, balance)
 
 
@@ -170,3 +171,8 @@ def _channels(bot: str, reports: Iterable[ChannelReport]) -> Iterator[Metric]:
         if report.last_error:
             errors.add_metric([*key, report.last_error], 1)
     yield from (up, length, sent, summed, dropped, failures, errors)
+
+
+def _number(amount: Decimal) -> float:
+    """Zero has no sign."""
+    return float(amount) + 0.0

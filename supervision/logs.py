@@ -70,6 +70,7 @@ class QueuedHandler(logging.Handler):
         self._now = now
         self._recent: OrderedDict[_Key, _Repeated] = OrderedDict()
         """Oldest first."""
+        self._ended = False
         stream.writer.tell_loss = self._tell_loss
         stream.writer.tick = self._tick
 
@@ -79,7 +80,10 @@ class QueuedHandler(logging.Handler):
         return self._stream.writer.dropped
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write the first of equal lines, count the others. `logging` holds the handler's lock meanwhile."""
+        """Write the first of equal lines, count the others. `logging` holds the handler's lock meanwhile.
+
+        A record with the attribute `last` is the end of the program: sums are told before it, and none after it.
+        """
         try:
             key, text = (record.name, record.levelno, record.getMessage()), self.format(record)
         except Exception as error:  # noqa: BLE001 - a line that cannot be shown must not harm who wrote it
@@ -87,6 +91,9 @@ class QueuedHandler(logging.Handler):
                 (record.name, record.levelno, ""),
                 f"a line of {record.name} that cannot be shown: {error!r}",
             )
+        if getattr(record, "last", False):
+            self.tell_sums()
+            self._ended = True
         self._sum_up()
         repeated = self._recent.get(key)
         if repeated is None:
@@ -132,7 +139,7 @@ class QueuedHandler(logging.Handler):
                 self._recent[key] = _Repeated(now)
 
     def _tell(self, key: _Key, repeated: _Repeated) -> None:
-        if repeated.count:
+        if repeated.count and not self._ended:
             times = "once" if repeated.count == 1 else f"{repeated.count:,} times"
             seconds = max(1, round(self._now() - repeated.since))
             self._stream.put_line(self._line(key, f"(again {times} in {seconds} s)"))

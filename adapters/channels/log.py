@@ -29,4 +29,6 @@ class LogChannel:
         level = logging.WARNING if loud else logging.INFO
         if isinstance(letter.notice, ProgramEnded) and letter.notice.advice and not letter.notice.ran:
             level = logging.DEBUG  # whoever started it is told by the error that ends it
-        log.log(level, "%s", f"{title}\n{letter.plain}" if title else letter.headline)
+        last = isinstance(letter.notice, ProgramEnded)
+        text = f"{title}\n{letter.plain}" if title else letter.headline
+        log.log(level, "%s", text, extra={"last": last})

@@ -120,3 +120,10 @@ def test_the_surrounding_programs_metrics_are_neither_shown_nor_touched() -> Non
     assert b"python_info" not in page
     assert b"grid_" not in prometheus_client.generate_latest()
     assert b"python_info" in before
+
+
+def test_a_zero_has_no_sign() -> None:
+    mailbox, board = new_board(Clock(), CHANNELS)
+    nothing = Decimal("-0.00000000")
+    post_report(mailbox, msgspec.structs.replace(HODL, base_free=nothing, quote_free=nothing, cash_flow=nothing))
+    assert " -0.0" not in exposition(board).decode()

@@ -176,6 +176,22 @@ def test_the_sums_that_are_left_are_told_at_the_end() -> None:
     assert taken.lines == ["last words", "last words (again 2 times in 5 s)"]
 
 
+def test_the_line_that_tells_the_end_is_the_last_one() -> None:
+    taken = Taken()
+    for _ in range(3):
+        taken.logger.info("during the stop")
+    taken.logger.info("bot terminated: asked to stop", extra={"last": True})
+    taken.logger.info("during the stop")
+    taken.logger.info("during the stop")
+    taken.handler.close()
+    assert taken.lines[:3] == [
+        "during the stop",
+        "during the stop (again 2 times in 1 s)",
+        "bot terminated: asked to stop",
+    ]
+    assert all("again" not in line for line in taken.lines[3:])
+
+
 def test_a_line_that_cannot_be_made_harms_nobody() -> None:
     taken = Taken()
     taken.logger.info("%d", "no number")

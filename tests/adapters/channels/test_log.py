@@ -6,7 +6,7 @@ import pytest
 from adapters.channels.log import LogChannel, open_log
 from adapters.interfaces import Channel
 from config import ChannelConfig
-from messages.notices import NoticesMissed, ProgramStarted, StrategyHalted
+from messages.notices import NoticesMissed, ProgramEnded, ProgramStarted, StrategyHalted
 from tests.actors.channels import ladder, letter
 
 HALT = StrategyHalted("a", "BTC/USD", "no price 100 %s", "kept")
@@ -45,3 +45,10 @@ async def test_a_summary_keeps_its_lines(caplog: pytest.LogCaptureFixture) -> No
     caplog.set_level(logging.INFO)
     await LogChannel().send(letter(NoticesMissed("log", "too many", 5, 1, 2, ())))
     assert caplog.messages[0].startswith("summary\n📬 5 notices were not told one by one\n")
+
+
+async def test_the_end_is_marked_as_the_last_line(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    for notice in (HALT, ProgramEnded("bot", "asked to stop")):
+        await LogChannel().send(letter(notice))
+    assert [getattr(record, "last", None) for record in caplog.records] == [False, True]
