@@ -451,8 +451,8 @@ class _Tree:
         account = exchange.account_id if isinstance(exchange, NamesAccount) else ""
         owner = with_account(self._owner, account, fingerprint(config), config, source)
         if owner != self._owner:
-            if self._owner.account or self._owner.key:
-                logger.warning("another API key, or a better known account: the journal goes on with it")
+            if self._owner.key and self._owner.key != owner.key:
+                logger.warning("another API key of the same account: the database goes on with it")
             self._owner = owner
             self._owner_is_news = True
 

@@ -85,6 +85,8 @@ class GridCore:
             case Balances():
                 self._take_funds(event)
             case Resynced():
+                if not ladder.synced:
+                    ladder.believe_no_fill_ahead()
                 ladder.synced = True
                 self._resynced_at = ladder.tick_time
                 self._apply_changed_configuration()

@@ -21,6 +21,8 @@ RETRY_AFTER = 10 * 10**9
 """What lacked funds or was refused is tried again no sooner than this, in nanoseconds of data time."""
 ASK_AGAIN_AFTER = 600 * 10**9
 """Funds that the exchange denies although they are in our books are asked for again after this, without any change."""
+AHEAD = 60 * 10**9
+"""Nanoseconds by which a fill may be ahead of a trade that was told after it."""
 
 
 class Ladder:
@@ -31,6 +33,7 @@ class Ladder:
         self.variant = variant
         self.state = state
         self.ticker: Decimal | None = None
+        self._saved_fill_time = state.fill_time
         self.tick_time = 0
         self.doubted: Decimal | None = None
         """A newer price, a jump away from `ticker`, that nothing has confirmed yet."""
@@ -163,6 +166,11 @@ class Ladder:
     def fresh_ticker(self) -> Decimal | None:
         """The newest price, unless a fill is newer."""
         return self.ticker_since(self.state.fill_time)
+
+    def believe_no_fill_ahead(self) -> None:
+        """A saved time of the last fill that lies ahead of the market's is a wrong stamp: nothing waits for it."""
+        if self.state.fill_time == self._saved_fill_time and self.state.fill_time > self.tick_time + AHEAD:
+            self.state.fill_time = self.tick_time
 
     def ticker_since(self, time: int) -> Decimal | None:
         """The newest price, unless it is older than `time`."""

@@ -2,8 +2,10 @@
 
 from typing import Literal
 
+import msgspec
 import pytest
 
+from actors.strategies import state as states
 from actors.strategies.c_dca import C_DCA
 from actors.strategies.core import Core, Output
 from actors.strategies.grid_hodl import GRID_HODL
@@ -240,3 +242,15 @@ def test_a_tick_whose_price_is_inside_the_band_still_counts_as_the_newest() -> N
     play.tick("50300")
     assert play.core.report("trading", "").price == D(50300)
     assert play.core.state.amount == SETTINGS.amount
+
+
+@ALL_KINDS
+def test_a_saved_fill_from_the_future_holds_up_nothing(variant: Variant) -> None:
+    """An older version took the venue's stamp as it was; no restart should have to wait until then."""
+    play = Play(variant)
+    play.start("50000")
+    hour = 3_600 * 10**9
+    saved = states.save(msgspec.structs.replace(states.load(play.core.save()), fill_time=play.now + hour))
+    resync(play, [], saved)
+    play.accepting = True
+    assert play.tick("52000")
