@@ -25,7 +25,7 @@ from messages.account import (
 from messages.ids import userref_of
 from messages.journal import Record
 from messages.market import FactsChanged
-from messages.money import ZERO, Pair
+from messages.money import ZERO, Pair, against_rules
 from messages.orders import (
     Accepted,
     Amended,
@@ -276,7 +276,12 @@ class OrderDesk:
     def _never_arrived(self, live: LiveOrder, effects: Effects) -> None:
         place = live.place
         if not live.accepted and not live.canceling:
-            self._place(place, effects, decided_earlier=True)
+            pair = self.ledger.clients[place.strategy].pair
+            if wrong := against_rules(pair, place.price, place.volume):
+                # Decided by rules that the pair no longer has: it never left, so it is decided anew.
+                self._pass_on(Rejected(place.order_id, "rules", wrong, place.time), effects)
+            else:
+                self._place(place, effects, decided_earlier=True)
             return
         reason: CloseReason = "unknown to the exchange" if live.accepted else "requested"
         self._pass_on(Canceled(place.order_id, "", live.filled, ZERO, ZERO, reason, place.time), effects)

@@ -141,3 +141,12 @@ def owned_after(side: Side, volume: Decimal, owned: Decimal, offered_besides: De
     if side == "buy":
         return owned + volume
     return max(owned - volume, min(max(owned, ZERO), offered_besides))
+
+
+def against_rules(pair: Pair, price: Decimal, volume: Decimal) -> str | None:
+    """Why the exchange would refuse this price or size by the pair's rules, or None when it would not."""
+    if price != floor_price(pair, price):
+        return f"price {price:f} {pair.quote} is no multiple of the tick size {pair.tick_size:f}"
+    if volume != floor_volume(pair, volume):
+        return f"volume {volume:f} {pair.base} has more than {pair.lot_decimals} decimals"
+    return below_minimum(pair, price, volume)

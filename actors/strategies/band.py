@@ -20,7 +20,8 @@ def band(ladder: Ladder) -> Band:
     if not ladder.synced:
         return NO_TICK if ladder.settings.reference is None else EVERY_TICK  # each is held against it
     wake = _next_wake(ladder)
-    if _any_tick_acts(ladder) or ladder.ticker is None:
+    # The clock may have passed what is due although no tick has: then the next one acts, whatever its time.
+    if _any_tick_acts(ladder) or ladder.ticker is None or wake <= ladder.now:
         return Band(low=EVERY_TICK.low, high=EVERY_TICK.high, wake=wake)
     jump = ladder.settings.jump
     return Band(

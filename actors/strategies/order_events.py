@@ -7,7 +7,7 @@ from actors.strategies import order_limit, rules
 from actors.strategies.ladder import ASK_AGAIN_AFTER, RETRY_AFTER, Ladder
 from actors.strategies.state import OwnOrder, Released, RememberedSell
 from actors.strategies.upkeep import no_gain_from, retry_remembered_sells, sell_surplus
-from messages.money import ZERO, below_minimum, divide, floor_price, floor_volume, owned_after
+from messages.money import ZERO, against_rules, below_minimum, divide, floor_price, floor_volume, owned_after
 from messages.notices import ExtraSell, OrderAmended, OrderFilled
 from messages.orders import Accepted, Amended, Canceled, Filled, OrderEvent, PartiallyFilled, Rejected, RejectReason
 
@@ -246,7 +246,10 @@ def _rejected(ladder: Ladder, order: OwnOrder, event: Rejected) -> None:
         if order.phase == "canceling":
             return
     _tell_refusal(ladder, order, event)
-    by_rules = event.reason in BY_RULES
+    pair = ladder.settings.pair
+    # Rules that are known by now explain it: then the order can be decided anew by them.
+    is_news = against_rules(pair, order.price, order.volume) is None
+    by_rules = event.reason in BY_RULES and is_news
     now = max(event.time, ladder.now)
     if order.side == "buy":
         if event.reason != "post-only":

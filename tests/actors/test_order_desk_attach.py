@@ -65,6 +65,18 @@ def test_an_order_that_never_arrived_is_sent_under_the_same_id() -> None:
     assert grid.events() == []
 
 
+@pytest.mark.parametrize(("price", "volume"), [("50000.05", "0.002"), ("50000", "0.0020000001"), ("50000", "0.00001")])
+def test_an_order_that_never_arrived_and_the_pairs_rules_forbid_by_now_is_decided_anew(price: str, volume: str) -> None:
+    account, grid = world()
+    order = grid.order("buy", price, volume)
+    grid.submit(order)
+    effects = account.attach(grid)
+    assert effects.place == []
+    (refused,) = grid.events()
+    assert isinstance(refused, Rejected)
+    assert (refused.order_id, refused.reason) == (order.order_id, "rules")
+
+
 def test_an_extra_sell_that_never_arrived_is_sent_although_others_have_not_attached_yet() -> None:
     swing, other = Strategy(1, BTC_USD, sells_unowned=True), Strategy(2, BTC_USD)
     account = World({"USD": D(1000), "BTC": D(1)}, swing, other)

@@ -6,7 +6,7 @@ from typing import Literal
 from msgspec import Struct
 
 from messages.account import LiveOrder
-from messages.money import ZERO, Pair, fee_of, hold_of
+from messages.money import ZERO, Pair, against_rules, fee_of, hold_of
 from messages.orders import (
     Accepted,
     Balances,
@@ -63,6 +63,9 @@ class Account:
         assert place.price % self.pair.tick_size == 0
         assert place.volume % self.pair.lot == 0
         assert place.post_only == (place.side == "buy")
+        self._register(place)
+
+    def _register(self, place: Place) -> None:
         self._exchange_ids += 1
         self.orders[place.order_id] = ModelOrder(place, f"O{self._exchange_ids:05}")
 
@@ -143,18 +146,25 @@ class Account:
     def resync(self, live: tuple[LiveOrder, ...]) -> list[OrderEvent]:
         """What a restarted strategy is told of the orders that it counts on, oldest change first."""
         self.queue.clear()
+        told_off: list[OrderEvent] = []
         for order in live:
             known = self.orders.get(order.place.order_id)
             if known is None or known.status == "refused":
                 self.orders.pop(order.place.order_id, None)
-                self.place(order.place)
+                if not order.canceling and against_rules(self.pair, order.place.price, order.place.volume):
+                    told_off.append(Rejected(order.place.order_id, "rules", "decided by older rules", self.now))
+                    continue
+                if order.canceling:
+                    self._register(order.place)  # never sent, whatever the rules are by now
+                else:
+                    self.place(order.place)
                 known = self.orders[order.place.order_id]
             known.cancel_asked |= order.canceling
             if known.status == "sent" and known.cancel_asked:
                 known.status, known.reason, known.time = "canceled", "requested", self.now
-        known_orders = [self.orders[order.place.order_id] for order in live]
+        known_orders = [known for order in live if (known := self.orders.get(order.place.order_id))]
         told = sorted((o for o in known_orders if o.status != "sent"), key=lambda o: o.time)
-        return [self._state_of(order) for order in told]
+        return [*(self._state_of(order) for order in told), *told_off]
 
     def _state_of(self, order: ModelOrder) -> OrderEvent:
         if order.status == "open" and not order.filled:

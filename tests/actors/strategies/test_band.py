@@ -57,6 +57,16 @@ def test_funds_that_the_exchange_denies_wake_it_after_ten_minutes() -> None:
     assert play.core.band.wake == play.now + 600 * SECOND
 
 
+def test_what_became_due_while_only_the_clock_went_on_is_done_with_the_next_tick_whatever_its_time() -> None:
+    play = Play(quote="450")
+    play.start("50000")
+    retry_at = play.now + 10 * SECOND
+    play.core.wake(retry_at + 2 * SECOND)
+    play.quote += 100
+    play.handle(play.balances())
+    assert (play.core.band.low, play.core.band.high) == (EVERY_TICK.low, EVERY_TICK.high)
+
+
 def test_at_the_maximum_investment_it_sleeps() -> None:
     play = Play(config=settings(max_investment=D(250)))
     play.start("50000")

@@ -318,3 +318,16 @@ def test_a_refusal_of_a_buy_that_is_being_cancelled_holds_up_nothing_and_is_not_
     play.stop("cancel-buys")
     assert play.refuse(play.orders("buy")[0].order_id, "funds") == []
     assert play.core.state.told == []
+
+
+def test_a_buy_refused_by_rules_that_are_known_by_now_is_decided_anew_by_them_without_the_long_wait() -> None:
+    play = Play()
+    play.accepting = False
+    play.start("50000")
+    coarser = msgspec.structs.replace(play.core._ladder.settings.pair, tick_size=D(5))
+    buys = play.orders("buy")
+    play.core.change_rules(coarser, play.core._ladder.settings.fee)
+    for order in buys:
+        play.refuse(order.order_id, "rules")
+    decided = placed(play.tick("50000", after=11))
+    assert [price for _, price, _ in decided][:2] == [D(49500), D(49005)]
