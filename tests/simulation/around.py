@@ -26,6 +26,8 @@ ODD: dict[str, dict[str, object]] = {
 """Rows of orders of others that differ from the documentation."""
 MARGIN = Decimal("0.02")
 FAR, NEAR = "0.97", "0.999"
+STAYS = 0.2
+"""Share of the changed rules that are never taken back."""
 
 
 class Around:
@@ -83,7 +85,7 @@ class Around:
         return self._venue.catalogue.by_symbol(symbol) is not None
 
     def rules_change(self) -> str:
-        """A coarser tick, fewer decimals of a volume, or a higher minimum, for a while."""
+        """A coarser tick, fewer decimals of a volume, or a higher minimum, for a while or, now and then, for good."""
         symbol = self._walk().symbol
         pair = self._venue.catalogue.by_symbol(symbol)
         if pair is None:
@@ -106,6 +108,8 @@ class Around:
             return "changed already"
         self._changed.add(symbol)
         self._control.rules(symbol, **changes[what])  # type: ignore[arg-type]
+        if self._chance.random() < STAYS:
+            return f"{symbol} {what} for good"
         self._after(self._chance.uniform(60, 7_200), lambda: self._back(symbol, before))
         return f"{symbol} {what}"
 

@@ -395,7 +395,7 @@ class Judge:
         for client_id in self._books[report.strategy].bought:
             parent = self._accepted[client_id]
             answers = [self._order(txid) for txid in self._children.get(parent, ())]
-            alive = [order for order in answers if order.is_open or order.status == "closed"]
+            alive = [order for order in answers if order.is_open or order.status == "closed" or _is_sold(order)]
             excused = parent in state["remembered"] or any(
                 order.txid in self._by_hand | self._unseen for order in answers
             )
@@ -428,3 +428,8 @@ class Judge:
             if client_id not in self._accepted and row.status in ("open", "filled"):
                 found.append(f"{client_id} is {row.status} in the journal and unknown to the exchange")
         return found
+
+
+def _is_sold(order: Order) -> bool:
+    """Whether all that it was placed for is sold, although it was closed with a part that its owner added."""
+    return order.amended and order.filled >= order.request.volume
