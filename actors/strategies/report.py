@@ -49,10 +49,18 @@ def _held_up(ladder: Ladder) -> tuple[Hindrance, ...]:
         for sell in state.remembered.values()
     ]
     wanted = ladder.settings.max_open_buys
-    if ladder.blocked and len(ladder.buys()) < wanted:
-        detail = f"{len(ladder.buys())} of {wanted} buys: {ladder.blocked}"
-        found.append(Hindrance(_code_of(ladder.blocked), detail))
+    blocked = _blocked(ladder)
+    if blocked and len(ladder.buys()) < wanted:
+        found.append(Hindrance(_code_of(blocked), f"{len(ladder.buys())} of {wanted} buys: {blocked}"))
     return tuple(found)
+
+
+def _blocked(ladder: Ladder) -> str:
+    """Why fewer buys are open than configured."""
+    if ladder.ticker is None and ladder.doubted is not None:
+        market = f"the exchange's ticker at {ladder.settings.reference:f}"
+        return f"the last trade at {ladder.doubted:f} is far from {market}; a second trade has to confirm it"
+    return ladder.blocked
 
 
 def _code_of(blocked: str) -> ConditionCode:
@@ -70,8 +78,9 @@ def _waiting(ladder: Ladder) -> tuple[str, ...]:
         f"sell of {sell.volume:f} {pair.base} at {sell.price:f} {pair.quote} waits: {sell.reason}"
         for sell in state.remembered.values()
     ]
-    if ladder.blocked and len(ladder.buys()) < ladder.settings.max_open_buys:
-        reasons.append(f"fewer than {ladder.settings.max_open_buys} buys: {ladder.blocked}")
+    blocked = _blocked(ladder)
+    if blocked and len(ladder.buys()) < ladder.settings.max_open_buys:
+        reasons.append(f"fewer than {ladder.settings.max_open_buys} buys: {blocked}")
     reasons += [
         f"{gone.side} of {gone.volume:f} {pair.base} at {gone.price:f} {pair.quote} released: {gone.reason}"
         for gone in state.released

@@ -34,7 +34,10 @@ def test_a_move_of_five_intervals_needs_no_second_trade(price: str) -> None:
 def test_a_first_ladder_is_not_built_at_a_misprint(misprint: str) -> None:
     play = Play(GRID_SELL, settings(reference=D(50000)))
     assert play.start(misprint) == []
+    (hindrance,) = play.core.report("trading", "").held_up
+    assert f"the last trade at {misprint} is far from the exchange's ticker at 50000" in hindrance.detail
     assert len(placed(play.misprint("50010"))) == 5
+    assert play.core.report("trading", "").held_up == ()
 
 
 def test_a_market_that_has_moved_since_the_ticker_was_read_is_confirmed_by_a_second_trade() -> None:
