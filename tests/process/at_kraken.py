@@ -91,9 +91,13 @@ class Desk:
         return path
 
     @contextmanager
-    def program(self, *arguments: str, world: dict[str, float] | None = None) -> Iterator["Life"]:
-        """The running program; whatever happens, it is gone afterwards."""
+    def program(
+        self, *arguments: str, world: dict[str, float] | None = None, few_files: bool = False
+    ) -> Iterator["Life"]:
+        """The running program, with few file descriptors if need be; whatever happens, it is gone afterwards."""
         head = command() if world is None else [sys.executable, "-m", "tests.process.launcher", json.dumps(world)]
+        if few_files:
+            head = ["sh", "-c", 'ulimit -n 96; exec "$@"', "sh", *head]
         keys = environment(INFINITY_GRID_API_PUBLIC_KEY=self.key, INFINITY_GRID_API_SECRET_KEY=DEMO_PRIVATE)
         begin = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:

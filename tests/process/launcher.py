@@ -2,8 +2,8 @@
 
     python -m tests.process.launcher '{"clock": -86400, "beat": 2}' config.toml
 
-`clock`: seconds that this machine's clock is ahead. `beat`: seconds between two looks for another instance. The program
-knows nothing of it.
+`clock`: seconds that this machine's clock is ahead. `beat`: seconds between two looks for another instance. `real`: the
+exchange of a dry run says that it could place real orders. The program knows nothing of it.
 """
 
 import json
@@ -15,6 +15,7 @@ from msgspec.structs import force_setattr
 import supervisor
 from adapters.exchanges.kraken import company
 from adapters.exchanges.kraken.exchange import NETWORK
+from adapters.exchanges.paper.exchange import PaperExchange
 from supervision.world import MACHINE
 
 _PROOF = 1.25
@@ -35,6 +36,8 @@ def main() -> int:
     if "beat" in changes:
         company.BEAT_SECONDS = changes["beat"]
         company.PROOF_SECONDS = changes["beat"] * _PROOF
+    if "real" in changes:
+        PaperExchange.simulated = False
     return supervisor.main(sys.argv[2:])
 
 
