@@ -47,6 +47,10 @@ class AccountOrders:
         """Client ids among the newest fills when the stream began: they did arrive, whatever REST says."""
         self.ended: dict[str, int] = {}
         """How many orders of each pair have ended, anybody's."""
+        self.filled_buys: dict[str, int] = {}
+        """How many buys of ours were found filled, of each pair: each asks for a sell."""
+        self._open: dict[str, set[str]] = {}
+        """Kraken's ids of open orders of each pair, anybody's."""
         self.canceling: set[str] = set()
         """Client ids that this program asked to be canceled."""
         self.in_question: set[str] = set()
@@ -75,6 +79,16 @@ class AccountOrders:
     def open_orders(self) -> tuple[OrderFacts, ...]:
         """Everybody's."""
         return tuple(known.facts for known in self._known.values() if known.facts.status == "open")
+
+    def open_count(self, symbol: str) -> int:
+        """Open orders of a pair, everybody's."""
+        return len(self._open.get(symbol, ()))
+
+    def found_filled(self, orders: Iterable[OrderFacts]) -> None:
+        """Orders of ours that were closed unseen."""
+        for facts in orders:
+            if facts.status == "filled" and facts.side == "buy":
+                self.filled_buys[facts.symbol] = self.filled_buys.get(facts.symbol, 0) + 1
 
     def find(self, order_id: str) -> Known | None:
         """By client id."""
@@ -286,6 +300,8 @@ class AccountOrders:
 
     def _keep(self, known: Known) -> None:
         self._known[known.facts.exchange_id] = known
+        if known.facts.status == "open":
+            self._open.setdefault(known.facts.symbol, set()).add(known.facts.exchange_id)
         if known.facts.order_id and (known.ours or known.facts.order_id not in self._ids):
             self._ids[known.facts.order_id] = known.facts.exchange_id
 
@@ -293,6 +309,8 @@ class AccountOrders:
         """It is not waited for any more; its end is kept in mind as the newest."""
         facts = known.facts
         self.ended[facts.symbol] = self.ended.get(facts.symbol, 0) + 1
+        if known.ours:
+            self.found_filled([facts])
         self._placed.pop(facts.order_id, None)
         self.canceling.discard(facts.order_id)
         self.questions.over(facts.order_id)
@@ -301,6 +319,7 @@ class AccountOrders:
     def _retire(self, facts: OrderFacts) -> None:
         """Among the closed orders the newest; forget the oldest beyond the limit."""
         self._known[facts.exchange_id] = self._known.pop(facts.exchange_id)
+        self._open.get(facts.symbol, set()).discard(facts.exchange_id)
         if len(self._known) <= CLOSED_KEPT:
             return
         oldest = next((key for key, order in self._known.items() if order.facts.status != "open"), None)

@@ -17,6 +17,7 @@ from adapters.exchanges.kraken.deferrals import Deferrals
 from adapters.exchanges.kraken.errors import meaning_of, reject_reason
 from adapters.exchanges.kraken.holds import ALL, Holds, scope_of, scopes_of
 from adapters.exchanges.kraken.outbox import Batch, Outbox
+from adapters.exchanges.kraken.reserve import Reserve
 from adapters.exchanges.kraken.rest_orders import RestOrders
 from adapters.exchanges.kraken.room import Room
 from adapters.exchanges.kraken.sockets import Socket
@@ -109,7 +110,8 @@ class Requests:
         self._pending: dict[int, Pending] = {}
         self._in_flight: set[str] = set()
         self._unanswered: dict[str, int] = {}
-        """Requests for orders of each pair that wait for their answer."""
+        """Orders of each pair that wait for their answer."""
+        self._reserve = Reserve(self.outbox, limits.budget, lambda: stream.orders, self._unanswered)
         self._cancel_later: set[str] = set()
         self._news = trio.Event()
 
@@ -199,13 +201,16 @@ class Requests:
         if batch.orders and not self._limits.room.is_left(batch.symbol, self._stream.orders.ended, now):
             self._refuse_without_room(batch)
             return
+        batch, later = self._reserve.split(batch, now)
+        if later is not None:
+            self.outbox.put(later)
         self._limits.holds.asks(scopes_of(batch), now)
         self._limits.budget.counter(batch.symbol).charge(batch.cost(self._age), now)
         self._in_flight.update(order.order_id for order in batch.orders)
         for order in batch.orders:
             self._stream.orders.placing(order)
         if batch.orders:
-            self._unanswered[batch.symbol] = self._unanswered.get(batch.symbol, 0) + 1
+            self._unanswered[batch.symbol] = self._unanswered.get(batch.symbol, 0) + len(batch.orders)
         if self._socket_refuses:
             self._start(lambda: self._send_by_rest(batch))
             return
@@ -236,7 +241,7 @@ class Requests:
             return
         with trio.move_on_at(pending.sent_at + DEADLINE_SECONDS + MARGIN_SECONDS):
             await pending.answered.wait()
-        self._unanswered[pending.batch.symbol] -= 1
+        self._unanswered[pending.batch.symbol] -= len(pending.batch.orders)
         self.wake()
         if pending.answered.is_set() and pending.error is None:
             return
@@ -457,7 +462,7 @@ class Requests:
         waits = batch.orders and self._unanswered.get(batch.symbol)
         if waits and self._limits.room.is_short(batch.symbol, trio.current_time()):
             return float("inf")
-        return self._deferrals.held(batch)
+        return max(self._deferrals.held(batch), self._reserve.wait(batch, trio.current_time()))
 
     def _closed(self, batch: Batch) -> str:
         """Why the exchange as a whole does not take this now; empty when it does."""
