@@ -106,6 +106,8 @@ def counter_sell(ladder: Ladder, buy: OwnOrder, time: int) -> None:
         return
     price = rules.sell_price(settings, buy.price, ladder.ticker_since(time))
     promised = sum((sell.volume for sell in ladder.state.remembered.values()), ZERO)
+    # What other buys have brought so far is for the sells that answer them.
+    promised += sum((order.filled for order in ladder.state.orders.values() if order.side == "buy"), ZERO)
     most = max(buy.filled, ladder.own_base() - promised - ladder.state.surplus)
     volume = floor_volume(settings.pair, min(sell_volume(settings, price, buy.filled), most))
     due = RememberedSell(buy.exchange_id, 0, price, volume, "", buy.price)

@@ -9,7 +9,7 @@ from actors.strategies.settings import Variant
 from actors.strategies.swing import SWING
 from messages.ids import counter_cause
 from messages.notices import OrderAmended, OrderDelayed, OrderReleased
-from messages.orders import Amended, Canceled, CloseReason, Filled, Place, RejectReason
+from messages.orders import Amended, Canceled, CloseReason, Filled, PartiallyFilled, Place, RejectReason
 from tests.actors.strategies.harness import (
     BTC_USD,
     BUYS_AT_50000,
@@ -248,6 +248,17 @@ def test_what_its_owner_added_to_a_sell_is_not_put_back(
     assert far.volume + max(wanted, D(0)) == sum(
         order.volume for order in play.core.state.orders.values() if order.side == "sell"
     )
+
+
+def test_a_sell_of_a_doubled_amount_leaves_what_an_open_buy_has_brought_so_far() -> None:
+    play = started(GRID_HODL)
+    first, second = play.orders("buy")[:2]
+    part = play.fill_event(PartiallyFilled, second, D("0.001"))
+    doubled = Play(GRID_HODL, settings(amount=D(200)), saved=play.core.save())
+    doubled.open, doubled.exchange_ids = play.open, play.exchange_ids
+    doubled.handle(part)
+    (sell,) = placed(doubled.handle(play.fill_event(Filled, first, first.volume)))
+    assert sell[2] == first.volume
 
 
 def test_an_amended_buy_counts_as_what_it_is_now() -> None:
