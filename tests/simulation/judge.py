@@ -252,7 +252,8 @@ class Judge:
         volume = rules.floor(rules.sold_volume(grid, answer.price, parent.filled), grid.lot)
         if answer.price < due:
             raise Violation(f"sell {answer.txid} at {answer.price} is below {due}")
-        if answer.volume > volume or (first and answer.price == due and answer.volume != volume):
+        least = min(volume, rules.floor(parent.filled, grid.lot))  # more only where the strategy has it to spare
+        if answer.volume > volume or (first and answer.price == due and answer.volume < least):
             raise Violation(f"sell {answer.txid} of {answer.volume} where {volume} is due")
 
     def _order(self, txid: str) -> Order:
@@ -360,6 +361,10 @@ class Judge:
                 free -= held
         return max(free, ZERO)
 
+    def _free_at_venue(self, symbol: str) -> Decimal:
+        account = next(iter(self._venue.accounts.values()))
+        return account.free(self._venue.catalogue.asset(symbol.partition("/")[2]))
+
     def _rules(self, report: StrategyReport, state: dict[str, Any]) -> list[str]:
         orders = [
             rules.Row(o.side, o.price, self._volume(o, report.strategy), o.filled)
@@ -369,7 +374,8 @@ class Judge:
         quiet = rules.Quiet(
             orders=orders,
             price=market.last or ZERO,
-            quote_free=report.quote_free,
+            # A buy that was placed at another fee tier holds what that one asks for, as the exchange alone knows.
+            quote_free=min(report.quote_free, self._free_at_venue(report.symbol)),
             base_free=report.base_free,
             waiting=report.waiting,
             surplus=Decimal(state["surplus"]),
