@@ -88,7 +88,8 @@ class Catalogue:
         """`others` are assets that no pair trades."""
         self.pairs = {pair.id: pair for pair in pairs}
         """Those that are listed, by id."""
-        self._former: dict[str, Pair] = {}
+        self._former = dict(self.pairs)
+        """Every pair that was ever listed, as it was when it was not any more; looked at where it is not listed."""
         known = [asset for pair in self.pairs.values() for asset in (pair.base, pair.quote)] + list(others)
         self.assets = {asset.id: asset for asset in known}
         self._pair_names = {name: pair for pair in self.pairs.values() for name in (pair.id, pair.altname, pair.symbol)}
@@ -100,7 +101,6 @@ class Catalogue:
 
     def put(self, pair: Pair) -> None:
         """List a pair, or change the rules of one that is listed."""
-        self._former.pop(pair.id, None)
         self.pairs[pair.id] = self._symbols[pair.symbol] = pair
         self._pair_names |= dict.fromkeys((pair.id, pair.altname, pair.symbol), pair)
 
@@ -113,7 +113,8 @@ class Catalogue:
 
     def former(self, symbol: str) -> Pair | None:
         """A pair that was delisted."""
-        return next((pair for pair in self._former.values() if pair.symbol == symbol), None)
+        gone = (pair for pair in self._former.values() if pair.id not in self.pairs)
+        return next((pair for pair in gone if pair.symbol == symbol), None)
 
     def known(self, pair_id: str) -> Pair:
         """A pair by id, also one that was delisted."""
