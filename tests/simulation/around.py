@@ -27,7 +27,7 @@ ODD: dict[str, dict[str, object]] = {
 MARGIN = Decimal("0.02")
 FAR, NEAR = "0.97", "0.999"
 STAYS = 0.2
-"""Share of the changed rules that are never taken back."""
+"""Share of the changed steps that are never taken back; a raised minimum may be above an amount for ever."""
 
 
 class Around:
@@ -108,7 +108,7 @@ class Around:
             return "changed already"
         self._changed.add(symbol)
         self._control.rules(symbol, **changes[what])  # type: ignore[arg-type]
-        if self._chance.random() < STAYS:
+        if what in ("tick", "lot") and self._chance.random() < STAYS:
             return f"{symbol} {what} for good"
         self._after(self._chance.uniform(60, 7_200), lambda: self._back(symbol, before))
         return f"{symbol} {what}"
