@@ -68,6 +68,7 @@ FLOATS_THAT_ARE_NO_MONEY = {
     **{
         f"adapters/exchanges/kraken/{name}.py": "seconds, and the venue's counters of requests"
         for name in (
+            "answers",
             "budget",
             "clock",
             "closures",

@@ -5,21 +5,18 @@ A request is never sent again before it is certain that nothing happened the fir
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import assert_never
 
 import trio
-from msgspec import Struct, field
 from msgspec.structs import replace
 
-from adapters.exchanges.kraken.budget import TradingBudget
+from adapters.exchanges.kraken.answers import Answers, Limits, Pending
 from adapters.exchanges.kraken.clock import SECOND, ServerClock
 from adapters.exchanges.kraken.deferrals import Deferrals
-from adapters.exchanges.kraken.errors import meaning_of, reject_reason
-from adapters.exchanges.kraken.holds import ALL, Holds, scope_of, scopes_of
+from adapters.exchanges.kraken.errors import meaning_of
+from adapters.exchanges.kraken.holds import ALL, scopes_of
 from adapters.exchanges.kraken.outbox import Batch, Outbox
 from adapters.exchanges.kraken.reserve import Reserve
 from adapters.exchanges.kraken.rest_orders import RestOrders
-from adapters.exchanges.kraken.room import Room
 from adapters.exchanges.kraken.sockets import Socket
 from adapters.exchanges.kraken.stream import AccountStream
 from adapters.exchanges.kraken.unknown import DEADLINE_SECONDS, MARGIN_SECONDS, fate_of
@@ -29,15 +26,13 @@ from adapters.exchanges.kraken.wire.trading import (
     ADD_BATCH,
     CANCEL,
     CANCEL_BATCH,
-    Placed,
     add_request,
     cancel_request,
     read_placed,
 )
-from adapters.exchanges.kraken.wire.values import WireError, nanoseconds
-from adapters.interfaces import BotStateError, ExchangeUnavailable
-from messages.money import ZERO
-from messages.orders import Canceled, Place, Rejected, RejectReason
+from adapters.exchanges.kraken.wire.values import nanoseconds
+from adapters.interfaces import ExchangeUnavailable
+from messages.orders import Place
 
 logger = logging.getLogger("infinity_grid.kraken")
 
@@ -50,35 +45,12 @@ ANSWER_SECONDS = 3.0
 """A cancel is answered in milliseconds."""
 CONFIRM_SECONDS = 3.0
 """Between the answer to a cancel and its event."""
-KEY_SECONDS = 6 * 3600.0
-"""A key that has worked and is refused for so long will not work again by itself."""
 _SHORTEST_WAIT = 0.001
 """What rounding leaves of a wait may be too short to move any clock."""
 
 
-class Pending(Struct):
-    """A request without an answer yet."""
-
-    batch: Batch
-    deadline: int
-    """Server time in nanoseconds."""
-    sent_at: float
-    number: int = 0
-    """Of the request on its socket; REST has none."""
-    answered: trio.Event = field(default_factory=trio.Event)
-    error: str | None = None
-
-
 Start = Callable[[Callable[[], Awaitable[None]]], None]
 """Runs something in the session's nursery; its failure ends the session."""
-
-
-class Limits(Struct, frozen=True):
-    """What Kraken takes of one account; outlives its sessions."""
-
-    budget: TradingBudget
-    holds: Holds
-    room: Room
 
 
 class Requests:
@@ -106,14 +78,12 @@ class Requests:
         self._clock = clock
         self._by_rest = by_rest
         self._start = start
-        self._socket_refuses = False
         self._pending: dict[int, Pending] = {}
-        self._in_flight: set[str] = set()
         self._unanswered: dict[str, int] = {}
         """Orders of each pair that wait for their answer."""
         self._reserve = Reserve(self.outbox, limits.budget, lambda: stream.orders, self._unanswered)
-        self._cancel_later: set[str] = set()
         self._news = trio.Event()
+        self.answers = Answers(self.outbox, limits, self._deferrals, stream, clock, self.wake)
 
     def put(self, batch: Batch) -> None:
         """Send this as soon as the budget allows."""
@@ -127,21 +97,7 @@ class Requests:
 
     def in_flight(self, order_id: str) -> bool:
         """Whether an order was sent and its fate is not known, or it waits to be sent."""
-        return order_id in self._in_flight or self.outbox.holds(order_id)
-
-    def withdraw(self, order_id: str) -> bool:
-        """Take an order back that waits to be sent, or to be sent again; False when it does not."""
-        if not self.outbox.withdraw(order_id):
-            return False
-        self._in_flight.discard(order_id)
-        self._cancel_later.discard(order_id)
-        self._deferrals.over(order_id)
-        self._stream.feed.post(never_sent(order_id, self._clock.now()))
-        return True
-
-    def cancel_later(self, order_id: str) -> None:
-        """Cancel an order once its placing is answered: the engine may take requests in another order."""
-        self._cancel_later.add(order_id)
+        return order_id in self.answers.in_flight or self.outbox.holds(order_id)
 
     async def run(self) -> None:
         """Send, for ever. Raises `ExchangeUnavailable` when the connection does."""
@@ -166,19 +122,19 @@ class Requests:
         if pending is None:
             return
         if not frame.success:
-            self._refused(pending, frame.failure)
+            self.answers.refused(pending, frame.failure)
         elif pending.batch.cancels:
-            self._taken(pending.batch)
+            self.answers.taken(pending.batch)
         else:
             time = nanoseconds(frame.time_out) if frame.time_out else self._clock.now()
-            self._placed(pending, read_placed(frame.method or "", frame.result), time)
+            self.answers.placed(pending, read_placed(frame.method or "", frame.result), time)
         pending.answered.set()
 
     async def cancel_by_id(self, order_id: str) -> bool | None:
         """Ask the engine: True canceled, False unknown to it, None without a clear answer."""
         if hold := self._limits.holds.find([ALL], trio.current_time()):
             await trio.sleep_until(hold.until)
-        if self._socket_refuses:
+        if self.answers.socket_refuses:
             error = await self._by_rest.cancel([order_id])
         else:
             pending = await self._transmit(Batch("cancel", "", cancels=(order_id,)))
@@ -199,19 +155,19 @@ class Requests:
                 return
         now = trio.current_time()
         if batch.orders and not self._limits.room.is_left(batch.symbol, self._stream.orders.ended, now):
-            self._refuse_without_room(batch)
+            self.answers.refuse_without_room(batch)
             return
         batch, later = self._reserve.split(batch, now)
         if later is not None:
             self.outbox.put(later)
         self._limits.holds.asks(scopes_of(batch), now)
         self._limits.budget.counter(batch.symbol).charge(batch.cost(self._age), now)
-        self._in_flight.update(order.order_id for order in batch.orders)
+        self.answers.in_flight.update(order.order_id for order in batch.orders)
         for order in batch.orders:
             self._stream.orders.placing(order)
         if batch.orders:
             self._unanswered[batch.symbol] = self._unanswered.get(batch.symbol, 0) + len(batch.orders)
-        if self._socket_refuses:
+        if self.answers.socket_refuses:
             self._start(lambda: self._send_by_rest(batch))
             return
         pending = await self._transmit(batch)
@@ -249,7 +205,7 @@ class Requests:
 
     async def _find_out(self, orders: Sequence[Place], pending: Pending) -> None:
         """Nobody said what became of these orders."""
-        self._go_on(pending.batch)
+        self.answers.go_on(pending.batch)
         unseen = [order.order_id for order in orders if self._is_unseen(order.order_id)]
         words = pending.error or "no answer"
         self._deferrals.tell(
@@ -260,7 +216,7 @@ class Requests:
         self._pending.pop(pending.number, None)
         never = []
         for order in orders:
-            if order.order_id in self._in_flight:
+            if order.order_id in self.answers.in_flight:
                 fate = await fate_of(order.order_id, self._stream, self.cancel_by_id)
                 logger.warning("no clear answer to order %s: %s", order.order_id, fate)
                 if fate == "never":
@@ -268,21 +224,21 @@ class Requests:
                 elif fate == "canceled":
                     await self._canceled_unseen(order)
                 else:
-                    self._settled(order.order_id)
+                    self.answers.settled(order.order_id)
         if not never:
             return
         if pending.batch.attempt < ATTEMPTS:
-            self._again(replace(pending.batch, orders=tuple(never), rest=(), attempt=pending.batch.attempt + 1))
+            self.answers.again(replace(pending.batch, orders=tuple(never), rest=(), attempt=pending.batch.attempt + 1))
         else:
             for order in never:
-                self._reject(order, "refused", "Kraken did not answer, and the order did not arrive")
+                self.answers.reject(order, "refused", "Kraken did not answer, and the order did not arrive")
 
     async def _canceled_unseen(self, order: Place) -> None:
         """The engine had it and the stream must tell its end; else the stream is not to be trusted."""
         with trio.move_on_after(CONFIRM_SECONDS):
             while self._stream.find(order.order_id) is None:
                 await self._stream.changed()
-            self._settled(order.order_id)
+            self.answers.settled(order.order_id)
             return
         raise ExchangeUnavailable(f"order {order.order_id} was open although the stream did not show it")
 
@@ -312,150 +268,24 @@ class Requests:
         if batch.cancels:
             error = await self._by_rest.cancel(batch.cancels)
             if error is None:
-                self._taken(batch)
+                self.answers.taken(batch)
             else:
-                self._refused(pending, error)
+                self.answers.refused(pending, error)
             pending.answered.set()
         else:
             placed = await self._by_rest.place(batch.orders, pending.deadline)
             if isinstance(placed, str):
-                self._refused(pending, placed)
+                self.answers.refused(pending, placed)
             else:
-                self._placed(pending, placed, self._clock.now())
+                self.answers.placed(pending, placed, self._clock.now())
             pending.answered.set()
         await self._follow(pending)
-
-    def _placed(self, pending: Pending, placed: Sequence[Placed], time: int) -> None:
-        """One answer per order, in their order; an unclear one leaves its order in flight."""
-        orders = pending.batch.orders
-        if len(placed) != len(orders):
-            raise WireError(f"{len(placed)} answers to {len(orders)} orders")
-        if any(answer.order_id for answer in placed):
-            self._taken(pending.batch)
-        for order, answer in zip(orders, placed, strict=True):
-            if answer.order_id:
-                self._stream.acknowledged(order.order_id, answer.order_id, time)
-                self._settled(order.order_id)
-            else:
-                self._refused(
-                    Pending(replace(pending.batch, orders=(order,), rest=()), pending.deadline, pending.sent_at),
-                    answer.error or "an answer without an id",
-                    pending,
-                )
-        self._go_on(pending.batch)
-
-    def _refused(self, pending: Pending, error: str, whole: Pending | None = None) -> None:
-        """A request, or one order of the request `whole`, failed."""
-        batch = pending.batch
-        meaning = meaning_of(error)
-        match meaning:
-            case "token" if batch.symbol and not self._socket_refuses:
-                logger.warning("requests over the WebSocket are refused (%s); REST takes over", error)
-                self._socket_refuses = True
-                self._again(batch) if batch.orders else self.put(batch)
-            case "credentials" | "wait" | "nonce" | "lockout" | "token":
-                self._put_off(batch, error, whole or pending)
-            case "refused" | "forbidden" if batch.orders:
-                self._taken(batch)
-                self._refused_for_good(batch, error)
-            case "refused" | "forbidden" if len(batch.cancels) == 1 and batch.symbol:
-                self._put_off(batch, error, whole or pending)
-            case "refused" | "forbidden" | "ambiguous" | "duplicate id" | "unknown order":
-                (whole or pending).error = error
-            case _:
-                assert_never(meaning)
-
-    def _put_off(self, batch: Batch, error: str, pending: Pending) -> None:
-        """Not now: asked again after a pause that grows, one request for all that are put off for the same.
-
-        Raises `BotStateError` for a key that is refused for hours.
-        """
-        now = trio.current_time()
-        if "ate limit" in error:
-            self._limits.budget.exhausted(batch.symbol, now)
-        hold = self._limits.holds.refused(scope_of(batch, error), error, now, self._clock.now() / SECOND)
-        refused_for = now - hold.since
-        if hold.reason == "credentials" and refused_for > KEY_SECONDS:
-            text = f"Kraken refuses this API key for orders since {refused_for / 3600:.0f} hours: {error}"
-            raise BotStateError(text, has_worked=True, refused_for=refused_for)
-        if not batch.orders:
-            pending.error = error
-            return
-        maker = tuple(order for order in batch.orders if order.post_only)
-        taker = tuple(order for order in batch.orders if not order.post_only)
-        if maker and taker:  # a market may take the one and not the other
-            self._again(replace(batch, orders=taker, rest=()))
-            batch = replace(batch, orders=maker)
-        self._again(batch)
-
-    def _refused_for_good(self, batch: Batch, error: str) -> None:
-        """One bad order refuses a whole batch: it is looked for by halves."""
-        reason = reject_reason(error)
-        if len(batch.orders) > 1:
-            if reason == "order limit":
-                self._limits.room.ran_short(batch.symbol, trio.current_time())
-            half = len(batch.orders) // 2
-            parts = replace(batch, orders=batch.orders[:half], rest=batch.orders[half:] + batch.rest)
-            self._again(parts)
-            return
-        for order in batch.orders:
-            self._reject(order, reason, error)
-        if reason == "order limit":
-            self._limits.room.used_up(batch.symbol, self._stream.orders.ended, trio.current_time())
-        self._go_on(batch)
-
-    def _refuse_without_room(self, batch: Batch) -> None:
-        text = f"EOrder:Orders limit exceeded: no room for another order of {batch.symbol} before one is closed"
-        for order in (*batch.orders, *batch.rest):
-            self._reject(order, "order limit", text)
-
-    def _go_on(self, batch: Batch) -> None:
-        """These orders are answered; now those that were refused together with them."""
-        if batch.rest:
-            self._again(replace(batch, orders=batch.rest, rest=()))
-
-    def _again(self, batch: Batch) -> None:
-        """These orders did not come into being: send them once more, under the same ids."""
-        for order in batch.orders:
-            self._stream.orders.not_placed(order.order_id)
-            self._in_flight.discard(order.order_id)
-        self.outbox.put(batch)
-        self._withdraw_canceled(batch.orders)
-        self.wake()
 
     def _cancel_again(self, batch: Batch) -> None:
         """A cancel that was put off; of several that were refused together, each by itself."""
         for order_id in batch.cancels:
             if not self._is_over(order_id):
                 self.put(replace(batch, cancels=(order_id,)))
-
-    def _withdraw_canceled(self, orders: Sequence[Place]) -> None:
-        """Orders that were to be canceled once they are there need not be sent again."""
-        for order in orders:
-            if order.order_id in self._cancel_later:
-                self.withdraw(order.order_id)
-
-    def _taken(self, batch: Batch) -> None:
-        """The exchange has answered as it should: what was put off goes on."""
-        if self._limits.holds.taken(scopes_of(batch)):
-            logger.info("requests for %s are taken again", batch.symbol or "orders")
-            self.wake()
-
-    def _reject(self, order: Place, reason: RejectReason, text: str) -> None:
-        self._stream.rejected(Rejected(order.order_id, reason, text, self._clock.now()))
-        self._in_flight.discard(order.order_id)
-        self._cancel_later.discard(order.order_id)
-        self._deferrals.over(order.order_id)
-
-    def _settled(self, order_id: str) -> None:
-        """The order came into being."""
-        self._in_flight.discard(order_id)
-        self._deferrals.over(order_id)
-        self._stream.wake()
-        if order_id in self._cancel_later:
-            self._cancel_later.discard(order_id)
-            if known := self._stream.find(order_id):
-                self.put(Batch("cancel", known.facts.symbol, cancels=(order_id,)))
 
     def _held(self, batch: Batch) -> float:
         """Seconds for which this request is kept back; without end while an answer decides on it."""
@@ -470,7 +300,7 @@ class Requests:
         return "" if self.system in takes else f"Kraken is in {self.system} mode"
 
     def _is_unseen(self, order_id: str) -> bool:
-        return order_id in self._in_flight and self._stream.find(order_id) is None
+        return order_id in self.answers.in_flight and self._stream.find(order_id) is None
 
     def _is_over(self, order_id: str) -> bool:
         known = self._stream.find(order_id)
@@ -479,8 +309,3 @@ class Requests:
     def _age(self, order_id: str) -> float:
         known = self._stream.find(order_id)
         return trio.current_time() - known.seen_at if known else 0.0
-
-
-def never_sent(order_id: str, time: int) -> Canceled:
-    """The closure of an order that was withdrawn before it left."""
-    return Canceled(order_id, "", ZERO, ZERO, ZERO, "requested", time)

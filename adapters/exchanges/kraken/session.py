@@ -9,6 +9,7 @@ from functools import partial
 import trio
 from msgspec import Struct
 
+from adapters.exchanges.kraken.answers import Limits
 from adapters.exchanges.kraken.audit import watch_ledger, watch_orders
 from adapters.exchanges.kraken.budget import TradingBudget
 from adapters.exchanges.kraken.clock import ServerClock
@@ -21,7 +22,7 @@ from adapters.exchanges.kraken.outbox import cancel_batches, place_batches
 from adapters.exchanges.kraken.paid_fees import PartlyTold, paid_fee
 from adapters.exchanges.kraken.plausible import Plausible
 from adapters.exchanges.kraken.questions import Questions
-from adapters.exchanges.kraken.requests import METHODS, Limits, Requests
+from adapters.exchanges.kraken.requests import METHODS, Requests
 from adapters.exchanges.kraken.rest import PrivateRest
 from adapters.exchanges.kraken.rest_orders import RestOrders
 from adapters.exchanges.kraken.room import Room
@@ -210,10 +211,10 @@ class KrakenSession:
         now: list[str] = []
         for order_id in order_ids:
             self._stream.orders.canceling.add(order_id)
-            if self._requests.withdraw(order_id):
+            if self._requests.answers.withdraw(order_id):
                 continue
             if self._stream.find(order_id) is None and self._requests.in_flight(order_id):
-                self._requests.cancel_later(order_id)
+                self._requests.answers.cancel_later(order_id)
             else:
                 now.append(order_id)
         for batch in cancel_batches(now, self._symbol):

@@ -8,7 +8,7 @@ import trio
 from msgspec.structs import replace
 from trio.testing import MockClock
 
-from adapters.exchanges.kraken.requests import KEY_SECONDS
+from adapters.exchanges.kraken.answers import KEY_SECONDS
 from adapters.exchanges.kraken.wire.rest import Token
 from adapters.interfaces import BotStateError, ExchangeUnavailable
 from messages.orders import Accepted, Canceled, DeferReason, Place, Rejected
@@ -307,25 +307,6 @@ async def test_orders_beyond_the_limit_cost_few_requests_and_no_loop(autojump_cl
         await rig.events(1)
         await rig.session.place([place(2000)])
         assert (await rig.far.heard())["params"]["cl_ord_id"] == order_id(2000)
-
-
-@pytest.mark.parametrize("size", [2, 3, 15])
-async def test_one_bad_order_of_a_batch_is_found_by_halves(autojump_clock: MockClock, size: int) -> None:
-    async with opened() as rig:
-        await rig.session.place([place(number) for number in range(1, size + 1)])
-        sent = 0
-        with trio.move_on_after(30):
-            while True:
-                request = await rig.far.heard()
-                sent += 1
-                numbers = _numbers(request)
-                if size in numbers:
-                    await rig.far.answer(request, error="EOrder:Tick size check failed")
-                else:
-                    await acknowledged(rig.far, request, *numbers)
-        events = await rig.events(size)
-    assert [event.order_id for event in events if isinstance(event, Rejected)] == [order_id(size)]
-    assert sent <= 9
 
 
 async def test_a_token_that_rest_refuses_as_well_is_no_loop(autojump_clock: MockClock) -> None:

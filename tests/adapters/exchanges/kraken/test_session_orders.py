@@ -6,7 +6,7 @@ import pytest
 from trio.testing import MockClock
 
 from messages.account import AccountBalances, AccountSnapshot
-from messages.orders import Accepted, Canceled, Filled, PartiallyFilled, Rejected
+from messages.orders import Accepted, Canceled, Filled, PartiallyFilled
 from tests.adapters.exchanges.kraken.support import (
     START,
     acknowledged,
@@ -116,30 +116,6 @@ async def test_a_fill_that_is_told_twice_counts_once(autojump_clock: MockClock) 
         assert await rig.quiet()
 
 
-@pytest.mark.parametrize(
-    ("error", "reason"),
-    [
-        ("EOrder:Insufficient funds", "funds"),
-        ("EGeneral:Invalid arguments:volume minimum not met", "minimum"),
-        ("EOrder:Order minimum not met", "minimum"),
-        ("EOrder:Cost minimum not met", "minimum"),
-        ("EOrder:Post only order", "post-only"),
-        ("EOrder:Orders limit exceeded", "order limit"),
-        ("EOrder:Tick size check failed", "rules"),
-        ("EOrder:Invalid price:BTC/USD price can only be specified up to 1 decimals.", "rules"),
-        ("EQuery:Unknown asset pair", "pair"),
-        ("EOrder:Reduce only", "refused"),
-        ("EAccount:Invalid permissions:BTC trading restricted for XX.", "pair"),
-    ],
-)
-async def test_a_definite_refusal_is_told_with_its_reason(error: str, reason: str) -> None:
-    async with opened() as rig:
-        await rig.far.answer(await rig.placed(place(1)), error=error)
-        (event,) = await rig.events(1)
-    assert isinstance(event, Rejected)
-    assert (event.order_id, event.reason, event.text) == (order_id(1), reason, error)
-
-
 async def test_a_post_only_order_may_be_taken_and_canceled_at_once(autojump_clock: MockClock) -> None:
     async with opened() as rig:
         await acknowledged(rig.far, await rig.placed(place(1)), 1)
@@ -148,44 +124,6 @@ async def test_a_post_only_order_may_be_taken_and_canceled_at_once(autojump_cloc
     assert isinstance(accepted, Accepted)
     assert isinstance(canceled, Canceled)
     assert canceled.reason == "post-only"
-
-
-async def test_a_batch_that_is_refused_as_a_whole_is_sent_order_by_order(autojump_clock: MockClock) -> None:
-    async with opened() as rig:
-        request = await rig.placed(place(1), place(2))
-        await rig.far.answer(request, error="EGeneral:Invalid arguments:volume minimum not met")
-        first = await rig.far.heard()
-        await acknowledged(rig.far, first, 1)
-        second = await rig.far.heard()
-        assert [request["params"]["cl_ord_id"] for request in (first, second)] == [order_id(1), order_id(2)]
-        await rig.far.answer(second, error="EGeneral:Invalid arguments:volume minimum not met")
-        accepted, rejected = await rig.events(2)
-    assert isinstance(accepted, Accepted)
-    assert isinstance(rejected, Rejected)
-
-
-async def test_one_failed_order_of_a_batch_is_told_alone(autojump_clock: MockClock) -> None:
-    async with opened() as rig:
-        request = await rig.placed(place(1), place(2))
-        await rig.far.answer(request, [{"order_id": "O1"}, {"error": "EOrder:Insufficient funds"}])
-        accepted, rejected = await rig.events(2)
-    assert isinstance(accepted, Accepted)
-    assert isinstance(rejected, Rejected)
-    assert rejected.reason == "funds"
-
-
-@pytest.mark.parametrize("error", ["EOrder:Rate limit exceeded", "EService:Market in cancel_only mode"])
-async def test_what_did_not_happen_for_now_is_sent_again_under_the_same_id(
-    autojump_clock: MockClock, error: str
-) -> None:
-    async with opened() as rig:
-        await rig.far.answer(await rig.placed(place(1)), error=error)
-        again = await rig.far.heard()
-        assert again["params"]["cl_ord_id"] == order_id(1)
-        assert again["params"]["deadline"] > "2026-09-21T14:13:23.000Z"
-        await acknowledged(rig.far, again, 1)
-        (event,) = await rig.events(1)
-    assert isinstance(event, Accepted)
 
 
 async def test_maintenance_holds_orders_back_until_it_is_over(autojump_clock: MockClock) -> None:
