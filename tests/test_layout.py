@@ -84,6 +84,7 @@ FLOATS_THAT_ARE_NO_MONEY = {
             "others",
             "outbox",
             "requests",
+            "reserve",
             "rest",
             "rest_orders",
             "room",
