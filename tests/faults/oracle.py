@@ -1,4 +1,4 @@
-"""Which orders should be open: design section 4 once more, in fractions, without a line of the program's code.
+"""Which orders should be open, by the prices and volumes that all judges share (`tests.oracle.terms`).
 
 Prices come as trades, one after the other; each is settled completely before the next. That is what a
 program that lost nothing ends with, however long it took to learn of things.
@@ -7,11 +7,12 @@ program that lost nothing ends with, however long it took to learn of things.
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
-from math import floor
+
+from tests.oracle import terms as rules
+from tests.oracle.terms import Terms
 
 LOT = Fraction(1, 10**8)
 FEE = Fraction(25, 10000)
-SHIFT_MARGIN = Fraction(1001, 1000)
 
 Row = tuple[str, Decimal, Decimal]
 
@@ -24,7 +25,7 @@ class Order:
 
     def row(self) -> Row:
         """As the venue shows it."""
-        return self.side, _decimal(self.price), _decimal(self.volume)
+        return self.side, rules.shown(self.price), rules.shown(self.volume)
 
 
 class Grid:
@@ -78,14 +79,10 @@ class Grid:
         self.buys.remove(buy)
         self.filled.append(buy)
         self.highest = max(self.highest, buy.price)
-        if self.kind == "cDCA":
-            return
-        price = buy.price * self.step
-        price = _down(ticker * self.step if price < ticker else price, self.tick)
-        if price * (1 - 2 * FEE) <= buy.price:  # truncated to a loss: the next tick above break-even
-            price = _down(buy.price / (1 - 2 * FEE), self.tick) + self.tick
-        volume = buy.volume if self.kind == "GridSell" else _down(self.amount / (price * (1 - 2 * FEE)), LOT)
-        self.sells.append(Order("sell", price, volume))
+        terms = self._terms
+        if terms.sells:
+            price = rules.sell_price(terms, buy.price, ticker)
+            self.sells.append(Order("sell", price, rules.down(rules.sell_volume(terms, price, buy.volume), terms.lot)))
 
     def _sold(self, sell: Order, ticker: Fraction) -> None:
         self.sells.remove(sell)
@@ -94,35 +91,30 @@ class Grid:
             self._buy(sell.price, ticker)
 
     def _upkeep(self, ticker: Fraction) -> None:
+        terms = self._terms
         while True:
             listed = sorted(self.buys, key=lambda order: -order.price)
             for higher, lower in pairwise(listed):
-                if higher.price / lower.price - 1 < (self.step - 1) / 2:
+                if rules.too_near(terms, higher.price, lower.price):
                     self.buys.remove(higher)
             while len(self.buys) < self.n and self._may_invest():
                 self._buy(min((order.price for order in self.buys), default=None), ticker)
             self.buys = sorted(self.buys, key=lambda order: -order.price)[: self.n]
-            if not self.buys or ticker <= self.buys[0].price * self.step**2 * SHIFT_MARGIN:
+            if not self.buys or ticker <= rules.shift_above(terms, self.buys[0].price):
                 break
             self.buys = []
         if self.kind == "SWING" and not self.sells and len(self.buys) == self.n:
-            price = ticker * self.step**2
-            price = _down(self.highest * self.step**2 if price < self.highest else price, self.tick)
-            self.sells.append(Order("sell", price, _down(self.amount / (price * (1 - 2 * FEE)), LOT)))
+            price = rules.extra_price(terms, ticker, self.highest)
+            self.sells.append(Order("sell", price, rules.down(rules.for_amount(terms, price), terms.lot)))
 
     def _buy(self, last: Fraction | None, ticker: Fraction) -> None:
-        price = (ticker if last is None else last) / self.step
-        price = _down(ticker / self.step if price > ticker else price, self.tick)
-        self.buys.append(Order("buy", price, _down(self.amount / price, LOT)))
+        price = rules.buy_price(self._terms, last, ticker)
+        self.buys.append(Order("buy", price, rules.buy_volume(self._terms, price)))
 
     def _may_invest(self) -> bool:
         invested = sum((order.price * order.volume for order in (*self.buys, *self.sells)), Fraction(0))
-        return self.limit > invested + self.amount * (1 + FEE)
+        return self.limit > invested + self._terms.need
 
-
-def _down(value: Fraction, step: Fraction) -> Fraction:
-    return floor(value / step) * step
-
-
-def _decimal(value: Fraction) -> Decimal:
-    return Decimal(value.numerator) / Decimal(value.denominator)
+    @property
+    def _terms(self) -> Terms:
+        return Terms(self.kind, self.amount, self.step - 1, self.n, self.limit, FEE, self.tick, LOT)

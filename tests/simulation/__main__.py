@@ -18,7 +18,14 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     logging.disable(logging.CRITICAL)
     plans = [
-        Plan(seed, options.days, options.every, surroundings=not options.same, keep_trace=options.trace)
+        Plan(
+            seed,
+            options.days,
+            options.every,
+            surroundings=not options.same,
+            clear=options.clear,
+            keep_trace=options.trace,
+        )
         for seed in options.seeds
     ]
     played = []
@@ -28,6 +35,8 @@ def main(arguments: list[str] | None = None) -> int:
             print(_line(one, one.outcome), flush=True)
         if one.failure:
             print(f"FAILED seed {one.plan.seed}\n{one.failure}", flush=True)
+            if options.stop:
+                break
     print(summary(played))
     return any(one.failure for one in played)
 
@@ -38,8 +47,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--days", type=float, default=1.0, help="simulated days of each seed")
     parser.add_argument("--every", type=float, default=60.0, help="seconds between two mishaps; 0: none")
     parser.add_argument("--same", action="store_true", help="nothing changes around the program")
+    parser.add_argument("--clear", action="store_true", help="nothing fails, and the oracle checks every decision")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--verbose", action="store_true", help="a line for each seed")
+    parser.add_argument("--stop", action="store_true", help="at the first seed that fails")
     parser.add_argument("--trace", action="store_true", help="keep the whole history of a seed that fails")
     return parser
 

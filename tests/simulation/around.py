@@ -40,8 +40,8 @@ class Around:
         """Exchange ids of orders of the program that its owner amended."""
         self.withdrawn: set[str] = set()
         """Exchange ids of orders of others that they canceled themselves."""
-        self.misprints: dict[str, int] = {}
-        """When each symbol was last printed where nobody traded."""
+        self.misprinted: set[tuple[str, int]] = set()
+        """Symbol and time of each print where nobody traded."""
         self.own: Callable[[], list[Order]] = list
         """The open orders of the program."""
         self._control = network.control
@@ -159,7 +159,7 @@ class Around:
         if not self._listed(walk.symbol):
             return "none"
         factor = self._chance.choice((Decimal(10), Decimal("0.1")))
-        self.misprints[walk.symbol] = self._venue.clock.now()
+        self.misprinted.add((walk.symbol, self._venue.clock.now()))
         self._control.misprint(walk.symbol, (walk.price * factor).quantize(walk.tick))
         return f"{walk.symbol} {factor}"
 

@@ -1,6 +1,6 @@
 """What was configured for each strategy, and by which rules of its pair, from when on."""
 
-from decimal import Decimal
+from fractions import Fraction
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -8,9 +8,8 @@ from msgspec.structs import replace
 from adapters.exchanges.kraken.sandbox.model.clock import SECOND
 from adapters.exchanges.kraken.sandbox.model.venue import Venue
 from config import Config, StrategyConfig
-from tests.simulation import rules
+from tests.oracle.terms import Terms
 
-ZERO = Decimal(0)
 READ_AGAIN = 2 * 3600 * SECOND
 """Rules are read hourly at the latest, by a connection that works."""
 
@@ -20,9 +19,7 @@ class Since(Struct, frozen=True):
 
     time: int
     symbol: str
-    grid: rules.Grid
-    existing_base: bool
-    """Whether it may sell base that the program did not buy."""
+    grid: Terms
 
 
 class Grids:
@@ -49,7 +46,7 @@ class Grids:
     def __contains__(self, userref: int) -> bool:
         return userref in self._history
 
-    def now(self, userref: int) -> rules.Grid:
+    def now(self, userref: int) -> Terms:
         """The newest."""
         return self._history[userref][-1].grid
 
@@ -59,13 +56,13 @@ class Grids:
 
     def existing_base(self, userref: int) -> bool:
         """Whether it may sell base that the program did not buy."""
-        return self._history[userref][-1].existing_base
+        return self._history[userref][-1].grid.existing_base
 
-    def ever(self, userref: int) -> list[rules.Grid]:
+    def ever(self, userref: int) -> list[Terms]:
         """All, newest first."""
         return [since.grid for since in reversed(self._history[userref])]
 
-    def since(self, userref: int, time: int) -> list[rules.Grid]:
+    def since(self, userref: int, time: int) -> list[Terms]:
         """Those in force at `time` or later, newest first."""
         found = []
         for since in reversed(self._history[userref]):
@@ -74,7 +71,7 @@ class Grids:
                 break
         return found
 
-    def answering(self, userref: int, time: int) -> list[rules.Grid]:
+    def answering(self, userref: int, time: int) -> list[Terms]:
         """Those since `time`, with every step of price and volume that the program may know since it last read them."""
         steps = {(grid.tick, grid.lot): None for grid in self.since(userref, time - READ_AGAIN)}
         return [replace(grid, tick=tick, lot=lot) for grid in self.since(userref, time) for tick, lot in steps]
@@ -83,17 +80,20 @@ class Grids:
         pair = self._venue.catalogue.by_symbol(strategy.symbol) or self._venue.catalogue.former(strategy.symbol)
         if pair is None:
             raise LookupError(strategy.symbol)
-        grid = rules.Grid(
-            kind=strategy.kind,
-            amount=strategy.amount_per_grid,
-            interval=strategy.interval,
-            buys=strategy.n_open_buy_orders,
-            max_investment=strategy.max_investment,
-            fee=strategy.fee or ZERO,
-            tick=pair.tick_size,
-            lot=Decimal(1).scaleb(-pair.lot_decimals),
-        )
         existing = strategy.kind == "SWING" and getattr(strategy, "sell_existing_base", True) is not False
+        grid = Terms(
+            kind=strategy.kind,
+            amount=Fraction(strategy.amount_per_grid),
+            interval=Fraction(strategy.interval),
+            buys=strategy.n_open_buy_orders,
+            max_investment=Fraction(strategy.max_investment),
+            fee=Fraction(strategy.fee or 0),
+            tick=Fraction(pair.tick_size),
+            lot=Fraction(1, 10**pair.lot_decimals),
+            min_volume=Fraction(pair.ordermin),
+            min_cost=Fraction(pair.costmin),
+            existing_base=existing,
+        )
         history = self._history.setdefault(strategy.userref, [])
         if not history or history[-1].grid != grid:
-            history.append(Since(self._venue.clock.now(), strategy.symbol, grid, existing))
+            history.append(Since(self._venue.clock.now(), strategy.symbol, grid))

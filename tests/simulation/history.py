@@ -61,6 +61,8 @@ class Plan(Struct, frozen=True):
     """Whether the program is killed now and then."""
     surroundings: bool = True
     """Whether what is around the program changes too: configuration, key, rules, fees, listings, other programs."""
+    clear: bool = False
+    """Nothing fails: only prices, fills, the owner's hand, rules and new lives, all of them denser."""
     keep_trace: bool = False
     """Whether a failure tells its whole history, not only the end."""
 
@@ -116,8 +118,8 @@ def draw_strategies(chance: random.Random) -> list[Chosen]:
     return [draw_strategy(chance, FIRST_USERREF + number) for number in range(chance.choice((1, 1, 2, 3)))]
 
 
-def draw_settings(chance: random.Random) -> Settings:
-    """The account and the venue's open questions."""
+def draw_settings(chance: random.Random, *, clear: bool = False) -> Settings:
+    """The account and the venue's open questions; in clear weather the engine's counter has room for everything."""
     money = {
         "ZUSD": Decimal(chance.choice((300, 2_000, 100_000))),
         "XXBT": Decimal(chance.choice(("0", "0.01", "2"))),
@@ -127,7 +129,7 @@ def draw_settings(chance: random.Random) -> Settings:
         "demo",
         (KeySettings(DEMO_KEY, DEMO_PRIVATE), KeySettings(SECOND_KEY, DEMO_PRIVATE)),
         money,
-        tier=chance.choice(("starter", "intermediate", "pro")),
+        tier="pro" if clear else chance.choice(("starter", "intermediate", "pro")),
         rates=Rates(Decimal("0.25"), Decimal("0.40")),
     )
     behaviour = Behaviour(
@@ -162,9 +164,9 @@ class History:
     async def run(self) -> Outcome:
         """Storms and calms until the time is over."""
         chance = self._chance
-        strategies, settings = draw_strategies(chance), draw_settings(chance)
+        strategies, settings = draw_strategies(chance), draw_settings(chance, clear=self._plan.clear)
         changes = random.Random(f"{self._plan.seed} around")
-        lives = Lives(strategies, _split(changes), change=self._plan.surroundings)
+        lives = Lives(strategies, _split(changes), change=self._plan.surroundings, clear=self._plan.clear)
         disk = Disk(str(uuid.UUID(int=chance.getrandbits(128), version=4)), self._journal)
         try:
             async with trio.open_nursery() as nursery:
@@ -178,9 +180,14 @@ class History:
                     self._trace,
                     mortal=self._plan.mortal,
                     around=_split(changes) if self._plan.surroundings else None,
+                    clear=self._plan.clear,
                 )
-                judge = Judge(network, lives.first().config, disk, misfortune.owner, misfortune.around, self._trace)
+                first = lives.first().config
+                owner, around = misfortune.owner, misfortune.around
+                judge = Judge(network, first, disk, owner, around, self._trace, clear=self._plan.clear)
+                judge.oracles.life = self._trading_life
                 nursery.start_soon(network.keep_time)
+                nursery.start_soon(_look_for_overdue, judge)
                 for walk in walks:
                     nursery.start_soon(walk.run)
                 nursery.start_soon(self._live_on, lives, network, disk, misfortune, judge)
@@ -205,12 +212,13 @@ class History:
 
     def _walk(self, network: Network, symbol: str) -> Walk:
         home, tick = HOMES[symbol]
-        return Walk(network, symbol, Decimal(home), Decimal(tick), _split(self._chance))
+        return Walk(network, symbol, Decimal(home), Decimal(tick), _split(self._chance), brisk=self._plan.clear)
 
     async def _weather(self, misfortune: Misfortune, judge: Judge, walks: list[Walk]) -> None:
         end = self._plan.days * DAY
         while trio.current_time() < end:
-            length = min(self._chance.uniform(300, 7_200), end - trio.current_time())
+            longest = 2_400 if self._plan.clear else 7_200
+            length = min(self._chance.uniform(300, longest), end - trio.current_time())
             if self._plan.every:
                 await misfortune.rage(length, self._plan.every)
             else:
@@ -239,6 +247,13 @@ class History:
         life = self._life
         return None if life is None or life.handle is None else life.handle.status()
 
+    def _trading_life(self) -> int:
+        """Number of the life that trades, 0 when none does."""
+        life, status = self._life, self._status()
+        if life is None or status is None or status.state != "RUNNING":
+            return 0
+        return life.number if all(report.phase == "trading" for report in status.strategies) else 0
+
     def _shown(self) -> str:
         status = self._status()
         return "no status" if status is None else "\n".join(str(report) for report in status.strategies)
@@ -255,7 +270,7 @@ class History:
             judge.configure(upcoming.config)
             life = self._life = misfortune.life = Life(next(self._lives), Gate())
             self._trace.note(f"life {life.number} {upcoming.change}")
-            if life.number > 1 and chance.random() < 0.3:
+            if life.number > 1 and not self._plan.clear and chance.random() < 0.3:
                 moment = chance.randint(1, 60)
                 if misfortune.rages:
                     life.gate.kill_at(moment)
@@ -266,6 +281,7 @@ class History:
                     raise Violation(f"the program ended by itself: {life.failure!r}")
                 self._trace.note(f"death before {life.gate.last} {life.exit_code}")
                 self._life = misfortune.life = None
+                judge.oracles.end()
                 await trio.sleep(chance.choice((0.5, 5.0, 60.0, 900.0)))
                 # What is left of a dead process cannot do anything, but has to be cleared away.
                 await life.ended.wait()
@@ -327,6 +343,12 @@ def _may_end(life: Life, upcoming: Next, disk: Disk) -> bool:
         or (new and life.exit_code == EXIT_USAGE)
         or (unproved and life.exit_code == EXIT_CREDENTIALS)
     )
+
+
+async def _look_for_overdue(judge: Judge) -> None:
+    while True:
+        await trio.sleep(LOOK)
+        judge.check_overdue()
 
 
 async def _first(*waits: Callable[[], Awaitable[None]]) -> None:

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Mapping
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
+from fractions import Fraction
 from typing import Any
 
 from msgspec import Struct, field
@@ -13,15 +14,18 @@ from adapters.exchanges.kraken.sandbox.model.matching import POST_ONLY
 from adapters.exchanges.kraken.sandbox.model.orders import Order
 from adapters.exchanges.kraken.sandbox.model.trading import USER_REQUESTED
 from config import Config
-from messages.ids import client_order_id, counter_cause, userref_of
+from messages.ids import userref_of
 from messages.status import Status, StrategyReport
-from tests.simulation import rules
+from tests.oracle import ids
+from tests.oracle import terms as oracle_terms
+from tests.oracle.causes import Wrong
 from tests.simulation.around import Around
 from tests.simulation.by_hand import Owner
 from tests.simulation.disk import Disk
 from tests.simulation.grids import Grids
 from tests.simulation.lives import USERREFS
 from tests.simulation.network import Network
+from tests.simulation.oracles import Oracles
 from tests.simulation.trace import Trace
 
 LATE = 30 * SECOND
@@ -30,8 +34,6 @@ FAR_ABOVE = Decimal("1.5")
 """No buy is ever so far above the market: its price came from a print that nobody traded at."""
 NAMED_FOR_LONG = ("funds", "is below the minimum")
 """What a sell may wait for although everything works; the rest of an order that its owner made smaller is dust."""
-ATTEMPTS = 40
-"""Of one counter-order, at most; each needs the closure of the one before."""
 ZERO = Decimal(0)
 
 
@@ -61,9 +63,17 @@ class Judge:
     """Listens to the exchange, and looks at the program from outside."""
 
     def __init__(
-        self, network: Network, config: Config, disk: Disk, owner: Owner, around: Around, trace: Trace
+        self,
+        network: Network,
+        config: Config,
+        disk: Disk,
+        owner: Owner,
+        around: Around,
+        trace: Trace,
+        *,
+        clear: bool = False,
     ) -> None:
-        """`owner` and `around` tell what was done by others."""
+        """`owner` and `around` tell what was done by others; `clear`: nothing fails."""
         self.fills = 0
         self.orders = 0
         self._venue = network.venue
@@ -79,6 +89,7 @@ class Judge:
         """What lives now and must not touch an order; empty when the program trades."""
         self._idle_since = 0
         self._grids = Grids(self._venue)
+        self.oracles = Oracles(self._venue, self._grids, disk.lineage, owner, around, clear=clear)
         self._books: dict[int, Books] = {}
         self._configured: set[int] = set()
         """userrefs of the strategies that the program shows now."""
@@ -101,6 +112,7 @@ class Judge:
     def configure(self, config: Config) -> None:
         """The program begins a life with this configuration."""
         self._idle = ""
+        self.oracles.begin([strategy.userref for strategy in config.strategy])
         self._grids.configure(config)
         for strategy in config.strategy:
             self._books.setdefault(strategy.userref, Books())
@@ -136,23 +148,29 @@ class Judge:
             raise Violation(f"an order of nobody: {client_id}")
         if order.account != self._account:
             raise Violation(f"an order of the program on the account {order.account}: {client_id}")
+        if event.kind == "pending_new":
+            self._opened(order, client_id, userref)
+        self._ask_oracle(event, userref)
         match event.kind:
-            case "pending_new":
-                self._opened(order, client_id, userref)
             case "trade" if event.trade is not None:
                 self.fills += 1
                 books, sign = self._books[userref], 1 if order.side == "buy" else -1
-                books.owned += sign * event.trade.volume
+                self._book_volume(books, order, userref, event.trade.volume)
                 books.fees += event.trade.fee
                 books.costs[order.txid] = sign * self._told(order)
-                self._check_owned(order, userref)
             case "amended":
                 self._books[userref].amended = True
             case "filled":
                 books = self._books[userref]
                 (books.bought if order.side == "buy" else books.sold).add(client_id)
-                for attempt in range(ATTEMPTS):
-                    self._due[client_order_id(userref, counter_cause(order.txid, attempt))] = order.txid
+                for attempt in range(ids.ATTEMPTS):
+                    self._due[ids.client_id(userref, ids.attempt_of(order.txid, attempt))] = order.txid
+
+    def _ask_oracle(self, event: OrderEvent, userref: int) -> None:
+        try:
+            self.oracles.hear(event, userref)
+        except Wrong as wrong:
+            raise Violation(f"{userref}: {wrong}") from None
 
     def _opened(self, order: Order, client_id: str, userref: int) -> None:
         self.orders += 1
@@ -172,7 +190,8 @@ class Judge:
             if sibling in self._by_hand:
                 raise Violation(f"{sibling}, the answer to {parent}, was cancelled by hand, and is placed again")
         siblings.append(order.txid)
-        self._check_answer(self._order(parent), order, userref, first=len(siblings) == 1)
+        if order.side == self._order(parent).side or order.pair != self._order(parent).pair:
+            raise Violation(f"{order.txid} is no answer to {parent}")
 
     def _check_touch(self, event: OrderEvent, userref: int | None) -> None:
         """Nobody's order is touched but the program's own, and none at all by what must stay idle."""
@@ -206,13 +225,16 @@ class Judge:
         if offered > self._books[userref].owned:
             raise Violation(f"{userref} offers {offered} and has acquired {self._books[userref].owned}")
 
-    def _check_owned(self, order: Order, userref: int) -> None:
-        """After a fill: what was not acquired is not spent."""
-        books = self._books[userref]
-        if books.owned < 0 and not self._sells_what_is_not_its_own(userref):
-            raise Violation(f"{order.txid} sold what {userref} never bought: {books.owned}")
-        # What was sold beyond its own was the owner's: the strategy owes nobody anything.
-        books.owned = max(books.owned, ZERO)
+    def _book_volume(self, books: Books, order: Order, userref: int, volume: Decimal) -> None:
+        """What was not acquired is not spent; what was sold beyond that by permission, its owner's base, is no debt."""
+        if order.side == "buy":
+            books.owned += volume
+            return
+        offered = sum((o.remaining for o in self._open_of(userref) if o.side == "sell" and o.txid != order.txid), ZERO)
+        left = books.owned - volume
+        if left < 0 and not self._sells_what_is_not_its_own(userref):
+            raise Violation(f"{order.txid} sold what {userref} never bought: {left}")
+        books.owned = max(left, min(max(books.owned, ZERO), offered))
 
     def _sells_what_is_not_its_own(self, userref: int) -> bool:
         """Whether SWING was told so, or the owner made an order larger by hand."""
@@ -231,31 +253,6 @@ class Judge:
         states = (json.loads(core)["orders"].get(order.request.cl_ord_id) for core in self._disk.cores.values())
         return any(state is not None and state["exchange_id"] for state in states)
 
-    def _check_answer(self, parent: Order, answer: Order, userref: int, *, first: bool) -> None:
-        if answer.side == parent.side or answer.pair != parent.pair:
-            raise Violation(f"{answer.txid} is no answer to {parent.txid}")
-        if answer.side == "buy" or parent.amended:
-            return
-        wrong = ""
-        for grid in self._grids.answering(userref, parent.closed):
-            try:
-                self._check_sell(parent, answer, grid, first=first)
-            except Violation as violation:
-                wrong = wrong or str(violation)
-            else:
-                return
-        raise Violation(wrong)
-
-    @staticmethod
-    def _check_sell(parent: Order, answer: Order, grid: rules.Grid, *, first: bool) -> None:
-        due = rules.due_price(grid, parent.price)
-        volume = rules.floor(rules.sold_volume(grid, answer.price, parent.filled), grid.lot)
-        if answer.price < due:
-            raise Violation(f"sell {answer.txid} at {answer.price} is below {due}")
-        least = min(volume, rules.floor(parent.filled, grid.lot))  # more only where the strategy has it to spare
-        if answer.volume > volume or (first and answer.price == due and answer.volume < least):
-            raise Violation(f"sell {answer.txid} of {answer.volume} where {volume} is due")
-
     def _order(self, txid: str) -> Order:
         order = self._venue.orders.get(txid)
         if order is None:
@@ -266,6 +263,13 @@ class Judge:
         """An order's cost as the exchange states it."""
         decimals = self._venue.pair_of(order).cost_decimals
         return order.cost.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+
+    def check_overdue(self) -> None:
+        """What should have been answered by now. Raises `Violation`."""
+        try:
+            self.oracles.overdue()
+        except Wrong as wrong:
+            raise Violation(str(wrong)) from None
 
     def unsettled(self, status: Status) -> str:
         """Why the program is not at rest yet; empty when it is."""
@@ -357,7 +361,7 @@ class Judge:
                 userref = userref_of(order.request.cl_ord_id or "") or 0
                 held = order.price * order.remaining
                 if userref in self._configured:
-                    held = rules.ceiling(held * (1 + self._grids.now(userref).fee), pair.cost_decimals)
+                    held = _ceiling(held * (1 + oracle_terms.shown(self._grids.now(userref).fee)), pair.cost_decimals)
                 free -= held
         return max(free, ZERO)
 
@@ -366,32 +370,27 @@ class Judge:
         return account.free(self._venue.catalogue.asset(symbol.partition("/")[2]))
 
     def _rules(self, report: StrategyReport, state: dict[str, Any]) -> list[str]:
-        orders = [
-            rules.Row(o.side, o.price, self._volume(o, report.strategy), o.filled)
-            for o in self._open_of(report.strategy)
-        ]
-        market = self._venue.markets[self._venue.catalogue.pair(report.symbol).id]
-        quiet = rules.Quiet(
-            orders=orders,
-            price=market.last or ZERO,
-            # A buy that was placed at another fee tier holds what that one asks for, as the exchange alone knows.
-            quote_free=min(report.quote_free, self._free_at_venue(report.symbol)),
-            base_free=report.base_free,
-            waiting=report.waiting,
-            surplus=Decimal(state["surplus"]),
-            surplus_price=Decimal(state["surplus_price"]),
-            remembered=len(state["remembered"]),
-        )
-        return rules.broken(self._grids.now(report.strategy), quiet)
+        orders = self._open_of(report.strategy)
+        # A buy that was placed at another fee tier holds what that one asks for, as the exchange alone knows.
+        quote = min(self._free_quote(report.symbol), self._free_at_venue(report.symbol))
+        base = self._free_base(report)
+        return self.oracles.at_rest(report, state, orders, Fraction(quote), Fraction(base))
 
-    def _volume(self, order: Order, userref: int) -> Decimal:
-        """An order's volume; of a buy that was right by the lot of its day, what the lot of today makes of it."""
-        now = self._grids.now(userref)
-        if order.side == "buy":
-            lots = {grid.lot for grid in self._grids.ever(userref)}
-            if order.volume in {rules.floor(now.amount / order.price, lot) for lot in lots}:
-                return rules.floor(now.amount / order.price, now.lot)
-        return order.volume
+    def _free_base(self, report: StrategyReport) -> Decimal:
+        """What no sell offers, and what no other strategy has bought and not offered."""
+        base = report.symbol.partition("/")[0]
+        account = next(iter(self._venue.accounts.values()))
+        free = account.total(self._venue.catalogue.asset(base))
+        offered: dict[int, Decimal] = {}
+        for order in self._control.open_orders():
+            if order.side == "sell" and self._venue.pair_of(order).base.symbol == base and not order.request.leverage:
+                free -= order.remaining
+                userref = userref_of(order.request.cl_ord_id or "") or 0
+                offered[userref] = offered.get(userref, ZERO) + order.remaining
+        for userref, books in self._books.items():
+            if userref != report.strategy and self._grids.symbol(userref).partition("/")[0] == base:
+                free -= max(books.owned - offered.get(userref, ZERO), ZERO)
+        return max(free, ZERO)
 
     def _answers(self, report: StrategyReport, state: dict[str, Any]) -> list[str]:
         """Each filled buy has exactly one sell, open or filled, or a reason that is named."""
@@ -439,3 +438,8 @@ class Judge:
 def _is_sold(order: Order) -> bool:
     """Whether all that it was placed for is sold, although it was closed with a part that its owner added."""
     return order.amended and order.filled >= order.request.volume
+
+
+def _ceiling(value: Decimal, decimals: int) -> Decimal:
+    """Up to so many decimals."""
+    return value.quantize(Decimal(1).scaleb(-decimals), ROUND_CEILING)

@@ -71,6 +71,8 @@ CHANGES: dict[Change, int] = {
     "another kind": 2,
     "another pair": 2,
 }
+IN_CLEAR_WEATHER: dict[Change, int] = {"as before": 4, "changed": 6, "one more": 2, "one less": 1}
+"""Of lives that follow a quiet death."""
 REFUSED: frozenset[Change] = frozenset({"another account", "another kind", "another pair"})
 """These must end with exit code 2, and nothing happens."""
 
@@ -149,8 +151,9 @@ class Next(Struct, frozen=True):
 class Lives:
     """Draws one life after the other; whatever a life changes is kept, except where it must be refused."""
 
-    def __init__(self, strategies: list[Chosen], chance: random.Random, *, change: bool) -> None:
-        """Without `change` every life is as the first."""
+    def __init__(self, strategies: list[Chosen], chance: random.Random, *, change: bool, clear: bool = False) -> None:
+        """Without `change` every life is as the first; in `clear` weather every one trades."""
+        self._changes = IN_CLEAR_WEATHER if clear else CHANGES
         self._all = {one.userref: one for one in strategies}
         self._absent: set[int] = set()
         self._key = DEMO_KEY
@@ -171,7 +174,7 @@ class Lives:
         """After a death. In the `calm`, when everything has to come to rest, only what trades."""
         if not self._change or calm:
             return Next("as before", self._config())
-        (change,) = self._chance.choices(list(CHANGES), list(CHANGES.values()))
+        (change,) = self._chance.choices(list(self._changes), list(self._changes.values()))
         match change:
             case "changed":
                 self._alter()

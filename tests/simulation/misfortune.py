@@ -85,8 +85,12 @@ class Misfortune:
         *,
         mortal: bool = True,
         around: random.Random | None = None,
+        clear: bool = False,
     ) -> None:
-        """`mortal`: whether the program is killed now and then; `around` draws what changes around it, if anything."""
+        """`mortal`: whether the program is killed now and then; `around` draws what changes around it, if anything.
+
+        In `clear` weather nothing fails.
+        """
         self.life: Life | None = None
         """Whom it strikes; None while the program is down."""
         self.rages = False
@@ -125,6 +129,32 @@ class Misfortune:
         self.around.own = self.owner.own_orders
         if around is not None:
             self._mishaps |= self.around.mishaps()
+        if clear:
+            self._mishaps = self._fair()
+
+    def _fair(self) -> dict[Mishap, int]:
+        """What happens on days on which everything works."""
+        return {
+            self.owner.fill_by_hand: 24,
+            self.owner.cancel_by_hand: 4,
+            self.owner.money_moves: 2,
+            self.owner.foreign_order: 6,
+            self.around.other_program: 4,
+            self.around.trade_by_hand: 2,
+            self.around.rules_change: 1,
+            self.misprint_seen: 2,
+            self.end_of_life: 3,
+        }
+
+    def misprint_seen(self) -> str:
+        """A life that begins with a misprint believes it."""
+        return "none" if self.life is None else self.around.misprint()
+
+    def end_of_life(self) -> str:
+        """kill -9 while nothing is on its way."""
+        if self.life is not None:
+            self.life.gate.kill_at(0)
+        return ""
 
     async def rage(self, seconds: float, every: float) -> None:
         """A storm: a mishap each `every` seconds on the average; afterwards everything works again."""

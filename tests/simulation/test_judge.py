@@ -2,8 +2,9 @@
 
 import random
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from decimal import Decimal
+from unittest import mock
 
 import pytest
 import trio
@@ -19,6 +20,7 @@ from tests.simulation.judge import Judge, Violation
 from tests.simulation.lives import STATES_EXISTING_BASE, Chosen, configured
 from tests.simulation.misfortune import Misfortune
 from tests.simulation.network import Network
+from tests.simulation.oracles import Oracles
 from tests.simulation.trace import Trace
 
 GRID = Chosen("GridHODL", 1001, "BTC", 100, "0.01", 3, 1000)
@@ -43,14 +45,16 @@ class Court(Struct):
 
 
 @asynccontextmanager
-async def court(chosen: Chosen = GRID) -> AsyncIterator[Court]:
+async def court(chosen: Chosen = GRID, *, silent: bool = True) -> AsyncIterator[Court]:
     chance, trace, disk = random.Random(1), Trace(None), Disk("lineage")
     disk.orders = _Everything()
     async with trio.open_nursery() as nursery:
         network = Network(nursery, draw_settings(chance))
         misfortune = Misfortune(network, disk, [], chance, trace)
         config = configured([chosen])
-        yield Court(network, misfortune, Judge(network, config, disk, misfortune.owner, misfortune.around, trace))
+        judge = Judge(network, config, disk, misfortune.owner, misfortune.around, trace)
+        with mock.patch.object(Oracles, "hear") if silent else nullcontext():  # what is due is not its matter here
+            yield Court(network, misfortune, judge)
         nursery.cancel_scope.cancel()
 
 
@@ -65,6 +69,12 @@ async def test_an_ordinary_round_trip_is_right(autojump_clock: object) -> None:
     async with court() as there:
         there.network.control.fill(there.place("buy", PRICE, LOT))
         there.place("sell", Decimal(49490), LOT)
+
+
+async def test_an_order_that_nothing_asks_for(autojump_clock: object) -> None:
+    async with court(silent=False) as there:
+        with pytest.raises(Violation, match="nothing that happened asks for it"):
+            there.place("buy", PRICE, LOT)
 
 
 async def test_an_order_on_another_pair(autojump_clock: object) -> None:

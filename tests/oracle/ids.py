@@ -1,0 +1,70 @@
+"""What an order is, told by its id: the hash of its cause, worked out anew."""
+
+import hashlib
+from typing import Literal
+
+from msgspec import Struct
+
+Kind = Literal["counter", "ladder", "surplus", "extra"]
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_AHEAD = 200
+ATTEMPTS = 40
+"""Of one counter-order, at most; each needs the closure of the one before."""
+
+
+class Cause(Struct, frozen=True):
+    """Why an order exists."""
+
+    kind: Kind
+    parent: str = ""
+    """Of a counter-order: exchange id of the filled order."""
+    attempt: int = 0
+
+
+def _digits(number: int, width: int) -> str:
+    text = ""
+    for _ in range(width):
+        number, digit = divmod(number, 36)
+        text = _DIGITS[digit] + text
+    return text
+
+
+def client_id(userref: int, cause: str) -> str:
+    """Mark, userref and hash."""
+    number = int.from_bytes(hashlib.sha256(cause.encode()).digest(), "big")
+    return f"g{_digits(userref, 6)}{_digits(number % 36**11, 11)}"
+
+
+def attempt_of(parent: str, attempt: int) -> str:
+    """The cause of a counter-order."""
+    return f"{parent}#{attempt}" if attempt else parent
+
+
+class Ids:
+    """Every id that one strategy may use, as far as its past explains."""
+
+    def __init__(self, userref: int, lineage: str) -> None:
+        self._userref, self._lineage = userref, lineage
+        self._known: dict[str, Cause] = {}
+        self._counters: dict[str, int] = {}
+        self._reckoned = 0
+        self._reach(_AHEAD)
+
+    def filled(self, txid: str) -> None:
+        """From now on this order may be answered."""
+        for attempt in range(ATTEMPTS):
+            self._known[client_id(self._userref, attempt_of(txid, attempt))] = Cause("counter", txid, attempt)
+
+    def cause(self, name: str) -> Cause | None:
+        """None: nothing that happened explains this id."""
+        if name in self._counters:
+            self._reach(self._counters[name] + _AHEAD)
+        return self._known.get(name)
+
+    def _reach(self, counter: int) -> None:
+        kinds: tuple[Kind, ...] = ("ladder", "surplus", "extra")
+        for number in range(self._reckoned + 1, counter + 1):
+            for kind in kinds:
+                name = client_id(self._userref, f"{self._lineage}/{kind}/{number}")
+                self._known[name], self._counters[name] = Cause(kind), number
+        self._reckoned = max(self._reckoned, counter)
