@@ -10,7 +10,8 @@ second may come before what was decided before it. A buy that was refused may ha
 
 In a `storm` a decision may be as old as a lost connection lasts, its request may rest in a queue meanwhile, and the
 program may cancel an order to learn its fate. There allowed are: as the ticker any trade since the fill or within
-`STORM`, as the lowest buy any within `STORM`; limits, counts and the reason of a cancellation are left to `rest`.
+`STORM`, as the lowest buy any within `STORM`; limits, counts and the reason of a cancellation are left to `rest`, and so is the price
+of a ladder buy, since a garbled frame may have told a price at which nobody traded.
 
 Of closures that happened while the program was down, or within that time, it may have heard or not: a surplus is what
 any of them leave.
@@ -281,13 +282,13 @@ class Strategy:
 
     @staticmethod
     def _one_of(possible: Iterable[Terms], check: Callable[[Terms], None]) -> None:
-        first: Wrong | None = None
+        found: dict[str, None] = {}
         for one in possible:
             try:
                 return check(one)
             except Wrong as wrong:
-                first = first or wrong
-        raise first or Wrong("nothing is configured")
+                found[str(wrong)] = None
+        raise Wrong("; or ".join(list(found)[:3]) or "nothing is configured")
 
     def _check_counter_sell(self, order: Order, parent: Order, cause: Cause, terms: Terms) -> None:
         bought, price = Fraction(parent.price), Fraction(order.price)
@@ -358,7 +359,8 @@ class Strategy:
     def _check_ladder(self, arrival: Arrival, terms: Terms) -> None:
         order = arrival.order
         if arrival.cause.kind == "ladder":
-            self._check_step(arrival, terms)
+            if self._around.clear:
+                self._check_step(arrival, terms)
             if order.volume != rules.buy_volume(terms, Fraction(order.price)):
                 raise Wrong(f"{_named(order)} is not worth {rules.shown(terms.amount)}")
         if self._around.clear:
@@ -409,7 +411,7 @@ class Strategy:
         """In clear weather: not one buy too many, and not one beyond `max_investment`."""
         order = arrival.order
         sure, _ = self._standing(arrival)
-        sells = [one for one in arrival.beside if one.side == "sell"]
+        sells = [one for one in arrival.beside if one.side == "sell" and order.opened - one.opened > SECOND]
         sells = [one for one in sells if not 0 < self._orders[one.txid].closed <= order.opened + CLEAR]
         invested = sum((_value(one) for one in (*sure, *sells)), ZERO)
         if invested + terms.need >= terms.max_investment:

@@ -98,7 +98,7 @@ def test_the_judge_finds_a_fill_that_is_not_answered(monkeypatch: pytest.MonkeyP
 def test_the_judge_finds_a_sell_at_the_wrong_price(monkeypatch: pytest.MonkeyPatch) -> None:
     price = rules.sell_price
     monkeypatch.setattr(rules, "sell_price", lambda settings, bought, ticker: price(settings, bought, None) - 1)
-    with pytest.raises(Failed, match="is below"):
+    with pytest.raises(Failed, match="due for"):
         play(Plan(5, 0.15, 0, surroundings=False))
 
 
