@@ -10,8 +10,8 @@ second may come before what was decided before it. A buy that was refused may ha
 
 In a `storm` a decision may be as old as a lost connection lasts, its request may rest in a queue meanwhile, and the
 program may cancel an order to learn its fate. There allowed are: as the ticker any trade since the fill or within
-`STORM`, as the lowest buy any within `STORM`; limits, counts and the reason of a cancellation are left to `rest`, and so is the price
-of a ladder buy, since a garbled frame may have told a price at which nobody traded.
+`STORM`, as the lowest buy any within `STORM`; limits, counts and the reason of a cancellation are
+left to `rest`, and so is the price of a ladder buy, since a garbled frame may have told a price at which nobody traded.
 
 Of closures that happened while the program was down, or within that time, it may have heard or not: a surplus is what
 any of them leave.
