@@ -29,44 +29,38 @@ from functools import partial
 from pathlib import Path
 from socket import socket
 
-import msgspec
 import trio
 from msgspec import Struct
 from trio import TaskStatus
 
 from actors.account_client import AccountClient
 from actors.conditions import ConditionBook
-from actors.http_port import bind
 from actors.market_data import run_market_data, run_price_watch
 from actors.notifier import Desk, run_notifier
 from actors.order_manager import run_order_manager
 from actors.outbox import Outbox
-from actors.persistence import JournalPort, OpenedJournal, run_persistence
-from actors.stand_in import await_facts, run_halted_strategy
+from actors.persistence import OpenedJournal, run_persistence
 from actors.status_page import StatusBoard
-from actors.strategy import StrategyActor
 from actors.venue_watch import Outlets, VenueBook, run_venue_watch
 from adapters.interfaces import Exchange, FeelsCompany, NamesAccount, UnknownOrderError
-from config import Config, ConfigError, StrategyConfig, load, validate
+from config import Config, ConfigError, load, validate
 from messages.ids import userref_of
-from messages.journal import Owner, Past
+from messages.journal import Past
 from messages.money import EXACT
 from messages.notices import JournalNoted, JournalRepaired
-from messages.status import LookAgain, Status, Stop
+from messages.status import LookAgain, Status
 from supervision import cli, registry
 from supervision.control import Control, ProgramFailed, StopRequest
 from supervision.disk_trouble import DiskTrouble
-from supervision.endpoint import run_endpoint
+from supervision.endpoint import bind_endpoint, run_endpoint
+from supervision.journal_file import JournalFile
 from supervision.outages import Outages
-from supervision.ownership import Owned, fingerprint, open_owned, with_account
-from supervision.pasts import left_over, refuse_changed_pasts
+from supervision.ownership import Owned, fingerprint
+from supervision.pasts import left_over
 from supervision.policy import EXIT_OK, Role
 from supervision.program import (
     Mailboxes,
     Market,
-    actor_name,
-    guarded_core_maker,
-    identity,
     judge,
     limits_of,
     price_timeouts,
@@ -77,6 +71,7 @@ from supervision.program import (
 from supervision.restart import Watch, supervise
 from supervision.shutdown import stop_in_order
 from supervision.state_keeper import StateKeeper
+from supervision.strategies import Strategies
 from supervision.world import MACHINE, World
 
 logger = logging.getLogger("infinity_grid.supervisor")
@@ -137,8 +132,6 @@ class _Tree:
         self._source = source
         self._world = world
         self._adopt = adopt
-        self._take_back = set(take_back)
-        """Names of strategies whose released sells are put back at their next start."""
         self._mail = Mailboxes(config)
         self._control = Control()
         self._watch = Watch(
@@ -161,19 +154,13 @@ class _Tree:
             lost_log_lines=world.lost_log_lines,
             clock_offset=lambda: self._account.clock_offset() if self._account else None,
         )
-        self._strategy_conditions = {
-            strategy.userref: ConditionBook(actor_name(strategy), self._mail.metrics, self._mail.persistence)
-            for strategy in config.strategy
-        }
         self._attach_conditions = ConditionBook("order-manager", self._mail.metrics, self._mail.persistence)
         self._account: Exchange | None = None
         """While it is open."""
         self._outboxes = [Outbox(channel, table.notices) for channel, table in world.channels(config)]
         self._actors = trio.CancelScope(shield=True)
         self._trading = trio.CancelScope()
-        self._opened: JournalPort | None = None
-        self._lineage: str | None = None
-        """Of the file that was opened first: no other one is written later."""
+        self._file = JournalFile(config, source, world)
         self._disk = DiskTrouble(self._mail, self._states, world.wall)
         self._past: set[int] = set()
         """Strategies that have traded before."""
@@ -185,21 +172,17 @@ class _Tree:
             judge(config, source),
             world.wall,
         )
-        self._owner = Owner(config.exchange.adapter, config.simulated)
-        """Whose the journal is."""
-        self._owner_is_news = False
-        """Whether the journal does not say so yet."""
+        self._strategies = Strategies(
+            config, mail, self._watch, self._states, self._venue, adopt=adopt, take_back=take_back
+        )
         self._connected_before = False
         """Whether orders had a connection: what the exchange said while it was lost is asked for afterwards."""
-        self._broken: set[int] = set()
-        """Strategies whose core failed: a new connection does not wake them."""
 
     async def run(self, hurry: trio.Event | None, task_status: TaskStatus[Handle]) -> StopRequest:
         """Start everything, wait for a reason to stop, stop in order. Returns how it ended."""
         listener = await self._bind_or_blame()
         try:
-            owned, pasts = await self._world.in_thread(self._open_first)
-            self._opened = owned.journal
+            owned, pasts = await self._world.in_thread(self._file.open_first)
             self._tell_of_the_past(owned, pasts)
             task_status.started(Handle(listener.getsockname()[1] if listener else None, self._board))
             return await self._run_actors(listener, hurry)
@@ -247,7 +230,7 @@ class _Tree:
         async with trio.open_nursery() as nursery:
             persistence = partial(run_persistence, in_thread=self._world.in_thread)
             journal: OpenedJournal = await nursery.start(
-                persistence, self._open_journal, self._mail.persistence, self._mail.deliver
+                persistence, self._file.open_again, self._mail.persistence, self._mail.deliver
             )
             self._disk.works()
             if journal.repaired:
@@ -336,7 +319,9 @@ class _Tree:
                     self._key_works()
                     self._watch.outages.over("order-manager")
                     for strategy in self._config.strategy:
-                        nursery.start_soon(self._strategy, strategy, market)
+                        nursery.start_soon(
+                            partial(self._strategies.run, strategy, market, by_clock=not exchange.lock_step)
+                        )
                         if self._connected_before:
                             mail.venue.post(LookAgain(strategy.symbol, "news", "connected anew"))
                     self._connected_before = True
@@ -344,83 +329,8 @@ class _Tree:
             if not self._control.stopping:
                 self._states.interrupted("the connection for orders is being restored")
 
-    async def _strategy(self, strategy: StrategyConfig, market: Market) -> None:
-        self._broken |= self._states.strangers.halted
-        if strategy.userref not in self._broken and await self._facts_known(strategy, market):
-            await supervise(
-                self._watch,
-                "strategy",
-                actor_name(strategy),
-                self._actor(strategy, market),
-                partial(self._halt, strategy, market),
-            )
-        if strategy.userref in self._broken:
-            with self._control.running(actor_name(strategy)):
-                await run_halted_strategy(strategy.userref, self._mail.strategies[strategy.userref], self._mail.orders)
-
-    async def _facts_known(self, strategy: StrategyConfig, market: Market) -> bool:
-        """Wait until the strategy's pair is known; False when the program stops before."""
-        reason = "; ".join(self._venue.paused(strategy.userref).values())
-        mailbox, outlets = self._mail.strategies[strategy.userref], self._mail.outlets()
-        with self._control.running(actor_name(strategy)):
-            return await await_facts(strategy.userref, mailbox, outlets, partial(market.knows, strategy), reason)
-
-    async def _halt(self, strategy: StrategyConfig, market: Market, reason: str) -> None:
-        """The strategy's core failed: it rests until the program stops, and its user is told."""
-        self._broken.add(strategy.userref)
-        cancels = strategy.on_core_failure == "cancel"
-        self._states.halted(strategy, reason, "are cancelled" if cancels else "stay open")
-        if cancels:
-            self._mail.strategies[strategy.userref].post(Stop("cancel-all"))
-            await supervise(self._watch, "strategy", actor_name(strategy), self._actor(strategy, market))
-            self._states.halted(strategy, reason, "")
-
-    def _actor(self, strategy: StrategyConfig, market: Market) -> Callable[[], Awaitable[None]]:
-        """A new actor for each start: what a crashed one had in memory is gone."""
-
-        async def run_anew() -> None:
-            actor = StrategyActor(
-                identity(strategy, market),
-                guarded_core_maker(strategy, market),
-                self._mail.strategies[strategy.userref],
-                self._mail.outlets(),
-                self._mail.numbers[strategy.userref],
-                adopt=self._adopt,
-                take_back=strategy.name in self._take_back,
-                paused=self._states.paused(strategy.userref) | self._venue.paused(strategy.userref),
-                book=self._strategy_conditions[strategy.userref],
-                by_clock=self._account is not None and not self._account.lock_step,
-            )
-            self._take_back.discard(strategy.name)
-            await actor.run()
-
-        return run_anew
-
     def _end_trading(self) -> None:
         self._trading.cancel()
-
-    def _open_file(self) -> Owned:
-        """Raises `ConfigError` for a journal of another world, `DatabaseUnusable`."""
-        owned = open_owned(
-            self._config, self._source, partial(self._world.open_journal, lineage=self._lineage), self._world.wall()
-        )
-        self._owner = owned.owner
-        self._lineage = owned.journal.lineage
-        return owned
-
-    def _open_first(self) -> tuple[Owned, list[Past]]:
-        """What the journal holds is held against the configuration before anybody is asked anything.
-
-        Raises `ConfigError` and `DatabaseUnusable`.
-        """
-        owned = self._open_file()
-        try:
-            pasts = owned.journal.pasts()
-            changes = refuse_changed_pasts(pasts, self._config, self._source)
-        except BaseException:
-            owned.journal.close()
-            raise
-        return msgspec.structs.replace(owned, told=owned.told + changes), pasts
 
     def _tell_of_the_past(self, owned: Owned, pasts: list[Past]) -> None:
         if owned.is_new:
@@ -448,52 +358,24 @@ class _Tree:
             )
         if exchange.simulated:
             return
-        account = exchange.account_id if isinstance(exchange, NamesAccount) else ""
-        owner = with_account(self._owner, account, fingerprint(config), config, source)
-        if owner != self._owner:
-            if self._owner.key and self._owner.key != owner.key:
-                logger.warning("another API key of the same account: the database goes on with it")
-            self._owner = owner
-            self._owner_is_news = True
+        self._file.belongs_to(exchange.account_id if isinstance(exchange, NamesAccount) else "")
 
     def _key_works(self) -> None:
         """Orders have a connection: now the journal learns of the key, before any order, and never of a bad one."""
         self._watch.key.works()
-        if self._owner_is_news:
-            self._owner_is_news = False
-            self._mail.persistence.post(self._owner)
-
-    def _open_journal(self) -> JournalPort:
-        """The file that was opened before the start, and the same one again for each restart."""
-        opened, self._opened = self._opened, None
-        return opened or self._open_file().journal
+        if owner := self._file.news():
+            self._mail.persistence.post(owner)
 
     async def _bind_or_blame(self) -> socket | None:
-        """Take the port; where a second instance has it, say first that it has the database, too.
+        """Take the port first of all; where a second instance has it, say first that it has the database, too.
 
         Raises `DatabaseUnusable`, `ConfigError`.
         """
         try:
-            return self._bind()
+            return bind_endpoint(self._config, self._source)
         except ConfigError:
-            await self._world.in_thread(self._try_file)
+            await self._world.in_thread(self._file.look)
             raise
-
-    def _try_file(self) -> None:
-        """Open what is there; raises `DatabaseUnusable`."""
-        if self._config.database.exists():
-            self._open_file().journal.close()
-
-    def _bind(self) -> socket | None:
-        """Take the port before anything else starts. Raises `ConfigError`."""
-        metrics = self._config.metrics
-        if not metrics.enabled:
-            return None
-        try:
-            return bind(metrics.host, metrics.port)
-        except OSError as error:
-            found = f"{metrics.host}:{metrics.port} ({error.strerror or error})"
-            raise ConfigError.at(self._source, "metrics.port", found, "a free port, or 0 for any") from None
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -8,8 +8,10 @@ from typing import cast
 
 import trio
 
+from actors.http_port import bind
 from actors.persistence import InThread
 from actors.status_page import StatusBoard
+from config import Config, ConfigError
 
 PATIENCE_SECONDS = 1.0
 """So long clients wait for their first answer at most while the strategies begin."""
@@ -28,3 +30,15 @@ async def run_endpoint(board: StatusBoard, listener: socket, begun: trio.Event, 
             await begun.wait()
     serve = cast("RunMetrics", (await in_thread(importlib.import_module, MODULE)).run_metrics)
     await serve(board, listener)
+
+
+def bind_endpoint(config: Config, source: str) -> socket | None:
+    """Take the configured port; None when the endpoint is disabled. Raises `ConfigError`."""
+    metrics = config.metrics
+    if not metrics.enabled:
+        return None
+    try:
+        return bind(metrics.host, metrics.port)
+    except OSError as error:
+        found = f"{metrics.host}:{metrics.port} ({error.strerror or error})"
+        raise ConfigError.at(source, "metrics.port", found, "a free port, or 0 for any") from None

@@ -11,36 +11,23 @@ import pytest
 import trio
 
 import supervisor
-from actors.strategies.core import Core, Output
-from actors.strategies.settings import GridSettings
 from adapters.exchanges.paper.exchange import PaperExchange, open_paper
 from adapters.interfaces import BotStateError, DatabaseUnusable, ExchangeUnavailable
 from adapters.journal.journal import Journal
 from config import Config, ConfigError, parse
-from messages.mailboxes import CoreEvent
 from messages.market import Tick
 from messages.status import Status
 from supervision import registry
 from supervision.control import ProgramFailed
 from supervision.world import World
+from tests.embedded import PATIENCE, until
 from tests.process import running
-
-PATIENCE = 60
-"""Seconds of a machine that may be busy; what is waited for comes within a few."""
 
 
 def configured(folder: Path, *, metrics: bool = False) -> Config:
     path = running.configuration(folder, speed="100", metrics=metrics)
     text = path.read_text().replace('"trial.duckdb"', f'"{folder / "trial.duckdb"}"')
     return parse(text, "trial.toml", {}, registry.known())
-
-
-async def until(handle: supervisor.Handle, wanted: Callable[[Status], bool]) -> Status:
-    """Look at the status until it is as wanted."""
-    with trio.fail_after(PATIENCE):
-        while not wanted(status := handle.status()):  # noqa: ASYNC110 - the status is looked at from outside
-            await trio.sleep(0.02)
-    return status
 
 
 def all_trading(status: Status) -> bool:
@@ -151,59 +138,6 @@ async def test_a_journal_that_stays_broken_is_waited_for_and_told(
 def restarts(status: Status) -> int:
     """How often persistence was started again."""
     return next((actor.restarts for actor in status.actors if actor.actor == "persistence"), 0)
-
-
-class BrokenCore:
-    """A core with a bug: it divides by zero on the 30th tick."""
-
-    def __init__(self, core: Core) -> None:
-        self._core = core
-        self._ticks = 0
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._core, name)
-
-    def handle(self, event: CoreEvent) -> list[Output]:
-        self._ticks += isinstance(event, Tick)
-        if self._ticks >= 30:
-            raise ZeroDivisionError
-        return self._core.handle(event)
-
-
-@pytest.mark.parametrize(("on_core_failure", "left"), [("keep", 4), ("cancel", 0)])
-async def test_a_core_that_raises_halts_its_strategy_and_no_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, on_core_failure: str, left: int
-) -> None:
-    make = registry.strategy
-
-    def broken(kind: str) -> registry.MakeCore:
-        def make_core(settings: GridSettings, saved: str | None) -> Core:
-            core = make(kind)(settings, saved)
-            return BrokenCore(core) if kind == "cDCA" else core  # type: ignore[return-value]
-
-        return make_core
-
-    path = running.configuration(tmp_path, speed="100")
-    text = path.read_text().replace('"trial.duckdb"', f'"{tmp_path / "trial.duckdb"}"')
-    config = parse(text + f'on_core_failure = "{on_core_failure}"\n', "trial.toml", {}, registry.known())
-    monkeypatch.setattr(registry, "strategy", broken)
-
-    def only_one_halted(status: Status) -> bool:
-        phases = {s.kind: s.phase for s in status.strategies}
-        return phases == {"GridHODL": "trading", "GridSell": "trading", "SWING": "trading", "cDCA": "halted"}
-
-    async with trio.open_nursery() as nursery:
-        handle = await nursery.start(supervisor.run, config)
-        status = await until(handle, only_one_halted)
-        assert status.state == "RUNNING"
-        filled = sum(s.buys_filled for s in status.strategies)
-        await until(handle, lambda status: sum(s.buys_filled for s in status.strategies) > filled)
-        assert only_one_halted(handle.status())
-        nursery.cancel_scope.cancel()
-    database = tmp_path / "trial.duckdb"
-    of_the_halted = [o for o in running.open_orders(database) if o[0] == 1004]
-    filled_of_it = [f for f in running.fills(database) if f[0] == 1004]
-    assert len(of_the_halted) + (len(filled_of_it) if left else 0) == left
 
 
 OpenPaper = Callable[..., AbstractAsyncContextManager[PaperExchange]]
