@@ -15,11 +15,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from actors.conditions import ConditionBook
+from actors.decisions import Decisions
 from actors.guard import CoreFailed
 from actors.hindrances import Hindrances
 from actors.mailbox import Mailbox
+from actors.market_time import MarketTime
+from actors.second_look import second_look
 from actors.status_page import post_report
-from actors.strategies.core import NEVER, Core, FollowsRules, HearsDelays, Output, TakesBack, WakesByClock
+from actors.strategies.core import Core, FollowsRules, HearsDelays, Output, TakesBack, WakesByClock
 from adapters.interfaces import UnknownOrderError
 from messages.account import Attach, AttachWaits, OrdersFound
 from messages.journal import Commit, Committed, CoreLoaded, LoadCore
@@ -38,9 +41,7 @@ from messages.orders import (
     Accepted,
     Amended,
     Balances,
-    Cancel,
     Canceled,
-    Command,
     Deferred,
     Filled,
     OrderEvent,
@@ -49,18 +50,11 @@ from messages.orders import (
     Rejected,
     Resynced,
     Resyncing,
-    Submit,
 )
-from messages.status import LookAgain, Pause, PauseCause, Phase, PhaseChanged, Resume, Stop
+from messages.status import Pause, PauseCause, Phase, PhaseChanged, Resume, Stop
 
-_SECOND = 10**9
-WAKE_PAUSE = 1.0
-"""Seconds between two questions to a core that wants to be asked by the clock."""
 STATUS_EVERY = 3600 * 10**9
 """Nanoseconds of data time between two statuses."""
-
-_DEARER = Decimal("1.1")
-"""A fee above its rate by more than this says that the rate is another one; the rest is rounding."""
 
 WAITING = "waiting for the exchange and a first price"
 
@@ -122,23 +116,17 @@ class StrategyActor:
         self._numbers = numbers
         self._adopt = adopt
         self._take_back = take_back
-        self._by_clock = by_clock
+        self._clock = MarketTime(by_clock=by_clock)
         self._hindrances = book and Hindrances(book, outlets.notifier, identity.userref, identity.name, identity.symbol)
-        self._tick_at = 0.0
-        """When the newest tick was received; this and the next are in seconds of trio's clock."""
-        self._woken_at = -math.inf
         self._attached = 0
         self._synced = False
         self._paused: dict[PauseCause, str] = dict(paused or {})
         """Why nothing is decided, by cause."""
         self._stop: Stop | None = None
         self._row: RowEnd | None = None
-        self._tick: Tick | None = None
         self._backlog: list[StrategyMail] = []
         self._held: list[CoreEvent] = []
-        self._handled: list[str] = []
-        self._outputs: list[Output] = []
-        self._unacknowledged: dict[int, list[Output]] = {}
+        self._decisions = Decisions(identity.userref, outlets.orders, outlets.notifier)
         self._next_status = 0
         self._report_is_old = False
 
@@ -151,7 +139,7 @@ class StrategyActor:
             # now: also after a cancellation, which is how a failure of the order-manager ends us. After a
             # failure of its own it owes a simulation the answer for its row.
             ticks = (message for message in reversed(self._backlog) if isinstance(message, Tick))
-            if tick := self._tick or next(ticks, None):
+            if tick := self._clock.tick or next(ticks, None):
                 self._mailbox.put_back_newest(tick.symbol, tick)
             if self._row is not None and isinstance(error, Exception):
                 self._mailbox.post(self._row)
@@ -162,7 +150,7 @@ class StrategyActor:
         loaded = await self._load()
         self._attach(loaded.newest if loaded.state is not None else 0)
         self._take_all(self._backlog)
-        while self._stop is None or self._unacknowledged:
+        while self._stop is None or self._decisions.wait:
             self._take_all(await self._mail_or_time())
 
     async def _mail_or_time(self) -> list[StrategyMail]:
@@ -175,27 +163,16 @@ class StrategyActor:
             self._hindrances.tell()
         core, now = self._core, trio.current_time()
         if wake <= now and isinstance(core, WakesByClock):
-            self._woken_at = now
-            self._outputs += self._asked(partial(core.wake, self._time()))
+            self._clock.woken()
+            self._decisions.add(self._asked(partial(core.wake, self._clock.now())))
         return []
 
     def _wake_at(self) -> float:
         """When the core has to be asked although no tick comes, in seconds of trio's clock; infinite: never."""
-        may_act = self._by_clock and self._synced and not self._paused and self._stop is None
-        if not may_act or self._tick is None or not isinstance(self._core, WakesByClock):
+        may_act = self._synced and not self._paused and self._stop is None
+        if not may_act or not isinstance(self._core, WakesByClock):
             return math.inf
-        wake = self._core.band.wake
-        if wake == NEVER:
-            return math.inf
-        # A core that finds nothing to do is not asked in a loop.
-        return max(self._tick_at + (wake - self._tick.time) / _SECOND, self._woken_at + WAKE_PAUSE)
-
-    def _time(self) -> int:
-        """That of the newest tick, and what has passed since in a live market."""
-        if self._tick is None:
-            return 0
-        passed = trio.current_time() - self._tick_at if self._by_clock else 0.0
-        return self._tick.time + int(passed * _SECOND)
+        return self._clock.wake_at(self._core.band.wake)
 
     async def _load(self) -> CoreLoaded:
         """Build the core from the journal; the mail that comes meanwhile is kept in the backlog."""
@@ -213,7 +190,7 @@ class StrategyActor:
         try:
             self._core = self._make_core(loaded)
             if self._take_back and isinstance(self._core, TakesBack):
-                self._outputs += self._core.take_back()
+                self._decisions.add(self._core.take_back())
         except CoreFailed:
             raise
         except Exception as error:
@@ -256,7 +233,7 @@ class StrategyActor:
                 if message.number == self._attached:
                     self._take_answer(message)
             case Committed():
-                self._release(message.number)
+                self._decisions.release(message.number)
             case RowEnd():
                 pass  # answered once the whole batch is handled
             case Deferred() | RulesChanged():
@@ -282,7 +259,7 @@ class StrategyActor:
             case Resyncing():
                 self._held.clear()
                 if self._hindrances:
-                    self._hindrances.begin(self._time())
+                    self._hindrances.begin(self._clock.now())
             case Resynced():
                 self._held.append(answer)
                 if not self._begin() and not self._paused and self._reason != WAITING:
@@ -309,22 +286,16 @@ class StrategyActor:
         if isinstance(news, RulesChanged):
             self._identity = replace(self._identity, fee=news.fee)
         if isinstance(news, RulesChanged) and isinstance(core, FollowsRules):
-            self._outputs += self._asked(partial(core.change_rules, news.pair, news.fee))
+            self._decisions.add(self._asked(partial(core.change_rules, news.pair, news.fee)))
         elif isinstance(news, Deferred) and isinstance(core, HearsDelays) and self._synced and not self._paused:
-            self._outputs += self._asked(partial(core.put_off, news))
+            self._decisions.add(self._asked(partial(core.put_off, news)))
 
     def _look_again(self, message: StrategyMail) -> None:
-        """A refusal that names pair, rules or minimums says that what is known is old, and so does a dearer fill."""
-        venue, symbol = self._outlets.venue, self._identity.symbol
+        venue = self._outlets.venue
         if venue is None:
             return
-        if isinstance(message, Rejected | Deferred):
-            reason = message.reason
-            if reason in ("pair", "rules", "minimum", "market mode"):
-                venue.post(LookAgain(symbol, reason, message.text))
-        elif isinstance(message, Filled) and message.fee > message.cost * self._identity.fee * _DEARER:
-            told = f"a fill of {message.cost:f} cost a fee of {message.fee:f}"
-            venue.post(LookAgain(symbol, "fee", f"{told}, more than the rate of {self._identity.fee:f} says"))
+        if look := second_look(message, self._identity.symbol, self._identity.fee):
+            venue.post(look)
 
     def _asked(self, question: Callable[[], list[Output]]) -> list[Output]:
         """What the core answers. Raises `CoreFailed`."""
@@ -346,14 +317,14 @@ class StrategyActor:
             raise CoreFailed(f"its orders at the exchange cannot be taken over: {error!r}") from error
         if recovery.unexplained:
             raise UnknownOrderError.of(recovery.unexplained[0], self._identity.userref)
-        self._outputs += recovery.notices
+        self._decisions.add(recovery.notices)
         if recovery.adopted:
             self._commit(tuple(recovery.adopted))
         self._attach(None)
 
     def _take_tick(self, tick: Tick) -> None:
-        first = self._tick is None
-        self._tick, self._tick_at = tick, trio.current_time()
+        first = self._clock.tick is None
+        self._clock.heard(tick)
         if self._synced and not self._paused:
             self._decide(tick)
         elif first:
@@ -370,11 +341,11 @@ class StrategyActor:
     def _begin(self) -> bool:
         """Once told everything and with a price at hand: newest tick, then what was held, in its order."""
         told = self._synced or any(isinstance(event, Resynced) for event in self._held)
-        if not told or self._tick is None or self._paused or self._stop is not None:
+        if not told or self._clock.tick is None or self._paused or self._stop is not None:
             return False
         self._synced = True
-        self._next_status = self._next_status or self._tick.time + STATUS_EVERY
-        self._decide(self._tick)
+        self._next_status = self._next_status or self._clock.tick.time + STATUS_EVERY
+        self._decide(self._clock.tick)
         held, self._held = self._held, []
         for event in held:
             self._decide(event)
@@ -391,24 +362,24 @@ class StrategyActor:
         except Exception as error:
             raise CoreFailed(f"decision core failed on {type(event).__name__}: {error!r}") from error
         if isinstance(event, OrderEvent):
-            self._handled.append(_event_id(event))
+            self._decisions.handled(event)
         elif isinstance(event, Balances):
             self._report_is_old = True
         elif isinstance(event, Tick) and self._synced and event.time >= self._next_status:
             self._next_status = event.time + STATUS_EVERY
             if status := self._core.ladder():
                 self._outlets.notifier.post(status)
-        self._outputs.extend(outputs)
+        self._decisions.add(outputs)
 
     def _flush(self) -> None:
         """Make what was decided durable; answer the row once nothing waits for its commit any more."""
-        if self._outputs or self._handled:
+        if self._decisions.are_new:
             self._commit()
             self._report_is_old = True
         if self._report_is_old:
             self._report_is_old = False
             self._report()
-        if self._row is not None and not self._unacknowledged:
+        if self._row is not None and not self._decisions.wait:
             self._outlets.orders.post(RowDone(self._identity.userref, self._row.row))
             self._row = None
 
@@ -417,37 +388,26 @@ class StrategyActor:
         if self._hindrances:
             report = replace(report, put_off=self._hindrances.count())
             if self._synced:
-                self._hindrances.report(report, self._time())
+                self._hindrances.report(report, self._clock.now())
         post_report(self._outlets.metrics, report)
 
     def _commit(self, adopted: tuple[Place, ...] = ()) -> None:
         number = next(self._numbers)
-        outputs, self._outputs = self._outputs, []
-        handled, self._handled = self._handled, []
-        self._unacknowledged[number] = outputs
+        commands, handled = self._decisions.take(number)
         self._outlets.persistence.post(
             Commit(
                 strategy=self._identity.userref,
                 number=number,
                 name=self._identity.name,
                 kind=self._identity.kind,
-                time=self._tick.time if self._tick else 0,
+                time=self._clock.tick.time if self._clock.tick else 0,
                 state=self._core.save(),
-                handled=tuple(handled),
-                commands=_commands(outputs),
+                handled=handled,
+                commands=commands,
                 adopted=adopted,
                 symbol=self._identity.symbol,
             )
         )
-
-    def _release(self, number: int) -> None:
-        """The commit is durable: its commands leave as one batch, its notices are told."""
-        outputs = self._unacknowledged.pop(number, [])
-        if commands := _commands(outputs):
-            self._outlets.orders.post(Submit(self._identity.userref, commands))
-        for output in outputs:
-            if not isinstance(output, Place | Cancel):
-                self._outlets.notifier.post(output)
 
     def _tell_phase(self, phase: Phase, reason: str) -> None:
         if self._paused:
@@ -457,16 +417,6 @@ class StrategyActor:
         self._outlets.supervisor.post(PhaseChanged(self._identity.userref, phase, reason))
 
 
-def _commands(outputs: list[Output]) -> tuple[Command, ...]:
-    return tuple(output for output in outputs if isinstance(output, Place | Cancel))
-
-
 def _asleep(core: Core, tick: Tick) -> bool:
     band = core.band
     return band.low <= tick.price <= band.high and tick.time < band.wake
-
-
-def _event_id(event: OrderEvent) -> str:
-    if isinstance(event, PartiallyFilled | Filled):
-        return event.fill_id
-    return f"{event.order_id} {type(event).__name__}"

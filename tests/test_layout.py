@@ -104,6 +104,7 @@ FLOATS_THAT_ARE_NO_MONEY = {
 }
 
 TESTED_ELSEWHERE = {
+    "actors/market_time.py": "tests/actors/test_strategy_clock.py",
     "actors/strategies/core.py": "tests/actors/strategies/test_grid_base.py",
     "actors/strategies/settings.py": "tests/actors/strategies/test_rules.py",
     "config/schema.py": "tests/config/test_load.py",

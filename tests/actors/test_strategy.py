@@ -10,22 +10,10 @@ from messages.account import Attach, OrderFacts, OrdersFound
 from messages.ids import client_order_id, counter_cause
 from messages.journal import Committed, CoreLoaded, LoadCore
 from messages.market import Tick
-from messages.notices import OrderFilled
 from messages.orders import Balances, Filled, Rejected, Resynced, Resyncing, Submit
 from messages.status import StrategyReport
-from tests.actors.strategies.harness import BUYS_AT_50000, SECOND, SETTINGS, USERREF, settings
+from tests.actors.strategies.harness import SECOND, SETTINGS, USERREF, settings
 from tests.actors.strategy_rig import Rig, cancels_of, funds, orders_of
-
-
-async def test_nothing_leaves_before_its_commit_is_acknowledged() -> None:
-    rig = Rig()
-    async with rig.running():
-        await rig.begin()
-        (commit,) = rig.commits()
-        assert [place.price for place in orders_of(commit)] == BUYS_AT_50000
-        assert rig.said(Submit) == []
-        await rig.hears(Committed(commit.number))
-        assert rig.said(Submit) == [Submit(USERREF, commit.commands)]
 
 
 async def test_a_commit_holds_state_commands_and_what_was_handled() -> None:
@@ -39,41 +27,6 @@ async def test_a_commit_holds_state_commands_and_what_was_handled() -> None:
         assert commit.state == rig.core.save()
         assert (commit.strategy, commit.name, commit.kind) == (USERREF, "grid", "GridHODL")
         assert commit.time == rig.now - SECOND
-
-
-async def test_one_batch_of_mail_is_one_commit() -> None:
-    rig = Rig()
-    async with rig.running():
-        places = await rig.trade()
-        await rig.hears(rig.filled(places[0]), rig.filled(places[1]))
-        (commit,) = rig.commits()
-        assert len(commit.handled) == 2
-        assert len(orders_of(commit)) == 2
-
-
-async def test_decisions_go_on_while_commits_wait_and_leave_in_their_order() -> None:
-    rig = Rig()
-    async with rig.running():
-        places = await rig.trade()
-        await rig.hears(rig.filled(places[0]))
-        await rig.hears(rig.filled(places[1]))
-        first, second = rig.commits()
-        assert first.number < second.number
-        assert rig.said(Submit) == []
-        await rig.hears(Committed(first.number), Committed(second.number))
-        assert rig.said(Submit) == [Submit(USERREF, first.commands), Submit(USERREF, second.commands)]
-
-
-async def test_notices_are_told_after_the_commit_too() -> None:
-    rig = Rig()
-    async with rig.running():
-        places = await rig.trade()
-        await rig.hears(rig.filled(places[0]))
-        assert rig.notifier.receive_nowait() == []
-        await rig.commit()
-        (notice,) = rig.notifier.receive_nowait()
-        assert isinstance(notice, OrderFilled)
-        assert notice.price == places[0].price
 
 
 async def test_a_tick_that_asks_for_nothing_writes_nothing() -> None:

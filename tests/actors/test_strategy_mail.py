@@ -1,13 +1,11 @@
 """What the strategy actor takes first, what waits, what it answers: ticks, pauses, rows."""
 
-import pytest
-from msgspec.structs import replace
 from trio.testing import wait_all_tasks_blocked
 
 from messages.journal import Committed
 from messages.market import RowDone, RowEnd, Tick
-from messages.orders import Filled, Rejected, RejectReason, Resynced, Submit
-from messages.status import LookAgain, Pause, PhaseChanged, Resume
+from messages.orders import Filled, Resynced, Submit
+from messages.status import Pause, PhaseChanged, Resume
 from tests.actors.strategies.harness import USERREF
 from tests.actors.strategy_rig import Rig, funds, orders_of
 
@@ -147,34 +145,3 @@ async def test_a_strategy_that_starts_while_its_pair_rests_is_halted_until_it_is
         await rig.hears(Resume("pair"))
         assert rig.phases() == ["trading"]
         assert next(place.side for place in orders_of(await rig.commit())) == "buy"
-
-
-@pytest.mark.parametrize("reason", ["pair", "rules", "minimum"])
-async def test_a_refusal_that_names_facts_has_them_read_again(reason: RejectReason) -> None:
-    rig = Rig()
-    async with rig.running():
-        places = await rig.trade()
-        await rig.hears(Rejected(places[0].order_id, reason, "no", rig.now))
-        assert rig.venue.receive_nowait() == [LookAgain("BTC/USD", reason, "no")]  # type: ignore[arg-type]
-
-
-async def test_other_refusals_do_not() -> None:
-    rig = Rig()
-    async with rig.running():
-        places = await rig.trade()
-        await rig.hears(Rejected(places[0].order_id, "funds", "no", rig.now))
-        await rig.hears(Rejected(places[1].order_id, "refused", "no", rig.now))
-        assert rig.venue.receive_nowait() == []
-
-
-async def test_a_fill_that_costs_more_than_the_rate_has_the_fee_read_again() -> None:
-    rig = Rig()
-    async with rig.running():
-        places = await rig.trade()
-        fill = rig.filled(places[0])
-        fair = replace(fill, fee=fill.cost * rig.config.fee)
-        await rig.hears(fair)
-        assert rig.venue.receive_nowait() == []
-        await rig.hears(replace(fair, fill_id="later", fee=fair.fee * 2))
-        [look] = rig.venue.receive_nowait()
-        assert (look.symbol, look.reason) == ("BTC/USD", "fee")

@@ -1,0 +1,64 @@
+"""Decisions of one strategy on their way: written down first, then sent. No order leaves before its commit."""
+
+from collections.abc import Iterable
+
+from actors.mailbox import Mailbox
+from actors.strategies.core import Output
+from messages.mailboxes import NotifierMail, OrderManagerMail
+from messages.orders import Cancel, Command, Filled, OrderEvent, PartiallyFilled, Place, Submit
+
+
+class Decisions:
+    """Of one start of a strategy."""
+
+    def __init__(self, userref: int, orders: Mailbox[OrderManagerMail], notifier: Mailbox[NotifierMail]) -> None:
+        self._userref = userref
+        self._orders = orders
+        self._notifier = notifier
+        self._outputs: list[Output] = []
+        self._handled: list[str] = []
+        self._unacknowledged: dict[int, list[Output]] = {}
+
+    def add(self, outputs: Iterable[Output]) -> None:
+        """The core asks for these."""
+        self._outputs.extend(outputs)
+
+    def handled(self, event: OrderEvent) -> None:
+        """The core has taken this event into its state."""
+        self._handled.append(_event_id(event))
+
+    @property
+    def are_new(self) -> bool:
+        """Whether anything is to be written."""
+        return bool(self._outputs or self._handled)
+
+    @property
+    def wait(self) -> bool:
+        """Whether a commit is not acknowledged yet."""
+        return bool(self._unacknowledged)
+
+    def take(self, number: int) -> tuple[tuple[Command, ...], tuple[str, ...]]:
+        """Commands and handled events for the commit of this number, which waits from now on."""
+        outputs, self._outputs = self._outputs, []
+        handled, self._handled = self._handled, []
+        self._unacknowledged[number] = outputs
+        return _commands(outputs), tuple(handled)
+
+    def release(self, number: int) -> None:
+        """The commit is durable: its commands leave as one batch, its notices are told."""
+        outputs = self._unacknowledged.pop(number, [])
+        if commands := _commands(outputs):
+            self._orders.post(Submit(self._userref, commands))
+        for output in outputs:
+            if not isinstance(output, Place | Cancel):
+                self._notifier.post(output)
+
+
+def _commands(outputs: list[Output]) -> tuple[Command, ...]:
+    return tuple(output for output in outputs if isinstance(output, Place | Cancel))
+
+
+def _event_id(event: OrderEvent) -> str:
+    if isinstance(event, PartiallyFilled | Filled):
+        return event.fill_id
+    return f"{event.order_id} {type(event).__name__}"
