@@ -2,7 +2,8 @@
 
 from msgspec import Struct
 
-from messages.notices import Letter, MissedNotices, NoticeKind, NoticesMissed, needs_somebody, subject_of
+from messages.letters import Letter, needs_somebody, subject_of
+from messages.notices import MissedNotices, NoticeKind, NoticesMissed
 
 SHOWN_ROWS = 25
 """Of a summary. More would not fit into one message of Telegram, and nobody would read them."""

@@ -10,13 +10,13 @@ from typing import NamedTuple
 from actors.ownership_texts import OwnershipNotice, ownership_branches, ownership_sentence, ownership_title
 from actors.trouble_texts import TroubleNotice, trouble_sentence, trouble_text
 from actors.wait_texts import tree
+from messages.letters import Letter, kind_of
 from messages.money import EXACT, ONE, cost, divide
 from messages.notices import (
     ExtraSell,
     FundsMissing,
     JournalNoted,
     LadderStatus,
-    Letter,
     NotCovered,
     Notice,
     OrderAmended,
@@ -25,7 +25,6 @@ from messages.notices import (
     OrderReleased,
     ProgramStarted,
     SecondInstance,
-    kind_of,
 )
 
 TextNotice = (

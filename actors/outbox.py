@@ -15,7 +15,8 @@ from actors.missed import Missed
 from actors.notice_texts import write_letter
 from actors.trouble_texts import moment
 from adapters.interfaces import Channel
-from messages.notices import LadderStatus, Letter, Loudness, Notice, ProgramEnded
+from messages.letters import Letter, Loudness
+from messages.notices import LadderStatus, Notice, ProgramEnded
 from messages.status import ChannelReport
 
 log = logging.getLogger(__name__)

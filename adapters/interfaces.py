@@ -12,10 +12,10 @@ from typing import Protocol, Self, runtime_checkable
 
 from messages.account import AccountSnapshot, History, KeyShared, OrderFacts
 from messages.conditions import ConditionCode
+from messages.letters import Letter
 from messages.mailboxes import ExchangeEvent
 from messages.market import Tick
 from messages.money import Pair
-from messages.notices import Letter
 from messages.orders import Place
 
 

@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 from config.problems import key_path
 from config.secrets import ALLOWED, Secret
 from messages.ids import MAX_USERREF
-from messages.notices import Loudness
+from messages.letters import Loudness
 
 PAPER = "paper"
 """Name of the adapter that simulates a whole exchange; it needs no `dry_run`."""

@@ -1,16 +1,12 @@
 """What the person behind the program is told, as data; the words are made in `actors/notice_texts`."""
 
 from decimal import Decimal
-from typing import Literal, assert_never
+from typing import Literal
 
 from msgspec import Struct
 
 from messages.money import Side
 from messages.orders import DeferReason
-
-Volume = Literal["on", "silent", "off"]
-"""How loud a channel tells a kind of notice; `silent` arrives without a sound."""
-
 
 NoticeKind = Literal[
     "start", "end", "fill", "funds", "extra_sell", "released", "halt", "trouble", "channel", "status", "summary"
@@ -307,113 +303,3 @@ Notice = (
     | NoticesMissed
     | LadderStatus
 )
-
-
-class Loudness(Struct, frozen=True, forbid_unknown_fields=True):
-    """How loud one channel tells each kind of notice."""
-
-    start: Volume = "on"
-    end: Volume = "on"
-    fill: Volume = "on"
-    funds: Volume = "on"
-    extra_sell: Volume = "on"
-    released: Volume = "on"
-    halt: Volume = "on"
-    trouble: Volume = "on"
-    channel: Volume = "on"
-    status: Volume = "silent"
-
-    def of(self, kind: NoticeKind) -> Volume:
-        """The volume for this kind; a summary is told in any case."""
-        volume: Volume = "on" if kind == "summary" else getattr(self, kind)
-        return volume
-
-
-class Letter(Struct, frozen=True, tag=True):
-    """A notice on its way to a channel, with its words."""
-
-    notice: Notice
-    kind: NoticeKind
-    bot: str
-    time: int
-    """When it was told, nanoseconds UTC."""
-    headline: str
-    """One line."""
-    text: str
-    """Several lines without markup."""
-    drawing: str = ""
-    """Lines that belong below the text and need letters of one width."""
-    silent: bool = False
-
-    @property
-    def plain(self) -> str:
-        """Text and drawing."""
-        return f"{self.text}\n{self.drawing}" if self.drawing else self.text
-
-
-def kind_of(notice: Notice) -> NoticeKind:
-    """The kind that loudness is configured by."""
-    kind: NoticeKind
-    match notice:
-        case ProgramStarted() | JournalNoted():
-            kind = "start"
-        case ProgramEnded():
-            kind = "end"
-        case OrderFilled():
-            kind = "fill"
-        case FundsMissing() | OrderDelayed():
-            kind = "funds"
-        case ExtraSell():
-            kind = "extra_sell"
-        case OrderReleased() | OrderAmended():
-            kind = "released"
-        case StrategyHalted() | StrategyResumed():
-            kind = "halt"
-        case (
-            PairChanged()
-            | ActorFailed()
-            | ActorRecovered()
-            | JournalRepaired()
-            | OrdersRecovered()
-            | OrdersPutOff()
-            | OrdersTaken()
-            | NotCovered()
-            | SecondInstance()
-        ):
-            kind = "trouble"
-        case ChannelFailed() | ChannelRecovered():
-            kind = "channel"
-        case LadderStatus():
-            kind = "status"
-        case NoticesMissed():
-            kind = "summary"
-        case _:
-            assert_never(notice)
-    return kind
-
-
-def needs_somebody(notice: Notice) -> bool:
-    """Whether it is worth a warning: something does not work as it should."""
-    urgent = (
-        OrdersPutOff
-        | StrategyHalted
-        | ActorFailed
-        | FundsMissing
-        | OrderDelayed
-        | ChannelFailed
-        | JournalRepaired
-        | OrdersRecovered
-        | NotCovered
-        | SecondInstance
-    )
-    if isinstance(notice, PairChanged):
-        return bool(notice.consequence)
-    return isinstance(notice, urgent) or (isinstance(notice, ProgramEnded) and bool(notice.advice))
-
-
-def subject_of(notice: Notice) -> str:
-    """What it is about: two notices of one kind and subject tell the same story, the newer one its end."""
-    if isinstance(notice, OrderFilled):
-        return f"{notice.strategy} {notice.side}"
-    subjects = (getattr(notice, name) for name in ("strategy", "actor", "channel") if name in notice.__struct_fields__)
-    return next(subjects, "")

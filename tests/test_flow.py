@@ -12,9 +12,10 @@ from actors.notifier import Desk, run_notifier
 from actors.order_manager import run_order_manager
 from actors.outbox import Outbox
 from messages.account import AccountSnapshot, Attach
+from messages.letters import Letter
 from messages.mailboxes import MetricsMail, NotifierMail, OrderManagerMail, PersistenceMail, StrategyMail
 from messages.market import RowEnd, Tick
-from messages.notices import Letter, Notice, ProgramEnded
+from messages.notices import Notice, ProgramEnded
 from messages.orders import Rejected
 from supervision.control import Control
 from supervision.policy import Limits

@@ -111,6 +111,7 @@ TESTED_ELSEWHERE = {
     "messages/account.py": "tests/messages/test_mailboxes.py",
     "messages/conditions.py": "tests/messages/test_mailboxes.py",
     "messages/journal.py": "tests/messages/test_mailboxes.py",
+    "messages/letters.py": "tests/actors/test_notifier.py",
     "messages/market.py": "tests/messages/test_mailboxes.py",
     "messages/notices.py": "tests/messages/test_mailboxes.py",
     "messages/orders.py": "tests/messages/test_mailboxes.py",

@@ -3,7 +3,8 @@
 import logging
 
 from config import ChannelConfig
-from messages.notices import Letter, ProgramEnded, needs_somebody
+from messages.letters import Letter, needs_somebody
+from messages.notices import ProgramEnded
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from adapters.channels.telegram_text import fitting, telegram_html
 from adapters.channels.telling import clean
 from adapters.interfaces import ChannelError, ChannelMisconfigured
 from config import ChannelConfig, Secret, read_options
-from messages.notices import Letter
+from messages.letters import Letter
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,8 @@ import trio
 
 from actors.notice_texts import write_letter
 from adapters.interfaces import ChannelError
-from messages.notices import LadderStatus, Letter, Notice, NoticesMissed, OrderFilled, ProgramEnded
+from messages.letters import Letter
+from messages.notices import LadderStatus, Notice, NoticesMissed, OrderFilled, ProgramEnded
 
 SECOND = 1_000_000_000
 START = 1_761_567_667 * SECOND

@@ -22,8 +22,9 @@ from actors.notifier import (
 )
 from actors.outbox import SUMMARY_FROM, Outbox
 from adapters.interfaces import Channel, ChannelError, ChannelMisconfigured
+from messages.letters import Loudness
 from messages.mailboxes import NotifierMail
-from messages.notices import ChannelFailed, ChannelRecovered, Loudness, ProgramEnded
+from messages.notices import ChannelFailed, ChannelRecovered, ProgramEnded
 from tests.actors.channels import START, FakeChannel, fill, note, wall_clock
 
 

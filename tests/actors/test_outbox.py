@@ -18,7 +18,8 @@ from actors.outbox import (
     Outbox,
     Waiting,
 )
-from messages.notices import Letter, Loudness, NoticesMissed, ProgramEnded, StrategyHalted
+from messages.letters import Letter, Loudness
+from messages.notices import NoticesMissed, ProgramEnded, StrategyHalted
 from messages.status import ChannelReport
 from tests.actors.channels import FakeChannel, fill, ladder, letter, note
 

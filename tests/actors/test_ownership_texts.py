@@ -4,7 +4,8 @@ import pytest
 
 from actors.notice_texts import headline, words
 from actors.ownership_texts import ownership_sentence
-from messages.notices import JournalNoted, NotCovered, Notice, SecondInstance, kind_of, needs_somebody
+from messages.letters import kind_of, needs_somebody
+from messages.notices import JournalNoted, NotCovered, Notice, SecondInstance
 
 CASES: list[tuple[Notice, str, str]] = [
     (

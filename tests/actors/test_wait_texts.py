@@ -5,7 +5,8 @@ from typing import get_args
 import pytest
 
 from actors.notice_texts import headline, words
-from messages.notices import OrdersPutOff, OrdersTaken, kind_of, needs_somebody
+from messages.letters import kind_of, needs_somebody
+from messages.notices import OrdersPutOff, OrdersTaken
 from messages.orders import DeferReason
 
 

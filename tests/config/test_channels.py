@@ -4,7 +4,7 @@ import pytest
 from msgspec import Struct
 
 from config import ChannelConfig, ConfigError, Secret, parse, read_options, secret_texts, validate
-from messages.notices import Loudness
+from messages.letters import Loudness
 from tests.config.texts import KNOWN, VALID, lines, read
 
 

@@ -30,7 +30,8 @@ from adapters.interfaces import Exchange
 from adapters.journal.journal import Journal
 from config import Config, parse
 from config.schema import ChannelConfig
-from messages.notices import Letter, Notice
+from messages.letters import Letter
+from messages.notices import Notice
 from messages.status import StrategyReport
 from supervision import registry
 from supervision.world import World as Outside

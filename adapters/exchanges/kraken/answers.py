@@ -182,7 +182,7 @@ class Answers:
         hold = self._limits.holds.refused(scope_of(batch, error), error, now, self._clock.now() / SECOND)
         refused_for = now - hold.since
         if hold.reason == "credentials" and refused_for > KEY_SECONDS:
-            text = f"Kraken refuses this API key for orders since {refused_for / 3600:.0f} hours: {error}"
+            text = f"Kraken has refused orders with this API key for {refused_for / 3600:.0f} hours: {error}"
             raise BotStateError(text, has_worked=True, refused_for=refused_for)
         if not batch.orders:
             pending.error = error

@@ -8,7 +8,8 @@ import pytest
 from adapters.channels.webhook import WebhookChannel, encoded, open_webhook
 from adapters.interfaces import Channel, ChannelError, ChannelMisconfigured
 from config import ChannelConfig, ConfigError, Secret
-from messages.notices import Letter, OrderFilled
+from messages.letters import Letter
+from messages.notices import OrderFilled
 from tests.actors.channels import START, letter
 from tests.adapters.channels.stand_in import GARBAGE, Reply, refused_port, service
 
