@@ -115,11 +115,20 @@ class Ledger:
         asset, amount = (quote, max(cost(order.price, rest), ZERO)) if order.side == "buy" else (base, rest)
         self._keep(key, self.purse(None, asset), amount)
 
-    def hold(self, place: Place, filled: Decimal = ZERO) -> None:
-        """Keep what is not filled yet of this order from every other one."""
+    def hold(self, place: Place, filled: Decimal = ZERO, placed: Decimal = ZERO) -> None:
+        """Keep what is not filled yet of this order from every other one.
+
+        `placed`: the volume that a sell had before somebody amended it by hand, else 0. What was added is held for the
+        account's owner, not for the strategy.
+        """
         client = self.clients[place.strategy]
-        amount = hold_of(client.pair, place.side, place.price, place.volume - filled, client.fee)
+        rest = place.volume - filled
+        own = min(rest, max(placed - filled, ZERO)) if placed and place.side == "sell" else rest
+        amount = hold_of(client.pair, place.side, place.price, own, client.fee)
         self._keep(place.order_id, self._purse_of(client, place), amount)
+        self._free(_beyond(place.order_id))
+        if own < rest:
+            self._keep(_beyond(place.order_id), self.purse(None, client.pair.base), rest - own)
 
     def leaving(self, order_id: str) -> None:
         """A cancel of this order is on its way."""
@@ -128,7 +137,11 @@ class Ledger:
 
     def release(self, order_id: str) -> None:
         """The order is closed; what it held is free."""
-        if gone := self.holds.pop(order_id, None):
+        self._free(order_id)
+        self._free(_beyond(order_id))
+
+    def _free(self, key: str) -> None:
+        if gone := self.holds.pop(key, None):
             gone.purse.held -= gone.amount
             gone.purse.reckon()
             self.changes += 1
@@ -190,7 +203,7 @@ class Ledger:
     def _keep(self, key: str, purse: Purse, amount: Decimal) -> None:
         """Hold so much for an order; a cancel that is on its way stays so."""
         before = self.holds.get(key)
-        self.release(key)
+        self._free(key)
         self.holds[key] = Hold(purse, amount, leaving=before is not None and before.leaving)
         purse.held += amount
         purse.reckon()
@@ -205,3 +218,8 @@ class Ledger:
     def _purse_of(self, client: Client, place: Place) -> Purse:
         """What the order is paid with."""
         return self.purse(client.strategy, client.pair.quote if place.side == "buy" else client.pair.base)
+
+
+def _beyond(order_id: str) -> str:
+    """Under which name is held what the account's owner added to an order."""
+    return f"{order_id}+"

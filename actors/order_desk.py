@@ -4,6 +4,7 @@ Pure: messages in, effects out. The actor around it and a backtest drive the sam
 """
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import TypeGuard, assert_never
 
 import msgspec
@@ -63,6 +64,8 @@ class _Tracked(Struct):
 
     place: Place | None
     facts: OrderFacts | None
+    placed: Decimal = ZERO
+    """Of an order that was amended by hand: the volume that it was placed with, else 0."""
 
 
 class OrderDesk:
@@ -145,7 +148,7 @@ class OrderDesk:
         for live in attach.orders:
             # All holds first: what a fill leaves to the strategy depends on what its other sells offer.
             if live.place.order_id in self._orders or live.place.order_id in looked_up:
-                self.ledger.hold(live.place, live.filled)
+                self.ledger.hold(live.place, live.filled, live.placed)
         for live in sorted(attach.orders, key=lambda live: self._last_change(live, looked_up)):
             self._rejoin(live, looked_up, effects)
         # Everybody else is told with the next batch: many attach together.
@@ -258,8 +261,8 @@ class OrderDesk:
         if tracked is None and facts is None:
             self._never_arrived(live, effects)
             return
-        self._orders[place.order_id] = _Tracked(place, facts)
-        self.ledger.hold(place, live.filled)
+        self._orders[place.order_id] = _Tracked(place, facts, live.placed)
+        self.ledger.hold(place, live.filled, live.placed)
         if facts is not None:
             if (facts.price, facts.volume) != (place.price, place.volume):
                 changed = Amended(place.order_id, facts.exchange_id, facts.price, facts.volume, facts.time)
@@ -332,7 +335,7 @@ class OrderDesk:
             if tracked.place is not None and tracked.facts.filled != before:
                 self.ledger.executed(tracked.place, tracked.facts.filled - before)
                 if not closed:
-                    self.ledger.hold(tracked.place, tracked.facts.filled)
+                    self.ledger.hold(tracked.place, tracked.facts.filled, tracked.placed)
         if closed:
             self.ledger.release(event.order_id)
             if tracked.place is not None or isinstance(event, Rejected):
@@ -344,8 +347,9 @@ class OrderDesk:
         if tracked.facts is not None:
             tracked.facts = msgspec.structs.replace(tracked.facts, price=event.price, volume=event.volume)
         if tracked.place is not None:
+            tracked.placed = tracked.placed or tracked.place.volume
             tracked.place = msgspec.structs.replace(tracked.place, price=event.price, volume=event.volume)
-            self.ledger.hold(tracked.place, tracked.facts.filled if tracked.facts else ZERO)
+            self.ledger.hold(tracked.place, tracked.facts.filled if tracked.facts else ZERO, tracked.placed)
 
     def _pass_on(self, event: OrderEvent, effects: Effects) -> None:
         strategy = userref_of(event.order_id)

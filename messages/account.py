@@ -92,6 +92,8 @@ class LiveOrder(Struct, frozen=True):
     accepted: bool
     filled: Decimal
     """Base that `Attach.owned` already reckons with."""
+    placed: Decimal = ZERO
+    """Of an order that was amended by hand: the volume that it was placed with, else 0."""
 
 
 class History(Struct, frozen=True):

@@ -182,6 +182,7 @@ class GridCore:
                 canceling=order.phase == "canceling",
                 accepted=bool(order.exchange_id),
                 filled=order.filled,
+                placed=order.placed,
             )
             for order in ladder.state.orders.values()
         )

@@ -124,9 +124,8 @@ class Ladder:
         return self.state.owned - self.offered_besides(None)
 
     def offered_besides(self, sell: OwnOrder | None) -> Decimal:
-        """What all other sells offer, those that are being cancelled included."""
-        rests = (o.volume - o.filled for o in self.state.orders.values() if o.side == "sell" and o is not sell)
-        return sum(rests, ZERO)
+        """What all other sells offer of ours, those that are being cancelled included."""
+        return sum((o.rest for o in self.state.orders.values() if o.side == "sell" and o is not sell), ZERO)
 
     def _side(self, order: OwnOrder) -> LadderSide:
         return self._buys if order.side == "buy" else self._sells

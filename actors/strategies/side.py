@@ -10,7 +10,7 @@ from msgspec import Struct
 from actors.strategies import rules
 from actors.strategies.settings import GridSettings
 from actors.strategies.state import OwnOrder
-from messages.money import EXACT, ZERO, Side, hold_of
+from messages.money import ZERO, Side, hold_of
 
 
 class _Share(Struct, frozen=True):
@@ -53,9 +53,11 @@ class LadderSide:
         self._count(order)
 
     def _count(self, order: OwnOrder) -> None:
-        settings, rest = self._settings, EXACT.subtract(order.volume, order.filled)
-        held = hold_of(settings.pair, order.side, order.price, rest, settings.fee)
-        share = self._shares[order.order_id] = _Share(rules.invested(order.price, order.volume), held)
+        # What its owner added to a sell by hand is sold for him; what he added to a buy is bought for us.
+        is_sell = order.side == "sell"
+        volume, rest = (order.wanted, order.rest) if is_sell else (order.volume, order.volume - order.filled)
+        held = hold_of(self._settings.pair, order.side, order.price, rest, self._settings.fee)
+        share = self._shares[order.order_id] = _Share(rules.invested(order.price, volume), held)
         self.invested, self.held = self.invested + share.invested, self.held + share.held
 
     def _discount(self, order: OwnOrder) -> None:

@@ -38,8 +38,12 @@ class OwnOrder(Struct):
     @property
     def rest(self) -> Decimal:
         """What is not executed of the volume that we wanted: what its owner added by hand is none of that."""
-        wanted = min(self.volume, self.placed) if self.placed else self.volume
-        return max(wanted - self.filled, ZERO)
+        return max(self.wanted - self.filled, ZERO)
+
+    @property
+    def wanted(self) -> Decimal:
+        """The volume without what the account's owner added by hand."""
+        return min(self.volume, self.placed) if self.placed else self.volume
 
 
 class RememberedSell(Struct):
