@@ -132,7 +132,7 @@ class Requests:
 
     async def cancel_by_id(self, order_id: str) -> bool | None:
         """Ask the engine: True canceled, False unknown to it, None without a clear answer."""
-        if hold := self._limits.holds.find([ALL], trio.current_time()):
+        while hold := self._limits.holds.find([ALL], trio.current_time()):  # noqa: ASYNC110 - it may be prolonged
             await trio.sleep_until(hold.until)
         if self.answers.socket_refuses:
             error = await self._by_rest.cancel([order_id])

@@ -124,6 +124,20 @@ async def test_a_lockout_of_rest_holds_up_the_orders_too(autojump_clock: MockClo
         assert [wait.reason for wait in rig.waits] == ["locked out"]
 
 
+async def test_a_question_about_an_order_waits_until_the_lockout_is_over(autojump_clock: MockClock) -> None:
+    async with opened() as rig, trio.open_nursery() as nursery:
+        holds = rig.account.rest.holds
+        holds.refused("all", "EGeneral:Temporary lockout", trio.current_time(), 0)
+        nursery.start_soon(rig.session._requests.cancel_by_id, order_id(1))
+        await trio.sleep(899)
+        holds.asks(["all"], trio.current_time())
+        await trio.sleep(3)
+        holds.refused("all", "EGeneral:Temporary lockout", trio.current_time(), 0)
+        assert await rig.silent(800)
+        assert (await rig.far.heard())["method"] == "cancel_order"
+        nursery.cancel_scope.cancel()
+
+
 async def test_of_many_orders_one_asks_and_the_others_follow(autojump_clock: MockClock) -> None:
     """A closed pair is asked by one request a pause, whatever waits; other pairs are not concerned."""
     async with opened() as rig:
