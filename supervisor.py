@@ -187,6 +187,7 @@ class _Tree:
             task_status.started(Handle(listener.getsockname()[1] if listener else None, self._board))
             return await self._run_actors(listener, hurry)
         finally:
+            self._file.close()
             if listener is not None:
                 listener.close()
 

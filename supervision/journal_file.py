@@ -54,6 +54,12 @@ class JournalFile:
         opened, self._opened = self._opened, None
         return opened or self._open().journal
 
+    def close(self) -> None:
+        """Close the file of the start where nobody has asked for it: the program was stopped before."""
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            opened.close()
+
     def look(self) -> None:
         """Open what is there, and close it again. Blocks. Raises `ConfigError`, `DatabaseUnusable`."""
         if self._config.database.exists():

@@ -70,3 +70,15 @@ def test_the_account_is_news_once_and_another_one_is_refused(config: Config) -> 
     file.owner = replace(owner, key="another")
     with pytest.raises(ConfigError, match="AA11"):
         file.belongs_to("BB22")
+
+
+def test_a_file_that_nobody_asked_for_is_closed_at_the_end(config: Config) -> None:
+    file = file_of(config)
+    owned, _ = file.open_first()
+    file.close()
+    file.close()
+    again = file.open_again()
+    assert again is not owned.journal
+    file.close()
+    assert again.pasts() == []  # whoever has it closes it
+    again.close()
