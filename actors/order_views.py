@@ -25,16 +25,7 @@ def event_of(facts: OrderFacts) -> OrderEvent:
     fill_id = f"{facts.exchange_id}@{facts.filled:f}"
     match facts.status:
         case "canceled":
-            return Canceled(
-                facts.order_id,
-                facts.exchange_id,
-                facts.filled,
-                facts.cost,
-                facts.fee,
-                facts.reason,
-                facts.time,
-                facts.text,
-            )
+            return facts.closure()
         case "filled":
             return Filled(facts.order_id, facts.exchange_id, fill_id, facts.filled, facts.cost, facts.fee, facts.time)
         case "open" if facts.filled:

@@ -6,7 +6,7 @@ from typing import Literal
 from msgspec import Struct, field
 
 from messages.money import ZERO, Side
-from messages.orders import CloseReason, Place
+from messages.orders import Canceled, CloseReason, Place
 
 OrderStatus = Literal["open", "filled", "canceled"]
 
@@ -35,6 +35,12 @@ class OrderFacts(Struct, frozen=True, tag=True):
     """It opens or closes a position with borrowed funds: it holds collateral, not the coin. Never one of ours."""
     userref: int | None = None
     """The venue's own integer mark of a foreign order, as other programs use it."""
+
+    def closure(self) -> Canceled:
+        """The event that it was closed."""
+        return Canceled(
+            self.order_id, self.exchange_id, self.filled, self.cost, self.fee, self.reason, self.time, self.text
+        )
 
 
 def facts_of_accepted(place: Place, exchange_id: str, time: int) -> OrderFacts:

@@ -23,7 +23,7 @@ from adapters.interfaces import ExchangeUnavailable
 from messages.account import AccountBalances, OrderFacts, facts_of_accepted
 from messages.mailboxes import ExchangeEvent
 from messages.money import ZERO, cost
-from messages.orders import Accepted, Amended, Canceled, CloseReason, Filled, PartiallyFilled, Place
+from messages.orders import Accepted, Amended, CloseReason, Filled, PartiallyFilled, Place
 
 logger = logging.getLogger("infinity_grid.kraken")
 
@@ -288,7 +288,7 @@ class AccountOrders:
             text=report.close_reason or "",
         )
         events: list[ExchangeEvent] = self._accept(known, report.time)
-        events.append(_closure(known.facts))
+        events.append(known.facts.closure())
         self._ended(known)
         return events
 
@@ -327,20 +327,6 @@ class AccountOrders:
             gone = self._known.pop(oldest).facts
             if self._ids.get(gone.order_id) == oldest:
                 del self._ids[gone.order_id]
-
-
-def _closure(facts: OrderFacts) -> Canceled:
-    """The event that an order is closed."""
-    return Canceled(
-        facts.order_id,
-        facts.exchange_id,
-        facts.filled,
-        facts.cost,
-        facts.fee,
-        facts.reason,
-        facts.time,
-        facts.text,
-    )
 
 
 def _amended(facts: OrderFacts, report: Report) -> OrderFacts:
