@@ -72,7 +72,7 @@ class GridCore:
             if asleep.low <= event.price <= asleep.high and event.time < asleep.wake:
                 ladder.ticker = event.price
                 return []
-            self._take_price(event.price)
+            self._take_price(event)
         return self._carried_out(partial(self._decide, event))
 
     def _decide(self, event: CoreEvent, ladder: Ladder) -> None:
@@ -88,6 +88,7 @@ class GridCore:
                 if not ladder.synced:
                     ladder.believe_no_fill_ahead()
                 ladder.synced = True
+                ladder.ask_again()
                 self._resynced_at = ladder.tick_time
                 self._apply_changed_configuration()
                 upkeep(ladder)
@@ -96,12 +97,12 @@ class GridCore:
             case _:
                 assert_never(event)
 
-    def _take_price(self, price: Decimal) -> None:
-        """A trade: its price is the market's, unless it is a jump that a second one has to confirm."""
-        if self._ladder.doubts(price):
-            self._ladder.doubted = price
+    def _take_price(self, trade: Tick) -> None:
+        """Its price is the market's, unless it is a jump that a second trade has to confirm."""
+        if self._ladder.doubts(trade.price, trade.time):
+            self._ladder.doubt(trade.price, trade.time)
         else:
-            self._ladder.confirm(price)
+            self._ladder.confirm(trade.price)
 
     def wake(self, time: int) -> list[Output]:
         """See `core.WakesByClock.wake`."""

@@ -37,6 +37,8 @@ class Ladder:
         self.tick_time = 0
         self.doubted: Decimal | None = None
         """A newer price, a jump away from `ticker`, that nothing has confirmed yet."""
+        self.doubted_at = 0
+        """When that was traded, in nanoseconds UTC."""
         self.clock = 0
         """When the core was last woken by the clock, in nanoseconds UTC."""
         self.put_off: set[str] = set()
@@ -68,10 +70,7 @@ class Ladder:
         self.settings = msgspec.structs.replace(self.settings, pair=pair, fee=fee)
         self.sum_up()
         self.retry_sells_at = self.retry_surplus_at = 0
-        for sell in self.state.remembered.values():
-            sell.retry_at = 0
-        if self.rules_barred:
-            self.rules_barred = self.buys_wait = False
+        self.ask_again()
 
     def sum_up(self) -> None:
         """Derive from the state what is otherwise kept up with each change: both sides, and what is pending."""
@@ -139,8 +138,10 @@ class Ladder:
         buys = self.buys()
         return len(buys) >= self.settings.max_open_buys and all(order.phase == "open" for order in buys)
 
-    def doubts(self, price: Decimal) -> bool:
+    def doubts(self, price: Decimal, time: int) -> bool:
         """Whether a trade at `price` is so far from the last one that a second one has to confirm it.
+
+        One that is told again, after a pause for instance, is no second one: its time is the same.
 
         The first one that is heard is held against the exchange's ticker, lest a ladder begin at a misprint.
         """
@@ -149,9 +150,14 @@ class Ladder:
         if known is None or (reference is None and not self.synced):
             return False
         jump = self.settings.jump
-        if self.doubted is not None and self.doubted <= price * jump and price <= self.doubted * jump:
+        near = self.doubted is not None and self.doubted <= price * jump and price <= self.doubted * jump
+        if near and time > self.doubted_at:
             return False
         return price > known * jump or price * jump < known
+
+    def doubt(self, price: Decimal, time: int) -> None:
+        """This price has to be confirmed."""
+        self.doubted, self.doubted_at = price, time
 
     def confirm(self, price: Decimal) -> None:
         """The last trade's price, beyond doubt."""
@@ -239,6 +245,13 @@ class Ladder:
         """A counter-sell that cannot rest now; it is tried again."""
         due.reason = reason
         self.state.remembered[due.parent] = due
+
+    def ask_again(self) -> None:
+        """What the venue's rules forbade is asked for at once: it takes orders again, or the program starts anew."""
+        for sell in self.state.remembered.values():
+            sell.retry_at = 0
+        if self.rules_barred:
+            self.rules_barred = self.buys_wait = False
 
     def sell_is_due(self) -> bool:
         """Whether a remembered sell will be placed as soon as its funds are there: none that is below a minimum."""

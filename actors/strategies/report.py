@@ -52,6 +52,9 @@ def _held_up(ladder: Ladder) -> tuple[Hindrance, ...]:
     blocked = _blocked(ladder)
     if blocked and len(ladder.buys()) < wanted:
         found.append(Hindrance(_code_of(blocked), f"{len(ladder.buys())} of {wanted} buys: {blocked}"))
+    if ladder.ticker is not None and ladder.doubted is not None:
+        text = f"the last trade at {ladder.doubted:f} is far from {ladder.ticker:f}, the one before: a second one has"
+        found.append(Hindrance("price jump", f"{text} to confirm it before the ladder moves"))
     return tuple(found)
 
 

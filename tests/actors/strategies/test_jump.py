@@ -4,8 +4,10 @@ from decimal import Decimal
 
 import pytest
 
+from actors.strategies.grid_base import GridCore
 from actors.strategies.grid_sell import GRID_SELL
-from messages.orders import Deferred
+from messages.market import Tick
+from messages.orders import Deferred, Resynced
 from tests.actors.strategies.harness import SECOND, D, Play, canceled, placed, settings
 
 
@@ -114,3 +116,32 @@ def test_buys_that_lacked_funds_are_tried_again_by_the_clock() -> None:
     play.quote += 100
     play.handle(play.balances())
     assert [side for side, _, _ in placed(play.core.wake(play.core.band.wake))] == ["buy"]
+
+
+def test_the_same_trade_told_again_confirms_nothing() -> None:
+    play = started()
+    misprint = Tick(play.core._ladder.settings.pair.symbol, D(500_000), play.now + SECOND)
+    assert placed(play.core.handle(misprint)) == []
+    assert placed(play.core.handle(misprint)) == []
+    assert play.core._ladder.ticker == D(50_000)
+
+
+def test_a_ladder_that_a_doubted_price_holds_up_says_so() -> None:
+    play = started()
+    play.core.handle(Tick(play.core._ladder.settings.pair.symbol, D(60_000), play.now + SECOND))
+    (named,) = play.core.report("trading", "").held_up
+    assert named.code == "price jump"
+    assert "60000" in named.detail
+
+
+def test_a_sell_that_rules_forbade_is_asked_for_at_once_after_a_restart() -> None:
+    play = started()
+    play.accepting = False
+    play.fill(play.orders("buy")[0].order_id)
+    play.refuse(play.only("sell").order_id, "pair")
+    (due,) = play.core.state.remembered.values()
+    assert due.retry_at > play.now
+    again = GridCore(play.core._ladder.settings, play.core._ladder.variant, play.core.save())
+    again.handle(Resynced(again._ladder.settings.userref, 1))
+    (due,) = again.state.remembered.values()
+    assert due.retry_at == 0

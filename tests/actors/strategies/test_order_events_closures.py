@@ -289,11 +289,22 @@ def test_a_sell_that_the_venues_rules_forbid_waits_for_other_rules_or_ten_minute
     (told,) = notices(play.refuse(sell.order_id, reason), OrderDelayed)
     assert (told.side, told.reason) == ("sell", f"refused: {reason}")
     assert [o for o in placed(play.tick("49505", after=60)) if o[0] == "sell"] == []
-    again = play.restart("49505", play.config)
-    assert [o.order_id for o in again.core.change_rules(BTC_USD, SETTINGS.fee) if isinstance(o, Place)] == [
+    assert ("sell", sell.price, sell.volume) in placed(play.tick("49505", after=600))
+
+
+@pytest.mark.parametrize("reason", ["minimum", "rules", "pair"])
+def test_a_sell_that_the_venues_rules_forbade_is_asked_for_by_other_rules_and_by_a_restart(
+    reason: RejectReason,
+) -> None:
+    play = started()
+    play.accepting = False
+    play.fill(play.orders("buy")[0].order_id)
+    sell = play.only("sell")
+    play.refuse(sell.order_id, reason)
+    assert play.restart("49505", play.config).only("sell").order_id == sell.order_id
+    assert [o.order_id for o in play.core.change_rules(BTC_USD, SETTINGS.fee) if isinstance(o, Place)] == [
         sell.order_id
     ]
-    assert ("sell", sell.price, sell.volume) in placed(play.tick("49505", after=600))
 
 
 @pytest.mark.parametrize("reason", ["minimum", "rules", "pair"])
