@@ -45,6 +45,8 @@ class Past(Struct, frozen=True):
     orders: tuple[PastOrder, ...] = ()
     bought: Decimal = ZERO
     """Base bought and not sold, by its orders."""
+    ended: frozenset[str] = frozenset()
+    """Orders in the saved state whose end the journal knows: the state may not have heard of it."""
 
 
 class Origin(Struct, frozen=True):

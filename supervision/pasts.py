@@ -71,7 +71,7 @@ def rest_of(past: Past) -> Rest:
     """By its saved state where that can be read, else by its orders."""
     if past.kind in registry.VARIANTS:
         try:
-            return _rest_of_grid(states.load(past.state))
+            return _rest_of_grid(states.load(past.state), past)
         except UnreadableStateError:
             pass
     told = Rest(past.orders, (), max(past.bought, ZERO))
@@ -109,10 +109,14 @@ def carried_over(loaded: CoreLoaded, settings: GridSettings, kind: str) -> tuple
     return None, lineage
 
 
-def _rest_of_grid(state: GridState) -> Rest:
-    orders = tuple(PastOrder(order.side, order.price, order.volume - order.filled) for order in state.orders.values())
+def _rest_of_grid(state: GridState, past: Past) -> Rest:
+    """A stop writes the end of its last orders after the last state: the journal of the orders knows better."""
+    still = [o for o in state.orders.values() if o.order_id not in past.ended]
+    orders = tuple(PastOrder(order.side, order.price, order.volume - order.filled) for order in still)
     waiting = tuple(PastOrder("sell", sell.price, sell.volume) for sell in state.remembered.values())
-    return Rest(orders, waiting, max(state.owned, state.surplus, ZERO))
+    # So may be what they brought.
+    bought = past.bought if len(still) < len(state.orders) else ZERO
+    return Rest(orders, waiting, max(state.owned, state.surplus, bought, ZERO))
 
 
 def _told_by_plugin(past: Past, known: Rest) -> Rest:

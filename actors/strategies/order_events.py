@@ -158,7 +158,8 @@ def _sell_closed_early(ladder: Ladder, order: OwnOrder, event: Canceled, *, aske
         # The closure is known, so a further attempt under a new id cannot become a second order.
         due = RememberedSell(order.parent, order.attempt + 1, order.price, rest, "", order.bought_at)
         for_room = asked_for and ladder.order_limit is not None
-        ladder.remember(due, order_limit.REASON if for_room else closed_by(event))
+        ours = order_limit.REASON if for_room else BY_OURSELVES
+        ladder.remember(due, ours if asked_for else closed_by(event))
         if not asked_for and event.reason not in OUR_OWN:
             ladder.tell_delayed("sell", order.price, rest, f"{closed_by(event)}; it is placed again")
         ladder.retry_sells_at = max(ladder.retry_sells_at, event.time + RETRY_AFTER)
@@ -176,6 +177,8 @@ def _sell_closed_early(ladder: Ladder, order: OwnOrder, event: Canceled, *, aske
 
 FOR_GOOD = ("by hand", "unclear", "unknown to the exchange")
 """Closures of a counter-sell that stay: the owner's own word, and one whose fills nobody can tell."""
+BY_OURSELVES = "cancelled by this program, at its stop or to make room; it is placed again"
+"""Why a sell waits that we withdrew: nobody has to do anything about it."""
 OUR_OWN = ("self-trade", "post-only")
 """Closures that follow from our own orders, of which the next attempt is all that anybody needs to know."""
 

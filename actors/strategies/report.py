@@ -2,6 +2,7 @@
 
 from actors.strategies import order_limit
 from actors.strategies.ladder import Ladder
+from actors.strategies.order_events import BY_OURSELVES
 from messages.conditions import ConditionCode
 from messages.money import ZERO
 from messages.notices import LadderStatus
@@ -47,6 +48,7 @@ def _held_up(ladder: Ladder) -> tuple[Hindrance, ...]:
             "sell waits", f"sell of {sell.volume:f} {pair.base} at {sell.price:f} {pair.quote} waits: {sell.reason}"
         )
         for sell in state.remembered.values()
+        if sell.reason != BY_OURSELVES
     ]
     wanted = ladder.settings.max_open_buys
     blocked = _blocked(ladder)

@@ -34,6 +34,12 @@ class _PaperOrder(Struct, frozen=True):
     facts: _Facts
 
 
+class _State(Struct, frozen=True):
+    """What matters here in the text of a strategy's state."""
+
+    orders: dict[str, msgspec.Raw] = {}
+
+
 class Tables:
     """The tables that the log is turned into."""
 
@@ -87,9 +93,28 @@ class Tables:
         ).fetchall()
         owned = {userref: Decimal(amount).normalize() for userref, amount in bought}
         return [
-            Past(userref, name, kind, symbol, state, tuple(orders.get(userref, ())), owned.get(userref, ZERO))
+            Past(
+                userref,
+                name,
+                kind,
+                symbol,
+                state,
+                tuple(orders.get(userref, ())),
+                owned.get(userref, ZERO),
+                self._ended(state),
+            )
             for userref, name, kind, symbol, state in rows
         ]
+
+    def _ended(self, state: str) -> frozenset[str]:
+        """Of the orders that a state holds, those that have ended."""
+        try:
+            ids = list(msgspec.json.decode(state, type=_State).orders)
+        except msgspec.DecodeError:
+            return frozenset()  # a plug-in's own form
+        query = "SELECT order_id FROM orders WHERE status IN ('filled', 'canceled') AND order_id IN (SELECT unnest(?))"
+        rows = self._connection.execute(query, [ids]).fetchall() if ids else []
+        return frozenset(row[0] for row in rows)
 
     def load_cores(self, userrefs: Sequence[int]) -> dict[int, str]:
         """The strategies' states as JSON texts; of unknown ones nothing."""

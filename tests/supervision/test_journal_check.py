@@ -12,7 +12,9 @@ from actors.strategies.state import GridState, OwnOrder
 from adapters.interfaces import DatabaseUnusable
 from adapters.journal.journal import Journal
 from config import Config, ConfigError, parse
-from messages.journal import Commit, Owner, SaveAccount
+from messages.journal import Commit, Owner, Record, SaveAccount
+from messages.money import ZERO
+from messages.orders import Canceled, Place
 from supervision import registry
 from supervision.journal_check import check_journal
 from supervision.ownership import open_owned
@@ -108,6 +110,17 @@ def test_a_sound_journal_is_told_with_what_no_strategy_covers(make: Make) -> Non
     assert told == [f"database: {make().database}"]
     told = check_journal(make(changes=("userref = 1001", "userref = 1002")), "c.toml")
     assert told[1].startswith("not covered: btc (userref 1001, BTC/USD): 1 open order (buy 2 at 100 USD)")
+
+
+def test_what_the_last_stop_cancelled_is_not_open_any_more(make: Make) -> None:
+    live_journal(make())
+    journal = Journal.open(make().database, NOW)
+    placed = Place(1001, "g1", "BTC/USD", "buy", Decimal(100), Decimal(2), True, "ladder", "c", 5)
+    state = LEFT.replace('"owned":"0.5"', '"owned":"0"')
+    journal.write([Commit(1001, 2, "btc", "GridHODL", 6, state, (), (placed,), symbol="BTC/USD")])
+    journal.write([Record(1001, Canceled("g1", "O1", ZERO, ZERO, ZERO, "requested", 7))])
+    journal.close()
+    assert len(check_journal(make(changes=("userref = 1001", "userref = 1002")), "c.toml")) == 1
 
 
 @pytest.mark.parametrize("dry_run", [True, False])

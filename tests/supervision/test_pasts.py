@@ -92,6 +92,13 @@ def test_what_is_left_is_named() -> None:
     )
 
 
+def test_an_order_whose_end_the_journal_knows_is_not_open_whatever_the_state_says() -> None:
+    held = replace(past(state(orders={"g1": replace(BUY, phase="canceling")})), ended=frozenset({"g1"}))
+    assert not rest_of(held)
+    assert rest_of(replace(held, ended=frozenset({"g2"}))).orders
+    assert rest_of(replace(held, bought=Decimal("0.5"))).base == Decimal("0.5")  # its last fill is in no state
+
+
 def settings() -> GridSettings:
     return GridSettings(1001, "hodl", PAIR, ONE, Decimal("0.01"), 3, Decimal(9), ZERO, "lineage")
 
