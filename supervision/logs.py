@@ -1,6 +1,7 @@
 """Logging of the command line. An embedded program never calls this: its host has logging of its own.
 
-Lines leave through a bounded queue (`output`), and equal ones that follow each other within a minute are summed.
+Lines leave through a bounded queue (`output`). Equal warnings and errors within a minute are summed, of other lines
+only those that follow each other at once: which way things went must stay readable from top to bottom.
 """
 
 import json
@@ -70,6 +71,8 @@ class QueuedHandler(logging.Handler):
         self._now = now
         self._recent: OrderedDict[_Key, _Repeated] = OrderedDict()
         """Oldest first."""
+        self._last: _Key | None = None
+        """Of the line that was written last."""
         self._ended = False
         stream.writer.tell_loss = self._tell_loss
         stream.writer.tick = self._tick
@@ -97,7 +100,9 @@ class QueuedHandler(logging.Handler):
         self._sum_up()
         repeated = self._recent.get(key)
         if repeated is None:
+            self._end_sums_before(key)
             self._recent[key] = _Repeated(self._now())
+            self._last = key
             self._stream.put_line(text)
             while len(self._recent) > _REMEMBERED:
                 self._tell(*self._recent.popitem(last=False))
@@ -138,6 +143,14 @@ class QueuedHandler(logging.Handler):
                 self._tell(key, repeated)
                 self._recent[key] = _Repeated(now)
 
+    def _end_sums_before(self, key: _Key) -> None:
+        """A sum must not come after this line where it says how things were before."""
+        last = self._last
+        if last is not None and last[1] < logging.WARNING and last in self._recent:
+            self._tell(last, self._recent.pop(last))
+        for other in [other for other in self._recent if _outdates(key, other)]:
+            self._tell(other, self._recent.pop(other))
+
     def _tell(self, key: _Key, repeated: _Repeated) -> None:
         if repeated.count and not self._ended:
             times = "once" if repeated.count == 1 else f"{repeated.count:,} times"
@@ -160,6 +173,18 @@ class QueuedHandler(logging.Handler):
             self._sum_up()
             due = [repeated.since for repeated in self._recent.values() if repeated.count]
             return max(0.0, min(due) + SUM_SECONDS - self._now()) if due else None
+
+
+def _outdates(key: _Key, other: _Key) -> bool:
+    """Whether a line tells another state of what the other one is about; both begin with its name."""
+    if key[2] == other[2]:
+        return False
+    ends = " " if key[1] < logging.WARNING else ":"  # what is over may be told in other words
+    return _subject(key[2], ends) == _subject(other[2], ends)
+
+
+def _subject(message: str, ends: str) -> str:
+    return message.split(ends, 1)[0].rstrip(":")
 
 
 class _TextFormatter(logging.Formatter):

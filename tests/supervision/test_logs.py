@@ -138,20 +138,68 @@ class Taken:
 def test_equal_lines_within_a_minute_are_summed() -> None:
     taken = Taken()
     for _ in range(1235):
-        taken.logger.info("accept: %s", "too many open files")
-    taken.logger.warning("accept: too many open files")
+        taken.logger.warning("accept: %s", "too many open files")
+    taken.logger.error("accept: too many open files")
     taken.logger.info("another one")
     assert taken.flushed() == ["accept: too many open files", "accept: too many open files", "another one"]
     taken.clock.now = 60.0
-    taken.logger.info("accept: too many open files")
+    taken.logger.warning("accept: too many open files")
     taken.clock.now = 130.0
-    taken.logger.info("accept: too many open files")
+    taken.logger.warning("accept: too many open files")
     taken.clock.now = 250.0
-    taken.logger.info("accept: too many open files")
+    taken.logger.warning("accept: too many open files")
     assert taken.flushed()[3:] == [
         "accept: too many open files (again 1,234 times in 60 s)",
         "accept: too many open files (again once in 70 s)",
         "accept: too many open files (again once in 120 s)",
+    ]
+
+
+def test_which_way_things_went_is_told_in_order_and_at_once() -> None:
+    taken = Taken()
+    way = ["demo: syncing", "demo: trading", "demo: syncing", "demo: trading"]
+    for line in way:
+        taken.logger.info(line)
+    assert taken.flushed() == way
+
+
+def test_other_lines_are_summed_only_where_they_follow_each_other() -> None:
+    taken = Taken()
+    for line in ("a", "a", "a", "b", "a"):
+        taken.logger.info(line)
+    assert taken.flushed() == ["a", "a (again 2 times in 1 s)", "b", "a"]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "recovery"),
+    [
+        ("connection: no route", "connection: works again after 15 s"),
+        ("market-data no connection: no route", "market-data works again after 15 s"),
+        ("connection: no route", "connection is over"),
+    ],
+)
+def test_a_warning_is_not_repeated_after_its_recovery_and_a_new_one_is_told_at_once(
+    trouble: str, recovery: str
+) -> None:
+    taken = Taken()
+    taken.logger.warning(trouble)
+    taken.logger.warning(trouble)
+    taken.logger.warning("quite another thing")
+    taken.logger.info(recovery)
+    taken.logger.warning(trouble)
+    again = f"{trouble} (again once in 1 s)"
+    assert taken.flushed() == [trouble, "quite another thing", again, recovery, trouble]
+
+
+def test_another_warning_of_the_same_thing_ends_the_sum() -> None:
+    taken = Taken()
+    for line in ("demo: no price", "demo: no price", "demo: no funds", "demo: no price"):
+        taken.logger.warning(line)
+    assert taken.flushed() == [
+        "demo: no price",
+        "demo: no price (again once in 1 s)",
+        "demo: no funds",
+        "demo: no price",
     ]
 
 

@@ -135,7 +135,7 @@ def test_surplus_of_a_cancelled_sell_of_our_own_stays_surplus() -> None:
         play.close(order.order_id, "by hand")
     sell = play.only("sell", "surplus")
     play.partly(sell.order_id, "0.0005")
-    play.core._ladder.cancel(sell)  # as the stop does, whose answer comes at the next start
+    play.stop("cancel-all")
     assert play.core.state.surplus == D("0.0022") - D("0.0005")
     assert play.core.owned == play.core.state.surplus
     assert play.core.state.surplus_price == D("49504.9")
@@ -148,7 +148,7 @@ def test_surplus_that_was_sold_to_the_last_unit_comes_back_with_the_price_of_its
         play.partly(order.order_id, filled)
         play.close(order.order_id, "by hand")
     assert (play.core.state.surplus, play.core.state.surplus_price) == (D(0), D(0))
-    play.core._ladder.cancel(sell)  # as the stop does, whose answer comes at the next start
+    play.stop("cancel-all")
     # 49999.9 / 1.01, truncated: the sell that follows is at most one tick lower than the one that was withdrawn.
     assert (play.core.state.surplus, play.core.state.surplus_price) == (D("0.00200001"), D("49504.8"))
 
@@ -160,7 +160,7 @@ def test_surplus_whose_sell_is_cancelled_before_it_was_sent_never_stopped_being_
         order = play.orders("buy")[0]
         play.partly(order.order_id, "0.0011")
         play.close(order.order_id, "by hand")
-    play.core._ladder.cancel(sell)  # as the stop does, whose answer comes at the next start
+    play.stop("cancel-all")
     sell = play.only("sell", "surplus")
     play.handle(Canceled(sell.order_id, "", D(0), D(0), D(0), "requested", play.now))
     assert play.core.state.surplus == D("0.0022")
@@ -360,7 +360,9 @@ def test_a_buy_refused_by_rules_that_are_known_by_now_is_decided_anew_by_them_wi
 def test_a_sell_that_our_own_stop_cancelled_is_placed_again_and_nobody_is_warned(reason: CloseReason) -> None:
     play = two_sells()
     sell = play.orders("sell")[1]
-    play.core._ladder.cancel(sell)  # as the stop does, whose answer comes at the next start
+    play.core._ladder.cancel(
+        play.core.state.orders[sell.order_id]
+    )  # as the stop does, whose answer comes at the next start
     play.close(sell.order_id, reason)
     report = play.core.report("trading", "")
     (waiting,) = report.waiting
