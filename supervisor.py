@@ -281,7 +281,9 @@ class _Tree:
         newcomers = {s.userref: s.symbol for s in self._config.strategy if s.userref not in self._past}
         if not newcomers or self._adopt or not self._world.watches_company or not isinstance(exchange, FeelsCompany):
             return
-        if facts := await exchange.order_of_another(newcomers):
+        with self._states.strangers.proving(self._world.wall) as waits:
+            facts = await exchange.order_of_another(newcomers, waits)
+        if facts:
             raise UnknownOrderError.of(facts, userref_of(facts.order_id) or 0)
 
     def _start(self, nursery: trio.Nursery, role: Role, body: Callable[[], Awaitable[None]]) -> None:

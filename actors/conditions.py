@@ -4,10 +4,14 @@ import logging
 
 from actors.mailbox import Mailbox
 from actors.status_page import post_report
+from actors.wait_texts import duration
 from messages.conditions import Condition, ConditionChanged, ConditionCode, Conditions
 from messages.mailboxes import MetricsMail, PersistenceMail
 
 logger = logging.getLogger("infinity_grid.conditions")
+
+_WORKS_AGAIN: frozenset[ConditionCode] = frozenset({"connection", "credentials", "database"})
+_SECOND = 10**9
 
 
 class ConditionBook:
@@ -24,8 +28,17 @@ class ConditionBook:
         """The open condition, or None."""
         return self._open.get((strategy, code))
 
-    def open(self, strategy: int, code: ConditionCode, detail: str, time: int, *, blocks: bool = False) -> bool:
-        """Open it, or say it in newer words; returns whether it was not open before."""
+    def codes(self, strategy: int) -> list[ConditionCode]:
+        """Of what is open for this userref, 0 for the whole program."""
+        return [code for userref, code in self._open if userref == strategy]
+
+    def open(
+        self, strategy: int, code: ConditionCode, detail: str, time: int, *, blocks: bool = False, told: bool = False
+    ) -> bool:
+        """Open it, or say it in newer words; returns whether it was not open before.
+
+        `told`: another line of the log always says the same.
+        """
         before = self._open.get((strategy, code))
         condition = Condition(strategy, code, detail, before.since if before else time, blocks)
         if condition == before:
@@ -33,16 +46,20 @@ class ConditionBook:
         self._open[strategy, code] = condition
         self._publish()
         if before is None:
-            logger.warning("%s: %s", code, detail)
+            logger.log(logging.DEBUG if told else logging.WARNING, "%s: %s", code, detail)
             self._persistence.post(ConditionChanged(condition, closed=False, time=time))
         return before is None
 
-    def close(self, strategy: int, code: ConditionCode, time: int) -> Condition | None:
-        """It is over; returns it if it was open."""
+    def close(self, strategy: int, code: ConditionCode, time: int, *, told: bool = False) -> Condition | None:
+        """It is over; returns it if it was open. `told` as for `open`."""
         gone = self._open.pop((strategy, code), None)
         if gone is not None:
             self._publish()
-            logger.info("%s is over: %s", code, gone.detail)
+            words = "works again" if code in _WORKS_AGAIN else "over"
+            lasted = duration(max(0, round((time - gone.since) / _SECOND)))
+            name, colon, _ = gone.detail.partition(": ")
+            of = f"{name}: " if strategy and colon else ""
+            logger.log(logging.DEBUG if told else logging.INFO, "%s: %s%s after %s", code, of, words, lasted)
             self._persistence.post(ConditionChanged(gone, closed=True, time=time))
         return gone
 

@@ -123,7 +123,7 @@ class Hindrances:
     def _opened(self, code: ConditionCode, events: list[Deferred], time: int) -> None:
         newest = events[-1]
         detail = f"{self._name}: {len(events)} {_orders(len(events))} of {self._symbol} put off: {newest.text}"
-        self._book.open(self._userref, code, detail, time, blocks=True)
+        self._book.open(self._userref, code, detail, time, blocks=True, told=True)  # the adapter says it, too
         self._since.setdefault(code, trio.current_time())
         if code not in self._told and any(event.reason not in _BRIEF for event in events):
             self._notice(code)

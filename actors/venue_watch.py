@@ -216,7 +216,7 @@ class VenueBook:
         if reason and reason != self._halted.get(userref):
             self._halted[userref] = reason
             mailbox.post(Pause(reason, "pair"))
-            if self._conditions.open(userref, "pair", reason, self._now(), blocks=True):
+            if self._conditions.open(userref, "pair", reason, self._now(), blocks=True, told=True):
                 halted = StrategyHalted(strategy.name, strategy.symbol, reason, _ORDERS, _WAIT)
                 self._outlets.notifier.post(halted)
         elif not reason and userref in self._halted:

@@ -242,11 +242,13 @@ class TellsPairNews(Protocol):
 class FeelsCompany(Protocol):
     """Optional for an exchange: it notices another process on the same account, even one that places no order."""
 
-    async def order_of_another(self, symbols: Mapping[int, str]) -> OrderFacts | None:
+    async def order_of_another(
+        self, symbols: Mapping[int, str], waits: Callable[[int, int], None]
+    ) -> OrderFacts | None:
         """An open order of one of these userrefs (each with its pair), if another process lives that may own it.
 
-        Asked before strategies without a journal take orders over. May take half a minute, but only where there is
-        such an order. Raises `ExchangeUnavailable`.
+        Asked before strategies without a journal take orders over. May take half a minute, but only where there are
+        such orders: `waits` is told how many, and how many seconds. Raises `ExchangeUnavailable`.
         """
 
     async def watch_company(self, tell: Callable[[KeyShared], None]) -> None:

@@ -9,7 +9,6 @@ from typing import Literal
 from msgspec import Struct
 
 ConditionCode = Literal[
-    "account",
     "connection",
     "credentials",
     "database",
@@ -25,9 +24,9 @@ ConditionCode = Literal[
     "orders put off",
     "pair",
     "price",
-    "price jump",
     "second instance",
     "sell waits",
+    "unknown orders",
 ]
 """What is wrong, as a short name that stays the same over versions: labels of metrics and rules of alerts use it."""
 

@@ -36,16 +36,21 @@ class Outages:
         book = self._books.setdefault(name, ConditionBook(f"supervisor {name}", self._metrics, self._persistence))
         for other in ("connection", "credentials", "lockout"):
             if other != code:
-                book.close(WHOLE_PROGRAM, other, self._wall())
-        again = f"; tried again after {pause:.0f} s" if pause >= 1 else ""
+                book.close(WHOLE_PROGRAM, other, self._wall(), told=True)  # one trouble gives way to another
+        again = f"; trying again in {pause:.0f} s" if pause >= 1 else ""
         detail = f"{name}: {cause or type(cause).__name__}{again}"
-        book.open(WHOLE_PROGRAM, code, detail, self._wall(), blocks=role in _TRADES)
+        book.open(WHOLE_PROGRAM, code, detail, self._wall(), blocks=role in _TRADES, told=True)
 
     def over(self, *names: str) -> None:
         """These actors work."""
         for name in names:
             if book := self._books.get(name):
-                book.close_all(self._wall())
+                # Whoever reads "works again" must not find another part without connection.
+                others = [
+                    code for other in self._books.values() if other is not book for code in other.codes(WHOLE_PROGRAM)
+                ]
+                for code in book.codes(WHOLE_PROGRAM):
+                    book.close(WHOLE_PROGRAM, code, self._wall(), told=code in others)
 
 
 def _code(kind: Kind, cause: BaseException) -> ConditionCode | None:

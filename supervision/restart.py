@@ -197,7 +197,7 @@ def _bad_news(name: str, failure: Failure, cause: BaseException) -> ActorFailed:
     if failure.kind == "key refused":
         return ActorFailed(name, failure.reason, _KEY_ACTION, advice=advice or _KEY_ADVICE)
     disconnected = failure.kind == "connection"
-    action = "it is connected again, tried with growing pauses" if disconnected else "it is restarted"
+    action = "reconnecting, with growing pauses" if disconnected else "it is restarted"
     if failure.kind == "disk" or (name, failure.kind) == ("persistence", "database"):
         action = "trading waits, tried again every few seconds; open orders stay at the exchange"
     return ActorFailed(name, failure.reason, action, disconnected, advice)

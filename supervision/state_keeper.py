@@ -7,6 +7,7 @@ from typing import assert_never
 
 import trio
 
+from actors.conditions import ConditionBook
 from actors.status_page import post_report
 from config import Config, StrategyConfig
 from messages.account import KeyShared
@@ -63,6 +64,7 @@ class StateKeeper:
         self.has_past = True
         """Whether there may be orders of this program: its journal knows some, or it has traded."""
         self._failed_at_start = False
+        self._book = ConditionBook("price-watch", mail.metrics, mail.persistence)
         self._silenced: dict[int, str] = {}
         """Strategies that rest until their price is back, and the reason."""
         for strategy in config.strategy:
@@ -97,6 +99,7 @@ class StateKeeper:
     def halted(self, strategy: StrategyConfig, reason: str, orders: str) -> None:
         """The policy halts a strategy; `orders` completes "its open orders ...", empty when that was told."""
         self._silenced.pop(strategy.userref, None)
+        self._book.close(strategy.userref, "price", self._now(), told=True)
         if orders:
             self._mail.notifier.post(
                 StrategyHalted(strategy.name, strategy.symbol, reason, f"its open orders {orders}", _AFTER_HALT)
@@ -131,7 +134,8 @@ class StateKeeper:
 
     def _phase_changed(self, message: PhaseChanged) -> None:
         name = self._names[message.strategy]
-        logger.info("%s: %s%s", name, message.phase, f" ({message.reason})" if message.reason else "")
+        level = logging.WARNING if message.phase == "halted" else logging.INFO
+        logger.log(level, "%s: %s%s", name, message.phase, f" ({message.reason})" if message.reason else "")
         self._changed(self._machine.phase(message.strategy, message.phase, message.reason))
 
     def _silent(self, message: PriceSilent) -> None:
@@ -143,6 +147,9 @@ class StateKeeper:
             if phases[strategy.userref][0] == "halted":
                 continue  # for another reason, which no price removes
             self._silenced[strategy.userref] = reason
+            self._book.open(
+                strategy.userref, "price", f"{strategy.name}: {reason}", self._now(), blocks=True, told=True
+            )
             self._mail.strategies[strategy.userref].post(Pause(reason))
             self._mail.notifier.post(
                 StrategyHalted(strategy.name, strategy.symbol, reason, _SILENT_ORDERS, _AFTER_SILENCE)
@@ -152,6 +159,7 @@ class StateKeeper:
         for strategy in self._config.strategy:
             if strategy.symbol == message.symbol and strategy.userref in self._silenced:
                 del self._silenced[strategy.userref]
+                self._book.close(strategy.userref, "price", self._now(), told=True)
                 self._mail.strategies[strategy.userref].post(Resume())
                 self._mail.notifier.post(StrategyResumed(strategy.name, strategy.symbol))
 

@@ -4,7 +4,8 @@ Both are told once, shown as conditions, and said again in the last notice: no s
 one out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Literal
 
 from actors.conditions import ConditionBook
@@ -19,7 +20,10 @@ from supervision.program import Mailboxes
 
 _SHARED: Literal["second instance"] = "second instance"
 _STAY = "its open orders stay open; fills are answered by whoever goes on alone"
-_AFTER_SECOND = "stop one of the two instances, then start the one that stays once with --adopt"
+_AFTER_SECOND = (
+    "stop one of the two, then restart this one: it reads what was filled; nothing was cancelled; "
+    "orders that the other one placed are taken over with --adopt"
+)
 
 
 class Strangers:
@@ -34,6 +38,23 @@ class Strangers:
         """What is not covered now, in words, by userref."""
         self.halted: set[int] = set()
         """Strategies that another process trades for, too; they rest until the program is started anew."""
+
+    @contextmanager
+    def proving(self, now: Callable[[], int]) -> Iterator[Callable[[int, int], None]]:
+        """A start without a past looks whether open orders may be somebody else's; `now` is nanoseconds UTC."""
+
+        def waits(orders: int, seconds: int) -> None:
+            many = "1 open order" if orders == 1 else f"{orders} open orders"
+            detail = (
+                f"the account holds {many} of this program that its database does not know; waiting {seconds} s "
+                "to see whether another process uses the key (--adopt does not wait)"
+            )
+            self._book.open(0, "unknown orders", detail, now(), blocks=True)
+
+        try:
+            yield waits
+        finally:
+            self._book.close(0, "unknown orders", now())
 
     def left_over(self, left: Mapping[int, tuple[Past, Rest]], time: int) -> None:
         """The journal knows strategies that are not configured any more. `time` is nanoseconds UTC."""
@@ -62,7 +83,7 @@ class Strangers:
             f"order {order.exchange_id} ({order.order_id}) of its userref {order.strategy} was placed by somebody "
             "else: a second instance trades under the same userref"
         )
-        self._book.open(order.strategy, _SHARED, f"{strategy.name}: {reason}", order.time, blocks=True)
+        self._book.open(order.strategy, _SHARED, f"{strategy.name}: {reason}", order.time, blocks=True, told=True)
         self._mail.strategies[order.strategy].post(Pause(reason, _SHARED))
         self._mail.notifier.post(StrategyHalted(strategy.name, strategy.symbol, reason, _STAY, _AFTER_SECOND))
 

@@ -175,7 +175,7 @@ def test_other_lines_are_summed_only_where_they_follow_each_other() -> None:
     [
         ("connection: no route", "connection: works again after 15 s"),
         ("market-data no connection: no route", "market-data works again after 15 s"),
-        ("connection: no route", "connection is over"),
+        ("connection: no route", "connection works again"),
     ],
 )
 def test_a_warning_is_not_repeated_after_its_recovery_and_a_new_one_is_told_at_once(

@@ -1,5 +1,6 @@
 """What is down is a condition, from its first failure until the actor works."""
 
+import logging
 from itertools import pairwise
 
 import pytest
@@ -141,3 +142,14 @@ async def test_a_wait_that_is_asked_for_again_and_again_is_told_once(autojump_cl
     watch = new_watch()
     await observed(watch, "exchange", Actor(ExchangeUnavailable("lockout", retry_after=900)), 5 * 3600)
     assert [type(notice) for notice in told(watch)] == [ActorFailed]
+
+
+def test_a_connection_works_again_only_once_no_part_is_without(caplog: pytest.LogCaptureFixture) -> None:
+    outages = Outages(Mailbox("metrics"), Mailbox("persistence"), lambda: 0)
+    outages.begin("market-data", "market-data", "connection", DOWN, 2)
+    outages.begin("order-manager", "order-manager", "connection", DOWN, 2)
+    with caplog.at_level(logging.INFO):
+        outages.over("market-data")
+        assert caplog.messages == []
+        outages.over("order-manager")
+    assert caplog.messages == ["connection: works again after 0 s"]

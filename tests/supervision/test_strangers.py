@@ -104,3 +104,19 @@ def test_a_shared_key_is_told_and_blocks_nothing(told: Told) -> None:
     assert told.notices() == [SecondInstance]
     told.strangers.key(KeyShared(shared=False, text="", time=7))
     assert told.conditions() == []
+
+
+def test_a_start_that_waits_for_a_sign_of_another_process_says_so(told: Told) -> None:
+    with told.strangers.proving(lambda: 5) as waits:
+        waits(8, 25)
+        assert told.conditions() == [(0, "unknown orders", True)]
+        (shown,) = told.strangers._book._open.values()
+        assert "8 open orders of this program" in shown.detail
+        assert "waiting 25 s to see whether another process uses the key (--adopt does not wait)" in shown.detail
+    assert told.conditions() == []
+
+
+def test_a_start_that_finds_no_order_says_nothing(told: Told) -> None:
+    with told.strangers.proving(lambda: 5):
+        pass
+    assert told.conditions() == []

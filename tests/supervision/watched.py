@@ -15,7 +15,7 @@ from supervision.policy import Limits, Role
 from supervision.restart import Watch, supervise
 
 DOWN = ExchangeUnavailable("no route to the exchange")
-RECONNECTED = "it is connected again, tried with growing pauses"
+RECONNECTED = "reconnecting, with growing pauses"
 
 
 def new_watch(

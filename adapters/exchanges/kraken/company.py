@@ -57,12 +57,13 @@ async def order_of_another(
     rest: PrivateRest,
     names: PairTable,
     symbols: Mapping[int, str],
+    waits: Callable[[int, int], None],
     sleep: Callable[[float], Awaitable[None]] = trio.sleep,
 ) -> OrderFacts | None:
     """An open order of one of these userrefs and pairs, if another process is alive that may have placed it.
 
-    Waits for the proof only where there is such an order: `PROOF_SECONDS`. Raises `ExchangeUnavailable`,
-    `BotStateError`.
+    Waits for the proof only where there are such orders: `PROOF_SECONDS`, after `waits` was told. Raises
+    `ExchangeUnavailable`, `BotStateError`.
     """
     shown = await rest.read("OpenOrders", OpenOrders)
     facts = [
@@ -73,6 +74,7 @@ async def order_of_another(
     ours = [order for order in facts if symbols[userref_of(order.order_id) or 0] == order.symbol]
     if not ours:
         return None
+    waits(len(ours), round(PROOF_SECONDS))
     await sleep(PROOF_SECONDS)
     try:
         if await _alone(rest):

@@ -169,9 +169,11 @@ class KrakenExchange:
         """The private session, connected and subscribed."""
         return open_session(self._account, self._line)
 
-    async def order_of_another(self, symbols: Mapping[int, str]) -> OrderFacts | None:
+    async def order_of_another(
+        self, symbols: Mapping[int, str], waits: Callable[[int, int], None]
+    ) -> OrderFacts | None:
         """Found by the nonces of the key, see `company`."""
-        return await order_of_another(self._account.rest, self._account.names, symbols)
+        return await order_of_another(self._account.rest, self._account.names, symbols, waits)
 
     async def watch_company(self, tell: Callable[[KeyShared], None]) -> None:
         """Until cancelled, see `company`."""

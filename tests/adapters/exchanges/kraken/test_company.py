@@ -87,7 +87,10 @@ async def test_an_order_is_anothers_only_while_somebody_else_lives(autojump_cloc
         if alive:
             key.highest += SECOND
 
-    found = await order_of_another(private_rest(table(key, ORDER)), NAMES, {1001: "BTC/USD"}, meanwhile)
+    told: list[tuple[int, int]] = []
+    rest = private_rest(table(key, ORDER))
+    found = await order_of_another(rest, NAMES, {1001: "BTC/USD"}, lambda *news: told.append(news), meanwhile)
+    assert told == [(1, PROOF_SECONDS)]
     assert (found is not None) == alive
 
 
@@ -96,4 +99,7 @@ async def test_without_an_order_in_question_nobody_waits(symbols: dict[int, str]
     async def never(seconds: float) -> None:
         raise AssertionError(seconds)
 
-    assert await order_of_another(private_rest(table(Key(), ORDER)), NAMES, symbols, never) is None
+    def silent(orders: int, seconds: int) -> None:
+        raise AssertionError(orders, seconds)
+
+    assert await order_of_another(private_rest(table(Key(), ORDER)), NAMES, symbols, silent, never) is None
