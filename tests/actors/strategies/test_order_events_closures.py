@@ -294,18 +294,19 @@ def test_a_sell_that_the_venues_rules_forbid_waits_for_other_rules_or_ten_minute
 
 
 @pytest.mark.parametrize("reason", ["minimum", "rules", "pair"])
-def test_a_sell_that_the_venues_rules_forbade_is_asked_for_by_other_rules_and_by_a_restart(
-    reason: RejectReason,
-) -> None:
+@pytest.mark.parametrize("by", ["other rules", "a restart"])
+def test_a_sell_that_the_venues_rules_forbade_is_asked_for_at_once(reason: RejectReason, by: str) -> None:
     play = started()
     play.accepting = False
     play.fill(play.orders("buy")[0].order_id)
     sell = play.only("sell")
     play.refuse(sell.order_id, reason)
-    assert play.restart("49505", play.config).only("sell").order_id == sell.order_id
-    assert [o.order_id for o in play.core.change_rules(BTC_USD, SETTINGS.fee) if isinstance(o, Place)] == [
-        sell.order_id
-    ]
+    play.tick("49505", after=60)
+    if by == "a restart":
+        assert play.restart("49505", play.config).only("sell").order_id == sell.order_id
+    else:
+        asked = play.core.change_rules(BTC_USD, SETTINGS.fee)
+        assert [o.order_id for o in asked if isinstance(o, Place)] == [sell.order_id]
 
 
 @pytest.mark.parametrize("reason", ["minimum", "rules", "pair"])
