@@ -24,6 +24,7 @@ ConditionCode = Literal[
     "orders put off",
     "pair",
     "price",
+    "price jump",
     "second instance",
     "sell waits",
     "unknown orders",
