@@ -203,7 +203,7 @@ class _Tree:
                 self._control.stop(ended.exit_code, ended.reason)
                 self._states.end(ended)
                 carried_out = await stop_in_order(self._config, self._control, self._mail, self._end_trading, hurry)
-                self._states.say_the_end(ended, carried_out=carried_out)
+                self._states.say_the_end(ended, carried_out=carried_out, reports=self._board.snapshot().strategies)
                 self._actors.cancel()
         return ended
 
@@ -361,7 +361,8 @@ class _Tree:
             )
         if exchange.simulated:
             return
-        self._file.belongs_to(exchange.account_id if isinstance(exchange, NamesAccount) else "")
+        self._states.account = exchange.account_id if isinstance(exchange, NamesAccount) else ""
+        self._file.belongs_to(self._states.account)
 
     def _key_works(self) -> None:
         """Orders have a connection: now the journal learns of the key, before any order, and never of a bad one."""

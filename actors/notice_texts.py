@@ -77,8 +77,8 @@ def headline(notice: Notice) -> str:
 
 def _text(notice: TextNotice) -> str:
     match notice:
-        case ProgramStarted(bot, simulated):
-            text = tree(f"✅ {bot} is starting!", *(["Simulated » no real order is placed"] if simulated else []))
+        case ProgramStarted():
+            text = _started(notice)
         case OrderFilled():
             text = _filled(notice)
         case FundsMissing():
@@ -101,6 +101,8 @@ def _sentence(notice: Notice) -> str:
     match notice:
         case ProgramStarted(bot, simulated):
             text = f"{bot} is starting" + (", simulated: no real order is placed" if simulated else "")
+            if where := _real_money(notice):
+                text += f": trades with REAL money on {notice.exchange}: {', '.join(where)}"
         case OrderFilled(strategy, symbol, side, price, volume):
             text = f"{strategy}: {side} executed, {_size_at(symbol, price, volume)}"
         case FundsMissing(strategy, symbol, side, asset, price, volume):
@@ -145,6 +147,21 @@ def _order_tree(notice: OrderReleased | OrderAmended) -> str:
 def _beyond(amended: OrderAmended) -> str:
     base, _ = _assets(amended.symbol)
     return f"{amended.beyond:f} {base} of it were not bought by this strategy and count as yours"
+
+
+def _started(notice: ProgramStarted) -> str:
+    branches = ["Simulated » no real order is placed"] if notice.simulated else []
+    if where := _real_money(notice):
+        branches = [f"REAL money » on {notice.exchange}", f"Where » {', '.join(where)}"]
+    return tree(f"✅ {notice.bot} is starting!", *branches)
+
+
+def _real_money(notice: ProgramStarted) -> list[str]:
+    """Whose money it is; empty when it is play money."""
+    if notice.simulated or not notice.exchange:
+        return []
+    many = "1 strategy" if notice.strategies == 1 else f"{notice.strategies} strategies"
+    return [*([f"account {notice.account}"] if notice.account else []), f"database {notice.database}", many]
 
 
 def _filled(notice: OrderFilled) -> str:

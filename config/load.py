@@ -1,5 +1,6 @@
 """From a TOML file and the environment to a `Config`, or to all that is wrong with them at once."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
@@ -10,11 +11,12 @@ from msgspec import Struct
 
 from config.channels import arrange_channels
 from config.checks import problems_of
-from config.problems import ConfigError, Problem
+from config.problems import ConfigError, Problem, why
 from config.schema import Config, Known, is_price_file
 from config.secrets import ENVIRONMENT, Sources, insert_secrets
 from config.tables import Reader, keep
 
+_COMMA = re.compile(r"[^#=]*=\s*[-+]?\d+,\d")
 _END = "(at end of document)"
 
 
@@ -71,7 +73,7 @@ def _text(path: Path) -> str | Problem:
     try:
         content = path.read_bytes()
     except OSError as error:
-        return Problem(str(path), "", error.strerror or type(error).__name__, allowed)
+        return Problem(str(path), "", why(error), allowed)
     except ValueError:
         return Problem(repr(str(path)), "", "a path with a zero character", allowed)
     try:
@@ -85,7 +87,7 @@ def _tables(text: str, source: str) -> dict[str, object] | Problem:
     try:
         return tomllib.loads(text, parse_float=_number)
     except tomllib.TOMLDecodeError as error:
-        found = str(error)
+        found = f"{error}{_decimal_comma(text, error)}"
     except RecursionError:
         found = "arrays or tables that are nested too deeply"
     except ValueError:
@@ -94,6 +96,13 @@ def _tables(text: str, source: str) -> dict[str, object] | Problem:
         lines = text.split("\n")
         found = found.replace(_END, f"(at line {len(lines)}, column {len(lines[-1]) + 1}, the end of the document)")
     return Problem(source, "", found, "TOML, see https://toml.io")
+
+
+def _decimal_comma(text: str, error: tomllib.TOMLDecodeError) -> str:
+    """What to say of a number like `0,02`: TOML calls the comma an unexpected character."""
+    place = re.search(r"at line (\d+)", str(error))
+    line = text.split("\n")[int(place[1]) - 1] if place else ""
+    return "; decimals are written with a point" if _COMMA.match(line) else ""
 
 
 def _number(text: str) -> Decimal:

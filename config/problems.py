@@ -126,3 +126,10 @@ def one_of(names: Sequence[str]) -> str:
 
 def _cut(text: str) -> str:
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+
+
+def why(error: OSError) -> str:
+    """Why a file cannot be read, in words."""
+    if isinstance(error, FileNotFoundError):
+        return "the file does not exist"
+    return error.strerror or type(error).__name__

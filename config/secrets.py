@@ -9,7 +9,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from config.problems import Problem, closest, key_path, kind_of
+from config.problems import Problem, closest, key_path, kind_of, why
 
 ENVIRONMENT = "environment"
 PREFIX = "INFINITY_GRID_"
@@ -47,6 +47,10 @@ class Secret:
 
     def __reduce__(self) -> str:
         raise TypeError("a Secret is not pickled")
+
+
+_UNUSABLE = Secret("")
+"""Stands for one of which a problem is told already, so that it is not missed as well; no program starts with it."""
 
 
 class Place(Struct, frozen=True):
@@ -120,12 +124,13 @@ def _insert(
     del table[twin]
     if value not in (None, ""):
         problems.append(Problem(sources.source, key, f"both {place.key} and {twin}", "one of them"))
-        table.pop(place.key)
+        table[place.key] = _UNUSABLE
         return
     outcome = _read_file(sources.base / path)
     if isinstance(outcome, Secret):
         table[place.key] = outcome
     else:
+        table[place.key] = _UNUSABLE
         problems.append(Problem(sources.source, f"{key}_file", outcome, "a readable file with one line, the secret"))
 
 
@@ -142,22 +147,26 @@ def _wrap(table: dict[str, object], key: str, problem: Problem, problems: list[P
     if text != "":
         found = problem.found if text is None else "a text with other characters"
         problems.append(Problem(problem.source, problem.key, found, problem.allowed))
+        table[key] = _UNUSABLE
 
 
 def _from_environment(variable: str, environ: Mapping[str, str], problems: list[Problem]) -> Secret | None:
     value, path = environ.get(variable, "").strip(), environ.get(f"{variable}_FILE", "")
     if value and path:
         problems.append(Problem(ENVIRONMENT, variable, f"both {variable} and {variable}_FILE", "one of them"))
-    elif path:
+        return _UNUSABLE
+    if path:
         outcome = _read_file(Path(path))
         if isinstance(outcome, Secret):
             return outcome
         problems.append(
             Problem(ENVIRONMENT, f"{variable}_FILE", outcome, "the path of a readable file with one line, the secret")
         )
-    elif value and not _SECRET.match(value):
+        return _UNUSABLE
+    if value and not _SECRET.match(value):
         problems.append(Problem(ENVIRONMENT, variable, "a text with other characters", ALLOWED))
-    elif value:
+        return _UNUSABLE
+    if value:
         return Secret(value)
     return None
 
@@ -168,7 +177,7 @@ def _read_file(path: Path) -> Secret | str:
         with path.open("rb") as file:
             content = file.read(_LARGEST_FILE + 1)
     except OSError as error:
-        return f"a file that cannot be read ({error.strerror})"
+        return f"a file that cannot be read ({why(error)})"
     except ValueError:
         return "a path with a zero character"
     text = content.strip()

@@ -19,6 +19,12 @@ class ProgramStarted(Struct, frozen=True, tag=True):
 
     bot: str
     simulated: bool
+    exchange: str = ""
+    """Where it trades with real money; empty when simulated."""
+    account: str = ""
+    """As the exchange calls it; empty where that is not known."""
+    database: str = ""
+    strategies: int = 0
 
 
 class ProgramEnded(Struct, frozen=True, tag=True):

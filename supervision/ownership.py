@@ -93,7 +93,7 @@ def refuse_another_world(found: Owner | None, *, used: bool, play_money: bool, c
     raise ConfigError.at(
         source,
         _KEY,
-        f"{config.database}, which belongs to {there}, while {_world(wanted)} is configured",
+        f"{config.database}, which belongs to {there}, while {_world(wanted)} {_verb(wanted)} configured",
         "a database of the same exchange, real or simulated as it was begun, or the name of a new file",
     )
 
@@ -124,6 +124,10 @@ def _world(owner: Owner) -> str:
     if owner.exchange == PAPER:
         return f'the adapter "{PAPER}"'
     return f'{"a dry run of" if owner.simulated else "real orders on"} "{owner.exchange}"'
+
+
+def _verb(owner: Owner) -> str:
+    return "is" if owner.exchange == PAPER or owner.simulated else "are"
 
 
 def _set_play_money_aside(config: Config, source: str, open_journal: OpenJournal, now: int) -> tuple[str, ...]:

@@ -2,7 +2,8 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import assert_never
 
 import trio
@@ -38,9 +39,10 @@ _AFTER_SILENCE = "nothing, it resumes with the first price; if it lasts, look at
 _AFTER_FAILURE = "mend the cause and start it again; the start answers what was filled meanwhile"
 _LEFT_ORDERS = {
     "keep": "they stay open at the exchange; fills are answered at the next start",
-    "cancel-buys": "open buys of the configured strategies are cancelled, sells stay open",
-    "cancel-all": "all of the configured strategies are cancelled",
+    "cancel-buys": "all open buys of its strategies are cancelled, sells stay open",
+    "cancel-all": "all open orders of its strategies are cancelled",
 }
+_AFTER_NOT_CANCELLED = "cancel them at the exchange, or start again"
 _NOT_CANCELLED = {
     "cancel-buys": "its buys could not all be cancelled: look at the exchange",
     "cancel-all": "its orders could not all be cancelled: look at the exchange",
@@ -61,6 +63,10 @@ class StateKeeper:
         self._has_run = False
         self.begun = trio.Event()
         """Set once the program is RUNNING, or has failed."""
+        self.account = ""
+        """As the exchange calls it, where it tells."""
+        self._told_reason = ""
+        """Of the state, as the log has it."""
         self.has_past = True
         """Whether there may be orders of this program: its journal knows some, or it has traded."""
         self._failed_at_start = False
@@ -120,16 +126,23 @@ class StateKeeper:
             self._changed(self._machine.fail(request.reason))
         self._changed(self._machine.stop(request.reason))
 
-    def say_the_end(self, request: StopRequest, *, carried_out: bool) -> None:
-        """The last word to the user, once everything has stopped; `carried_out`: what `on_stop` says was done."""
+    def say_the_end(self, request: StopRequest, *, carried_out: bool, reports: Sequence[StrategyReport] = ()) -> None:
+        """The last word to the user, once everything has stopped; `carried_out`: what `on_stop` says was done.
+
+        `reports` are the strategies' last ones: they name the orders that are left where it was not.
+        """
         bot, failed = self._config.bot, request.exit_code != 0
         orders = _LEFT_ORDERS[bot.on_stop] if self.has_past or self._has_run else "none were placed"
-        if not carried_out and (self.has_past or self._has_run):
-            orders = _NOT_CANCELLED.get(bot.on_stop, orders)
+        if self._config.simulated and bot.on_stop == "keep" and orders == _LEFT_ORDERS["keep"]:
+            orders = f"the simulated orders are kept in {Path(self._config.database).name}"
+        advice = _AFTER_FAILURE if failed else ""
+        if not carried_out and (self.has_past or self._has_run) and bot.on_stop in _NOT_CANCELLED:
+            orders = _not_cancelled(reports, bot.on_stop) or _NOT_CANCELLED[bot.on_stop]
+            advice = advice or _AFTER_NOT_CANCELLED
         if left := self.strangers.sentence():
             orders = f"{orders}; {left}"
         self._mail.notifier.post(
-            ProgramEnded(bot.name, request.reason, orders, _AFTER_FAILURE if failed else "", ran=self._has_run)
+            ProgramEnded(bot.name, request.reason, orders, advice, ran=self._has_run or not failed)
         )
 
     def _phase_changed(self, message: PhaseChanged) -> None:
@@ -167,19 +180,35 @@ class StateKeeper:
         if state_changed:
             # A start that fails is told by its error.
             level = logging.DEBUG if self._failed_at_start else logging.INFO
-            logger.log(
-                level, "state: %s%s", self._machine.state, f" ({self._machine.reason})" if self._machine.reason else ""
-            )
+            reason = self._machine.own_reason
+            told, self._told_reason = self._told_reason, reason
+            logger.log(level, "state: %s%s", self._machine.state, f" ({reason})" if reason and reason != told else "")
         if self._machine.state == "RUNNING" and not self._has_run:
             self._has_run = True
-            self._mail.notifier.post(ProgramStarted(self._config.bot.name, self._config.simulated))
+            self._mail.notifier.post(self._started())
         self._publish()
+
+    def _started(self) -> ProgramStarted:
+        config = self._config
+        if config.simulated:
+            return ProgramStarted(config.bot.name, simulated=True)
+        place = (config.exchange.adapter, self.account, str(config.database), len(config.strategy))
+        return ProgramStarted(config.bot.name, False, *place)
 
     def _publish(self) -> None:
         machine = self._machine
         if machine.state != "INITIALIZING":
             self.begun.set()
         post_report(self._mail.metrics, ProgramReport(machine.state, machine.reason, machine.told()))
+
+
+def _not_cancelled(reports: Sequence[StrategyReport], on_stop: str) -> str:
+    """How many orders of which strategies are left; empty when none is known."""
+    sides = ("buy",) if on_stop == "cancel-buys" else ("buy", "sell")
+    left = {report.name: sum(order.side in sides for order in report.orders) for report in reports}
+    what = "open buy" if on_stop == "cancel-buys" else "open order"
+    told = [f"{count} {what}{'' if count == 1 else 's'} of {name}" for name, count in left.items() if count]
+    return f"NOT cancelled: {', '.join(told)}; {_AFTER_NOT_CANCELLED}" if told else ""
 
 
 def _first_report(strategy: StrategyConfig) -> StrategyReport:

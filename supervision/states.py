@@ -38,10 +38,15 @@ class StateMachine:
         return {strategy: (phase, self._reasons.get(strategy, "")) for strategy, phase in self._phases.items()}
 
     @property
+    def own_reason(self) -> str:
+        """Of the program itself, and of no strategy; empty while it neither failed nor was asked to stop."""
+        return self._failed or self._stopping
+
+    @property
     def reason(self) -> str:
         """Why the state is what it is; empty while all is well."""
         if self._stopping or self._failed:
-            return self._failed or self._stopping
+            return self.own_reason
         return "; ".join(reason for strategy, reason in self._reasons.items() if self._phases[strategy] == "halted")
 
     def phase(self, strategy: int, phase: Phase, reason: str) -> bool:

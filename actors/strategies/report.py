@@ -53,11 +53,19 @@ def _held_up(ladder: Ladder) -> tuple[Hindrance, ...]:
     wanted = ladder.settings.max_open_buys
     blocked = _blocked(ladder)
     if blocked and len(ladder.buys()) < wanted:
-        found.append(Hindrance(_code_of(blocked), f"{len(ladder.buys())} of {wanted} buys: {blocked}"))
+        found.append(Hindrance(_code_of(blocked), _too_few(ladder, blocked)))
     if ladder.ticker is not None and ladder.doubted is not None:
         text = f"the last trade at {ladder.doubted:f} is far from {ladder.ticker:f}, the one before: a second one has"
         found.append(Hindrance("price jump", f"{text} to confirm it before the ladder moves"))
     return tuple(found)
+
+
+def _too_few(ladder: Ladder, blocked: str) -> str:
+    settings = ladder.settings
+    quote = settings.pair.symbol.partition("/")[2]
+    if blocked == "max_investment":
+        blocked = f"max_investment of {settings.max_investment:f} {quote} allows no more"
+    return f"{len(ladder.buys())} of {settings.max_open_buys} buys rest: {blocked}"
 
 
 def _blocked(ladder: Ladder) -> str:

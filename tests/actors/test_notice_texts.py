@@ -74,6 +74,19 @@ STATUS_TEXT = """\
    └[ 153.35 (-4.09%)"""
 
 CASES: list[tuple[Notice, str, str]] = [
+    (
+        ProgramStarted("my grids", False, "kraken", "AA11 BB22", "grid.duckdb", 2),
+        (
+            "✅ my grids is starting!\n├ REAL money » on kraken\n"
+            "└ Where » account AA11 BB22, database grid.duckdb, 2 strategies"
+        ),
+        "my grids is starting: trades with REAL money on kraken: account AA11 BB22, database grid.duckdb, 2 strategies",
+    ),
+    (
+        ProgramStarted("my grids", False, "kraken", "", "grid.duckdb", 1),
+        "✅ my grids is starting!\n├ REAL money » on kraken\n└ Where » database grid.duckdb, 1 strategy",
+        "my grids is starting: trades with REAL money on kraken: database grid.duckdb, 1 strategy",
+    ),
     (ProgramStarted("my grids", simulated=False), "✅ my grids is starting!", "my grids is starting"),
     (
         ProgramStarted("my grids", simulated=True),

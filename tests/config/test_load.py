@@ -142,7 +142,7 @@ def test_an_absent_file_is_one_clear_problem(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load(path, {}, KNOWN)
     assert str(caught.value) == (
-        f"{path}: 1 problem\n  found No such file or directory; allowed: a readable TOML file in UTF-8"
+        f"{path}: 1 problem\n  found the file does not exist; allowed: a readable TOML file in UTF-8"
     )
 
 
@@ -212,3 +212,14 @@ def test_minus_zero_is_zero(text: str) -> None:
     assert not number
     assert not number.is_signed()
     assert _number("-0.1") == Decimal("-0.1")
+
+
+@pytest.mark.parametrize("number", ["0,02", "1,5", "-3,25"])
+def test_a_decimal_comma_is_named(number: str) -> None:
+    error = refusal(f"[strategy_defaults]\ninterval = {number}\n")
+    assert "decimals are written with a point" in str(error)
+
+
+@pytest.mark.parametrize("text", ["a = [1,\n", "a = 5 5", "a,b = 3", "[x\ny = 1,2"])
+def test_another_mistake_is_not_called_a_comma(text: str) -> None:
+    assert "with a point" not in str(refusal(text))

@@ -142,7 +142,7 @@ def test_a_telegram_token_comes_from_a_file(tmp_path: Path) -> None:
         (
             [f'api_secret_key_file = "/{CANARY}"'],
             (
-                "exchange.api_secret_key_file: found a file that cannot be read (No such file or directory); "
+                "exchange.api_secret_key_file: found a file that cannot be read (the file does not exist); "
                 "allowed: a readable file with one line, the secret"
             ),
         ),
@@ -245,3 +245,18 @@ def test_what_a_cluster_says_of_a_service_of_this_name_is_no_setting(name: str, 
 )
 def test_what_looks_like_a_setting_is_still_refused(name: str, value: str) -> None:
     assert len(_unknown_variables({name: value}, PLACES)) == 1
+
+
+@pytest.mark.parametrize(
+    ("keys", "environ"),
+    [
+        ('api_public_key = "schl\u00fcssel"\napi_secret_key = "s"', {}),
+        ('api_secret_key = "s"', {"INFINITY_GRID_API_PUBLIC_KEY": "schl\u00fcssel"}),
+        ('api_secret_key = "s"', {"INFINITY_GRID_API_PUBLIC_KEY_FILE": "/no/such/file"}),
+        ('api_public_key_file = "/no/such/file"\napi_secret_key = "s"', {}),
+    ],
+)
+def test_a_key_that_cannot_be_used_is_one_problem(keys: str, environ: dict[str, str]) -> None:
+    live = VALID.replace("dry_run = true", "dry_run = false")
+    error = refusal(live.replace('adapter = "kraken"', f'adapter = "kraken"\n{keys}'), environ)
+    assert len(error.problems) == 1

@@ -66,5 +66,7 @@ async def test_who_wanted_orders_cancelled_is_told_when_that_was_not_possible(
                 await trio.sleep(5)
         (end,) = world.user.of(ProgramEnded)
         assert isinstance(end, ProgramEnded)
-        assert ("could not all be cancelled: look at the exchange" in end.orders) == (not reachable)
+        assert ("NOT cancelled: " in end.orders) == (not reachable)
+        assert (f"{len(world.ladder())} open orders of " in end.orders) == (not reachable)
+        assert bool(end.advice) == (not reachable)
         assert bool(world.ladder()) == (not reachable)

@@ -91,7 +91,7 @@ async def test_an_invalid_token_is_told_elsewhere_and_no_secret_is_told_anywhere
         "notifications by telegram reach nobody: notifier.telegram.token: Telegram says 401: Unauthorized: ***; 0 wait"
     ]
     assert told(pager, "end") == [
-        "trial terminated: asked to stop; orders: they stay open at the exchange; fills are answered at the next start"
+        "trial terminated: asked to stop; orders: the simulated orders are kept in trial.duckdb"
     ]
     assert '"last_error": "notifier.telegram.token: Telegram says 401: Unauthorized: ***"' in pages[0]
     assert 'notifier_up{bot="trial",channel="telegram"} 0.0' in pages[1]

@@ -26,7 +26,7 @@ def test_a_signal_stops_in_order_with_exit_code_0(tmp_path: Path, number: signal
     assert [strategy["kind"] for strategy in strategies] == list(running.KINDS)
     log = (tmp_path / "log.txt").read_text()
     assert "Traceback" not in log
-    assert "trial terminated: asked to stop; orders: they stay open" in log.rstrip().splitlines()[-1]
+    assert "trial terminated: asked to stop; orders: the simulated orders are kept in " in log.rstrip().splitlines()[-1]
     assert running.open_orders(tmp_path / "trial.duckdb")
 
 

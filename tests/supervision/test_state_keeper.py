@@ -2,14 +2,19 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from decimal import Decimal
 
 import pytest
 import trio
+from msgspec.structs import replace
 from trio.testing import wait_all_tasks_blocked
 
 from config import Config
+from messages.letters import needs_somebody
+from messages.money import Side
 from messages.notices import Notice, ProgramEnded, ProgramStarted, StrategyHalted, StrategyResumed
 from messages.status import (
+    OpenOrder,
     Pause,
     Phase,
     PhaseChanged,
@@ -26,6 +31,10 @@ from supervision.state_keeper import StateKeeper
 from tests.config.texts import VALID, read
 
 HODL, SELL = 1001, 1002
+SIDES: tuple[Side, Side] = ("buy", "sell")
+LIVE = VALID.replace("dry_run = true", "dry_run = false").replace(
+    'adapter = "kraken"', 'adapter = "kraken"\napi_public_key = "k"\napi_secret_key = "s"'
+)
 SILENT = "no price of BTC/USD for 600 s although the market is open"
 
 
@@ -156,12 +165,18 @@ async def test_the_policy_halts_a_strategy_and_its_user_is_told_once() -> None:
 @pytest.mark.parametrize(
     ("code", "on_stop", "carried_out", "orders", "advice"),
     [
-        (0, "keep", True, "they stay open at the exchange; fills are answered at the next start", ""),
-        (0, "keep", False, "they stay open at the exchange; fills are answered at the next start", ""),
-        (0, "cancel-buys", True, "open buys of the configured strategies are cancelled, sells stay open", ""),
-        (0, "cancel-buys", False, "its buys could not all be cancelled: look at the exchange", ""),
-        (3, "keep", True, "they stay open at the exchange; fills are answered at the next start", "mend the cause"),
-        (3, "cancel-all", True, "all of the configured strategies are cancelled", "mend"),
+        (0, "keep", True, "the simulated orders are kept in infinity-grid.dry-run.duckdb", ""),
+        (0, "keep", False, "the simulated orders are kept in infinity-grid.dry-run.duckdb", ""),
+        (0, "cancel-buys", True, "all open buys of its strategies are cancelled, sells stay open", ""),
+        (
+            0,
+            "cancel-buys",
+            False,
+            "its buys could not all be cancelled: look at the exchange",
+            "cancel them at the exchange",
+        ),
+        (3, "keep", True, "the simulated orders are kept in infinity-grid.dry-run.duckdb", "mend the cause"),
+        (3, "cancel-all", True, "all open orders of its strategies are cancelled", "mend"),
         (3, "cancel-all", False, "its orders could not all be cancelled: look at the exchange", "mend"),
     ],
 )
@@ -220,3 +235,61 @@ async def test_the_end_by_a_failure_names_the_failure() -> None:
         program.keeper.end(StopRequest(6, "disk full"))
         assert program.state() == "SHUTDOWN_REQUESTED"
         assert program.program.reason == "disk full"
+
+
+@pytest.mark.parametrize(
+    ("on_stop", "left"),
+    [("cancel-all", "1 open order of btc-hodl, 2 open orders of eth-sell"), ("cancel-buys", "1 open buy of eth-sell")],
+)
+async def test_orders_that_could_not_be_cancelled_are_named(on_stop: str, left: str) -> None:
+    config = read(VALID.replace('name = "my grids"', f'name = "my grids"\non_stop = "{on_stop}"'))
+    mail = Mailboxes(config)
+    keeper = StateKeeper(config, mail)
+    first = [report for report in mail.metrics.receive_nowait() if isinstance(report, StrategyReport)]
+    buy, sell = (OpenOrder("g", side, Decimal(1), Decimal(1), Decimal(0), "open", "ladder") for side in SIDES)
+    reports = [replace(first[0], orders=(sell,)), replace(first[1], orders=(buy, sell))]
+    keeper.say_the_end(StopRequest(0, "asked to stop"), carried_out=False, reports=reports)
+    (notice,) = mail.notifier.receive_nowait()
+    assert isinstance(notice, ProgramEnded)
+    assert notice.orders == f"NOT cancelled: {left}; cancel them at the exchange, or start again"
+    assert needs_somebody(notice)
+
+
+async def test_real_orders_stay_open_at_the_exchange() -> None:
+    live = read(LIVE)
+    mail = Mailboxes(live)
+    StateKeeper(live, mail).say_the_end(StopRequest(0, "asked to stop"), carried_out=True)
+    (notice,) = mail.notifier.receive_nowait()
+    assert isinstance(notice, ProgramEnded)
+    assert notice.orders == "they stay open at the exchange; fills are answered at the next start"
+
+
+async def test_a_reason_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO"):
+        async with kept() as program:
+            await program.hears(*phases("trading"), *phases("halted", "no price"))
+            program.keeper.end(StopRequest(3, "the key is refused"))
+    assert caplog.messages == [
+        "btc-hodl: trading",
+        "eth-sell: trading",
+        "state: RUNNING",
+        "btc-hodl: halted (no price)",
+        "eth-sell: halted (no price)",
+        "state: ERROR",
+        "state: SHUTDOWN_REQUESTED (the key is refused)",
+    ]
+
+
+async def test_a_live_start_says_whose_money_it_is() -> None:
+    live = read(LIVE)
+    mail = Mailboxes(live)
+    keeper = StateKeeper(live, mail)
+    keeper.account = "AA11"
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(keeper.run)
+        mail.supervisor.post(PhaseChanged(HODL, "trading", ""))
+        mail.supervisor.post(PhaseChanged(SELL, "trading", ""))
+        await wait_all_tasks_blocked()
+        nursery.cancel_scope.cancel()
+    (notice,) = mail.notifier.receive_nowait()
+    assert notice == ProgramStarted("my grids", False, "kraken", "AA11", "infinity-grid.duckdb", 2)

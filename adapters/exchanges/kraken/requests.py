@@ -19,7 +19,7 @@ from adapters.exchanges.kraken.reserve import Reserve
 from adapters.exchanges.kraken.rest_orders import RestOrders
 from adapters.exchanges.kraken.sockets import Socket
 from adapters.exchanges.kraken.stream import AccountStream
-from adapters.exchanges.kraken.unknown import DEADLINE_SECONDS, MARGIN_SECONDS, fate_of
+from adapters.exchanges.kraken.unknown import DEADLINE_SECONDS, MARGIN_SECONDS, Fate, fate_of
 from adapters.exchanges.kraken.wire import socket as wire
 from adapters.exchanges.kraken.wire.trading import (
     ADD,
@@ -37,6 +37,12 @@ from messages.orders import Place
 logger = logging.getLogger("infinity_grid.kraken")
 
 _PUT_OFF_CANCELS = frozenset({"wait", "lockout", "credentials", "nonce", "token", "refused", "forbidden"})
+
+_FATES: dict[Fate, str] = {
+    "arrived": "Kraken has it",
+    "canceled": "Kraken had it, and it is cancelled",
+    "never": "Kraken has never seen it",
+}
 
 METHODS = frozenset({ADD, ADD_BATCH, CANCEL, CANCEL_BATCH})
 ATTEMPTS = 3
@@ -218,7 +224,7 @@ class Requests:
         for order in orders:
             if order.order_id in self.answers.in_flight:
                 fate = await fate_of(order.order_id, self._stream, self.cancel_by_id)
-                logger.warning("no clear answer to order %s: %s", order.order_id, fate)
+                logger.warning("order %s had no answer; %s", order.order_id, _FATES[fate])
                 if fate == "never":
                     never.append(order)
                 elif fate == "canceled":

@@ -72,3 +72,10 @@ def test_a_kind_that_never_sells_shows_what_it_holds() -> None:
     assert status is not None
     assert (status.sells, status.base_total) == ((), D("0.0040602"))
     assert status.buys[:3] == tuple(BUYS_AT_50000[2:])
+
+
+def test_a_limit_that_is_reached_is_named_with_its_amount() -> None:
+    play = Play(config=settings(max_investment=D(250)))
+    play.start("50000")
+    (row,) = play.core.report("trading", "").held_up
+    assert (row.code, row.detail) == ("fewer buys", "2 of 5 buys rest: max_investment of 250 USD allows no more")
