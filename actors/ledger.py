@@ -115,15 +115,15 @@ class Ledger:
         asset, amount = (quote, max(cost(order.price, rest), ZERO)) if order.side == "buy" else (base, rest)
         self._keep(key, self.purse(None, asset), amount)
 
-    def hold(self, place: Place, filled: Decimal = ZERO, placed: Decimal = ZERO) -> None:
+    def hold(self, place: Place, filled: Decimal = ZERO, placed: Decimal | None = None) -> None:
         """Keep what is not filled yet of this order from every other one.
 
-        `placed`: the volume that a sell had before somebody amended it by hand, else 0. What was added is held for the
-        account's owner, not for the strategy.
+        `placed`: how much of a sell is the strategy's, None: all. It is what one amended by hand had before, and 0 of
+        one that was taken over with its owner's base. The other part is held for the account's owner.
         """
         client = self.clients[place.strategy]
         rest = place.volume - filled
-        own = min(rest, max(placed - filled, ZERO)) if placed and place.side == "sell" else rest
+        own = min(rest, max(placed - filled, ZERO)) if placed is not None and place.side == "sell" else rest
         amount = hold_of(client.pair, place.side, place.price, own, client.fee)
         self._keep(place.order_id, self._purse_of(client, place), amount)
         self._free(_beyond(place.order_id))

@@ -64,8 +64,8 @@ class _Tracked(Struct):
 
     place: Place | None
     facts: OrderFacts | None
-    placed: Decimal = ZERO
-    """Of an order that was amended by hand: the volume that it was placed with, else 0."""
+    placed: Decimal | None = None
+    """None: all of it is the strategy's. Else so much: what one amended by hand was placed with, 0 of its owner's."""
 
 
 class OrderDesk:
@@ -278,7 +278,8 @@ class OrderDesk:
 
     def _never_arrived(self, live: LiveOrder, effects: Effects) -> None:
         place = live.place
-        if not live.accepted and not live.canceling:
+        is_owners = place.side == "sell" and live.placed == ZERO  # we never asked for it
+        if not live.accepted and not live.canceling and not is_owners:
             pair = self.ledger.clients[place.strategy].pair
             if wrong := against_rules(pair, place.price, place.volume):
                 # Decided by rules that the pair no longer has: it never left, so it is decided anew.
@@ -286,7 +287,7 @@ class OrderDesk:
             else:
                 self._place(place, effects, decided_earlier=True)
             return
-        reason: CloseReason = "unknown to the exchange" if live.accepted else "requested"
+        reason: CloseReason = "unknown to the exchange" if live.accepted or is_owners else "requested"
         self._pass_on(Canceled(place.order_id, "", live.filled, ZERO, ZERO, reason, place.time), effects)
 
     def _place(self, place: Place, effects: Effects, *, decided_earlier: bool = False) -> None:
@@ -333,7 +334,8 @@ class OrderDesk:
             tracked.facts = facts_after(tracked.place, tracked.facts, event)
             closed = closed or tracked.facts.filled >= tracked.facts.volume
             if tracked.place is not None and tracked.facts.filled != before:
-                self.ledger.executed(tracked.place, tracked.facts.filled - before)
+                if tracked.place.side == "buy" or tracked.placed != ZERO:
+                    self.ledger.executed(tracked.place, tracked.facts.filled - before)
                 if not closed:
                     self.ledger.hold(tracked.place, tracked.facts.filled, tracked.placed)
         if closed:
@@ -347,7 +349,7 @@ class OrderDesk:
         if tracked.facts is not None:
             tracked.facts = msgspec.structs.replace(tracked.facts, price=event.price, volume=event.volume)
         if tracked.place is not None:
-            tracked.placed = tracked.placed or tracked.place.volume
+            tracked.placed = tracked.place.volume if tracked.placed is None else tracked.placed
             tracked.place = msgspec.structs.replace(tracked.place, price=event.price, volume=event.volume)
             self.ledger.hold(tracked.place, tracked.facts.filled if tracked.facts else ZERO, tracked.placed)
 

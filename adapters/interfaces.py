@@ -71,8 +71,8 @@ class UnknownOrderError(Exception):
         """The error for this order, with what to do about it."""
         return cls(
             f"the exchange holds {facts.side} order {facts.exchange_id} ({facts.order_id}) with userref {userref}, "
-            "which the journal does not know: is a second instance running? If not, start once with --adopt to take "
-            "the order over"
+            "which the journal does not know: is a second instance running? If not, start once with --adopt: it "
+            "takes it over as this strategy's; if it is your own order, cancel it or use another userref"
         )
 
 

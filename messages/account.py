@@ -98,8 +98,8 @@ class LiveOrder(Struct, frozen=True):
     accepted: bool
     filled: Decimal
     """Base that `Attach.owned` already reckons with."""
-    placed: Decimal = ZERO
-    """Of an order that was amended by hand: the volume that it was placed with, else 0."""
+    placed: Decimal | None = None
+    """None: all of it is the strategy's. Else so much: what one amended by hand was placed with, 0 of its owner's."""
 
 
 class History(Struct, frozen=True):

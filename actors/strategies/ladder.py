@@ -214,7 +214,7 @@ class Ladder:
 
     def amended(self, order: OwnOrder, price: Decimal, volume: Decimal) -> None:
         """The order rests at another price or with another full volume."""
-        order.placed = order.placed or order.volume
+        order.placed = order.volume if order.placed is None else order.placed
         order.price, order.volume = price, volume
         self.sum_up()
 

@@ -67,9 +67,10 @@ def _book(ladder: Ladder, order: OwnOrder, event: PartiallyFilled | Filled | Can
     state = ladder.state
     volume, order_cost, fee = event.filled - order.filled, event.cost - order.cost, event.fee - order.fee
     sign = 1 if order.side == "buy" else -1
-    state.owned = owned_after(order.side, volume, state.owned, ladder.offered_besides(order))
-    state.cash_flow -= sign * order_cost + fee
-    state.fees += fee
+    if not order.is_owners:
+        state.owned = owned_after(order.side, volume, state.owned, ladder.offered_besides(order))
+        state.cash_flow -= sign * order_cost + fee
+        state.fees += fee
     state.fill_time = max(state.fill_time, event.time)
     ladder.filled(order, event.filled, event.cost, event.fee)
     ladder.executed_at(order.side, order.price)
@@ -151,6 +152,11 @@ def _closed_early(ladder: Ladder, order: OwnOrder, event: Canceled) -> None:
 
 def _sell_closed_early(ladder: Ladder, order: OwnOrder, event: Canceled, *, asked_for: bool) -> None:
     rest = order.rest
+    if order.is_owners:
+        reason = f"{closed_by(event)}; it offered base of yours"
+        ladder.release(Released("sell", order.price, order.volume - order.filled, reason))
+        _retry_at_once(ladder)
+        return
     due_again = asked_for or event.reason not in FOR_GOOD
     if not rest:
         _retry_at_once(ladder)  # all that its buy brought is sold; the other part was added by hand
@@ -234,6 +240,8 @@ def _beyond_own(ladder: Ladder, order: OwnOrder) -> Decimal:
     """What a sell offers that no buy of ours brought: its owner's base."""
     if order.side == "buy" or ladder.sells_unowned:
         return ZERO
+    if order.is_owners:
+        return order.volume - order.filled
     return max(order.volume - order.filled - (ladder.state.owned - ladder.offered_besides(order)), ZERO)
 
 

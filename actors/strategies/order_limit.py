@@ -69,7 +69,7 @@ def _counter_sells(ladder: Ladder) -> list[OwnOrder]:
 
 
 def _may_come_back(order: OwnOrder) -> bool:
-    return order.phase == "open" and not order.filled
+    return order.phase == "open" and not order.filled and not order.is_owners
 
 
 def _capacity_for_sells(ladder: Ladder) -> int | None:

@@ -7,6 +7,7 @@ that does not follow comes from a second instance, unless there is no state at a
 """
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
 from msgspec import Struct
 
@@ -24,7 +25,10 @@ ATTEMPTS = 20
 AHEAD = 1_000
 """How many ladder orders beyond the counter are recognised: far more than the end of a log holds."""
 KINDS: tuple[OrderKind, ...] = ("ladder", "surplus", "extra")
-UNKNOWN = "surplus of partly filled buys, sells that wait for funds, older highest buy price, older gains"
+UNKNOWN = (
+    "surplus of partly filled buys, sells that wait for funds, older highest buy price, older gains, "
+    "buys of some sells: what these offer counts as yours"
+)
 
 
 class _Origin(Struct, frozen=True):
@@ -58,9 +62,7 @@ def recover(ladder: Ladder, found: OrdersFound, *, is_new: bool, adopt: bool) ->
             # Up to its newest fill the state has decided itself which fills need no answer.
             late = [facts for facts in late if _is_news(ladder, facts)]
         for facts in strangers + late:
-            recovery.adopted.append(_adopt(ladder, facts, is_new=is_new))
-        if not is_new:
-            _own_what_is_offered(ladder)
+            recovery.adopted.append(_adopt(ladder, facts))
         closed += len(late)
         _note_highest_buy(ladder, found.orders)
     else:
@@ -138,25 +140,24 @@ def _is_news(ladder: Ladder, facts: OrderFacts) -> bool:
     return facts.time > ladder.state.fill_time and facts.exchange_id not in ladder.state.remembered
 
 
-def _own_what_is_offered(ladder: Ladder) -> None:
-    """Base that the state knows may be what an adopted sell offers: it is counted once, and never less than offered."""
-    state = ladder.state
-    offered = sum((order.volume - order.filled for order in state.orders.values() if order.side == "sell"), ZERO)
-    waiting = sum((sell.volume for sell in state.remembered.values()), ZERO)
-    state.owned = max(state.owned, offered + waiting + state.surplus)
-
-
-def _adopt(ladder: Ladder, facts: OrderFacts, *, is_new: bool) -> Place:
-    """An order of unknown origin."""
+def _adopt(ladder: Ladder, facts: OrderFacts) -> Place:
+    """An order of unknown origin. What a sell of which no buy is known offers is the account owner's base."""
     cause = f"adopted/{facts.exchange_id}"
     origin = _Origin("ladder", cause) if facts.side == "buy" else _Origin("counter", cause, cause)
-    return _take_over(ladder, facts, origin, bought_earlier=is_new)
+    return _take_over(ladder, facts, origin, placed=ZERO if facts.side == "sell" else None)
 
 
-def _take_over(ladder: Ladder, facts: OrderFacts, origin: _Origin, *, bought_earlier: bool) -> Place:
+def _take_over(
+    ladder: Ladder,
+    facts: OrderFacts,
+    origin: _Origin,
+    *,
+    bought_earlier: bool = False,
+    placed: Decimal | None = None,
+) -> Place:
     """As if it had just been asked for: its acceptance and its fills are told by the resync.
 
-    `bought_earlier`: the fill that a sell offers is not told any more.
+    `bought_earlier`: the fill that a sell offers is not told any more. `placed`: see `OwnOrder`.
     """
     order = OwnOrder(
         order_id=facts.order_id,
@@ -168,6 +169,7 @@ def _take_over(ladder: Ladder, facts: OrderFacts, origin: _Origin, *, bought_ear
         parent=origin.parent,
         attempt=origin.attempt,
         time=facts.time,
+        placed=placed,
     )
     ladder.add(order)
     ladder.state.remembered.pop(origin.parent, None)

@@ -55,7 +55,9 @@ class LadderSide:
     def _count(self, order: OwnOrder) -> None:
         # What its owner added to a sell by hand is sold for him; what he added to a buy is bought for us.
         is_sell = order.side == "sell"
-        volume, rest = (order.wanted, order.rest) if is_sell else (order.volume, order.volume - order.filled)
+        # A sell that was taken over counts as invested: its buy may have been ours, before the journal was lost.
+        volume = order.wanted if is_sell and not order.is_owners else order.volume
+        rest = order.rest if is_sell else order.volume - order.filled
         held = hold_of(self._settings.pair, order.side, order.price, rest, self._settings.fee)
         share = self._shares[order.order_id] = _Share(rules.invested(order.price, volume), held)
         self.invested, self.held = self.invested + share.invested, self.held + share.held

@@ -9,7 +9,8 @@ from msgspec import Struct, field
 from messages.money import ZERO, Side
 from messages.orders import OrderKind
 
-VERSION = 1
+VERSION = 2
+"""Until 1 `OwnOrder.placed` was 0 of an order that nobody had amended."""
 
 
 class OwnOrder(Struct):
@@ -32,8 +33,8 @@ class OwnOrder(Struct):
     fee: Decimal = ZERO
     bought_at: Decimal = ZERO
     """Of a sell: limit of the buy that it answers, below which it never goes; 0 where that is not known."""
-    placed: Decimal = ZERO
-    """Of an order that was amended by hand: the volume that it was placed with, else 0."""
+    placed: Decimal | None = None
+    """None: all of it is the strategy's. Else so much: what one amended by hand was placed with, 0 of its owner's."""
 
     @property
     def rest(self) -> Decimal:
@@ -43,7 +44,12 @@ class OwnOrder(Struct):
     @property
     def wanted(self) -> Decimal:
         """The volume without what the account's owner added by hand."""
-        return min(self.volume, self.placed) if self.placed else self.volume
+        return self.volume if self.placed is None else min(self.volume, self.placed)
+
+    @property
+    def is_owners(self) -> bool:
+        """A sell that was taken over and offers nothing of ours: the base is the account owner's."""
+        return self.side == "sell" and self.placed == ZERO
 
 
 class RememberedSell(Struct):
@@ -131,9 +137,18 @@ def load(text: str) -> GridState:
         version = msgspec.json.decode(text, type=_Versioned).version
         if version > VERSION:
             raise UnreadableStateError(f"saved state has version {version}, this program knows up to {VERSION}")
-        return msgspec.json.decode(text, type=GridState)
+        return _renewed(msgspec.json.decode(text, type=GridState))
     except msgspec.DecodeError as error:
         raise UnreadableStateError(f"saved state cannot be read: {error}") from None
+
+
+def _renewed(state: GridState) -> GridState:
+    """As this version writes it."""
+    if state.version < 2:  # noqa: PLR2004
+        for order in state.orders.values():
+            order.placed = order.placed or None
+    state.version = VERSION
+    return state
 
 
 class _Versioned(Struct):

@@ -203,3 +203,14 @@ def test_every_change_that_could_matter_to_anybody_is_counted() -> None:
     ledger = ledger_of(1, USD="300")
     seen = changes_with(ledger, joined(ledger, 1).order("buy", "50000", "0.004"))
     assert sorted(set(seen)) == seen
+
+
+def test_of_a_sell_that_offers_nothing_of_ours_all_is_held_for_its_owner() -> None:
+    ledger = ledger_of(1, USD="0", BTC="1")
+    grid = joined(ledger, 1, owned="0.3")
+    sell = grid.order("sell", "60000", "0.1")
+    ledger.hold(sell, placed=ZERO)
+    assert funds(ledger, 1) == (Balances(1, ZERO, D("0.3"), D("0.6")),)
+    assert ledger.verdict(grid.order("sell", "61000", "0.3")) == "admitted"
+    ledger.release(sell.order_id)
+    assert funds(ledger, 1) == (Balances(1, ZERO, D("0.3"), D("0.7")),)

@@ -7,7 +7,7 @@ import pytest
 
 from actors.order_desk import Effects, OrderDesk
 from adapters.interfaces import OtherProgramError, UnknownOrderError
-from messages.account import AccountSnapshot, Attach, History
+from messages.account import AccountSnapshot, Attach, History, LiveOrder, facts_of_accepted
 from messages.ids import client_order_id
 from messages.money import ZERO
 from messages.orders import (
@@ -15,6 +15,9 @@ from messages.orders import (
     Balances,
     Canceled,
     CloseReason,
+    Filled,
+    PartiallyFilled,
+    Place,
     Rejected,
     Resynced,
 )
@@ -241,3 +244,31 @@ def test_no_second_grid_begins_over_that_of_another_program(
     else:
         assert desk.strangers(attach, History(0, ())) == ()
         desk.attach(attach, BTC_USD, {})
+
+
+def adopted_sell(*, shown: bool) -> tuple[OrderDesk, Effects, str]:
+    """A desk that takes a sell of its owner's base (0.1 of 1 BTC, 0.3 of it ours) as the strategy's; its client id."""
+    order_id = client_order_id(1, "somebody")
+    place = Place(1, order_id, "BTC/USD", "sell", D(60000), D("0.1"), True, "counter", "adopted/O", 1)
+    facts = facts_of_accepted(place, "O", 1)
+    desk = OrderDesk(AccountSnapshot({"BTC": D(1)}, (facts,) if shown else ()), frozenset({1}))
+    live = LiveOrder(place, canceling=False, accepted=False, filled=ZERO, placed=ZERO)
+    attach = Attach(1, 1, "BTC/USD", D("0.0025"), D("0.3"), sells_unowned=False, orders=(live,))
+    return desk, desk.attach(attach, BTC_USD, {}), order_id
+
+
+def test_a_fill_of_an_adopted_sell_takes_none_of_the_base_that_the_strategy_bought() -> None:
+    desk, effects, order_id = adopted_sell(shown=True)
+    assert Balances(1, ZERO, D("0.3"), D("0.6")) in [message for _, message in effects.deliver]
+    desk.on_event(PartiallyFilled(order_id, "O", "T1", D("0.04"), D(2400), ZERO, 2))
+    assert desk.ledger.clients[1].owned == D("0.3")
+    desk.on_event(Filled(order_id, "O", "T2", D("0.1"), D(6000), ZERO, 3))
+    assert desk.ledger.clients[1].owned == D("0.3")
+    assert not desk.ledger.holds
+
+
+def test_an_adopted_sell_that_is_gone_is_never_sent() -> None:
+    _, effects, order_id = adopted_sell(shown=False)
+    assert effects.place == []
+    (event,) = [event for _, event in effects.deliver if isinstance(event, Canceled)]
+    assert (event.order_id, event.reason) == (order_id, "unknown to the exchange")

@@ -398,8 +398,8 @@ TRUTH = (
     _one(
         "owned forgets the sells",
         EVENTS,
-        "    state.owned = owned_after(order.side, volume, state.owned, ladder.offered_besides(order))\n",
-        '    state.owned += volume if order.side == "buy" else 0\n',
+        "        state.owned = owned_after(order.side, volume, state.owned, ladder.offered_besides(order))\n",
+        '        state.owned += volume if order.side == "buy" else 0\n',
     ),
     _one(
         "holds leave out the fee",

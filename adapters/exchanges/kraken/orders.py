@@ -12,7 +12,7 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from adapters.exchanges.kraken.others import Known, facts_of, moved, told
-from adapters.exchanges.kraken.ownership import EVERY_MARK, Ownership
+from adapters.exchanges.kraken.ownership import EVERY_MARK, UNREADABLE, Ownership
 from adapters.exchanges.kraken.paid_fees import fee_in_quote, strange_fee_asset
 from adapters.exchanges.kraken.questions import Questions
 from adapters.exchanges.kraken.totals import Fill, Totals
@@ -140,7 +140,9 @@ class AccountOrders:
             pair, kind = row.text("symbol"), row.text("order_type")
             ours = order_id in self._placed or self.own.may_claim(order_id, pair, kind)
         if ours:
-            raise ExchangeUnavailable(f"executions: a report of order {exchange_id} cannot be read: {row.error}")
+            raise ExchangeUnavailable(
+                f"executions: a report of order {exchange_id or '(no id)'} cannot be read: {row.error}; {UNREADABLE}"
+            )
         if row.text("exec_type") == "trade" and not old and not (known is not None and known.facts.margin):
             self._totals.excuse(row.text("exec_id"))
 

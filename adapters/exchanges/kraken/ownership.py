@@ -36,9 +36,13 @@ class Ownership:
     def may_claim(self, order_id: str | None, pair: str | None, kind: str | None) -> bool:
         """Whether a row that cannot be read may be about an order of ours; None is a field that is no text.
 
-        Nothing that tells of our orders lacks the client id and is unreadable besides.
+        Nothing that tells of our orders lacks the client id and is unreadable besides. Without a readable client id the
+        pair alone tells: one that no strategy trades is somebody else's.
         """
-        return order_id is None or (not is_other_kind(kind) and self.claims(order_id, pair))
+        if order_id is None:
+            told = self._spelled(pair or "")
+            return self._pairs is None or not _PAIR.match(told) or told in self._pairs.values()
+        return not is_other_kind(kind) and self.claims(order_id, pair)
 
     def trades(self, asset: str | None) -> bool:
         """Whether a strategy spends this asset, in any of Kraken's spellings; None: it cannot be told."""
@@ -52,3 +56,6 @@ class Ownership:
 
 EVERY_MARK = Ownership()
 """Whatever has our mark, on any pair."""
+
+UNREADABLE = "it may be one of this program's: cancel it at the exchange or contact support"
+"""What to do about an order that cannot be read and is not certainly somebody else's."""

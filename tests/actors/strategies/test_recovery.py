@@ -1,6 +1,7 @@
 """What is taken over from the exchange, by the ids alone."""
 
 from decimal import Decimal
+from typing import get_args
 
 import msgspec
 import pytest
@@ -9,11 +10,13 @@ from actors.strategies.c_dca import C_DCA
 from actors.strategies.core import Recovery
 from actors.strategies.grid_base import GridCore
 from actors.strategies.recovery import UNKNOWN
+from actors.strategies.settings import Variant
+from actors.strategies.swing import SWING
 from messages.account import OrderFacts, OrdersFound, OrderStatus
 from messages.ids import client_order_id, counter_cause, ladder_cause
 from messages.money import ZERO, Side
-from messages.notices import OrdersRecovered
-from messages.orders import Filled, Place
+from messages.notices import OrderFilled, OrderReleased, OrdersRecovered
+from messages.orders import Accepted, Canceled, CloseReason, Filled, Place
 from tests.actors.strategies.harness import SETTINGS, USERREF, Play, make_core
 
 D = Decimal
@@ -66,7 +69,7 @@ def test_without_a_state_open_orders_are_taken_over_and_their_origin_is_told_by_
         facts("O4", "of a buy that is older than that", "sell", "51000.0"),
     )
     assert known(recovery) == [("counter", "O1"), ("ladder", "adopted/O3"), ("counter", "adopted/O4")]
-    assert core.owned == D("0.004")
+    assert core.owned == D("0.002")  # of O4 no buy is known: it may be its owner's base
     assert core.state.highest_buy == D("50495.0")
     assert recovery.notices == [OrdersRecovered("grid", "BTC/USD", 3, 0, SINCE, UNKNOWN)]
 
@@ -164,7 +167,7 @@ def test_an_open_order_that_nothing_explains_is_a_strangers_unless_it_is_adopted
     recovery = recovered(core, strange, adopt=True)
     assert recovery.unexplained == []
     assert [place.cause for place in recovery.adopted] == ["adopted/O99"]
-    assert core.owned == (D("0.002") if side == "sell" else ZERO)
+    assert core.owned == ZERO
 
 
 def test_with_adopt_a_state_counts_no_base_twice_and_answers_what_came_after_its_newest_fill() -> None:
@@ -182,7 +185,41 @@ def test_with_adopt_a_state_counts_no_base_twice_and_answers_what_came_after_its
     assert known_before.owned == D("0.002")
 
 
-def test_an_adopted_sell_is_never_more_than_what_is_owned() -> None:
-    core = make_core(saved=make_core().save())
-    recovered(core, facts("O1", "somebody/1", "sell", "51000.0"), facts("O2", "else/2", "sell", "52000.0"), adopt=True)
-    assert core.owned == D("0.004")
+def adopted(*, owned: str = "0", is_new: bool = False, variant: Variant = SWING) -> tuple[GridCore, OrderFacts]:
+    """A core that has taken over a sell of which no buy is known."""
+    before = make_core(variant=variant)
+    before.state.owned = D(owned)
+    core = make_core(variant=variant, saved=None if is_new else before.save())
+    sell = facts("O1", "somebody/1", "sell", "51000.0")
+    assert [place.order_id for place in recovered(core, sell, adopt=not is_new).adopted] == [sell.order_id]
+    core.handle(Accepted(sell.order_id, "O1", SINCE + 1))
+    return core, sell
+
+
+@pytest.mark.parametrize("is_new", [False, True])
+@pytest.mark.parametrize("reason", get_args(CloseReason))
+def test_a_sell_of_which_no_buy_is_known_brings_no_base_whoever_cancels_it(reason: CloseReason, is_new: bool) -> None:
+    core, sell = adopted(is_new=is_new)
+    assert core.owned == ZERO
+    assert [live.placed for live in core.live_orders()] == [ZERO]
+    assert core.report("trading", "").investment == sell.price * sell.volume  # it may have been a buy of ours
+    outputs = core.handle(Canceled(sell.order_id, "O1", D("0.0005"), D(25), D("0.1"), reason, SINCE + 2))
+    (released,) = [output for output in outputs if isinstance(output, OrderReleased)]
+    assert (released.volume, released.reason.endswith("it offered base of yours")) == (D("0.0015"), True)
+    assert not [output for output in outputs if isinstance(output, Place)]
+    assert (core.owned, core.state.remembered, core.state.surplus, core.live_orders()) == (ZERO, {}, ZERO, ())
+    assert core.take_back() == []
+    assert not core.state.remembered
+
+
+def test_what_a_sell_of_the_owners_brings_is_no_gain_and_takes_none_of_our_base() -> None:
+    core, sell = adopted(owned="0.003")
+    outputs = core.handle(Filled(sell.order_id, "O1", "T1", D("0.002"), D(102), D("0.2"), SINCE + 2))
+    assert [output.volume for output in outputs if isinstance(output, OrderFilled)] == [D("0.002")]
+    assert (core.owned, core.state.cash_flow, core.state.fees) == (D("0.003"), ZERO, ZERO)
+
+
+def test_whose_base_an_adopted_sell_offers_outlives_a_restart() -> None:
+    core, _ = adopted(owned="0.003")
+    (live,) = make_core(variant=SWING, saved=core.save()).live_orders()
+    assert live.placed == ZERO

@@ -1,8 +1,10 @@
+from decimal import Decimal
+
 import msgspec
 import pytest
 
 from actors.strategies import state as states
-from actors.strategies.state import MAX_RELEASED, VERSION, GridState, Released, UnreadableStateError
+from actors.strategies.state import MAX_RELEASED, VERSION, GridState, OwnOrder, Released, UnreadableStateError
 from tests.actors.strategies.harness import D, Play
 
 
@@ -39,7 +41,7 @@ def test_an_older_state_without_newer_fields_is_read() -> None:
 
 def test_a_state_of_a_newer_program_is_refused_with_a_sentence() -> None:
     text = states.save(GridState(D(100), D("0.01"), version=VERSION + 1))
-    with pytest.raises(UnreadableStateError, match="saved state has version 2, this program knows up to 1"):
+    with pytest.raises(UnreadableStateError, match="saved state has version 3, this program knows up to 2"):
         states.load(text)
 
 
@@ -54,3 +56,12 @@ def test_only_the_newest_releases_are_kept() -> None:
     for number in range(MAX_RELEASED + 5):
         states.remember_release(state, Released("sell", D(number), D(1), "by hand"))
     assert [gone.price for gone in state.released] == [D(number) for number in range(5, MAX_RELEASED + 5)]
+
+
+@pytest.mark.parametrize(("saved", "placed"), [("0", None), ("0.002", D("0.002"))])
+def test_in_an_earlier_version_0_said_that_nobody_had_amended_an_order(saved: str, placed: Decimal | None) -> None:
+    order = OwnOrder("g1", "sell", D(51000), D("0.003"), "counter", "O1", "O1", 0, 1, placed=D(saved))
+    state = GridState(D(100), D("0.01"), version=1, orders={"g1": order})
+    loaded = states.load(states.save(state))
+    assert (loaded.version, loaded.orders["g1"].placed) == (VERSION, placed)
+    assert states.load(states.save(loaded)) == loaded

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Raw, field
 
 from adapters.exchanges.kraken.names import PairTable
-from adapters.exchanges.kraken.ownership import EVERY_MARK, Ownership
+from adapters.exchanges.kraken.ownership import EVERY_MARK, UNREADABLE, Ownership
 from adapters.exchanges.kraken.wire.rows import RowReader, Unread, texts_of
 from adapters.exchanges.kraken.wire.values import (
     NOTHING,
@@ -180,7 +180,7 @@ class OrderRows(Wire, frozen=True):
             if isinstance(unread, Unread):
                 described = texts_of(row, ("pair", "ordertype"), "descr") or {}
                 if own.may_claim(unread.text("cl_ord_id"), described.get("pair"), described.get("ordertype")):
-                    raise WireError(f"order {exchange_id}: {unread.error}")
+                    raise WireError(f"order {exchange_id} cannot be read: {unread.error}; {UNREADABLE}")
 
 
 class OpenOrders(OrderRows, frozen=True):

@@ -169,6 +169,14 @@ def test_one_that_may_be_ours_and_cannot_be_used_ends_the_session(strange: Messa
     hear(account()[0], theirs)
 
 
+@pytest.mark.parametrize("odd", [12345, 1.5, True, [], {}])
+def test_a_client_id_that_is_no_text_ends_the_session_only_on_a_pair_that_is_traded(odd: object) -> None:
+    row = {**opening(9), "cl_ord_id": odd}
+    hear(account()[0], {**row, "symbol": "SOL/USD"})
+    with pytest.raises(ExchangeUnavailable, match=r"order O9.* cancel it at the exchange or contact support"):
+        hear(account()[0], row)
+
+
 @pytest.mark.parametrize("strange", [{"last_qty": "x"}, {"exec_id": "T}"}, {"timestamp": ""}, {"cum_qty": True}])
 @pytest.mark.parametrize("named", [True, False])
 def test_a_fill_of_ours_that_cannot_be_read_ends_the_session(strange: Message, named: bool) -> None:

@@ -42,6 +42,16 @@ def test_kinds_that_are_never_placed_are_others(kind: str) -> None:
 
 def test_an_id_that_is_no_text_may_be_ours() -> None:
     assert OWN.may_claim(None, "BTC/USD", None)
+    assert all(OWN.may_claim(None, pair, "limit") for pair in ("XBTUSD", "XXBTZUSD", "", None, "BT}/USD", "NOPEUSD"))
+    assert EVERY_MARK.may_claim(None, "SOL/EUR", None)
+
+
+@pytest.mark.parametrize("pair", ["SOL/EUR", "DOGE/USD", "BTC/EUR"])
+def test_an_id_that_is_no_text_on_a_pair_that_nobody_trades_is_not_ours(pair: str) -> None:
+    assert not OWN.may_claim(None, pair, "limit")
+
+
+def test_an_id_that_is_empty_is_not_ours() -> None:
     assert not OWN.may_claim("", "BTC/USD", None)
 
 
