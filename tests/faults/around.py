@@ -73,7 +73,7 @@ def orders_put_off() -> Iterator[Case]:
     """The venue does not take an order now, for three minutes."""
     for text in PUT_OFF:
         within = LOCKED_OUT if "lockout" in text else 400.0
-        yield Case(f"put off: {text} for 3 min", put_off(text, 180), "fill", within, notices=2, tells=True)
+        yield Case(f"put off: {text} for 3 min", put_off(text, 180), "fill", within, tells=True)
 
 
 def others() -> Iterator[Case]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any, get_args
 
 import trio
@@ -9,8 +10,9 @@ from msgspec.structs import replace
 
 from adapters.exchanges.kraken.sandbox import Behaviour, FrameFault, RequestFault
 from adapters.exchanges.kraken.sandbox.faults import FrameAction
-from tests.faults.around import surroundings
+from tests.faults.around import LOCKED_OUT, surroundings
 from tests.faults.course import KNOWN_WITHIN, Arm, Case, Step
+from tests.faults.oracle import Grid, Row
 from tests.faults.world import World, account
 
 ADD, CANCEL = "ws:*add*", "ws:*cancel*"
@@ -31,10 +33,11 @@ WAIT = (
     "EAuth:Too many requests",
     "ETrade:User Locked",
     "EAPI:Invalid nonce",
-    "EGeneral:Temporary lockout",
     "Exceeded msg rate",
 )
 """Nothing happened, and the same request works later."""
+LOCKOUT = "EGeneral:Temporary lockout"
+"""Nothing is asked for as long as it lasts, a quarter of an hour; three in a row last three times as long."""
 TOKEN = ("ESession:Invalid session", "EAPI:Invalid token")
 AMBIGUOUS = (
     "EService:Unavailable",
@@ -50,16 +53,19 @@ REFUSED = (
     "EOrder:Post only order",
     "EGeneral:Invalid arguments",
     "EAPI:Bad request",
-    "EOrder:Invalid price:BTC/USD price can only be specified up to 1 decimals.",
-    "EOrder:Tick size check failed",
-    "EQuery:Unknown asset pair",
     "ETrade:Invalid request",
     "EBM:limit exceeded:CAL",
     "EGeneral:Permission denied",
-    "EAccount:Invalid permissions:BTC trading restricted for XX.",
     "EGeneral:Unknown method",
 )
 """A definite no. Whoever was wrong, the order is due again."""
+BY_RULES = (
+    "EOrder:Invalid price:BTC/USD price can only be specified up to 1 decimals.",
+    "EOrder:Tick size check failed",
+    "EQuery:Unknown asset pair",
+    "EAccount:Invalid permissions:BTC trading restricted for XX.",
+)
+"""The pair's rules are others than we know, or it is closed to us: due again by others, or in ten minutes."""
 
 
 def request(action: str, target: str = ADD, **more: Any) -> Arm:  # noqa: ANN401 - fields of the fault
@@ -136,8 +142,13 @@ def errors() -> Iterator[Case]:
         yield Case(f"error: {text}", request("error", text=text))
         yield Case(f"error: {text}, 2 times", request("error", text=text, times=2), within=30.0)
         yield Case(f"error: {text}, but done", request("error", text=text, executed=True))
+    for times in (1, 3):
+        name = f"error: {LOCKOUT}" + (f", {times} times" if times > 1 else "")
+        yield Case(name, request("error", text=LOCKOUT, times=times), within=LOCKED_OUT * times)
     for text in REFUSED:
         yield Case(f"refused: {text}", request("error", text=text), within=25.0)
+    for text in BY_RULES:
+        yield Case(f"refused: {text}", request("error", text=text), within=700.0)
 
 
 def frames() -> Iterator[Case]:
@@ -308,8 +319,20 @@ def states() -> Iterator[Case]:
         for system in ("maintenance", "cancel_only", "post_only"):
             # Nothing is matched in post_only, which the start does not notice.
             seconds = 2 if (system, step) == ("post_only", "start") else 30
-            yield Case(f"{system} for a while", status(system, seconds), step, 60.0)
+            swept_through = swept if step == "shift" else None
+            yield Case(f"{system} for a while", status(system, seconds), step, 60.0, or_else=swept_through)
     yield Case("pair cancel_only for 30 s", pair_closed, "fill", 60.0)
+
+
+def swept(grid: Grid, price: str) -> list[Row]:
+    """The market opens with a sweep, and the trade at our highest sell in its reach is heard by itself.
+
+    A buy that was put off and lies above that one is decided anew: the ladder goes on below.
+    """
+    reached = [sell.price for sell in grid.sells if sell.price <= Fraction(price)]
+    grid.trade(price)
+    grid.buys = [buy for buy in grid.buys if not reached or buy.price < max(reached)]
+    return grid.upkeep(price)
 
 
 def table() -> list[Case]:

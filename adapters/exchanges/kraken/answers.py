@@ -112,10 +112,8 @@ class Answers:
         batch = pending.batch
         meaning = meaning_of(error)
         match meaning:
-            case "token" if batch.symbol and not self.socket_refuses:
-                logger.warning("requests over the WebSocket are refused (%s); REST takes over", error)
-                self.socket_refuses = True
-                self.again(batch) if batch.orders else self._put(batch)
+            case "token" if (whole or pending).number:
+                self._go_by_rest(pending, error)
             case "credentials" | "wait" | "nonce" | "lockout" | "token":
                 self._put_off(batch, error, whole or pending)
             case "refused" | "forbidden" if batch.orders:
@@ -127,6 +125,19 @@ class Answers:
                 (whole or pending).error = error
             case _:
                 assert_never(meaning)
+
+    def _go_by_rest(self, pending: Pending, error: str) -> None:
+        """The socket's token is void; requests that left beside the first one that met it hold up nothing either."""
+        if not self.socket_refuses:
+            logger.warning("requests over the WebSocket are refused (%s); REST takes over", error)
+        self.socket_refuses = True
+        batch = pending.batch
+        if batch.orders:
+            self.again(batch)
+        elif batch.symbol:
+            self._put(batch)
+        else:  # whoever cancels by id waits for the answer, and asks over REST
+            pending.error = error
 
     def refuse_without_room(self, batch: Batch) -> None:
         """The account has as many orders of this pair as it may: nothing is sent."""

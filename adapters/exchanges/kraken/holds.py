@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
-from adapters.exchanges.kraken.errors import defer_reason, is_about_the_key, throttled_until
+from adapters.exchanges.kraken.errors import defer_reason, is_about_the_key, meaning_of, throttled_until
 from adapters.exchanges.kraken.outbox import Batch
 from messages.orders import DeferReason
 
@@ -24,6 +24,8 @@ _PAUSES: Mapping[DeferReason, tuple[float, float]] = {
     "rate limit": (1.0, 60.0),
 }
 _PAUSE = (5.0, 60.0)
+_FIRST_OF_RENEWED = 2.0
+"""The next request has a new nonce or token, which is all that most of these need."""
 _LONGEST_THROTTLE = 3600.0
 ALL = "all"
 
@@ -96,6 +98,8 @@ def pause(reason: DeferReason, text: str, times: int, unix_time: float) -> float
     if until is not None:
         return min(max(until - unix_time, 1.0), _LONGEST_THROTTLE)
     first, longest = _PAUSES.get(reason, _PAUSE)
+    if meaning_of(text) in ("nonce", "token"):
+        first = _FIRST_OF_RENEWED
     return min(first * 2.0 ** min(times - 1, 10), longest)
 
 

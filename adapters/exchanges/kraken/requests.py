@@ -140,9 +140,7 @@ class Requests:
         """Ask the engine: True canceled, False unknown to it, None without a clear answer."""
         while hold := self._limits.holds.find([ALL], trio.current_time()):  # noqa: ASYNC110 - it may be prolonged
             await trio.sleep_until(hold.until)
-        if self.answers.socket_refuses:
-            error = await self._by_rest.cancel([order_id])
-        else:
+        if not self.answers.socket_refuses:
             pending = await self._transmit(Batch("cancel", "", cancels=(order_id,)))
             with trio.move_on_after(ANSWER_SECONDS):
                 await pending.answered.wait()
@@ -150,6 +148,8 @@ class Requests:
                 self._pending.pop(pending.number, None)
                 return None
             error = pending.error
+        if self.answers.socket_refuses:
+            error = await self._by_rest.cancel([order_id])
         if error is None:
             return True
         return False if meaning_of(error) == "unknown order" else None

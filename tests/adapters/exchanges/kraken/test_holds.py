@@ -15,6 +15,8 @@ PUT_OFF: list[tuple[str, DeferReason, list[float]]] = [
     ("EAPI:Invalid key", "credentials", [10, 20, 40, 80, 160, 300, 300]),
     ("EAPI:Invalid signature", "credentials", [10, 20]),
     ("EGeneral:Permission denied", "credentials", [10, 20]),
+    ("EAPI:Invalid nonce", "credentials", [2, 4, 8, 16, 32, 64, 128, 256, 300]),
+    ("ESession:Invalid session", "credentials", [2, 4]),
     ("ETrade:User Locked", "user locked", [5, 10, 20, 40, 60, 60]),
     ("EService:Market in cancel_only mode", "market mode", [5, 10, 20, 40, 60, 60]),
     ("EOrder:Rate limit exceeded", "rate limit", [1, 2, 4, 8, 16, 32, 60, 60]),

@@ -1,6 +1,7 @@
 """How a session ends, and what still works without its socket."""
 
 import pytest
+import trio
 from trio.testing import MockClock
 
 from adapters.exchanges.kraken.session import Line, open_session
@@ -76,6 +77,35 @@ async def test_a_token_that_is_refused_moves_the_orders_to_rest(autojump_clock: 
         assert event == Accepted(order_id(1), "O1", event.time if isinstance(event, Accepted) else 0)
         (body,) = rest.asked("AddOrder")
     assert (body["pair"], body["price"], body["volume"], body["oflags"]) == ("XBTUSD", "60000.0", "0.00250000", "post")
+
+
+async def test_requests_beside_the_one_whose_token_is_refused_are_not_held_up(autojump_clock: MockClock) -> None:
+    rest = RestTable(AddOrder={"txid": ["O2"], "descr": {}}, CancelOrder={"count": 1})
+    async with opened(rest, orders=[opening(1)]) as rig:
+        await rig.session.cancel([order_id(1)])
+        cancel = await rig.far.heard()
+        order = await rig.placed(place(2))
+        begin = trio.current_time()
+        for request in (cancel, order):
+            await rig.far.answer(request, error="ESession:Invalid session")
+        await rig.events(1)
+        assert trio.current_time() - begin < 1
+        await rig.far.channel("executions", report(1, "canceled"))
+        await rig.events(1)
+        assert len(rest.asked("AddOrder")) == len(rest.asked("CancelOrder")) == 1
+        assert not rig.waits
+
+
+async def test_a_question_whose_token_is_refused_is_asked_over_rest(autojump_clock: MockClock) -> None:
+    rest = RestTable(CancelOrder="EOrder:Unknown order", AddOrder={"txid": ["O1"], "descr": {}})
+    async with opened(rest) as rig:
+        await rig.placed(place(1))
+        question = await rig.far.heard()
+        assert question["method"] == "cancel_order"
+        await rig.far.answer(question, error="EAPI:Invalid token")
+        (event,) = await rig.events(1)
+    assert isinstance(event, Accepted)
+    assert len(rest.asked("AddOrder")) == len(rest.asked("CancelOrder")) == 1
 
 
 async def test_an_order_of_a_tokenized_pair_names_its_class_over_rest(autojump_clock: MockClock) -> None:
