@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from adapters.exchanges.kraken.sandbox import Behaviour, FrameFault, RequestFault
 from adapters.exchanges.kraken.sandbox.faults import FrameAction
-from tests.faults.around import LOCKED_OUT, surroundings
+from tests.faults.around import ASKED_AGAIN_WITHIN, LOCKED_OUT, surroundings
 from tests.faults.course import KNOWN_WITHIN, Arm, Case, Step
 from tests.faults.oracle import Grid, Row
 from tests.faults.world import World, account
@@ -62,10 +62,13 @@ REFUSED = (
 BY_RULES = (
     "EOrder:Invalid price:BTC/USD price can only be specified up to 1 decimals.",
     "EOrder:Tick size check failed",
+)
+"""The pair's rules are others than we know: due again by other rules, or in ten minutes."""
+PAIR_CLOSED = (
     "EQuery:Unknown asset pair",
     "EAccount:Invalid permissions:BTC trading restricted for XX.",
 )
-"""The pair's rules are others than we know, or it is closed to us: due again by others, or in ten minutes."""
+"""The pair is closed to us: its strategies rest, which is told, and so is their going on."""
 
 
 def request(action: str, target: str = ADD, **more: Any) -> Arm:  # noqa: ANN401 - fields of the fault
@@ -149,6 +152,8 @@ def errors() -> Iterator[Case]:
         yield Case(f"refused: {text}", request("error", text=text), within=25.0)
     for text in BY_RULES:
         yield Case(f"refused: {text}", request("error", text=text), within=700.0)
+    for text in PAIR_CLOSED:
+        yield Case(f"refused: {text}", request("error", text=text), within=ASKED_AGAIN_WITHIN, notices=4, tells=True)
 
 
 def frames() -> Iterator[Case]:
@@ -321,7 +326,7 @@ def states() -> Iterator[Case]:
             seconds = 2 if (system, step) == ("post_only", "start") else 30
             swept_through = swept if step == "shift" else None
             yield Case(f"{system} for a while", status(system, seconds), step, 60.0, or_else=swept_through)
-    yield Case("pair cancel_only for 30 s", pair_closed, "fill", 60.0)
+    yield Case("pair cancel_only for 30 s", pair_closed, "fill", 60.0, notices=2)
 
 
 def swept(grid: Grid, price: str) -> list[Row]:
