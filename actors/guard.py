@@ -49,6 +49,8 @@ class Bounds(Struct, frozen=True):
     userref: int
     pair: Pair
     max_investment: Decimal
+    sells_unowned: bool | None = None
+    """Whether it may sell base that it did not buy; None: its owner has not said."""
 
 
 class _Live(Struct):
@@ -116,8 +118,14 @@ class GuardedCore:
 
     @property
     def sells_unowned(self) -> bool:
-        """See `Core.sells_unowned`."""
-        return _told("whether it sells base of others cannot be told", lambda: self.core.sells_unowned, bool)
+        """See `Core.sells_unowned`; never without its owner's word."""
+        wants = _told("whether it sells base of others cannot be told", lambda: self.core.sells_unowned, bool)
+        if wants and self._bounds.sells_unowned is None:
+            raise CoreFailed(
+                "it sells base that it did not buy: state sell_existing_base for this strategy, true (it may) or false "
+                "(only what it bought itself)"
+            )
+        return wants and self._bounds.sells_unowned is True
 
     def live_orders(self) -> tuple[LiveOrder, ...]:
         """See `Core.live_orders`. What a new start names is what may be cancelled."""

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from config.pair_checks import fees_eat
 from config.problems import Problem, closest, did_you_mean, one_of, shown
-from config.schema import PAPER, PRICE_FILE_SUFFIXES, SWING, SYNTHETIC, Known, is_price_file
+from config.schema import GRIDS, PAPER, PRICE_FILE_SUFFIXES, SWING, SYNTHETIC, Known, is_price_file
 from messages.money import EXACT, ONE, ZERO
 
 Kind = TypeVar("Kind")
@@ -123,7 +123,7 @@ def _strategy(
 
 
 def _existing_base(table: Mapping[str, object], index: int, source: str, *, simulated: bool) -> Iterator[Problem]:
-    """What a SWING may sell of the account's own base is said by its owner, never assumed."""
+    """What may be sold of the account's own base is said by its owner, never assumed."""
     kind, stated = _get(table, "kind", str), table.get("sell_existing_base")
     name = _get(table, "name", str) or ""
     key = f"strategy[{index}].sell_existing_base"
@@ -134,7 +134,7 @@ def _existing_base(table: Mapping[str, object], index: int, source: str, *, simu
             f" or false (only {base} that it bought itself)"
         )
         yield Problem(source, key, "nothing", f"{allowed}; it must be stated for SWING with real money", "", name)
-    elif kind is not None and kind != SWING and isinstance(stated, bool):
+    elif kind in GRIDS and kind != SWING and isinstance(stated, bool):
         found = f"{shown(stated)} for {kind}"
         yield Problem(source, key, found, "nothing: only SWING can sell base that it did not buy", "", name)
 

@@ -19,6 +19,8 @@ PAPER = "paper"
 """Name of the adapter that simulates a whole exchange; it needs no `dry_run`."""
 SYNTHETIC = "synthetic"
 SWING = "SWING"
+GRIDS = frozenset({"GridHODL", "GridSell", "cDCA", SWING})
+"""Kinds that come with the program; any other one is a plug-in."""
 """The kind of strategy that may sell base which the account held before."""
 PRICE_FILE_SUFFIXES = (".csv", ".csv.gz", ".csv.zst", ".parquet")
 
@@ -156,7 +158,7 @@ class StrategyConfig(Struct, frozen=True, forbid_unknown_fields=True):
     fee: FeeRate | None = None
     """Maker fee rate to reckon with; None: the account's own."""
     sell_existing_base: bool | None = None
-    """SWING only: whether its extra sell may take base that it did not buy. None only on a simulated account: true."""
+    """SWING and plug-in kinds: whether they may sell base that they did not buy. None on a simulated account: true."""
     skip_price_timeout: bool = False
     on_core_failure: Literal["keep", "cancel"] = "keep"
     """What happens to its open orders when its decision core fails."""

@@ -18,7 +18,7 @@ from actors.venue_facts import Objection, PairFacts
 from actors.venue_watch import Judge, Watched
 from adapters.interfaces import Exchange, PairUnavailable
 from config import PAPER, Config, ConfigError, Problem, StrategyConfig, check_against_pair
-from config.schema import SWING, SYNTHETIC
+from config.schema import GRIDS, SWING, SYNTHETIC
 from messages.conditions import ConditionCode
 from messages.journal import AccountLoaded, AccountSaved, Committed, CoreLoaded
 from messages.mailboxes import (
@@ -225,16 +225,23 @@ def core_maker(strategy: StrategyConfig, market: Market) -> MakeCore:
     return from_journal
 
 
-def guarded_core_maker(strategy: StrategyConfig, market: Market) -> MakeCore:
+def guarded_core_maker(strategy: StrategyConfig, market: Market, *, simulated: bool) -> MakeCore:
     """As `core_maker`, of a core whose every answer is checked before it is committed."""
     make, pair = core_maker(strategy, market), market.pairs[strategy.symbol]
-    bounds = Bounds(strategy.userref, pair, strategy.max_investment)
+    bounds = Bounds(strategy.userref, pair, strategy.max_investment, permission(strategy, simulated=simulated))
     return lambda loaded: GuardedCore(make(loaded), bounds)
+
+
+def permission(strategy: StrategyConfig, *, simulated: bool) -> bool | None:
+    """Whether it may sell base that no strategy bought; None where its owner has to say so and has not."""
+    said = strategy.sell_existing_base is not None or simulated or strategy.kind in GRIDS
+    return sells_existing_base(strategy) if said else None
 
 
 def sells_existing_base(strategy: StrategyConfig) -> bool:
     """Whether it may sell base that no strategy bought. A simulated account need not state it; there it may."""
-    return strategy.kind == SWING and strategy.sell_existing_base is not False
+    may_say = strategy.kind == SWING or strategy.kind not in GRIDS
+    return may_say and strategy.sell_existing_base is not False
 
 
 def existing_base_sentences(config: Config) -> list[str]:

@@ -34,6 +34,7 @@ class Strategies:
         self._states = states
         self._venue = venue
         self._adopt = adopt
+        self._simulated = config.simulated
         self._take_back = set(take_back)
         """Names of strategies whose released sells are put back at their next start."""
         self._conditions = {
@@ -75,7 +76,7 @@ class Strategies:
         """A new actor for each start: what a crashed one had in memory is gone."""
         actor = StrategyActor(
             identity(strategy, market),
-            guarded_core_maker(strategy, market),
+            guarded_core_maker(strategy, market, simulated=self._simulated),
             self._mail.strategies[strategy.userref],
             self._mail.outlets(),
             self._mail.numbers[strategy.userref],

@@ -105,7 +105,7 @@ class Core(Protocol):
 
     @property
     def sells_unowned(self) -> bool:
-        """Whether it may also sell base that no strategy bought."""
+        """Whether it may also sell base that no strategy bought; only where `sell_existing_base` says so, too."""
 
     def live_orders(self) -> tuple[LiveOrder, ...]:
         """Every order that is requested, open or being cancelled."""

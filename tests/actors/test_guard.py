@@ -36,6 +36,7 @@ class Puppet:
     def __init__(self) -> None:
         self.says: list[Output] = []
         self.broken = ""
+        self.greedy = False
 
     def _answer(self, name: str) -> None:
         if self.broken == name:
@@ -60,7 +61,7 @@ class Puppet:
 
     @property
     def sells_unowned(self) -> bool:
-        return False
+        return self.greedy
 
     def live_orders(self) -> tuple[LiveOrder, ...]:
         self._answer("live_orders")
@@ -190,3 +191,20 @@ def test_new_rules_are_what_a_core_that_follows_them_is_held_to() -> None:
     coarser: Pair = msgspec.structs.replace(BTC_USD, tick_size=D(10))
     guard.change_rules(coarser, D("0.0025"))
     assert guard.band is not None
+
+
+@pytest.mark.parametrize(("stated", "may"), [(True, True), (False, False)])
+def test_a_core_sells_base_that_it_did_not_buy_only_where_its_owner_says_so(stated: bool, may: bool) -> None:
+    puppet = Puppet()
+    guard = GuardedCore(puppet, msgspec.structs.replace(BOUNDS, sells_unowned=stated))
+    assert guard.sells_unowned is False
+    puppet.greedy = True
+    assert guard.sells_unowned is may
+
+
+def test_a_core_that_sells_other_base_without_its_owners_word_is_halted_with_what_to_state() -> None:
+    puppet, guard = guarded()
+    assert guard.sells_unowned is False
+    puppet.greedy = True
+    with pytest.raises(CoreFailed, match="state sell_existing_base for this strategy"):
+        assert guard.sells_unowned

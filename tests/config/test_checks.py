@@ -1,5 +1,7 @@
 import pytest
 
+from config import parse
+from config.schema import Known
 from tests.config.texts import VALID, changed, lines, read
 
 PAPER = changed('adapter = "kraken"', 'adapter = "paper"').replace("dry_run = true\n", "")
@@ -191,3 +193,10 @@ def test_no_other_kind_sells_existing_base() -> None:
         "strategy[0].sell_existing_base (btc-hodl): found false for GridHODL; "
         "allowed: nothing: only SWING can sell base that it did not buy"
     )
+
+
+@pytest.mark.parametrize("stated", [True, False])
+def test_a_plug_in_kind_may_state_whether_it_sells_existing_base(stated: bool) -> None:
+    known = Known(frozenset({"Own", "GridSell"}), frozenset({"kraken"}), frozenset())
+    text = VALID.replace('kind = "GridHODL"', f'kind = "Own"\nsell_existing_base = {str(stated).lower()}')
+    assert parse(text, "grid.toml", {}, known).strategy[0].sell_existing_base is stated

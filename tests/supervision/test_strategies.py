@@ -1,5 +1,6 @@
 """Strategies of one run: a core that fails halts its strategy and no other."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -8,11 +9,12 @@ import trio
 import supervisor
 from actors.strategies.core import Core, Output
 from actors.strategies.settings import GridSettings
-from config import parse
+from config import StrategyConfig, parse
 from messages.mailboxes import CoreEvent
 from messages.market import Tick
 from messages.status import Status
 from supervision import registry
+from supervision.program import permission
 from tests.embedded import until
 from tests.process import running
 
@@ -68,3 +70,24 @@ async def test_a_core_that_raises_halts_its_strategy_and_no_other(
     of_the_halted = [o for o in running.open_orders(database) if o[0] == 1004]
     filled_of_it = [f for f in running.fills(database) if f[0] == 1004]
     assert len(of_the_halted) + (len(filled_of_it) if left else 0) == left
+
+
+@pytest.mark.parametrize(
+    ("kind", "stated", "simulated", "may"),
+    [
+        ("Own", None, False, None),
+        ("Own", None, True, True),
+        ("Own", True, False, True),
+        ("Own", False, True, False),
+        ("SWING", True, False, True),
+        ("SWING", False, False, False),
+        ("SWING", None, True, True),
+        ("GridHODL", None, False, False),
+    ],
+)
+def test_who_may_sell_base_that_no_strategy_bought(
+    kind: str, stated: bool | None, simulated: bool, may: bool | None
+) -> None:
+    one, amount = Decimal(1), Decimal("0.02")
+    strategy = StrategyConfig("s", kind, "BTC", "USD", 7, one, amount, one, sell_existing_base=stated)
+    assert permission(strategy, simulated=simulated) is may
