@@ -33,6 +33,7 @@ import trio
 from msgspec import Struct
 from trio import TaskStatus
 
+from actors.absent import Absent
 from actors.account_client import AccountClient
 from actors.conditions import ConditionBook
 from actors.market_data import run_market_data, run_price_watch
@@ -56,7 +57,7 @@ from supervision.endpoint import bind_endpoint, run_endpoint
 from supervision.journal_file import JournalFile
 from supervision.outages import Outages
 from supervision.ownership import Owned, fingerprint
-from supervision.pasts import left_over
+from supervision.pasts import left_behind, left_over
 from supervision.policy import EXIT_OK, Role
 from supervision.program import (
     Mailboxes,
@@ -175,6 +176,8 @@ class _Tree:
         self._strategies = Strategies(
             config, mail, self._watch, self._states, self._venue, adopt=adopt, take_back=take_back
         )
+        self._absent = Absent()
+        """What strategies that are not configured any more have left."""
         self._connected_before = False
         """Whether orders had a connection: what the exchange said while it was lost is asked for afterwards."""
 
@@ -309,7 +312,9 @@ class _Tree:
         try:
             with self._disk.watched():
                 async with trio.open_nursery() as nursery:
-                    orders = partial(run_order_manager, book=self._attach_conditions, now=self._world.wall)
+                    orders = partial(
+                        run_order_manager, book=self._attach_conditions, now=self._world.wall, absent=self._absent
+                    )
                     await nursery.start(
                         orders,
                         exchange,
@@ -345,7 +350,9 @@ class _Tree:
             self._mail.notifier.post(JournalNoted(sentence))
         self._past = {past.userref for past in pasts} & self._mail.strategies.keys()
         self._states.has_past = bool(pasts)
-        self._states.strangers.left_over(left_over(pasts, self._config), self._world.wall())
+        left = left_over(pasts, self._config)
+        self._absent = Absent(left_behind(left))
+        self._states.strangers.left_over(left, self._world.wall())
 
     def _check_promises(self, exchange: Exchange) -> None:
         """Before anything is asked: no real order in a dry run, and the account that the journal belongs to.

@@ -81,6 +81,7 @@ class Ledger:
         self._totals: dict[str, Total] = {}
         self._purses: dict[tuple[int | None, str], Purse] = {}
         self._everybody_is_here = not expected
+        self._absent: Mapping[str, Decimal] = {}
         self.changes = 0
         """Rises with everything that could change anybody's funds."""
 
@@ -89,6 +90,15 @@ class Ledger:
         for asset, amount in totals.items():
             self._total(asset).amount = amount
         self.changes += 1
+
+    def keep_for_absent(self, amounts: Mapping[str, Decimal]) -> None:
+        """What strategies that are not configured any more bought, by asset, beyond what their sells hold.
+
+        Nobody may spend it. It never reduces what a strategy bought itself: the account's owner may have sold it.
+        """
+        if amounts != self._absent:
+            self._absent = dict(amounts)
+            self.changes += 1
 
     def join(self, client: Client) -> None:
         """A strategy (re)starts; what it owns is what its durable state says."""
@@ -163,7 +173,9 @@ class Ledger:
         need = hold_of(client.pair, place.side, place.price, place.volume, client.fee)
         purse = self._purse_of(client, place)
         if place.side == "buy" or (decided_earlier and client.sells_unowned):
-            limit = purse.available()
+            limit = self._spendable(purse)
+            if place.side == "sell":
+                limit = max(limit, self._base(client)[0])
         else:
             base, unowned = self._base(client)
             limit = base + unowned if client.sells_unowned else base
@@ -175,7 +187,8 @@ class Ledger:
     def funds(self, client: Client) -> Balances:
         """What the strategy could spend if it had no order of its own open."""
         base, unowned = self._base(client)
-        return Balances(client.strategy, self.purse(client.strategy, client.pair.quote).available(), base, unowned)
+        quote = self._spendable(self.purse(client.strategy, client.pair.quote))
+        return Balances(client.strategy, quote, base, unowned)
 
     def all_funds(self) -> list[Balances]:
         """The funds of every client."""
@@ -190,9 +203,16 @@ class Ledger:
 
     def _base(self, client: Client) -> tuple[Decimal, Decimal]:
         """What it may sell of what it bought, and base that nobody bought."""
-        available, owned = self.purse(client.strategy, client.pair.base).available(), max(client.owned, ZERO)
-        unowned = max(available - owned, ZERO) if self._everybody_is_here else ZERO
+        purse, owned = self.purse(client.strategy, client.pair.base), max(client.owned, ZERO)
+        available = purse.available()
+        unowned = max(self._spendable(purse) - owned, ZERO) if self._everybody_is_here else ZERO
         return min(owned, available), unowned
+
+    def _spendable(self, purse: Purse) -> Decimal:
+        """What of the asset neither somebody here nor an absent strategy keeps."""
+        available = purse.available()
+        absent = self._absent.get(purse.asset)
+        return max(available - absent, ZERO) if absent else available
 
     def _own(self, client: Client) -> None:
         purse = self.purse(client.strategy, client.pair.base)

@@ -10,10 +10,12 @@ from typing import TypeGuard, assert_never
 import msgspec
 from msgspec import Struct, field
 
+from actors.absent import Absent
 from actors.ledger import Client, Ledger
 from actors.order_views import by_whom, event_of, facts_after
 from adapters.interfaces import OtherProgramError, UnknownOrderError
 from messages.account import (
+    AbsentAnswered,
     AccountBalances,
     AccountSnapshot,
     Attach,
@@ -71,10 +73,16 @@ class _Tracked(Struct):
 class OrderDesk:
     """All orders of all strategies of one account."""
 
-    def __init__(self, snapshot: AccountSnapshot, expected: frozenset[int]) -> None:
-        """`expected` are the strategies that will attach; until all have, nobody's base counts as unowned."""
+    def __init__(self, snapshot: AccountSnapshot, expected: frozenset[int], absent: Absent | None = None) -> None:
+        """`expected` are the strategies that will attach; until all have, nobody's base counts as unowned.
+
+        `absent` is what those that are not configured any more have left; it outlives the desk.
+        """
+        self.absent = absent or Absent()
+        self.absent.connected(snapshot.open_orders, expected)
         self.ledger = Ledger(expected)
         self.ledger.set_totals(snapshot.balances)
+        self.ledger.keep_for_absent(self.absent.kept())
         self._orders: dict[str, _Tracked] = {}
         self._waiting: dict[str, Place] = {}
         """Orders that wait for funds which a running cancel will free, in their order."""
@@ -172,7 +180,7 @@ class OrderDesk:
         return effects
 
     def on_event(
-        self, event: OrderEvent | Deferred | AccountBalances | ForeignOrder | FactsChanged | KeyShared
+        self, event: OrderEvent | Deferred | AccountBalances | ForeignOrder | AbsentAnswered | FactsChanged | KeyShared
     ) -> Effects:
         """Book what the exchange says and pass it on to the order's strategy."""
         effects = Effects()
@@ -180,6 +188,9 @@ class OrderDesk:
             self.ledger.set_totals(event.totals)
         elif isinstance(event, ForeignOrder):
             self._note_foreign(event.facts)
+        elif isinstance(event, AbsentAnswered):
+            self.absent.answered(event.asked, event.facts)
+            self.ledger.keep_for_absent(self.absent.kept())
         elif isinstance(event, FactsChanged):
             self.ledger.reckon_with(event.strategy, event.pair, event.fee)
         elif isinstance(event, Deferred):
@@ -203,6 +214,11 @@ class OrderDesk:
         tracked = self._orders.get(facts.order_id)
         if tracked is not None and tracked.place is None:
             tracked.facts = facts
+        self._note_absent(facts)
+
+    def _note_absent(self, facts: OrderFacts) -> None:
+        if self.absent.note(facts):
+            self.ledger.keep_for_absent(self.absent.kept())
 
     def _is_strange(self, event: OrderEvent) -> TypeGuard[Accepted | PartiallyFilled | Filled]:
         """An order came up that has the userref of a strategy which has attached, and that nobody here asked for."""
@@ -332,6 +348,8 @@ class OrderDesk:
         if not isinstance(event, Rejected):
             before = tracked.facts.filled if tracked.facts else ZERO
             tracked.facts = facts_after(tracked.place, tracked.facts, event)
+            if tracked.place is None:
+                self._note_absent(tracked.facts)
             closed = closed or tracked.facts.filled >= tracked.facts.volume
             if tracked.place is not None and tracked.facts.filled != before:
                 if tracked.place.side == "buy" or tracked.placed != ZERO:

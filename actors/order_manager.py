@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 import trio
 from trio import TaskStatus
 
+from actors.absent import Absent
 from actors.attach_news import AttachNews
 from actors.attaching import Attaches, Attaching, Kept
 from actors.conditions import ConditionBook
@@ -17,16 +18,17 @@ from actors.mailbox import Mailbox
 from actors.order_desk import Effects, OrderDesk
 from adapters.interfaces import Exchange, ExchangeUnavailable, TradingSession
 from messages.account import (
+    AbsentAnswered,
     AccountBalances,
     Attach,
     AttachAnswered,
     ForeignOrder,
     HistoryProgress,
     KeyShared,
-    OrderFacts,
     OrdersFound,
     StopTrading,
 )
+from messages.ids import userref_of
 from messages.mailboxes import OrderManagerMail, PersistenceMail, StrategyMail, SupervisorMail
 from messages.market import FactsChanged, RowDone, RowEnd
 from messages.money import Pair
@@ -44,18 +46,20 @@ async def run_order_manager(
     *,
     book: ConditionBook | None = None,
     now: Callable[[], int] = time.time_ns,
+    absent: Absent | None = None,
     task_status: TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve the strategies until `StopTrading`. `strategies` are in the order of the configuration.
 
-    `book` takes the conditions of strategies that wait long, `now` is in nanoseconds UTC.
+    `absent` is what strategies that are not configured any more have left. `book` takes the
+    conditions of strategies that wait long, `now` is in nanoseconds UTC.
     Ready once executions are subscribed and the account's snapshot is taken. Raises what the session
     raises, and `UnknownOrderError` when somebody else trades under one of our userrefs.
     """
     # Mail of an earlier session is void: strategies attach anew and name every order they count on.
     mailbox.receive_nowait()
     async with exchange.trading() as session:
-        desk = OrderDesk(await session.snapshot(), frozenset(strategies))
+        desk = OrderDesk(await session.snapshot(), frozenset(strategies), absent)
         async with trio.open_nursery() as nursery:
             questions = None if exchange.lock_step else _Questions(session, mailbox, nursery)
             news = AttachNews(strategies, book, now)
@@ -86,6 +90,13 @@ class _Questions:
     def ask(self, attach: Attach, order_ids: Sequence[str]) -> None:
         """The answer comes as mail; a failure is the session's."""
         self._nursery.start_soon(self._ask, attach, order_ids)
+
+    def ask_of_absent(self, order_ids: tuple[str, ...]) -> None:
+        """As `ask`, for strategies that are not here."""
+        self._nursery.start_soon(self._ask_of_absent, order_ids)
+
+    async def _ask_of_absent(self, order_ids: tuple[str, ...]) -> None:
+        self._mailbox.post(AbsentAnswered(order_ids, await self._session.lookup(order_ids)))
 
     async def _ask(self, attach: Attach, order_ids: Sequence[str]) -> None:
         self._mailbox.post(await _answer(self._session, attach, order_ids))
@@ -121,7 +132,8 @@ class _OrderManager:
         self._stopping = False
         self.supervisor: Mailbox[SupervisorMail] | None = None
         """Who is told of orders that are nobody's or somebody else's."""
-        self._uncovered: tuple[OrderFacts, ...] | None = None
+        self._asked_of_absent = False
+        self._uncovered: UncoveredOrders | None = None
         self._barrier = _Barrier(tuple(strategies), always=questions is None)
 
     def finished(self) -> bool:
@@ -141,7 +153,9 @@ class _OrderManager:
                     await self._take_attach(message)
                 case RowEnd() | RowDone() | StopTrading():
                     await self._take_round(message)
-                case Deferred() | AccountBalances() | ForeignOrder() | FactsChanged() | KeyShared():
+                case ForeignOrder() | AbsentAnswered():
+                    self._take_absent(message)
+                case Deferred() | AccountBalances() | FactsChanged() | KeyShared():
                     await self._carry_out(self._desk.on_event(message))
                 case _:
                     await self._take_event(message)
@@ -175,10 +189,28 @@ class _OrderManager:
 
     def tell_uncovered(self) -> None:
         """Say which open orders no strategy counts on, when that has changed."""
-        uncovered = self._desk.uncovered(frozenset(self._strategies))
+        uncovered = UncoveredOrders(self._desk.uncovered(frozenset(self._strategies)), self._desk.absent.told())
         if uncovered != self._uncovered:
             self._uncovered = uncovered
-            self._tell(UncoveredOrders(uncovered))
+            self._tell(uncovered)
+
+    async def _ask_of_absent(self) -> None:
+        """What became of orders of strategies that are not configured any more; those who trade are not kept waiting.
+
+        Until it is known, what their buys may have brought is kept.
+        """
+        order_ids = tuple(self._desk.absent.in_doubt())
+        if self._asked_of_absent or not order_ids:
+            return
+        self._asked_of_absent = True
+        if self._questions is not None:
+            self._questions.ask_of_absent(order_ids)
+        else:
+            self._take_absent(AbsentAnswered(order_ids, await self._session.lookup(order_ids)))
+
+    def _take_absent(self, message: ForeignOrder | AbsentAnswered) -> None:
+        self._desk.on_event(message)
+        self.tell_uncovered()
 
     def _tell(self, message: SupervisorMail) -> None:
         if self.supervisor is not None:
@@ -216,6 +248,8 @@ class _OrderManager:
     async def _take_event(self, event: OrderEvent) -> None:
         if not self._attaches.keep(event, tracked=self._desk.tracks(event.order_id)):
             await self._carry_out(self._desk.on_event(event))
+            if userref_of(event.order_id) not in self._strategies:
+                self.tell_uncovered()
 
     async def _replay(self, kept: list[Kept]) -> None:
         for message in kept:
@@ -240,6 +274,8 @@ class _OrderManager:
             await self._rejoin(waiting)
         self._news.over(attach.strategy)
         await self._replay(self._attaches.end(attach.strategy))
+        if not self._attaches:
+            await self._ask_of_absent()
 
     async def _ask(self, attach: Attach, order_ids: Sequence[str]) -> None:
         if self._questions is not None:

@@ -173,5 +173,14 @@ class AttachAnswered(Struct, frozen=True, tag=True):
     """By client id, of the orders that were looked up; one that is left out never arrived."""
 
 
+class AbsentAnswered(Struct, frozen=True, tag=True):
+    """The exchange answers what became of orders of strategies that are not configured any more."""
+
+    asked: tuple[str, ...]
+    """Client ids."""
+    facts: dict[str, OrderFacts]
+    """By client id; one that is left out never arrived."""
+
+
 class StopTrading(Struct, frozen=True, tag=True):
     """Last message to the order-manager: send what waits, learn the outcome of all that was sent, return."""

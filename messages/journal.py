@@ -31,6 +31,20 @@ class PastOrder(Struct, frozen=True):
     side: Side
     price: Decimal
     volume: Decimal
+    """Not executed yet."""
+    order_id: str = ""
+    filled: Decimal = ZERO
+    """Executed, and reckoned with in what was bought."""
+
+
+class LeftBehind(Struct, frozen=True):
+    """What a strategy that is not configured any more has, by the journal."""
+
+    strategy: int
+    symbol: str
+    base: Decimal
+    """Bought and not sold."""
+    orders: tuple[PastOrder, ...]
 
 
 class Past(Struct, frozen=True):

@@ -1,6 +1,7 @@
 """The closed union of each mailbox: the whole vocabulary that an actor understands."""
 
 from messages.account import (
+    AbsentAnswered,
     AccountBalances,
     Attach,
     AttachAnswered,
@@ -90,7 +91,9 @@ ExchangeEvent = (
 )
 """What an exchange's private session says."""
 
-OrderManagerMail = Submit | Attach | AttachAnswered | FactsChanged | RowDone | StopTrading | ExchangeEvent
+OrderManagerMail = (
+    Submit | Attach | AttachAnswered | AbsentAnswered | FactsChanged | RowDone | StopTrading | ExchangeEvent
+)
 
 PersistenceMail = Commit | Record | ConditionChanged | Owner | LoadCore | SaveAccount | LoadAccount | Close
 

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from messages.account import OrderFacts
 from messages.conditions import Condition, ConditionCode
-from messages.money import Side
+from messages.money import ZERO, Side
 
 ProgramState = Literal["INITIALIZING", "RUNNING", "SHUTDOWN_REQUESTED", "ERROR"]
 Phase = Literal["syncing", "trading", "paused", "halted"]
@@ -137,10 +137,23 @@ class LookAgain(Struct, frozen=True, tag=True):
     """The venue's own words."""
 
 
+class UncoveredBase(Struct, frozen=True):
+    """Base that a strategy which is not configured any more bought; it is kept for it."""
+
+    strategy: int
+    symbol: str
+    base: Decimal
+    """Bought and not sold."""
+    in_doubt: Decimal = ZERO
+    """Volume of buys that may have been executed: the exchange is being asked."""
+
+
 class UncoveredOrders(Struct, frozen=True, tag=True):
     """Open orders with this program's mark that no configured strategy counts on; a newer one replaces an older one."""
 
     orders: tuple[OrderFacts, ...]
+    base: tuple[UncoveredBase, ...] = ()
+    """Of those whose base is known here; of others the journal's word stays."""
 
 
 class StrangeOrder(Struct, frozen=True, tag=True):

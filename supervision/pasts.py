@@ -4,7 +4,7 @@ A userref keeps its pair and kind while anything is left of its past: a state th
 coins that it never bought. What is left of strategies that are not configured any more has a name, too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from msgspec import Struct
@@ -12,9 +12,9 @@ from msgspec.structs import replace
 
 from actors.strategies import state as states
 from actors.strategies.settings import GridSettings
-from actors.strategies.state import GridState, UnreadableStateError
+from actors.strategies.state import GridState, OwnOrder, UnreadableStateError
 from config import Config, ConfigError, Problem, StrategyConfig
-from messages.journal import CoreLoaded, Past, PastOrder
+from messages.journal import CoreLoaded, LeftBehind, Past, PastOrder
 from messages.money import ZERO, Pair
 from supervision import registry
 
@@ -30,9 +30,11 @@ class Rest(Struct, frozen=True):
     """Sells that are due but not placed."""
     base: Decimal = ZERO
     """Bought and not sold; never below zero."""
+    in_doubt: Decimal = ZERO
+    """Volume of buys that may have been filled."""
 
     def __bool__(self) -> bool:
-        return bool(self.orders or self.waiting or self.base > 0)
+        return bool(self.orders or self.waiting or self.base > 0 or self.in_doubt > 0)
 
 
 def refuse_changed_pasts(pasts: Sequence[Past], config: Config, source: str) -> tuple[str, ...]:
@@ -67,6 +69,11 @@ def left_over(pasts: Sequence[Past], config: Config) -> dict[int, tuple[Past, Re
     return {userref: (past, rest) for userref, (past, rest) in found.items() if rest}
 
 
+def left_behind(left: Mapping[int, tuple[Past, Rest]]) -> list[LeftBehind]:
+    """The same in the words of whoever keeps it for them."""
+    return [LeftBehind(userref, past.symbol or "/", rest.base, rest.orders) for userref, (past, rest) in left.items()]
+
+
 def rest_of(past: Past) -> Rest:
     """By its saved state where that can be read, else by its orders."""
     if past.kind in registry.VARIANTS:
@@ -88,6 +95,8 @@ def described(rest: Rest, symbol: str) -> str:
         parts.append(f"{_many(rest.waiting, 'sell')} not placed yet ({_listed(rest.waiting, quote)})")
     if rest.base > 0:
         parts.append(f"{rest.base.normalize():f} {base} that it bought")
+    if rest.in_doubt > 0:
+        parts.append(f"{rest.in_doubt.normalize():f} {base} of buys that may have been filled")
     return ", ".join(parts)
 
 
@@ -112,11 +121,15 @@ def carried_over(loaded: CoreLoaded, settings: GridSettings, kind: str) -> tuple
 def _rest_of_grid(state: GridState, past: Past) -> Rest:
     """A stop writes the end of its last orders after the last state: the journal of the orders knows better."""
     still = [o for o in state.orders.values() if o.order_id not in past.ended]
-    orders = tuple(PastOrder(order.side, order.price, order.volume - order.filled) for order in still)
+    orders = tuple(_as_past(order) for order in still)
     waiting = tuple(PastOrder("sell", sell.price, sell.volume) for sell in state.remembered.values())
     # So may be what they brought.
     bought = past.bought if len(still) < len(state.orders) else ZERO
     return Rest(orders, waiting, max(state.owned, state.surplus, bought, ZERO))
+
+
+def _as_past(order: OwnOrder) -> PastOrder:
+    return PastOrder(order.side, order.price, order.volume - order.filled, order.order_id, order.filled)
 
 
 def _told_by_plugin(past: Past, known: Rest) -> Rest:
@@ -129,7 +142,10 @@ def _told_by_plugin(past: Past, known: Rest) -> Rest:
     settings = GridSettings(past.userref, past.name, pair, Decimal(1), Decimal("0.01"), 1, Decimal(2), ZERO, "")
     try:
         core = registry.strategy(past.kind)(settings, past.state)
-        orders = tuple(PastOrder(o.place.side, o.place.price, o.place.volume) for o in core.live_orders())
+        orders = tuple(
+            PastOrder(o.place.side, o.place.price, o.place.volume - o.filled, o.place.order_id, o.filled)
+            for o in core.live_orders()
+        )
         return replace(known, orders=orders or known.orders, base=max(core.owned, known.base, ZERO))
     except Exception:  # noqa: BLE001 - somebody else's code; what the journal knows is enough
         return known

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Literal
 
+from msgspec.structs import replace
+
 from actors.conditions import ConditionBook
 from config import Config
 from messages.account import KeyShared, OrderFacts
@@ -71,7 +73,12 @@ class Strangers:
             before = rests.get(userref, Rest())
             listed = tuple(PastOrder(facts.side, facts.price, facts.volume - facts.filled) for facts in some)
             rests[userref] = Rest(listed, before.waiting, before.base)
-        self._tell(rests, {userref: some[0].symbol for userref, some in orders.items()}, time)
+        symbols = {userref: some[0].symbol for userref, some in orders.items()}
+        for known in message.base:
+            before = rests.get(known.strategy, Rest())
+            if symbols.setdefault(known.strategy, known.symbol) == known.symbol:
+                rests[known.strategy] = replace(before, base=known.base, in_doubt=known.in_doubt)
+        self._tell(rests, symbols, time)
 
     def found(self, order: StrangeOrder) -> None:
         """Somebody else trades under a strategy's userref: it stops deciding, others trade on."""

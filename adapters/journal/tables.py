@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from adapters.journal.projection import CONDITION, Changes, EventRow, FillRow, OrderRow, Write, concerned
 from messages.journal import Commit, Origin, Owner, Past, PastOrder
-from messages.money import ZERO
+from messages.money import ZERO, Side
 
 _PRUNE_EVERY = 1_000
 """Rows between two looks at the retention."""
@@ -38,6 +38,11 @@ class _State(Struct, frozen=True):
     """What matters here in the text of a strategy's state."""
 
     orders: dict[str, msgspec.Raw] = {}
+
+
+def _past_order(side: Side, price: Decimal, volume: Decimal, order_id: str, filled: Decimal | None) -> PastOrder:
+    filled = (filled or ZERO).normalize()
+    return PastOrder(side, price.normalize(), (volume - filled).normalize(), order_id, filled)
 
 
 class Tables:
@@ -82,11 +87,11 @@ class Tables:
             "SELECT userref, name, kind, symbol, state FROM core_states ORDER BY userref"
         ).fetchall()
         orders: dict[int, list[PastOrder]] = {}
-        for userref, side, price, volume in self._connection.execute(
-            "SELECT userref, side, price, volume FROM orders WHERE status IN ('requested', 'open', 'canceling') "
-            "AND symbol IS NOT NULL ORDER BY price DESC"
+        for userref, *order in self._connection.execute(
+            "SELECT userref, side, price, volume, order_id, filled FROM orders "
+            "WHERE status IN ('requested', 'open', 'canceling') AND symbol IS NOT NULL ORDER BY price DESC"
         ).fetchall():
-            orders.setdefault(userref, []).append(PastOrder(side, price.normalize(), volume.normalize()))
+            orders.setdefault(userref, []).append(_past_order(*order))
         bought = self._connection.execute(
             "SELECT o.userref, sum(CASE WHEN side = 'buy' THEN filled ELSE -filled END) FROM orders o "
             "JOIN core_states c ON c.userref = o.userref AND c.symbol = o.symbol GROUP BY o.userref"

@@ -6,11 +6,12 @@ from contextlib import asynccontextmanager
 import trio
 from trio.testing import wait_all_tasks_blocked
 
+from actors.absent import Absent
 from actors.mailbox import Mailbox
 from actors.order_manager import run_order_manager
 from messages.account import AccountSnapshot, Attach, LiveOrder, OrderFacts
 from messages.ids import client_order_id
-from messages.mailboxes import ExchangeEvent, OrderManagerMail, PersistenceMail, StrategyMail
+from messages.mailboxes import ExchangeEvent, OrderManagerMail, PersistenceMail, StrategyMail, SupervisorMail
 from messages.money import ZERO, Pair, Side
 from messages.orders import Cancel, Canceled, Filled, Place, Submit
 from tests.actors.fake_exchange import FakeExchange
@@ -18,7 +19,7 @@ from tests.actors.strategies.harness import BTC_USD, D
 
 A, B = 1001, 1002
 ETH_USD = Pair("ETH/USD", D("0.01"), 8, 5, D("0.001"), D("0.5"))
-SYMBOLS = {A: "BTC/USD", B: "ETH/USD"}
+SYMBOLS = {A: "BTC/USD", B: "ETH/USD", 7: "BTC/USD"}
 
 
 class Rig:
@@ -30,6 +31,8 @@ class Rig:
         self.mail = Mailbox[OrderManagerMail]("order-manager", limit)
         self.persistence = Mailbox[PersistenceMail]("persistence")
         self.strategies = {userref: Mailbox[StrategyMail](str(userref)) for userref in (A, B)}
+        self.supervisor = Mailbox[SupervisorMail]("supervisor")
+        self.absent: Absent | None = None
         self.ended = False
 
     @asynccontextmanager
@@ -48,6 +51,8 @@ class Rig:
             self.strategies,
             self.persistence,
             {"BTC/USD": BTC_USD, "ETH/USD": ETH_USD},
+            self.supervisor,
+            absent=self.absent,
             task_status=task_status,
         )
         self.ended = True

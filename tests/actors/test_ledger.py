@@ -214,3 +214,36 @@ def test_of_a_sell_that_offers_nothing_of_ours_all_is_held_for_its_owner() -> No
     assert ledger.verdict(grid.order("sell", "61000", "0.3")) == "admitted"
     ledger.release(sell.order_id)
     assert funds(ledger, 1) == (Balances(1, ZERO, D("0.3"), D("0.7")),)
+
+
+def test_what_an_absent_strategy_bought_is_nobody_s_to_spend() -> None:
+    ledger = ledger_of(1, 2, USD="1000", BTC="3", ETH="0")
+    swing = joined(ledger, 1, owned="1", swing=True)
+    buyer = joined(ledger, 2, ETH_BTC)
+    ledger.keep_for_absent({"BTC": D("1.5")})
+    assert funds(ledger, 1) == (Balances(1, quote=D(1000), base=D(1), base_unowned=D("0.5")),)
+    assert funds(ledger, 2)[0].quote == D("0.5")
+    for early in (False, True):
+        assert ledger.verdict(swing.order("sell", "100", "1.5"), decided_earlier=early) == "admitted"
+        assert ledger.verdict(swing.order("sell", "100", "1.6"), decided_earlier=early) == "lacks"
+    assert ledger.verdict(buyer.order("buy", "0.1", "6")) == "lacks"
+    ledger.keep_for_absent({})
+    assert funds(ledger, 1)[0].base_unowned == D(2)
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_base_of_an_absent_strategy_that_is_gone_takes_nothing_from_what_others_bought(early: bool) -> None:
+    ledger = ledger_of(1, USD="0", BTC="1")
+    swing = joined(ledger, 1, owned="1", swing=True)
+    ledger.keep_for_absent({"BTC": D(5)})
+    assert funds(ledger, 1) == (Balances(1, ZERO, D(1), ZERO),)
+    assert ledger.verdict(swing.order("sell", "100", "1"), decided_earlier=early) == "admitted"
+
+
+def test_only_another_amount_for_absent_strategies_is_a_change() -> None:
+    ledger = ledger_of(1)
+    changes = ledger.changes
+    ledger.keep_for_absent({})
+    assert ledger.changes == changes
+    ledger.keep_for_absent({"BTC": D(1)})
+    assert ledger.changes == changes + 1

@@ -5,9 +5,12 @@ from decimal import Decimal
 import msgspec
 import pytest
 
+from actors.absent import Absent
+from actors.ledger import Client
 from actors.order_desk import Effects, OrderDesk
-from messages.account import AccountBalances, AccountSnapshot, ForeignOrder, OrderStatus
+from messages.account import AbsentAnswered, AccountBalances, AccountSnapshot, ForeignOrder, OrderStatus
 from messages.ids import client_order_id
+from messages.journal import LeftBehind, PastOrder
 from messages.money import ZERO
 from messages.orders import (
     Accepted,
@@ -141,3 +144,30 @@ def test_an_order_with_our_mark_and_without_a_strategy_is_told_of_while_it_is_op
     assert desk.uncovered(frozenset({1})) == (partly,)
     desk.on_event(ForeignOrder(msgspec.structs.replace(left, status=status)))
     assert desk.uncovered(frozenset({1})) == ()
+
+
+@pytest.mark.parametrize("as_events", [False, True], ids=["as a foreign order", "as an event"])
+def test_what_an_uncovered_buy_brings_is_unowned_for_nobody(as_events: bool) -> None:
+    order_id = client_order_id(77, "of a strategy that is gone")
+    left = foreign_order("OL", "buy", "100", "1", order_id)
+    past = LeftBehind(77, "BTC/USD", D(2), (PastOrder("buy", D(100), D(1), order_id),))
+    desk = OrderDesk(AccountSnapshot({"USD": D(1000), "BTC": D(5)}, (left,)), frozenset({1}), Absent([past]))
+    desk.ledger.join(Client(1, BTC_USD, ZERO, sells_unowned=True, owned=ZERO))
+    assert desk.ledger.all_funds()[0].base_unowned == D(3)
+    desk.on_event(AccountBalances({"USD": D(900), "BTC": D(6)}))
+    if as_events:
+        desk.on_event(Filled(order_id, "OL", "f", D(1), D(100), ZERO, 4))
+    else:
+        desk.on_event(ForeignOrder(msgspec.structs.replace(left, filled=D(1), status="filled")))
+    assert desk.ledger.all_funds()[0].base_unowned == D(3)
+    assert [base.base for base in desk.absent.told()] == [D(3)]
+
+
+def test_the_end_of_a_buy_that_vanished_frees_what_it_did_not_bring() -> None:
+    order_id = client_order_id(77, "of a strategy that is gone")
+    past = LeftBehind(77, "BTC/USD", ZERO, (PastOrder("buy", D(100), D(1), order_id),))
+    desk = OrderDesk(AccountSnapshot({"BTC": D(5)}, ()), frozenset({1}), Absent([past]))
+    desk.ledger.join(Client(1, BTC_USD, ZERO, sells_unowned=True, owned=ZERO))
+    assert desk.ledger.all_funds()[0].base_unowned == D(4)
+    desk.on_event(AbsentAnswered((order_id,), {}))
+    assert desk.ledger.all_funds()[0].base_unowned == D(5)

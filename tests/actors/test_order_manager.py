@@ -4,6 +4,7 @@ import msgspec
 import pytest
 from trio.testing import wait_all_tasks_blocked
 
+from actors.absent import Absent
 from actors.mailbox import MailboxOverflow
 from adapters.interfaces import BotStateError, ExchangeUnavailable, UnknownOrderError
 from messages.account import (
@@ -11,13 +12,15 @@ from messages.account import (
     AccountSnapshot,
     AttachWaits,
     LiveOrder,
+    OrderFacts,
     OrdersFound,
     StopTrading,
 )
-from messages.journal import Record
+from messages.journal import LeftBehind, PastOrder, Record
 from messages.market import RowDone, RowEnd
 from messages.money import ZERO
 from messages.orders import Accepted, Balances, Canceled, Filled, Rejected, Resynced, Resyncing
+from messages.status import UncoveredBase, UncoveredOrders
 from tests.actors.manager_rig import A, B, Rig, attach, cancel, canceled, filled, place, shown, submit
 from tests.actors.strategies.harness import D
 
@@ -222,3 +225,38 @@ async def test_a_swamped_mailbox_fails_the_order_manager() -> None:
     with pytest.RaisesGroup(MailboxOverflow, flatten_subgroups=True):
         async with rig.running():
             await rig.hears(*(RowDone(A, row) for row in range(11)))
+
+
+def vanished() -> tuple[Rig, OrderFacts]:
+    """A strategy that is not configured any more left a buy, which is not open now."""
+    rig, gone = Rig(), shown(place("left", strategy=7))
+    gone = msgspec.structs.replace(gone, symbol="BTC/USD")
+    rig.absent = Absent([LeftBehind(7, "BTC/USD", D(0), (PastOrder("buy", D(100), D(1), gone.order_id),))])
+    return rig, gone
+
+
+@pytest.mark.parametrize("lock_step", [False, True])
+@pytest.mark.parametrize("arrived", [True, False])
+async def test_orders_that_an_absent_strategy_left_are_looked_up_once_the_others_are_there(
+    lock_step: bool, arrived: bool
+) -> None:
+    rig, gone = vanished()
+    rig.exchange.lock_step = lock_step
+    if arrived:
+        rig.session.history[gone.order_id] = msgspec.structs.replace(gone, filled=D(1), status="filled")
+    async with rig.running():
+        assert rig.supervisor.receive_nowait() == [UncoveredOrders((), (UncoveredBase(7, "BTC/USD", D(0), D(1)),))]
+        assert rig.session.asked() == []
+        await rig.hears(attach(A), attach(B))
+        assert rig.session.asked() == [("lookup", [gone.order_id])]
+        assert rig.supervisor.receive_nowait() == [UncoveredOrders((), (UncoveredBase(7, "BTC/USD", D(arrived)),))]
+
+
+async def test_a_fill_of_an_uncovered_order_is_told_at_once() -> None:
+    left = shown(place("left", strategy=7))
+    rig = Rig(AccountSnapshot({"ETH": D(1)}, (msgspec.structs.replace(left, symbol="ETH/USD"),)))
+    async with rig.running():
+        await rig.attach_both()
+        rig.supervisor.receive_nowait()
+        await rig.is_told(filled(place("left", strategy=7)))
+        assert rig.supervisor.receive_nowait() == [UncoveredOrders((), (UncoveredBase(7, "ETH/USD", D(1)),))]

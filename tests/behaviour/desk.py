@@ -39,11 +39,11 @@ enabled = false
 backoff_seconds = 0.1
 
 [[strategy]]
-name = "trial"
+name = "{name}"
 kind = "{kind}"
 {existing_base}base_currency = "{base}"
 quote_currency = "USD"
-userref = 1001
+userref = {userref}
 amount_per_grid = {amount}
 interval = {interval}
 n_open_buy_orders = {buys}
@@ -65,7 +65,8 @@ class Desk:
     @asynccontextmanager
     async def trading(self, kind: str, *, on_stop: str = "keep", **changes: str) -> AsyncIterator[supervisor.Handle]:
         """The program until the end of the block, once it is RUNNING."""
-        values = {"amount": "100", "interval": "0.01", "buys": "5", "investment": "10000"} | changes
+        values = {"name": "trial", "userref": "1001", "amount": "100", "interval": "0.01", "buys": "5"}
+        values |= {"investment": "10000"} | changes
         text = TEXT.format(
             kind=kind,
             existing_base=existing_base(kind),

@@ -128,7 +128,9 @@ class MemoryJournal:
                 continue
             side: Side = "buy" if row.side == "buy" else "sell"
             if row.status in ("requested", "open", "canceling"):
-                orders.setdefault(row.userref, []).append(PastOrder(side, row.price, row.volume))
+                orders.setdefault(row.userref, []).append(
+                    PastOrder(side, row.price, row.volume - row.filled, row.order_id, row.filled)
+                )
             if commit is not None and commit.symbol == row.symbol:
                 change = row.filled if side == "buy" else -row.filled
                 bought[row.userref] = bought.get(row.userref, ZERO) + change

@@ -9,9 +9,9 @@ from actors.strategies import state as states
 from actors.strategies.settings import GridSettings
 from actors.strategies.state import GridState, OwnOrder, RememberedSell
 from config import Config, ConfigError
-from messages.journal import CoreLoaded, Origin, Past, PastOrder
+from messages.journal import CoreLoaded, LeftBehind, Origin, Past, PastOrder
 from messages.money import ZERO, Pair
-from supervision.pasts import carried_over, described, left_over, refuse_changed_pasts, rest_of
+from supervision.pasts import carried_over, described, left_behind, left_over, refuse_changed_pasts, rest_of
 from tests.config.texts import VALID, read
 
 ONE = Decimal(1)
@@ -128,3 +128,10 @@ def test_another_grid_on_the_same_pair_keeps_what_it_knows() -> None:
 def test_a_plugin_is_not_given_the_state_of_a_grid() -> None:
     loaded = CoreLoaded("lineage", state(), origin=Origin("GridHODL", "BTC/USD"))
     assert carried_over(loaded, settings(), "Patient") == (None, "lineage/1")
+
+
+def test_what_is_left_behind_names_each_order_and_what_of_it_is_reckoned_with(config: Config) -> None:
+    gone = replace(past(state(orders={"g1": BUY}, owned=ONE)), userref=7)
+    (left,) = left_behind(left_over([gone], config))
+    half = Decimal("0.5")
+    assert left == LeftBehind(7, "BTC/USD", ONE, (PastOrder("buy", Decimal(100), Decimal("1.5"), "g1", half),))

@@ -11,7 +11,7 @@ from messages.ids import client_order_id
 from messages.journal import Past, PastOrder
 from messages.money import ZERO
 from messages.notices import NotCovered, Notice, SecondInstance, StrategyHalted
-from messages.status import Pause, StrangeOrder, UncoveredOrders
+from messages.status import Pause, StrangeOrder, UncoveredBase, UncoveredOrders
 from supervision.pasts import Rest
 from supervision.program import Mailboxes
 from supervision.strangers import Strangers
@@ -120,3 +120,16 @@ def test_a_start_that_finds_no_order_says_nothing(told: Told) -> None:
     with told.strangers.proving(lambda: 5):
         pass
     assert told.conditions() == []
+
+
+def test_base_is_named_as_it_is_at_this_moment_and_stays_a_condition(told: Told) -> None:
+    told.strangers.left_over({7: (GONE, Rest(REST.orders))}, 5)
+    told.strangers.shown(UncoveredOrders((), (UncoveredBase(7, "ETH/USD", ZERO, Decimal(2)),)), 6)
+    assert "2 ETH of buys that may have been filled" in told.strangers.sentence()
+    told.strangers.shown(UncoveredOrders((), (UncoveredBase(7, "ETH/USD", Decimal(2)),)), 7)
+    assert "old (userref 7, ETH/USD): 2 ETH that it bought" in told.strangers.sentence()
+    assert told.conditions() == [(7, "not covered", False)]
+    told.strangers.shown(UncoveredOrders((facts(7),), (UncoveredBase(7, "ETH/USD", Decimal(1)),)), 8)
+    assert "1 open order (sell 2 at 120 USD), 1 ETH that it bought" in told.strangers.sentence()
+    told.strangers.shown(UncoveredOrders((), (UncoveredBase(7, "ETH/USD", ZERO),)), 9)
+    assert (told.conditions(), told.strangers.sentence()) == ([], "")
