@@ -304,7 +304,12 @@ LADDERS = (
         "    cancel_all_buys(ladder)\n"
         "    for order in ladder.sells():\n        ladder.cancel(order)\n    return True\n",
     ),
-    _one("a misprint moves the ladder", GRID, "        if self._ladder.doubts(price):\n", "        if False:\n"),
+    _one(
+        "a misprint moves the ladder",
+        GRID,
+        "        if self._ladder.doubts(trade.price, trade.time):\n",
+        "        if False:\n",
+    ),
     _one(
         "a changed amount or interval leaves the ladder",
         GRID,
