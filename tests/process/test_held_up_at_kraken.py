@@ -47,10 +47,6 @@ async def test_the_third_signal_ends_a_stop_that_cannot_and_says_what_it_leaves(
         last = life.said().rstrip().splitlines()[-1]
         ends = ("NOT cancelled", "look at the exchange", "not stopped in order: orders stay at the exchange")
         assert any(words in last for words in ends)
-            "NOT cancelled" in last
-            or "look at the exchange" in last
-            or "not stopped in order: orders stay at the exchange" in last
-        )
         assert kraken.sides() == (3, 0)
 
 
