@@ -58,7 +58,7 @@ async def test_with_one_key_two_that_share_a_copied_journal_both_tell(tmp_path: 
 
 
 @pytest.mark.xfail(
-    reason="open, cause not known: after a fill the first instance sees no order of the second and trades on",
+    reason="open: the second halts at the first's counter-sell before it places anything; the first is told nothing",
     strict=False,
 )
 async def test_with_another_key_an_order_of_the_other_one_stops_its_strategy(tmp_path: Path) -> None:
