@@ -5,9 +5,11 @@ A plug-in is an entry point in one of the groups below; its name is what the con
 """
 
 import importlib
+import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from importlib import metadata
+from pathlib import Path
 from typing import Protocol, cast
 
 from actors.strategies.c_dca import C_DCA
@@ -32,6 +34,8 @@ LOG = "log"
 """The channel that always exists."""
 
 _SHORTEST_SECRET = 12
+
+DISTRIBUTION = "infinity-grid-trio"
 
 EXCHANGE_GROUP = "infinity_grid.exchanges"
 CHANNEL_GROUP = "infinity_grid.channels"
@@ -144,11 +148,16 @@ def scrubber(config: Config) -> Callable[[str], str]:
 
 
 def version() -> str:
-    """Of the installed distribution; `0` when it runs from its sources."""
+    """The version that `pyproject.toml` states: of the checkout when the program runs from one, else as installed."""
+    project = Path(__file__).parent.parent / "pyproject.toml"
+    if project.is_file():
+        stated = tomllib.loads(project.read_text(encoding="utf-8")).get("project", {})
+        if stated.get("name") == DISTRIBUTION:
+            return str(stated["version"])
     try:
-        return metadata.version("infinity-grid-trio")
+        return metadata.version(DISTRIBUTION)
     except metadata.PackageNotFoundError:
-        return "0"
+        return "unknown"
 
 
 def strategy(kind: str) -> MakeCore:

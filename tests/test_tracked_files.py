@@ -1,4 +1,4 @@
-"""What is tracked is finished: no file holds the markers of a merge that nobody resolved."""
+"""What is tracked is finished and small: no markers of a merge that nobody resolved, no data that belongs elsewhere."""
 
 import subprocess
 from pathlib import Path
@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
+LARGEST = 500_000
+"""Bytes; the locks are the largest."""
 MARKERS = ("<" * 7 + " ", ">" * 7 + " ", "|" * 7 + " ")
 
 
@@ -21,11 +23,20 @@ def unresolved(files: list[Path]) -> list[str]:
     return found
 
 
-def test_no_merge_is_left_unresolved() -> None:
+def tracked() -> list[Path]:
+    """All files of the repository."""
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
     if listed.returncode:
         pytest.skip("not a checkout")
-    assert unresolved([ROOT / name for name in listed.stdout.decode().split("\0") if name]) == []
+    return [ROOT / name for name in listed.stdout.decode().split("\0") if name and (ROOT / name).is_file()]
+
+
+def test_no_merge_is_left_unresolved() -> None:
+    assert unresolved(tracked()) == []
+
+
+def test_no_file_is_large() -> None:
+    assert [file for file in tracked() if file.stat().st_size > LARGEST] == []
 
 
 def test_markers_are_found_where_they_stand(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 import config as package
 from config import Config, Known, load, validate
+from tests import example_prices
 from tests.config.texts import KNOWN
 
 FOLDER = Path(package.__file__).parent
@@ -39,3 +40,8 @@ def test_the_replay_reads_its_price_file_in_lock_step() -> None:
     assert (paper.price_column, paper.time_column, paper.time_unit) == ("price", "time_seconds", "s")
     assert paper.speed == 0
     assert {strategy.symbol for strategy in ready("replay.toml").strategy} == {"ETH/USD"}
+
+
+def test_the_prices_of_the_replay_are_made_by_their_recipe() -> None:
+    text = (FOLDER / "prices" / "trades.csv").read_text()
+    assert text.splitlines() == list(example_prices.lines())

@@ -1,4 +1,4 @@
-"""The whole program over a real day of trades: what it did must add up to the last unit."""
+"""The whole program over a day of trades: what it did must add up to the last unit."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -13,10 +13,13 @@ pytestmark = pytest.mark.process
 START_USD, START_ETH = Decimal(20000), Decimal(5)
 
 
-@pytest.fixture
-def replayed(tmp_path: Path) -> Path:
-    """The journal after the ready-made replay over 2021-07-02."""
-    prices = market_data("gemini-ethusd-trades-20210702.csv.gz")
+MADE_UP = running.ROOT / "config" / "prices" / "trades.csv"
+
+
+@pytest.fixture(params=["made up", "real"])
+def replayed(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """The journal after the ready-made replay, over its own day or over 2021-07-02."""
+    prices = MADE_UP if request.param == "made up" else market_data("gemini-ethusd-trades-20210702.csv.gz")
     text = (running.ROOT / "config" / "replay.toml").read_text()
     (tmp_path / "replay.toml").write_text(text.replace('"prices/trades.csv"', f'"{prices}"'))
     ended = running.run_to_end(tmp_path, "replay.toml")
@@ -24,7 +27,7 @@ def replayed(tmp_path: Path) -> Path:
     return tmp_path / "infinity-grid-replay.duckdb"
 
 
-def test_balances_orders_and_fills_of_a_real_day_agree(replayed: Path) -> None:
+def test_balances_orders_and_fills_of_a_day_agree(replayed: Path) -> None:
     fills = running.fills(replayed)
     assert len(fills) > 30
     base = quote = Decimal(0)

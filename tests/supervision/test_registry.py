@@ -1,5 +1,6 @@
 """What is built in, and what an installed plug-in adds."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -225,5 +226,6 @@ headers = { Authorization = "Bearer planted-in-a-header" }
     assert told.endswith("chat 5")
 
 
-def test_the_version_is_a_text() -> None:
-    assert registry.version()
+def test_the_version_of_a_checkout_is_that_of_its_project_file() -> None:
+    stated = tomllib.loads((Path(registry.__file__).parents[1] / "pyproject.toml").read_text())["project"]["version"]
+    assert registry.version() == stated
