@@ -45,6 +45,8 @@ class Purse(Struct):
     total: Total
     held: Decimal = ZERO
     """Sum of the holds of its open orders."""
+    extra: Decimal = ZERO
+    """Of that by extra sells, which offer no fill's base but what is left: first of all the account owner's."""
     bought: Decimal = ZERO
     """And not sold again; the base of a strategy only."""
     kept: Decimal = ZERO
@@ -66,6 +68,8 @@ class Hold(Struct):
 
     purse: Purse
     amount: Decimal
+    extra: bool = False
+    """By an extra sell."""
     leaving: bool = False
     """A cancel is on its way; the funds are still held."""
 
@@ -135,7 +139,7 @@ class Ledger:
         rest = place.volume - filled
         own = min(rest, max(placed - filled, ZERO)) if placed is not None and place.side == "sell" else rest
         amount = hold_of(client.pair, place.side, place.price, own, client.fee)
-        self._keep(place.order_id, self._purse_of(client, place), amount)
+        self._keep(place.order_id, self._purse_of(client, place), amount, extra=place.kind == "extra")
         self._free(_beyond(place.order_id))
         if own < rest:
             self._keep(_beyond(place.order_id), self.purse(None, client.pair.base), rest - own)
@@ -153,6 +157,7 @@ class Ledger:
     def _free(self, key: str) -> None:
         if gone := self.holds.pop(key, None):
             gone.purse.held -= gone.amount
+            gone.purse.extra -= gone.amount if gone.extra else ZERO
             gone.purse.reckon()
             self.changes += 1
 
@@ -160,8 +165,9 @@ class Ledger:
         """Base changed its owner."""
         client = self.clients[place.strategy]
         hold = self.holds.get(place.order_id)
-        besides = self._purse_of(client, place).held - (hold.amount if hold else ZERO) if place.side == "sell" else ZERO
-        client.owned = owned_after(place.side, volume, client.owned, besides)
+        purse = self._purse_of(client, place)
+        promised = purse.held - purse.extra - (hold.amount if hold and not hold.extra else ZERO)
+        client.owned = owned_after(place.side, volume, client.owned, promised)
         self._own(client)
 
     def verdict(self, place: Place, *, decided_earlier: bool = False) -> Verdict:
@@ -220,12 +226,13 @@ class Ledger:
         purse.reckon()
         self.changes += 1
 
-    def _keep(self, key: str, purse: Purse, amount: Decimal) -> None:
+    def _keep(self, key: str, purse: Purse, amount: Decimal, *, extra: bool = False) -> None:
         """Hold so much for an order; a cancel that is on its way stays so."""
         before = self.holds.get(key)
         self._free(key)
-        self.holds[key] = Hold(purse, amount, leaving=before is not None and before.leaving)
+        self.holds[key] = Hold(purse, amount, extra, leaving=before is not None and before.leaving)
         purse.held += amount
+        purse.extra += amount if extra else ZERO
         purse.reckon()
         self.changes += 1
 

@@ -133,14 +133,14 @@ def below_minimum(pair: Pair, price: Decimal, volume: Decimal) -> str | None:
     return None
 
 
-def owned_after(side: Side, volume: Decimal, owned: Decimal, offered_besides: Decimal) -> Decimal:
-    """What a strategy owns after an execution, never less than nothing and never less than its other sells offer.
+def owned_after(side: Side, volume: Decimal, owned: Decimal, promised_besides: Decimal) -> Decimal:
+    """What a strategy owns after an execution, never less than nothing and than its other sells offer of it.
 
     A sell beyond that, for instance one that was amended by hand, sells its owner's base.
     """
     if side == "buy":
         return owned + volume
-    return max(owned - volume, min(max(owned, ZERO), offered_besides))
+    return max(owned - volume, min(max(owned, ZERO), promised_besides))
 
 
 def against_rules(pair: Pair, price: Decimal, volume: Decimal) -> str | None:

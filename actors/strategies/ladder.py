@@ -122,9 +122,20 @@ class Ladder:
         """Base that by our books is ours and that no sell offers yet; no deposit makes it more."""
         return self.state.owned - self.offered_besides(None)
 
+    def unoffered_base(self) -> Decimal:
+        """The same, and base that no strategy bought where that may be sold: an extra sell may offer either."""
+        return self.own_base() + (self.funds.base_unowned if self.sells_unowned else ZERO)
+
     def offered_besides(self, sell: OwnOrder | None) -> Decimal:
         """What all other sells offer of ours, those that are being cancelled included."""
-        return sum((o.rest for o in self.state.orders.values() if o.side == "sell" and o is not sell), ZERO)
+        return sum((order.rest for order in self._sells_besides(sell)), ZERO)
+
+    def promised_besides(self, sell: OwnOrder) -> Decimal:
+        """What others offer of what buys brought: an extra sell takes what is left, first of all its owner's base."""
+        return sum((order.rest for order in self._sells_besides(sell) if order.kind != "extra"), ZERO)
+
+    def _sells_besides(self, sell: OwnOrder | None) -> list[OwnOrder]:
+        return [order for order in self.state.orders.values() if order.side == "sell" and order is not sell]
 
     def _side(self, order: OwnOrder) -> LadderSide:
         return self._buys if order.side == "buy" else self._sells

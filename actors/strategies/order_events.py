@@ -68,7 +68,7 @@ def _book(ladder: Ladder, order: OwnOrder, event: PartiallyFilled | Filled | Can
     volume, order_cost, fee = event.filled - order.filled, event.cost - order.cost, event.fee - order.fee
     sign = 1 if order.side == "buy" else -1
     if not order.is_owners:
-        state.owned = owned_after(order.side, volume, state.owned, ladder.offered_besides(order))
+        state.owned = owned_after(order.side, volume, state.owned, ladder.promised_besides(order))
         state.cash_flow -= sign * order_cost + fee
         state.fees += fee
     state.fill_time = max(state.fill_time, event.time)

@@ -157,7 +157,8 @@ def _take_over(
 ) -> Place:
     """As if it had just been asked for: its acceptance and its fills are told by the resync.
 
-    `bought_earlier`: the fill that a sell offers is not told any more. `placed`: see `OwnOrder`.
+    `bought_earlier`: the fill that a sell offers is not told any more; an extra sell of existing base offers none.
+    `placed`: see `OwnOrder`.
     """
     order = OwnOrder(
         order_id=facts.order_id,
@@ -173,7 +174,7 @@ def _take_over(
     )
     ladder.add(order)
     ladder.state.remembered.pop(origin.parent, None)
-    if bought_earlier and order.side == "sell":
+    if bought_earlier and order.side == "sell" and not (origin.kind == "extra" and ladder.sells_unowned):
         ladder.state.owned += order.volume
     return ladder.request(order)
 

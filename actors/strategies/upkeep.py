@@ -54,8 +54,7 @@ def _retry(ladder: Ladder, sell: RememberedSell) -> None:
     """One remembered sell, by the pair's rules of this moment."""
     settings, sell_volume = ladder.settings, ladder.variant.sell_volume
     price = rules.lifted(settings, sell.price, sell.bought_at, ladder.fresh_ticker())
-    most = ladder.own_base() + (ladder.funds.base_unowned if ladder.sells_unowned else ZERO)
-    volume = floor_volume(settings.pair, max(min(sell.volume, most), ZERO))
+    volume = floor_volume(settings.pair, max(min(sell.volume, ladder.unoffered_base()), ZERO))
     if price != sell.price and sell_volume is not None:
         volume = min(volume, floor_volume(settings.pair, sell_volume(settings, price, sell.volume)))
     if reason := below_minimum(settings.pair, price, volume):
@@ -84,7 +83,7 @@ def sell_surplus(ladder: Ladder) -> None:
         return
     if not order_limit.has_room(ladder):
         return
-    wanted = min(rules.volume_for_amount(settings, price), state.surplus, ladder.own_base())
+    wanted = min(rules.volume_for_amount(settings, price), state.surplus, ladder.unoffered_base())
     volume = floor_volume(settings.pair, max(wanted, ZERO))
     if below_minimum(settings.pair, price, volume) is None:
         ladder.place_ladder_order("sell", price, volume, "surplus")

@@ -5,7 +5,7 @@ import pytest
 
 from actors.ledger import Client, Ledger
 from messages.money import ZERO, Pair
-from messages.orders import Balances, Place
+from messages.orders import Balances, OrderKind, Place
 from tests.actors.desk_model import BTC_USD, ETH_BTC, FEE, D, Strategy, foreign_order
 
 
@@ -247,3 +247,28 @@ def test_only_another_amount_for_absent_strategies_is_a_change() -> None:
     assert ledger.changes == changes
     ledger.keep_for_absent({"BTC": D(1)})
     assert ledger.changes == changes + 1
+
+
+@pytest.mark.parametrize(("kind", "left"), [("extra", "0.7"), ("counter", "0.9")])
+def test_an_extra_sell_beside_another_one_offers_nothing_of_what_buys_brought(kind: OrderKind, left: str) -> None:
+    ledger = ledger_of(1, USD="0", BTC="3")
+    swing = joined(ledger, 1, owned="1", swing=True)
+    beside, sell = swing.order("sell", "70000", "0.9"), swing.order("sell", "60000", "0.3")
+    ledger.hold(msgspec.structs.replace(beside, kind=kind))
+    ledger.hold(sell)
+    ledger.executed(sell, D("0.3"))
+    assert ledger.clients[1].owned == D(left)
+    ledger.release(sell.order_id)
+    ledger.hold(msgspec.structs.replace(beside, kind=kind), D("0.5"))
+    ledger.release(beside.order_id)
+    assert (ledger.purse(1, "BTC").held, ledger.purse(1, "BTC").extra) == (ZERO, ZERO)
+
+
+def test_an_executed_extra_sell_leaves_what_the_others_offer() -> None:
+    ledger = ledger_of(1, USD="0", BTC="3")
+    swing = joined(ledger, 1, owned="1", swing=True)
+    extra, sell = msgspec.structs.replace(swing.order("sell", "70000", "0.9"), kind="extra"), "0.8"
+    ledger.hold(extra)
+    ledger.hold(swing.order("sell", "60000", sell))
+    ledger.executed(extra, D("0.9"))
+    assert ledger.clients[1].owned == D(sell)

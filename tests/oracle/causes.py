@@ -177,8 +177,9 @@ class Strategy:
         if after.side == "buy":
             self.owned += volume
         elif volume:
-            others = sum((Fraction(o.remaining) for o in self.sells() if o.txid != after.txid), ZERO)
-            self.owned = max(self.owned - volume, min(max(self.owned, ZERO), others))
+            others = [o for o in self.sells() if o.txid != after.txid and self._causes[o.txid].kind != "extra"]
+            promised = sum((Fraction(o.remaining) for o in others), ZERO)
+            self.owned = max(self.owned - volume, min(max(self.owned, ZERO), promised))
 
     def own_base(self) -> Fraction:
         """Bought, not sold and not offered."""

@@ -230,11 +230,12 @@ class Judge:
         if order.side == "buy":
             books.owned += volume
             return
-        offered = sum((o.remaining for o in self._open_of(userref) if o.side == "sell" and o.txid != order.txid), ZERO)
+        others = [o for o in self._open_of(userref) if o.side == "sell" and o.txid != order.txid]
+        promised = sum((o.remaining for o in others if not self.oracles.is_extra(o, userref)), ZERO)
         left = books.owned - volume
         if left < 0 and not self._sells_what_is_not_its_own(userref):
             raise Violation(f"{order.txid} sold what {userref} never bought: {left}")
-        books.owned = max(left, min(max(books.owned, ZERO), offered))
+        books.owned = max(left, min(max(books.owned, ZERO), promised))
 
     def _sells_what_is_not_its_own(self, userref: int) -> bool:
         """Whether SWING was told so, or the owner made an order larger by hand."""

@@ -63,6 +63,11 @@ class Oracles:
             by_others = order.txid in self._owner.canceled | self._owner.unseen | self._around.withdrawn
             strategy.changed(order, event.kind, by_others=by_others, for_good=order.txid in self._owner.canceled)
 
+    def is_extra(self, order: Order, userref: int) -> bool:
+        """Whether it offers what no other sell of the strategy does."""
+        cause = self._of(userref).ids.cause(order.request.cl_ord_id or "")
+        return cause is not None and cause.kind == "extra"
+
     def overdue(self) -> None:
         """Whatever should have been answered by now. Raises `causes.Wrong`."""
         for strategy in self._strategies.values():

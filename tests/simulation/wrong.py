@@ -403,7 +403,7 @@ TRUTH = (
     _one(
         "owned forgets the sells",
         EVENTS,
-        "        state.owned = owned_after(order.side, volume, state.owned, ladder.offered_besides(order))\n",
+        "        state.owned = owned_after(order.side, volume, state.owned, ladder.promised_besides(order))\n",
         '        state.owned += volume if order.side == "buy" else 0\n',
     ),
     _one(

@@ -76,8 +76,8 @@ class Book:
         sign = 1 if known.place.side == "buy" else -1
         owned = self.owned + sign * (event.filled - known.filled)
         others = [k for k in self.live.values() if k.place.side == "sell" and k is not known]
-        offered = sum((k.place.volume - k.filled for k in others), ZERO)
-        self.owned = max(owned, min(self.owned, offered)) if sign < 0 else owned
+        promised = sum((k.place.volume - k.filled for k in others if k.place.kind != "extra"), ZERO)
+        self.owned = max(owned, min(self.owned, promised)) if sign < 0 else owned
         self.cash_flow -= sign * (event.cost - known.cost) + event.fee - known.fee
         self.fees += event.fee - known.fee
         known.filled, known.cost, known.fee = event.filled, event.cost, event.fee

@@ -223,3 +223,15 @@ def test_whose_base_an_adopted_sell_offers_outlives_a_restart() -> None:
     core, _ = adopted(owned="0.003")
     (live,) = make_core(variant=SWING, saved=core.save()).live_orders()
     assert live.placed == ZERO
+
+
+@pytest.mark.parametrize(("existing", "owned"), [(True, "0.002"), (False, "0.004")])
+def test_without_a_state_an_extra_sell_of_existing_base_brings_none_of_ours(existing: bool, owned: str) -> None:
+    core = make_core(msgspec.structs.replace(SETTINGS, sell_existing_base=existing), SWING)
+    recovered(
+        core,
+        facts("O1", "an old lineage/ladder/1", status="filled"),
+        facts("O2", counter_cause("O1", 0), "sell", "50000.0"),
+        facts("O3", ladder_cause(SETTINGS.lineage, "extra", 2), "sell", "51000.0"),
+    )
+    assert core.owned == D(owned)

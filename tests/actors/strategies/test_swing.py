@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 
 from actors.strategies.swing import SWING
@@ -144,3 +146,57 @@ def test_a_refused_extra_sell_waits_ten_seconds() -> None:
 
 def test_it_may_sell_what_no_strategy_bought() -> None:
     assert Play(SWING).core.sells_unowned
+
+
+def swing_with_an_extra_sell() -> Play:
+    """Two buys answered while an extra sell of existing base rests."""
+    play = Play(SWING, base="1")
+    play.start("50000")
+    play.tick("50000")
+    for buy in play.orders("buy")[:2]:
+        play.fill(buy.order_id)
+    return play
+
+
+def test_a_filled_counter_sell_sells_what_was_bought_also_beside_an_extra_sell_of_existing_base() -> None:
+    play = swing_with_an_extra_sell()
+    bought, lowest = play.core.owned, play.orders("sell")[-1]
+    play.fill(lowest.order_id)
+    assert lowest.kind == "counter"
+    assert play.core.owned == bought - lowest.volume
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(["partial", "buy", "sell"])))
+def test_what_is_owned_does_not_depend_on_which_fill_is_heard_of_first(order: tuple[str, ...]) -> None:
+    play = swing_with_an_extra_sell()
+    bought, sell, (buy, partial, *_) = play.core.owned, play.orders("sell")[-1], play.orders("buy")
+    heard = {
+        "partial": lambda: play.partly(partial.order_id, "0.0012"),
+        "buy": lambda: play.fill(buy.order_id),
+        "sell": lambda: play.fill(sell.order_id),
+    }
+    for name in order:
+        heard[name]()
+    assert play.core.owned == bought + D("0.0012") + buy.volume - sell.volume
+
+
+def test_an_extra_sell_takes_existing_base_before_that_of_the_sells_beside_it() -> None:
+    play = swing_with_an_extra_sell()
+    promised = sum(o.volume for o in play.orders("sell") if o.kind == "counter")
+    extra = play.only("sell", "extra")
+    play.fill(extra.order_id)
+    assert promised <= play.core.owned < promised + extra.volume
+
+
+def test_a_surplus_is_offered_beside_an_extra_sell_of_existing_base() -> None:
+    play = Play(SWING, base="1")
+    play.start("50000")
+    play.tick("50000")
+    first, second, *_ = play.orders("buy")
+    for buy in (first, second):
+        play.partly(buy.order_id, "0.0015")
+        play.close(buy.order_id, "by hand")
+    assert [(o.kind, o.volume) for o in play.orders("sell")] == [
+        ("extra", EXTRA_AT_50000[2]),
+        ("surplus", D("0.00201005")),
+    ]
