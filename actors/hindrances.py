@@ -22,8 +22,9 @@ _PUT_OFF: Mapping[DeferReason, ConditionCode] = {
     "user locked": "orders put off",
     "rate limit": "orders put off",
     "no answer": "orders put off",
+    "no room": "orders put off",
 }
-_BRIEF: frozenset[DeferReason] = frozenset({"rate limit", "no answer"})
+_BRIEF: frozenset[DeferReason] = frozenset({"rate limit", "no answer", "no room"})
 _OF_THE_CORE: tuple[ConditionCode, ...] = ("funds", "sell waits", "fewer buys", "order limit")
 _SHOWN = 3
 CROSSINGS = 3

@@ -28,6 +28,11 @@ _PUT_OFF: Mapping[DeferReason, tuple[str, str, str]] = {
         "tried again with growing pauses, up to 5 min; after 6 h the program ends",
         "nothing if the key was not changed; if it lasts, look at its rights on the exchange's page of API keys",
     ),
+    "no room": (
+        "the pair's last places for open orders are kept for sells",
+        "new buys leave once those are placed",
+        _NOTHING,
+    ),
     "no answer": (
         "the exchange does not answer clearly",
         "whether the order arrived is found out first; none is ever placed twice",

@@ -29,14 +29,16 @@ CloseReason = Literal[
 - `unclear`  by the account owner, or by a probe cancel of an earlier run; internal, resolved before a strategy sees it
 """
 
-RejectReason = Literal["funds", "post-only", "minimum", "order limit", "refused", "pair", "rules"]
+RejectReason = Literal["funds", "post-only", "minimum", "order limit", "no room", "refused", "pair", "rules"]
 """
+- `order limit`  the pair takes no more open orders, and all of ours are this strategy's
+- `no room`  the same where strategies share the pair: it says nothing of how many orders of this one fit
 - `pair`   the venue takes no orders of this pair from this account (delisted, restricted, unknown)
 - `rules`  the pair's tick size or decimals are others than those that the order was made by
 """
 
-DeferReason = Literal["rate limit", "market mode", "locked out", "user locked", "credentials", "no answer"]
-"""Why the venue does not take an order at this moment."""
+DeferReason = Literal["rate limit", "market mode", "locked out", "user locked", "credentials", "no answer", "no room"]
+"""Why the venue does not take an order at this moment; `no room`: the pair's last places are kept for counter-sells."""
 
 
 class Place(Struct, frozen=True, tag=True):

@@ -146,6 +146,8 @@ def _closed_early(ladder: Ladder, order: OwnOrder, event: Canceled) -> None:
             ladder.state.surplus += order.filled
             ladder.state.surplus_price = max(ladder.state.surplus_price, order.price)
             sell_surplus(ladder)
+        if asked_for and any(sell.reason == order_limit.REASON for sell in ladder.state.remembered.values()):
+            _retry_at_once(ladder)
         return
     _sell_closed_early(ladder, order, event, asked_for=asked_for)
 
@@ -258,6 +260,7 @@ def _rejected(ladder: Ladder, order: OwnOrder, event: Rejected) -> None:
         ladder.buys_may_retry = True
         if order.phase == "canceling":
             return
+    is_first = _cause(order) not in ladder.state.told
     _tell_refusal(ladder, order, event)
     pair = ladder.settings.pair
     # Rules that are known by now explain it: then the order can be decided anew by them.
@@ -268,16 +271,32 @@ def _rejected(ladder: Ladder, order: OwnOrder, event: Rejected) -> None:
         if event.reason != "post-only":
             in_vain = event.reason == "funds" or by_rules
             ladder.rules_barred = by_rules
-            ladder.buys_failed(event.text if by_rules else event.reason, may_retry=not in_vain, ask_again=in_vain)
+            may_retry = not in_vain and event.reason != "no room"
+            ladder.buys_failed(event.text if by_rules else _reason(event), may_retry=may_retry, ask_again=in_vain)
     elif order.kind != "counter":
         ladder.retry_surplus_at = now + (ASK_AGAIN_AFTER if by_rules else RETRY_AFTER)
     else:
         due = RememberedSell(order.parent, order.attempt, order.price, order.volume, "", order.bought_at)
         due.retry_at = now + ASK_AGAIN_AFTER if by_rules else 0
-        ladder.remember(due, event.text if by_rules else event.reason)
+        ladder.remember(due, event.text if by_rules else _reason(event))
         ladder.retry_sells_at = now + RETRY_AFTER
+    _mind_limit(ladder, order, event, is_first=is_first)
+
+
+def _mind_limit(ladder: Ladder, order: OwnOrder, event: Rejected, *, is_first: bool) -> None:
+    """The pair takes no more open orders."""
     if event.reason == order_limit.REASON:
         order_limit.refused(ladder, event.time)
+    elif event.reason == "no room":
+        order_limit.without_room(ladder, event.time)
+    else:
+        return
+    if is_first and order.side == "sell" and order.kind == "counter":
+        order_limit.make_room(ladder)
+
+
+def _reason(event: Rejected) -> str:
+    return order_limit.REASON if event.reason == "no room" else event.reason
 
 
 def _tell_refusal(ladder: Ladder, order: OwnOrder, event: Rejected) -> None:

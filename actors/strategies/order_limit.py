@@ -12,6 +12,8 @@ from actors.strategies.state import OwnOrder
 REASON = "order limit"
 TRY_MORE_AFTER = 600 * 10**9
 """Nanoseconds of data time after a refusal until one order more is tried."""
+ASK_FOR_ROOM_AFTER = 60 * 10**9
+"""The same for a buy where strategies share the limit: the adapter knows whether there is room, and asks nobody."""
 
 
 def refused(ladder: Ladder, time: int) -> None:
@@ -19,6 +21,21 @@ def refused(ladder: Ladder, time: int) -> None:
     ladder.order_limit = _accepted(ladder)
     ladder.order_limit_until = max(time, ladder.now) + TRY_MORE_AFTER
     withdraw_far_sells(ladder)
+
+
+def without_room(ladder: Ladder, time: int) -> None:
+    """The strategies of the pair fill it together: sells come first, so none is withdrawn for a buy."""
+    ladder.order_limit_until = max(time, ladder.now) + ASK_FOR_ROOM_AFTER
+
+
+def make_room(ladder: Ladder) -> None:
+    """A counter-sell found no room: the lowest buy leaves its place to it."""
+    if any(order.phase == "canceling" for order in ladder.state.orders.values()):
+        return  # a place comes free
+    for order in reversed(ladder.buys()):
+        if order.phase == "open" and not order.filled:
+            ladder.cancel(order)
+            return
 
 
 def accepted(ladder: Ladder) -> None:
@@ -31,6 +48,16 @@ def has_room(ladder: Ladder) -> bool:
     """Whether one more order may be asked for."""
     limit = _limit(ladder)
     return limit is None or len(ladder.state.orders) < limit
+
+
+def has_room_for_buy(ladder: Ladder) -> bool:
+    """Whether one more buy may be asked for: not in the place of a near sell that waits for one."""
+    limit, capacity = _limit(ladder), _capacity_for_sells(ladder)
+    if limit is None or capacity is None:
+        return True
+    waiting = sum(sell.reason == REASON for sell in ladder.state.remembered.values())
+    owed = min(waiting, max(capacity - len(_counter_sells(ladder)), 0))
+    return len(ladder.state.orders) + owed < limit
 
 
 def may_try_more(ladder: Ladder) -> bool:
@@ -80,7 +107,8 @@ def _capacity_for_sells(ladder: Ladder) -> int | None:
     may_grow = ladder.blocked in ("", REASON)
     wanted_buys = ladder.settings.max_open_buys if may_grow else len(ladder.buys())
     others = sum(order.side == "sell" and order.kind != "counter" for order in ladder.state.orders.values())
-    return max(limit - wanted_buys - others, 0)
+    # More buys than the venue takes would leave no place for what they bring: half of all is the sells'.
+    return max(limit - wanted_buys - others, (limit - others) // 2, 1)
 
 
 def _limit(ladder: Ladder) -> int | None:

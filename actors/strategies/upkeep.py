@@ -150,7 +150,7 @@ def _add_buy(ladder: Ladder) -> bool:
         ladder.tell_refused("buy", "buy", price, volume, reason)
     elif not volume or (buys and rules.too_near(settings, buys[-1].price, price)):
         ladder.blocked = TOO_COARSE.format(tick=settings.pair.tick_size, interval=settings.interval)
-    elif not order_limit.has_room(ladder):
+    elif not order_limit.has_room_for_buy(ladder):
         ladder.buys_failed(order_limit.REASON, may_retry=False)
         order_limit.withdraw_far_sells(ladder)
     else:

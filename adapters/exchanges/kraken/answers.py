@@ -133,6 +133,7 @@ class Answers:
         self.socket_refuses = True
         batch = pending.batch
         if batch.orders:
+            self._limits.room.give_back(batch.symbol, len(batch.orders))
             self.again(batch)
         elif batch.symbol:
             self._put(batch)
@@ -143,7 +144,14 @@ class Answers:
         """The account has as many orders of this pair as it may: nothing is sent."""
         text = f"EOrder:Orders limit exceeded: no room for another order of {batch.symbol} before one is closed"
         for order in (*batch.orders, *batch.rest):
-            self.reject(order, "order limit", text)
+            self._reject_without_room(order, text)
+
+    def _reject_without_room(self, order: Place, text: str) -> None:
+        """Where strategies share the pair, none of them takes its own limit from that."""
+        if order.kind == "counter" and order.side == "sell":
+            self._limits.room.owe(order.symbol, order.order_id, trio.current_time())
+        shared = self._stream.orders.own.is_shared(order.symbol)
+        self.reject(order, "no room" if shared else "order limit", text)
 
     def go_on(self, batch: Batch) -> None:
         """These orders are answered; now those that were refused together with them."""
@@ -198,6 +206,7 @@ class Answers:
         if not batch.orders:
             pending.error = error
             return
+        self._limits.room.give_back(batch.symbol, len(batch.orders))
         maker = tuple(order for order in batch.orders if order.post_only)
         taker = tuple(order for order in batch.orders if not order.post_only)
         if maker and taker:  # a market may take the one and not the other
@@ -208,6 +217,8 @@ class Answers:
     def _refused_for_good(self, batch: Batch, error: str) -> None:
         """One bad order refuses a whole batch: it is looked for by halves."""
         reason = reject_reason(error)
+        if reason != "order limit" or len(batch.orders) > 1:
+            self._limits.room.give_back(batch.symbol, len(batch.orders))
         if len(batch.orders) > 1:
             if reason == "order limit":
                 self._limits.room.ran_short(batch.symbol, trio.current_time())
@@ -216,9 +227,11 @@ class Answers:
             self.again(parts)
             return
         for order in batch.orders:
-            self.reject(order, reason, error)
-        if reason == "order limit":
-            self._limits.room.used_up(batch.symbol, self._stream.orders.ended, trio.current_time())
+            if reason == "order limit":
+                self._limits.room.used_up(batch.symbol, self._stream.orders.ended, trio.current_time())
+                self._reject_without_room(order, error)
+            else:
+                self.reject(order, reason, error)
         self.go_on(batch)
 
     def _put(self, batch: Batch) -> None:

@@ -35,11 +35,23 @@ class Deferrals:
         hold = self._holds.find(scopes_of(batch), now)
         return hold.until - now if hold else 0.0
 
-    def tell_waiting(self, waiting: Sequence[Batch], ages: Ages, closed: Callable[[Batch], str]) -> None:
-        """All that cannot leave now; `closed` says why the exchange as a whole does not take it."""
+    def tell_waiting(
+        self,
+        waiting: Sequence[Batch],
+        ages: Ages,
+        closed: Callable[[Batch], str],
+        kept_back: Callable[[Batch, float], float],
+    ) -> None:
+        """All that cannot leave now; `closed` says why the exchange as a whole does not take it.
+
+        `kept_back`: seconds from now on for which the room of the pair is kept for sells.
+        """
         groups: dict[tuple[str, DeferReason, str], list[str]] = {}
         for batch in waiting:
-            if why := self._why(batch, ages, closed(batch)):
+            why = self._why(batch, ages, closed(batch))
+            if why is None and kept_back(batch, trio.current_time()) >= TELL_SECONDS:
+                why = "no room", f"the room that {batch.symbol} has for open orders is kept for sells of filled buys"
+            if why is not None:
                 groups.setdefault((batch.symbol, *why), []).extend(batch.ids)
         for (symbol, reason, text), ids in groups.items():
             self.tell(symbol, ids, reason, text)

@@ -5,7 +5,8 @@ and reports come in any order, fills may be told twice, and quantities here are 
 """
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import assert_never
 
@@ -48,7 +49,11 @@ class AccountOrders:
         self.ended: dict[str, int] = {}
         """How many orders of each pair have ended, anybody's."""
         self.filled_buys: dict[str, int] = {}
-        """How many buys of ours were found filled, of each pair: each asks for a sell."""
+        """How many buys of ours were told filled, of each pair: each asks for a sell."""
+        self.found_buys: dict[str, int] = {}
+        """The same of those that were closed unseen and found by asking."""
+        self.in_doubt: dict[str, int] = {}
+        """How many orders of ours of each pair are being looked up: they may be filled buys."""
         self._open: dict[str, set[str]] = {}
         """Kraken's ids of open orders of each pair, anybody's."""
         self.canceling: set[str] = set()
@@ -88,7 +93,19 @@ class AccountOrders:
         """Orders of ours that were closed unseen."""
         for facts in orders:
             if facts.status == "filled" and facts.side == "buy":
-                self.filled_buys[facts.symbol] = self.filled_buys.get(facts.symbol, 0) + 1
+                self.found_buys[facts.symbol] = self.found_buys.get(facts.symbol, 0) + 1
+
+    @contextmanager
+    def looking_up(self, order_ids: Sequence[str]) -> Iterator[None]:
+        """What became of these is being asked for."""
+        symbols = [symbol for order_id in order_ids if (symbol := self.own.symbol_of(order_id))]
+        for symbol in symbols:
+            self.in_doubt[symbol] = self.in_doubt.get(symbol, 0) + 1
+        try:
+            yield
+        finally:
+            for symbol in symbols:
+                self.in_doubt[symbol] -= 1
 
     def find(self, order_id: str) -> Known | None:
         """By client id."""
@@ -311,8 +328,8 @@ class AccountOrders:
         """It is not waited for any more; its end is kept in mind as the newest."""
         facts = known.facts
         self.ended[facts.symbol] = self.ended.get(facts.symbol, 0) + 1
-        if known.ours:
-            self.found_filled([facts])
+        if known.ours and facts.status == "filled" and facts.side == "buy":
+            self.filled_buys[facts.symbol] = self.filled_buys.get(facts.symbol, 0) + 1
         self._placed.pop(facts.order_id, None)
         self.canceling.discard(facts.order_id)
         self.questions.over(facts.order_id)

@@ -33,6 +33,15 @@ class Ownership:
         told = self._spelled(pair or "")
         return own is not None and (told == own or not _PAIR.match(told))
 
+    def symbol_of(self, order_id: str) -> str | None:
+        """The pair of an order of ours by its client id alone; None where that is not known."""
+        userref = userref_of(order_id)
+        return None if userref is None or self._pairs is None else self._pairs.get(userref)
+
+    def is_shared(self, symbol: str) -> bool:
+        """Whether several strategies trade this pair."""
+        return self._pairs is not None and sum(own == symbol for own in self._pairs.values()) > 1
+
     def may_claim(self, order_id: str | None, pair: str | None, kind: str | None) -> bool:
         """Whether a row that cannot be read may be about an order of ours; None is a field that is no text.
 

@@ -87,7 +87,7 @@ class Requests:
         self._pending: dict[int, Pending] = {}
         self._unanswered: dict[str, int] = {}
         """Orders of each pair that wait for their answer."""
-        self._reserve = Reserve(self.outbox, limits.budget, lambda: stream.orders, self._unanswered)
+        self._reserve = Reserve(self.outbox, limits.budget, limits.room, lambda: stream.orders, self._unanswered)
         self._news = trio.Event()
         self.answers = Answers(self.outbox, limits, self._deferrals, stream, clock, self.wake)
 
@@ -118,7 +118,7 @@ class Requests:
             if isinstance(step, Batch):
                 await self._send(step)
                 continue
-            self._deferrals.tell_waiting(self.outbox.waiting(), self._age, self._closed)
+            self._deferrals.tell_waiting(self.outbox.waiting(), self._age, self._closed, self._reserve.wait)
             with trio.move_on_after(max(step, _SHORTEST_WAIT)):
                 await self._news.wait()
 
@@ -160,12 +160,14 @@ class Requests:
             if not batch.cancels:
                 return
         now = trio.current_time()
-        if batch.orders and not self._limits.room.is_left(batch.symbol, self._stream.orders.ended, now):
+        ended = self._stream.orders.ended
+        if batch.orders and not self._limits.room.left(batch.symbol, ended, now):
             self.answers.refuse_without_room(batch)
             return
         batch, later = self._reserve.split(batch, now)
-        if later is not None:
-            self.outbox.put(later)
+        for part in later:
+            self.outbox.put(part)
+        self._limits.room.take(batch.symbol, len(batch.orders), ended, now)
         self._limits.holds.asks(scopes_of(batch), now)
         self._limits.budget.counter(batch.symbol).charge(batch.cost(self._age), now)
         self.answers.in_flight.update(order.order_id for order in batch.orders)
@@ -233,6 +235,7 @@ class Requests:
                     self.answers.settled(order.order_id)
         if not never:
             return
+        self._limits.room.give_back(pending.batch.symbol, len(never))
         if pending.batch.attempt < ATTEMPTS:
             self.answers.again(replace(pending.batch, orders=tuple(never), rest=(), attempt=pending.batch.attempt + 1))
         else:

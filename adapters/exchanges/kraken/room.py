@@ -1,4 +1,9 @@
-"""Room for open orders: once a pair has no more of it, no further order is sent only to be refused. Pure."""
+"""Room for open orders: who gets the places that a pair has left, and that no order is sent only to be refused. Pure.
+
+The venue takes so many open orders of one pair and does not say how many. Once it has refused a single order nothing
+is sent before an order of the pair is closed, and then as many as were closed. Counter-sells come first: a place that a
+refused one waits for is not given to a new buy.
+"""
 
 from collections.abc import Mapping
 
@@ -7,10 +12,17 @@ from msgspec import Struct
 SHORT_SECONDS = 60.0
 FULL_SECONDS = 300.0
 """After so long one order is tried: orders of others may have made room unseen."""
+NEXT_TRIAL_SECONDS = 5.0
+"""After one that was tried and taken."""
+OWED_SECONDS = 30.0
+"""A strategy asks again for a refused counter-sell within ten seconds; one that has given it up does not."""
+ANY = 10**6
+"""More than any request holds: no limit is known."""
 
 
-class _Full(Struct, frozen=True):
+class _Full(Struct):
     ended: int
+    """Orders of the pair that had been closed when its last place was taken."""
     until: float
 
 
@@ -20,6 +32,8 @@ class Room:
     def __init__(self) -> None:
         self._full: dict[str, _Full] = {}
         self._short: dict[str, float] = {}
+        self._owed: dict[str, dict[str, float]] = {}
+        """Counter-sells that found no room, by client id, and until when their place is kept."""
 
     def used_up(self, symbol: str, ended: Mapping[str, int], now: float) -> None:
         """Kraken refused one single order of this pair; `ended` counts its orders that were closed until now."""
@@ -33,10 +47,42 @@ class Room:
         """Whether one request of this pair waits for the answer to the one before: most would be refused."""
         return self._short.get(symbol, now) > now
 
-    def is_left(self, symbol: str, ended: Mapping[str, int], now: float) -> bool:
-        """Whether an order may be tried: nothing is known, one of the pair was closed, or it is time to try."""
+    def left(self, symbol: str, ended: Mapping[str, int], now: float) -> int:
+        """How many orders may be tried: `ANY` while no limit is known, else as many as were closed since."""
         full = self._full.get(symbol)
-        if full is None or (now < full.until and full.ended == ended.get(symbol, 0)):
-            return full is None
-        del self._full[symbol]
-        return True
+        closed = ended.get(symbol, 0)
+        if full is None or closed < full.ended:  # a new session counts anew
+            self._full.pop(symbol, None)
+            return ANY
+        return closed - full.ended or int(now >= full.until)
+
+    def take(self, symbol: str, orders: int, ended: Mapping[str, int], now: float) -> None:
+        """So many orders of the pair leave."""
+        full = self._full.get(symbol)
+        if full is None:
+            return
+        if full.ended == ended.get(symbol, 0):
+            full.until = now + NEXT_TRIAL_SECONDS
+        full.ended = min(full.ended + orders, ended.get(symbol, 0))
+
+    def give_back(self, symbol: str, orders: int) -> None:
+        """So many orders that left did not come into being, for other reasons: their places are free."""
+        if full := self._full.get(symbol):
+            full.ended -= orders
+
+    def owe(self, symbol: str, order_id: str, now: float) -> None:
+        """A counter-sell found no room: the next place is its."""
+        self._owed.setdefault(symbol, {})[order_id] = now + OWED_SECONDS
+
+    def settle(self, symbol: str, order_id: str) -> None:
+        """It is on its way again, or not wanted any more."""
+        self._owed.get(symbol, {}).pop(order_id, None)
+
+    def owed(self, symbol: str, now: float) -> int:
+        """How many places are kept for counter-sells that were refused."""
+        owed = self._owed.get(symbol)
+        if not owed:
+            return 0
+        for order_id in [order_id for order_id, until in owed.items() if until <= now]:
+            del owed[order_id]
+        return len(owed)

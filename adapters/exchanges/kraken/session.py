@@ -179,9 +179,11 @@ class KrakenSession:
         if missing:
             quiet_at = max(self._account.quiet_at, self._requests.quiet_at)
             cancel, sent = self._requests.cancel_by_id, self._account.sent
-            shown = await self._account.closures.shown(self._begun)
-            found |= await self._history.lookup(missing, self._stream, quiet_at, cancel, sent, shown)
-            self._stream.orders.found_filled(found.values())
+            with self._stream.orders.looking_up(missing):
+                shown = await self._account.closures.shown(self._begun)
+                found |= await self._history.lookup(missing, self._stream, quiet_at, cancel, sent, shown)
+                self._stream.orders.found_filled(found.values())
+            self._requests.wake()
             # What arrived meanwhile was shown by the stream.
             found |= {order_id: known.facts for order_id in missing if (known := self._stream.find(order_id))}
         self._stream.feed.check()

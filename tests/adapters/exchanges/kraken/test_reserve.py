@@ -10,7 +10,8 @@ from trio.testing import MockClock
 from adapters.exchanges.kraken.budget import STARTER, TradingBudget
 from adapters.exchanges.kraken.orders import AccountOrders
 from adapters.exchanges.kraken.outbox import Batch, Outbox
-from adapters.exchanges.kraken.reserve import KEPT_SECONDS, Reserve
+from adapters.exchanges.kraken.reserve import KEPT_SECONDS, LOOK_SECONDS, START_SECONDS, Reserve
+from adapters.exchanges.kraken.room import Room
 from messages.orders import Place
 from tests.adapters.exchanges.kraken.support import acknowledged, opened, opening, place, report, trade
 
@@ -24,21 +25,30 @@ def counter(number: int) -> Place:
 class Books:
     """Orders of a pair, as far as the reserve looks at them."""
 
-    def __init__(self, open_orders: int, filled: int) -> None:
+    def __init__(self, open_orders: int, filled: int, found: int = 0, in_doubt: int = 0) -> None:
         self.open = open_orders
         self.filled_buys = {BTC: filled}
+        self.found_buys = {BTC: found}
+        self.in_doubt = {BTC: in_doubt}
+        self.ended: dict[str, int] = {}
 
     def open_count(self, symbol: str) -> int:
         return self.open if symbol == BTC else 0
 
 
-def reserve(open_orders: int, filled: int, sent: int = 0, waiting: int = 0) -> Reserve:
-    books = cast("AccountOrders", Books(open_orders, filled))
+def reserve(
+    open_orders: int, filled: int, sent: int = 0, waiting: int = 0, found: int = 0, in_doubt: int = 0
+) -> Reserve:
+    return of(Books(open_orders, filled, found, in_doubt), Room(), sent, waiting)
+
+
+def of(fake: Books, room: Room, sent: int = 0, waiting: int = 0) -> Reserve:
+    books = cast("AccountOrders", fake)
     budget = TradingBudget(STARTER)
     outbox = Outbox(budget)
     for number in range(waiting):
         outbox.put(Batch("counter", BTC, (counter(number),)))
-    return Reserve(outbox, budget, lambda: books, {BTC: sent})
+    return Reserve(outbox, budget, room, lambda: books, {BTC: sent})
 
 
 def grid(*numbers: int, symbol: str = BTC) -> Batch:
@@ -60,11 +70,11 @@ def test_a_buy_waits_where_the_sells_of_the_fills_would_find_no_room(
 
 def test_the_place_is_free_once_the_sell_has_left_or_after_seconds() -> None:
     rules = reserve(59, 1)
-    assert rules.wait(grid(1), 10) == KEPT_SECONDS
-    assert rules.split(Batch("counter", BTC, (counter(2),)), 10)[1] is None
+    assert rules.wait(grid(1), 10) == LOOK_SECONDS
+    assert rules.split(Batch("counter", BTC, (counter(2),)), 10)[1] == []
     assert rules.wait(grid(1), 10) == 0
     rules = reserve(59, 1)
-    assert rules.wait(grid(1), 10) == KEPT_SECONDS
+    assert rules.wait(grid(1), 10) == LOOK_SECONDS
     assert rules.wait(grid(1), 10 + KEPT_SECONDS) == 0
 
 
@@ -75,10 +85,62 @@ def test_a_buy_waits_as_long_as_a_sell_waits_for_the_rate_limit() -> None:
 
 def test_of_a_decision_with_both_the_sell_leaves_first() -> None:
     both = Batch("counter", BTC, (place(1), counter(2), place(3)))
-    assert reserve(50, 2).split(both, 0) == (both, None)
+    assert reserve(50, 2).split(both, 0) == (both, [])
     first, later = reserve(57, 2).split(both, 0)
     assert first.orders == (counter(2),)
-    assert later == grid(1, 3)
+    assert later == [grid(1, 3)]
+
+
+def test_a_buy_waits_while_orders_that_may_be_filled_buys_are_looked_up() -> None:
+    for open_orders, later in ((58, LOOK_SECONDS), (57, 0)):
+        rules = reserve(open_orders, 0, in_doubt=2)
+        # At first it is not known how many fit.
+        assert rules.wait(grid(1), 0) == LOOK_SECONDS
+        assert rules.wait(grid(1), START_SECONDS) == later
+
+
+def test_at_a_start_with_fills_the_sells_of_a_decision_leave_before_its_buys() -> None:
+    both = Batch("counter", BTC, (counter(2), place(3)))
+    assert reserve(5, 0, found=2).split(both, 0) == (Batch("counter", BTC, (counter(2),)), [grid(3)])
+    assert reserve(5, 0).split(both, 0) == (both, [])
+
+
+def full(ended: int) -> tuple[Room, Books]:
+    """A pair of which Kraken has refused an order far below the limit of the level; so many were closed since."""
+    room, books = Room(), Books(10, 0)
+    room.used_up(BTC, books.ended, 0)
+    books.ended = {BTC: ended}
+    return room, books
+
+
+def test_a_place_that_comes_free_is_the_refused_sells() -> None:
+    room, books = full(1)
+    room.owe(BTC, counter(1).order_id, 0)
+    rules = of(books, room)
+    assert rules.wait(grid(2), 1) > 0
+    assert rules.split(Batch("counter", BTC, (counter(1),)), 1) == (Batch("counter", BTC, (counter(1),)), [])
+    assert rules.wait(grid(2), 1) == 0
+    room, books = full(2)
+    room.owe(BTC, counter(1).order_id, 0)
+    assert of(books, room).split(grid(2, 3), 1) == (grid(2), [grid(3)])
+
+
+def test_no_more_leave_than_places_came_free() -> None:
+    room, books = full(2)
+    assert of(books, room).split(grid(1, 2, 3), 1) == (grid(1, 2), [grid(3)])
+    sells = Batch("counter", BTC, (counter(1), counter(2), counter(3)), number=7)
+    first, second = replace(sells, orders=sells.orders[:2]), replace(sells, orders=sells.orders[2:])
+    assert of(books, room).split(sells, 1) == (first, [second])
+    both = Batch("counter", BTC, (place(9), counter(1), counter(2)))
+    sent, later = of(books, room).split(both, 1)
+    assert sent.orders == (counter(1), counter(2))
+    assert later == [grid(9)]
+
+
+def test_a_pair_without_any_place_holds_nothing_back_since_all_is_refused() -> None:
+    room, books = full(0)
+    room.owe(BTC, counter(1).order_id, 0)
+    assert of(books, room).wait(grid(2), 1) == 0
 
 
 async def test_sells_of_all_fills_come_before_new_buys_at_the_limit(autojump_clock: MockClock) -> None:
