@@ -43,7 +43,7 @@ from actors.outbox import Outbox
 from actors.persistence import OpenedJournal, run_persistence
 from actors.status_page import StatusBoard
 from actors.venue_watch import Outlets, VenueBook, run_venue_watch
-from adapters.interfaces import Exchange, FeelsCompany, NamesAccount, UnknownOrderError
+from adapters.interfaces import Exchange, FeelsCompany, NamesAccount, TellsQuotes, UnknownOrderError
 from config import Config, ConfigError, load, validate
 from messages.ids import userref_of
 from messages.journal import Past
@@ -259,7 +259,7 @@ class _Tree:
             self._states.has_past = True
             self._venue.take(facts, trio.current_time())
             prices = {} if exchange.lock_step else self._venue.prices
-            market = Market(self._venue.pairs, self._venue.fees, prices)
+            market = Market(self._venue.pairs, self._venue.fees, prices, isinstance(exchange, TellsQuotes))
             self._account = exchange
             self._watch.outages.over("exchange")
             self._disk.works()

@@ -11,10 +11,21 @@ from typing import TypeVar, get_args
 import msgspec
 from msgspec import Struct
 
-from actors.strategies.core import Band, Core, FollowsRules, HearsDelays, Output, Recovery, TakesBack, WakesByClock
+from actors.strategies.core import (
+    Band,
+    Core,
+    FollowsRules,
+    HearsDelays,
+    HearsQuotes,
+    Output,
+    Recovery,
+    TakesBack,
+    WakesByClock,
+)
 from messages.account import LiveOrder, OrdersFound
 from messages.ids import client_order_id
 from messages.mailboxes import CoreEvent
+from messages.market import Quote
 from messages.money import ZERO, Pair, below_minimum, cost, floor_price, floor_volume
 from messages.notices import LadderStatus, Notice
 from messages.orders import (
@@ -93,6 +104,19 @@ class GuardedCore:
             return []
         self._bounds = msgspec.structs.replace(self._bounds, pair=pair)
         return self._checked(_FAILED, lambda: core.change_rules(pair, fee))
+
+    @property
+    def doubted(self) -> Decimal | None:
+        """See `HearsQuotes.doubted`."""
+        core = self.core
+        if not isinstance(core, HearsQuotes):
+            return None
+        return _told("what it doubts cannot be told", lambda: core.doubted, Decimal | None)
+
+    def quote(self, quote: Quote) -> list[Output]:
+        """See `HearsQuotes.quote`; nothing where the core does not know it."""
+        core = self.core
+        return self._checked(_FAILED, lambda: core.quote(quote)) if isinstance(core, HearsQuotes) else []
 
     def take_back(self) -> list[Output]:
         """See `TakesBack.take_back`; nothing where the core does not know it."""

@@ -22,7 +22,7 @@ from actors.mailbox import Mailbox
 from actors.market_time import MarketTime
 from actors.second_look import second_look
 from actors.status_page import post_report
-from actors.strategies.core import Core, FollowsRules, HearsDelays, Output, TakesBack, WakesByClock
+from actors.strategies.core import Core, FollowsRules, HearsDelays, HearsQuotes, Output, TakesBack, WakesByClock
 from adapters.interfaces import UnknownOrderError
 from messages.account import Attach, AttachWaits, OrdersFound
 from messages.journal import Commit, Committed, CoreLoaded, LoadCore
@@ -36,7 +36,7 @@ from messages.mailboxes import (
     SupervisorMail,
     VenueMail,
 )
-from messages.market import RowDone, RowEnd, RulesChanged, Tick
+from messages.market import Quote, RowDone, RowEnd, RulesChanged, Tick
 from messages.orders import (
     Accepted,
     Amended,
@@ -51,7 +51,7 @@ from messages.orders import (
     Resynced,
     Resyncing,
 )
-from messages.status import Pause, PauseCause, Phase, PhaseChanged, Resume, Stop
+from messages.status import LookAgain, Pause, PauseCause, Phase, PhaseChanged, Resume, Stop
 
 STATUS_EVERY = 3600 * 10**9
 """Nanoseconds of data time between two statuses."""
@@ -238,6 +238,8 @@ class StrategyActor:
                 pass  # answered once the whole batch is handled
             case Deferred() | RulesChanged():
                 self._take_news(message)
+            case Quote():
+                self._take_quote(message)
             case Pause() | Resume():
                 self._pause(message)
             case Stop():
@@ -289,6 +291,19 @@ class StrategyActor:
             self._decisions.add(self._asked(partial(core.change_rules, news.pair, news.fee)))
         elif isinstance(news, Deferred) and isinstance(core, HearsDelays) and self._synced and not self._paused:
             self._decisions.add(self._asked(partial(core.put_off, news)))
+
+    def _take_quote(self, quote: Quote) -> None:
+        core = self._core
+        if isinstance(core, HearsQuotes) and not self._paused and self._stop is None:
+            self._decisions.add(self._asked(partial(core.quote, quote)))
+            self._ask_for_quote()
+
+    def _ask_for_quote(self) -> None:
+        """A price in doubt is held against bid and ask; how often is the watch's business, which serves all."""
+        core, venue = self._core, self._outlets.venue
+        if venue is not None and isinstance(core, HearsQuotes) and (price := core.doubted) is not None:
+            symbol = self._identity.symbol
+            venue.post(LookAgain(symbol, "price jump", f"a trade at {price:f} is doubted"))
 
     def _look_again(self, message: StrategyMail) -> None:
         venue = self._outlets.venue
@@ -353,7 +368,8 @@ class StrategyActor:
         return True
 
     def _decide(self, event: CoreEvent) -> None:
-        if isinstance(event, Tick) and not _asleep(self._core, event):
+        acts = isinstance(event, Tick) and not _asleep(self._core, event)
+        if acts:
             self._report_is_old = True  # it may have found a reason for doing nothing
         try:
             outputs = self._core.handle(event)
@@ -365,7 +381,9 @@ class StrategyActor:
             self._decisions.handled(event)
         elif isinstance(event, Balances):
             self._report_is_old = True
-        elif isinstance(event, Tick) and self._synced and event.time >= self._next_status:
+        if acts:
+            self._ask_for_quote()
+        if isinstance(event, Tick) and self._synced and event.time >= self._next_status:
             self._next_status = event.time + STATUS_EVERY
             if status := self._core.ladder():
                 self._outlets.notifier.post(status)

@@ -14,11 +14,12 @@ from msgspec import Struct
 
 from actors.conditions import ConditionBook
 from actors.mailbox import Mailbox
+from actors.price_doubts import DoubtDesk
 from actors.venue_facts import Objection, PairFacts, changes, fee_change
-from adapters.interfaces import ExchangeUnavailable, TellsPairNews
+from adapters.interfaces import ExchangeUnavailable, TellsPairNews, TellsQuotes
 from messages.conditions import ConditionCode
 from messages.mailboxes import NotifierMail, OrderManagerMail, StrategyMail, VenueMail
-from messages.market import FactsChanged, RulesChanged
+from messages.market import FactsChanged, Quote, RulesChanged
 from messages.money import Pair
 from messages.notices import PairChanged, StrategyHalted, StrategyResumed
 from messages.status import LookAgain, Pause, PauseCause, Resume
@@ -150,6 +151,12 @@ class VenueBook:
         logger.warning("%s: orders are refused (%s); tried again in %g s", symbol, text, wait)
         self.update(now)
 
+    def tell_quote(self, quote: Quote) -> None:
+        """Bid and ask for all strategies of the pair."""
+        for strategy in self._strategies:
+            if strategy.symbol == quote.symbol:
+                self._outlets.strategies[strategy.userref].post(quote)
+
     def update(self, now: float) -> None:
         """Pause and resume whom the present state concerns."""
         for symbol, refusal in list(self._refusals.items()):
@@ -275,6 +282,9 @@ async def run_venue_watch(book: VenueBook, exchange: object, read: Read, mailbox
     async with trio.open_nursery() as nursery:
         if isinstance(exchange, TellsPairNews):
             nursery.start_soon(_listen, exchange, mailbox)
+        doubts = DoubtDesk(exchange, book.tell_quote) if isinstance(exchange, TellsQuotes) else None
+        if doubts is not None:
+            nursery.start_soon(doubts.run)
         pace = Pace(trio.current_time())
         if book.in_trouble:
             pace.done(trio.current_time(), news=True, trouble=True)
@@ -283,6 +293,10 @@ async def run_venue_watch(book: VenueBook, exchange: object, read: Read, mailbox
             with trio.move_on_at(min(pace.due, book.next_after(trio.current_time()))):
                 batch = await mailbox.receive()
             for message in batch:
+                if message.reason == "price jump":
+                    if doubts is not None:
+                        doubts.doubted(message.symbol)
+                    continue
                 logger.info("%s (%s): %s", message.symbol, message.reason, message.text)
                 if book.learns_from(message):
                     pace.ask(told=message.reason == "news")

@@ -14,7 +14,7 @@ from messages.account import AccountSnapshot, History, KeyShared, OrderFacts
 from messages.conditions import ConditionCode
 from messages.letters import Letter
 from messages.mailboxes import ExchangeEvent
-from messages.market import Tick
+from messages.market import Quote, Tick
 from messages.money import Pair
 from messages.orders import Place
 
@@ -235,6 +235,17 @@ class TellsPairNews(Protocol):
         """Wait until something was heard of a pair's state; symbols and what was heard, for people.
 
         The facts themselves are asked for afterwards. An exchange that never hears anything never returns.
+        """
+
+
+@runtime_checkable
+class TellsQuotes(Protocol):
+    """Optional for an exchange: it says where the market is when a last trade is doubted."""
+
+    async def quote(self, symbol: str) -> Quote | None:
+        """Best bid and ask of this moment; None where one of them is missing or they make no sense.
+
+        Raises `ExchangeUnavailable`.
         """
 
 

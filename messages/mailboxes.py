@@ -27,7 +27,7 @@ from messages.journal import (
     Record,
     SaveAccount,
 )
-from messages.market import FactsChanged, RowDone, RowEnd, RulesChanged, Tick
+from messages.market import FactsChanged, Quote, RowDone, RowEnd, RulesChanged, Tick
 from messages.notices import Notice
 from messages.orders import (
     Accepted,
@@ -65,6 +65,7 @@ StrategyMail = (
     CoreEvent
     | Deferred
     | RulesChanged
+    | Quote
     | AttachWaits
     | OrdersFound
     | Resyncing

@@ -16,6 +16,14 @@ class Tick(Struct, frozen=True, tag=True):
     """When the exchange says it happened, in nanoseconds UTC."""
 
 
+class Quote(Struct, frozen=True, tag=True):
+    """Where the market is now, without a trade: the best prices that are bid and asked."""
+
+    symbol: str
+    bid: Decimal
+    ask: Decimal
+
+
 class RulesChanged(Struct, frozen=True, tag=True):
     """The venue's facts about a strategy's pair are others than before: decide by these from now on."""
 

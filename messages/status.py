@@ -130,9 +130,9 @@ class LookAgain(Struct, frozen=True, tag=True):
     """Something says that the venue's facts about the pair have changed: read them again now."""
 
     symbol: str
-    reason: Literal["pair", "rules", "minimum", "market mode", "fee", "news"]
+    reason: Literal["pair", "rules", "minimum", "market mode", "fee", "news", "price jump"]
     """Why an order was refused. `fee`: none was, a fill cost more than the known rate; `news`: the adapter has heard of
-    a change."""
+    a change; `price jump`: a price is doubted, only bid and ask are asked for."""
     text: str
     """The venue's own words."""
 

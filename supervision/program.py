@@ -97,6 +97,8 @@ class Market(Struct, frozen=True):
     fees: dict[int, Decimal]
     prices: dict[str, Decimal] = {}
     """By the exchange's ticker, as it was read last."""
+    tells_quotes: bool = False
+    """Whether the exchange says what is bid and asked."""
 
     def knows(self, strategy: StrategyConfig) -> bool:
         """Whether all is known that the strategy needs to start."""
@@ -218,6 +220,7 @@ def core_maker(strategy: StrategyConfig, market: Market) -> MakeCore:
             lineage=loaded.lineage,
             sell_existing_base=sells_existing_base(strategy),
             reference=market.prices.get(strategy.symbol),
+            asks_for_quotes=market.tells_quotes,
         )
         saved, lineage = carried_over(loaded, settings, strategy.kind)
         return make(msgspec.structs.replace(settings, lineage=lineage), saved)

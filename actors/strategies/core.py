@@ -11,6 +11,7 @@ from msgspec import Struct, field
 
 from messages.account import LiveOrder, OrderFacts, OrdersFound
 from messages.mailboxes import CoreEvent
+from messages.market import Quote
 from messages.money import Pair
 from messages.notices import LadderStatus, Notice
 from messages.orders import Command, Deferred, Place
@@ -67,6 +68,18 @@ class HearsDelays(Protocol):
 
     def put_off(self, event: Deferred) -> list[Output]:
         """The order waits. It may be cancelled: one that has not left is withdrawn, and nothing is sent."""
+
+
+@runtime_checkable
+class HearsQuotes(Protocol):
+    """Optional for a core: it doubts a price that is a jump away, and asks what is bid and asked."""
+
+    @property
+    def doubted(self) -> Decimal | None:
+        """A price that nothing has confirmed yet."""
+
+    def quote(self, quote: Quote) -> list[Output]:
+        """Bid and ask of this moment. Told by live exchanges only that know them."""
 
 
 @runtime_checkable

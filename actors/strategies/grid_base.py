@@ -22,7 +22,7 @@ from actors.strategies.taken_back import take_back
 from actors.strategies.upkeep import cancel_all_buys, retry_remembered_sells, upkeep, upkeep_without_a_trade
 from messages.account import LiveOrder, OrdersFound
 from messages.mailboxes import CoreEvent
-from messages.market import Tick
+from messages.market import Quote, Tick
 from messages.money import EXACT, ZERO, Pair
 from messages.notices import LadderStatus
 from messages.orders import Accepted, Amended, Balances, Canceled, Deferred, Filled, PartiallyFilled, Rejected, Resynced
@@ -103,6 +103,20 @@ class GridCore:
             self._ladder.doubt(trade.price, trade.time)
         else:
             self._ladder.confirm(trade.price)
+
+    @property
+    def doubted(self) -> Decimal | None:
+        """See `core.HearsQuotes.doubted`."""
+        return self._ladder.doubted
+
+    def quote(self, quote: Quote) -> list[Output]:
+        """See `core.HearsQuotes.quote`."""
+        ladder = self._ladder
+        was_doubted = ladder.doubted is not None
+        ladder.quoted(quote)
+        self._band = None
+        decides = was_doubted and ladder.doubted is None and ladder.synced
+        return self._carried_out(upkeep) if decides else []
 
     def wake(self, time: int) -> list[Output]:
         """See `core.WakesByClock.wake`."""

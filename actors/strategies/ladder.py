@@ -13,6 +13,7 @@ from actors.strategies.settings import GridSettings, Variant
 from actors.strategies.side import LadderSide
 from actors.strategies.state import GridState, OwnOrder, Released, RememberedSell, remember_release
 from messages.ids import client_order_id, counter_cause, ladder_cause
+from messages.market import Quote
 from messages.money import ZERO, Pair, Side, below_minimum
 from messages.notices import FundsMissing, Notice, OrderDelayed, OrderReleased
 from messages.orders import Balances, Cancel, OrderKind, Place
@@ -23,6 +24,11 @@ ASK_AGAIN_AFTER = 600 * 10**9
 """Funds that the exchange denies although they are in our books are asked for again after this, without any change."""
 AHEAD = 60 * 10**9
 """Nanoseconds by which a fill may be ahead of a trade that was told after it."""
+
+QUOTE_LASTS = 5 * 10**9
+"""Nanoseconds for which bid and ask speak for or against a price that is traded after them."""
+QUOTE_PATIENCE = 20 * 10**9
+"""Nanoseconds for which bid and ask are waited for; then a second trade confirms a price without them."""
 
 
 class Ladder:
@@ -39,6 +45,11 @@ class Ladder:
         """A newer price, a jump away from `ticker`, that nothing has confirmed yet."""
         self.doubted_at = 0
         """When that was traded, in nanoseconds UTC."""
+        self.doubted_since = 0
+        """When the doubts began."""
+        self.quote: Quote | None = None
+        """What was bid and asked when it was asked for last."""
+        self.quoted_at = 0
         self.clock = 0
         """When the core was last woken by the clock, in nanoseconds UTC."""
         self.put_off: set[str] = set()
@@ -152,7 +163,8 @@ class Ladder:
     def doubts(self, price: Decimal, time: int) -> bool:
         """Whether a trade at `price` is so far from the last one that a second one has to confirm it.
 
-        One that is told again, after a pause for instance, is no second one: its time is the same.
+        One that is told again, after a pause for instance, is no second one: its time is the same. Where bid and ask
+        are known they decide, since a misprint may come twice; where they are asked for they are waited for.
 
         The first one that is heard is held against the exchange's ticker, lest a ladder begin at a misprint.
         """
@@ -161,14 +173,37 @@ class Ladder:
         if known is None or (reference is None and not self.synced):
             return False
         jump = self.settings.jump
-        near = self.doubted is not None and self.doubted <= price * jump and price <= self.doubted * jump
-        if near and time > self.doubted_at:
+        if price <= known * jump and known <= price * jump:
             return False
-        return price > known * jump or price * jump < known
+        quote = self.quote
+        if quote is not None and time <= self.quoted_at + QUOTE_LASTS:
+            return not self._is_at_market(price, quote)
+        near = self.doubted is not None and self.doubted <= price * jump and price <= self.doubted * jump
+        if not near or time <= self.doubted_at:
+            return True
+        return self.settings.asks_for_quotes and time < self.doubted_since + QUOTE_PATIENCE
 
     def doubt(self, price: Decimal, time: int) -> None:
         """This price has to be confirmed."""
+        if self.doubted is None:
+            self.doubted_since = time
         self.doubted, self.doubted_at = price, time
+
+    def quoted(self, quote: Quote) -> None:
+        """Bid and ask confirm a doubted price, or say that the market is where it was before."""
+        self.quote, self.quoted_at = quote, max(self.now, self.doubted_at)
+        if self.doubted is None:
+            return
+        known = self.settings.reference if self.ticker is None else self.ticker
+        if self._is_at_market(self.doubted, quote):
+            self.confirm(self.doubted)
+        elif self.ticker is not None and known is not None and self._is_at_market(known, quote):
+            self.doubted = None
+
+    def _is_at_market(self, price: Decimal, quote: Quote) -> bool:
+        """Whether it lies between bid and ask, or within an interval of them."""
+        step = self.settings.step
+        return quote.bid <= price * step and price <= quote.ask * step
 
     def confirm(self, price: Decimal) -> None:
         """The last trade's price, beyond doubt."""

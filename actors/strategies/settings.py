@@ -34,6 +34,8 @@ class GridSettings(Struct, frozen=True, dict=True):
     """Whether a kind that sells accumulated base may also sell base that no strategy bought."""
     reference: Decimal | None = None
     """The market as the exchange's ticker showed it before the first trade was heard; None when it is not known."""
+    asks_for_quotes: bool = False
+    """Whether bid and ask are asked for when a price is doubted."""
 
     @cached_property
     def step(self) -> Decimal:

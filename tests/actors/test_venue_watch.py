@@ -21,7 +21,7 @@ from actors.venue_watch import (
 from adapters.interfaces import ExchangeUnavailable
 from messages.conditions import Conditions
 from messages.mailboxes import MetricsMail, NotifierMail, OrderManagerMail, PersistenceMail, StrategyMail, VenueMail
-from messages.market import FactsChanged, RulesChanged
+from messages.market import FactsChanged, Quote, RulesChanged
 from messages.money import Pair
 from messages.notices import PairChanged, StrategyHalted, StrategyResumed
 from messages.status import LookAgain, Pause, Resume
@@ -275,3 +275,31 @@ async def test_a_dear_fill_beside_a_stated_fee_asks_nothing(autojump_clock: Mock
         await rig.hears("fee", "a fill of 100 cost a fee of 1")
         await trio.sleep(60)
         assert [at - begun for at in rig.read_at] == [0]
+
+
+class Quoting:
+    """An exchange that tells bid and ask."""
+
+    async def quote(self, symbol: str) -> Quote | None:
+        return Quote(symbol, Decimal(1), Decimal(2))
+
+
+async def test_bid_and_ask_of_a_doubted_price_reach_all_strategies_of_the_pair(autojump_clock: MockClock) -> None:
+    rig = Rig()
+    async with rig.watching(Quoting()):
+        await rig.hears("price jump", symbol="BTC/USD")
+        assert rig.told(1) == rig.told(2) == [Quote("BTC/USD", Decimal(1), Decimal(2))]
+        assert rig.told(3) == []
+        await trio.sleep(60)
+    assert rig.read_at == []
+
+
+async def test_a_doubted_price_is_nothing_to_ask_an_exchange_for_that_tells_no_bid_and_ask(
+    autojump_clock: MockClock,
+) -> None:
+    rig = Rig()
+    async with rig.watching():
+        await rig.hears("price jump", symbol="BTC/USD")
+        await trio.sleep(60)
+    assert rig.told(1) == []
+    assert rig.read_at == []

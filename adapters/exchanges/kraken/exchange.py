@@ -28,7 +28,7 @@ from adapters.interfaces import PairUnavailable
 from config.problems import ConfigError
 from config.schema import Config, ExchangeConfig
 from messages.account import KeyShared, OrderFacts
-from messages.market import Tick
+from messages.market import Quote, Tick
 from messages.money import Pair
 
 logger = logging.getLogger("infinity_grid.kraken")
@@ -160,6 +160,10 @@ class KrakenExchange:
     async def last_price(self, symbol: str) -> Decimal | None:
         """Of the last trade."""
         return await self._public.listing.last_price(symbol)
+
+    async def quote(self, symbol: str) -> Quote | None:
+        """Best bid and ask, asked for anew. Raises `ExchangeUnavailable`."""
+        return await self._public.listing.quote(symbol)
 
     def prices(self, symbols: Sequence[str]) -> AbstractAsyncContextManager[AsyncIterator[Tick]]:
         """Last trade prices of all symbols over one connection."""

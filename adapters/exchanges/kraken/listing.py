@@ -18,6 +18,7 @@ from adapters.exchanges.kraken.wire.values import WireError
 from adapters.interfaces import ExchangeUnavailable, PairUnavailable
 from config.problems import ConfigError, did_you_mean
 from config.schema import Config
+from messages.market import Quote
 from messages.money import Pair
 
 logger = logging.getLogger("infinity_grid.kraken")
@@ -94,6 +95,19 @@ class Listing:
             self._prices = await self._read_prices()
             self._prices_until = trio.current_time() + KEPT_SECONDS
         return self._prices.get(symbol)
+
+    async def quote(self, symbol: str) -> Quote | None:
+        """Best bid and ask of this moment; None where they are not known. Raises `ExchangeUnavailable`."""
+        pair = self.names.find(symbol)
+        if pair is None:
+            return None
+        try:
+            rows = await self.rest.get("Ticker", wire.Rows, pair=pair.id, **pair.of_class())
+            told = wire.bid_and_ask(next(iter(rows.values())), symbol) if rows else None
+        except (KrakenError, WireError) as error:
+            logger.warning("Kraken Ticker of %s: %s", symbol, error)
+            return None
+        return Quote(symbol, *told) if told else None
 
     def named(self) -> list[PairName]:
         """The configured pairs that Kraken lists now."""

@@ -12,7 +12,7 @@ from adapters.exchanges.paper.source import Position
 from adapters.interfaces import PairUnavailable
 from config.problems import ConfigError
 from config.schema import Config, PairOverride
-from messages.market import Tick
+from messages.market import Quote, Tick
 from messages.money import Pair
 
 
@@ -79,6 +79,10 @@ class DryRun(PaperExchange):
     async def last_price(self, symbol: str) -> Decimal | None:
         """Of the last trade at Kraken."""
         return await self._public.listing.last_price(symbol)
+
+    async def quote(self, symbol: str) -> Quote | None:
+        """Best bid and ask at Kraken. Raises `ExchangeUnavailable`."""
+        return await self._public.listing.quote(symbol)
 
     def forget_facts(self) -> None:
         """Rules and prices are asked for anew."""

@@ -6,7 +6,7 @@ import pytest
 
 from actors.strategies.grid_base import GridCore
 from actors.strategies.grid_sell import GRID_SELL
-from messages.market import Tick
+from messages.market import Quote, Tick
 from messages.orders import Deferred, Resynced
 from tests.actors.strategies.harness import SECOND, D, Play, canceled, placed, settings
 
@@ -145,3 +145,87 @@ def test_a_sell_that_rules_forbade_is_asked_for_at_once_after_a_restart() -> Non
     again.handle(Resynced(again._ladder.settings.userref, 1))
     (due,) = again.state.remembered.values()
     assert due.retry_at == 0
+
+
+def quoted(*, at: str = "50000") -> Play:
+    """A grid whose exchange tells bid and ask."""
+    play = Play(GRID_SELL, settings(asks_for_quotes=True))
+    play.start(at)
+    return play
+
+
+def quote(bid: str, ask: str) -> Quote:
+    return Quote("BTC/USD", D(bid), D(ask))
+
+
+def test_two_equal_misprints_confirm_nothing_while_bid_and_ask_say_otherwise() -> None:
+    play = quoted()
+    before = play.prices("buy")
+    assert play.misprint("500000") == []
+    assert play.core.quote(quote("50000", "50001")) == []
+    assert play.core.doubted is None
+    for price in ("500000", "500010", "500000"):
+        assert play.misprint(price) == []
+    assert play.prices("buy") == before
+    assert play.core._ladder.ticker == D(50_000)
+
+
+def test_two_equal_misprints_confirm_nothing_before_bid_and_ask_are_told() -> None:
+    play = quoted()
+    assert play.misprint("60000") == play.misprint("60000") == []
+    assert play.core.quote(quote("50000", "50001")) == []
+    assert play.misprint("50010") == []
+    assert play.core._ladder.ticker == D(50_010)
+
+
+@pytest.mark.parametrize(("bid", "ask"), [("59990", "60010"), ("59500", "59900"), ("60100", "60500")])
+def test_bid_and_ask_alone_confirm_a_jump(bid: str, ask: str) -> None:
+    play = quoted()
+    assert play.misprint("60000") == []
+    assert len(canceled(play.core.quote(quote(bid, ask)))) == 5
+    assert play.core._ladder.ticker == D(60_000)
+    assert play.core.doubted is None
+
+
+@pytest.mark.parametrize(("bid", "ask"), [("50000", "50010"), ("54000", "55000")])
+def test_bid_and_ask_elsewhere_do_not(bid: str, ask: str) -> None:
+    play = quoted()
+    assert play.misprint("60000") == play.core.quote(quote(bid, ask)) == []
+    assert play.core._ladder.ticker == D(50_000)
+
+
+def test_a_ladder_is_free_again_once_bid_and_ask_say_that_the_market_has_not_moved() -> None:
+    play = quoted()
+    play.misprint("500000")
+    assert play.core.report("trading", "").held_up
+    play.core.quote(quote("49990", "50010"))
+    assert play.core.report("trading", "").held_up == ()
+
+
+def test_a_market_that_moves_after_bid_and_ask_were_told_is_followed_by_the_next_ones() -> None:
+    play = quoted()
+    play.misprint("60000")
+    play.core.quote(quote("50000", "50010"))
+    assert play.misprint("60000") == []
+    assert play.core.doubted == D(60_000)
+    assert len(canceled(play.core.quote(quote("59990", "60010")))) == 5
+
+
+def test_where_nobody_tells_bid_and_ask_a_second_trade_confirms_after_a_while() -> None:
+    play = quoted()
+    assert play.misprint("60000") == []
+    assert play.misprint("60010", after=5) == []
+    assert len(canceled(play.misprint("60000", after=20))) == 5
+
+
+def test_a_first_ladder_at_a_misprint_is_built_once_bid_and_ask_confirm_it() -> None:
+    play = Play(GRID_SELL, settings(reference=D(50_000), asks_for_quotes=True))
+    assert play.start("60000") == []
+    assert play.misprint("60010") == []
+    assert len(placed(play.core.quote(quote("60000", "60001")))) == 5
+
+
+def test_bid_and_ask_that_nobody_asked_for_change_nothing() -> None:
+    play = quoted()
+    assert play.core.quote(quote("60000", "60001")) == []
+    assert play.core._ladder.ticker == D(50_000)

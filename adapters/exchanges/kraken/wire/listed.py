@@ -151,6 +151,12 @@ def last_price(content: Raw, symbol: str) -> Decimal | None:
     return bid if bid is not None and last * _NEAR < bid else last
 
 
+def bid_and_ask(content: Raw, symbol: str) -> tuple[Decimal, Decimal] | None:
+    """Of a row of Ticker; None where one is missing or they cross. Raises `WireError`."""
+    bid, ask = (_first_price(content, symbol, name) for name in ("b", "a"))
+    return (bid, ask) if bid is not None and ask is not None and bid <= ask else None
+
+
 _NEAR = Decimal("1.05")
 
 
