@@ -22,7 +22,16 @@ from actors.mailbox import Mailbox
 from actors.market_time import MarketTime
 from actors.second_look import second_look
 from actors.status_page import post_report
-from actors.strategies.core import Core, FollowsRules, HearsDelays, HearsQuotes, Output, TakesBack, WakesByClock
+from actors.strategies.core import (
+    Core,
+    FollowsRules,
+    HearsDelays,
+    HearsQuotes,
+    KeepsBooks,
+    Output,
+    TakesBack,
+    WakesByClock,
+)
 from adapters.interfaces import UnknownOrderError
 from messages.account import Attach, AttachWaits, OrdersFound
 from messages.journal import Commit, Committed, CoreLoaded, LoadCore
@@ -424,6 +433,7 @@ class StrategyActor:
                 commands=commands,
                 adopted=adopted,
                 symbol=self._identity.symbol,
+                books=self._core.books() if isinstance(self._core, KeepsBooks) else "",
             )
         )
 

@@ -64,13 +64,15 @@ class Past(Struct, frozen=True):
 
 
 class Origin(Struct, frozen=True):
-    """What a saved state was made for."""
+    """What a saved state was made for, and what it is held against."""
 
     kind: str = ""
     symbol: str = ""
     """Empty when it never had an order."""
     era: int = 0
     """How often the userref was given another kind or pair."""
+    books: str = ""
+    """The guard's own account that was committed with the state; empty in what older versions wrote."""
 
 
 class Commit(Struct, frozen=True, tag=True):
@@ -91,6 +93,8 @@ class Commit(Struct, frozen=True, tag=True):
     """Orders that the exchange has already and the state takes over; they are not sent."""
     symbol: str = ""
     """The strategy's pair; empty in what older versions wrote."""
+    books: str = ""
+    """The guard's own account of the strategy as JSON text; empty in what older versions wrote."""
 
 
 class Committed(Struct, frozen=True, tag=True):

@@ -9,6 +9,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from actors import books as accounts
+from actors.books import Books
 from actors.guard import Bounds, GuardedCore
 from actors.mailbox import Mailbox
 from actors.strategies.core import Core
@@ -208,31 +210,44 @@ def core_maker(strategy: StrategyConfig, market: Market) -> MakeCore:
     make = registry.strategy(strategy.kind)
 
     def from_journal(loaded: CoreLoaded) -> Core:
-        settings = GridSettings(
-            userref=strategy.userref,
-            name=strategy.name,
-            pair=market.pairs[strategy.symbol],
-            amount=strategy.amount_per_grid,
-            interval=strategy.interval,
-            max_open_buys=strategy.n_open_buy_orders,
-            max_investment=strategy.max_investment,
-            fee=market.fees[strategy.userref],
-            lineage=loaded.lineage,
-            sell_existing_base=sells_existing_base(strategy),
-            reference=market.prices.get(strategy.symbol),
-            asks_for_quotes=market.tells_quotes,
-        )
+        settings = settings_of(strategy, market, loaded.lineage)
         saved, lineage = carried_over(loaded, settings, strategy.kind)
         return make(msgspec.structs.replace(settings, lineage=lineage), saved)
 
     return from_journal
 
 
+def settings_of(strategy: StrategyConfig, market: Market, lineage: str) -> GridSettings:
+    """What a strategy's core is made with."""
+    return GridSettings(
+        userref=strategy.userref,
+        name=strategy.name,
+        pair=market.pairs[strategy.symbol],
+        amount=strategy.amount_per_grid,
+        interval=strategy.interval,
+        max_open_buys=strategy.n_open_buy_orders,
+        max_investment=strategy.max_investment,
+        fee=market.fees[strategy.userref],
+        lineage=lineage,
+        sell_existing_base=sells_existing_base(strategy),
+        reference=market.prices.get(strategy.symbol),
+        asks_for_quotes=market.tells_quotes,
+    )
+
+
 def guarded_core_maker(strategy: StrategyConfig, market: Market, *, simulated: bool) -> MakeCore:
     """As `core_maker`, of a core whose every answer is checked before it is committed."""
     make, pair = core_maker(strategy, market), market.pairs[strategy.symbol]
-    bounds = Bounds(strategy.userref, pair, strategy.max_investment, permission(strategy, simulated=simulated))
-    return lambda loaded: GuardedCore(make(loaded), bounds)
+    may_sell = permission(strategy, simulated=simulated)
+    bounds = Bounds(strategy.userref, pair, strategy.max_investment, may_sell, strategy.n_open_buy_orders)
+
+    def from_journal(loaded: CoreLoaded) -> Core:
+        saved, _ = carried_over(loaded, settings_of(strategy, market, loaded.lineage), strategy.kind)
+        goes_on = saved is not None and saved == loaded.state
+        books = accounts.load(loaded.origin.books) if goes_on else Books()
+        return GuardedCore(make(loaded), bounds, books, is_new=saved is None, newest=loaded.newest)
+
+    return from_journal
 
 
 def permission(strategy: StrategyConfig, *, simulated: bool) -> bool | None:

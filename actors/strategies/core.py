@@ -90,6 +90,14 @@ class TakesBack(Protocol):
         """Make released sells due again, each once. Orders follow once the strategy trades."""
 
 
+@runtime_checkable
+class KeepsBooks(Protocol):
+    """Of whoever holds a core against its own account; no business of a core."""
+
+    def books(self) -> str:
+        """That account as JSON text, as of now."""
+
+
 class Core(Protocol):
     """One strategy's decisions."""
 

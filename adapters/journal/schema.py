@@ -30,7 +30,12 @@ def know_pairs(connection: DuckDBPyConnection) -> None:
     )
 
 
-MIGRATIONS: Sequence[Migration] = (_know_whose_it_is,)
+def _keep_books(connection: DuckDBPyConnection) -> None:
+    """Version 3: the guard's own account of each strategy. Those of an older file follow from its states."""
+    connection.execute("ALTER TABLE core_states ADD COLUMN books TEXT DEFAULT ''")
+
+
+MIGRATIONS: Sequence[Migration] = (_know_whose_it_is, _keep_books)
 """`MIGRATIONS[n]` turns schema version n + 1 into n + 2, inside one transaction.
 
 A change of the messages `Commit`, `Record` or `SaveAccount` that old JSON does not fit needs one too,
@@ -46,7 +51,7 @@ TABLES = (
     "CREATE TABLE log (sequence BIGINT, messages TEXT)",
     """CREATE TABLE core_states (
         userref BIGINT PRIMARY KEY, name TEXT, kind TEXT, state TEXT, number BIGINT, time BIGINT,
-        symbol TEXT DEFAULT '', era INTEGER DEFAULT 0)""",
+        symbol TEXT DEFAULT '', era INTEGER DEFAULT 0, books TEXT DEFAULT '')""",
     f"""CREATE TABLE orders (
         order_id TEXT PRIMARY KEY, userref BIGINT, symbol TEXT, side TEXT, price {_MONEY}, volume {_MONEY},
         post_only BOOLEAN, kind TEXT, cause TEXT, status TEXT, exchange_id TEXT, filled {_MONEY},

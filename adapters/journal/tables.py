@@ -77,9 +77,9 @@ class Tables:
 
     def origins(self, userrefs: Sequence[int]) -> dict[int, Origin]:
         """What the strategies' states were made for; of unknown ones nothing."""
-        query = "SELECT userref, kind, symbol, era FROM core_states WHERE userref IN (SELECT unnest(?))"
+        query = "SELECT userref, kind, symbol, era, books FROM core_states WHERE userref IN (SELECT unnest(?))"
         rows = self._connection.execute(query, [list(userrefs)]).fetchall() if userrefs else []
-        return {userref: Origin(kind or "", symbol or "", era or 0) for userref, kind, symbol, era in rows}
+        return {row[0]: Origin(row[1] or "", row[2] or "", row[3] or 0, row[4] or "") for row in rows}
 
     def pasts(self) -> list[Past]:
         """What there is of every userref, by userref."""
@@ -146,7 +146,16 @@ class Tables:
     def _write_cores(self, changes: Changes) -> None:
         before = self.origins(list(changes.cores))
         rows = [
-            (c.strategy, c.name, c.kind, c.state, c.number, c.time, *_made_for(c, before.get(c.strategy, Origin())))
+            (
+                c.strategy,
+                c.name,
+                c.kind,
+                c.state,
+                c.number,
+                c.time,
+                *_made_for(c, before.get(c.strategy, Origin())),
+                c.books,
+            )
             for c in changes.cores.values()
         ]
         self._insert("INSERT OR REPLACE INTO core_states", rows)

@@ -20,8 +20,8 @@ from tests.crash.verdict import Problem
 AFTER = 4
 """The stage after which it happens: some orders are open, some were filled."""
 SECOND_KEY = "second-key"
-FIRST_KEPT_NO = {"meta": {"exchange", "simulated", "account", "key"}, "core_states": {"symbol", "era"}}
-"""Columns that came with schema 2."""
+FIRST_KEPT_NO = {"meta": {"exchange", "simulated", "account", "key"}, "core_states": {"symbol", "era", "books"}}
+"""Columns that came with later schemas."""
 
 Ends = Literal["at rest", "running", "refused"]
 

@@ -112,7 +112,9 @@ class MemoryJournal:
     def origin(self, userref: int) -> Origin:
         """Of the last commit."""
         commit = self._disk.commits.get(userref)
-        return Origin(commit.kind, commit.symbol, self._disk.eras[userref]) if commit else Origin()
+        if commit is None:
+            return Origin()
+        return Origin(commit.kind, commit.symbol, self._disk.eras[userref], commit.books)
 
     def load_cores(self, userrefs: Sequence[int]) -> list[tuple[str | None, Origin]]:
         """Of the last commits."""

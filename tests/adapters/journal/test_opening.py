@@ -40,7 +40,7 @@ def test_a_new_file_carries_our_mark_and_nothing_else_is_left_beside_it(path: Pa
     journal.close()
     with duckdb.connect(path, read_only=True) as connection:
         found = connection.execute("SELECT program, schema_version, lineage, created FROM meta").fetchall()
-    assert found == [("infinity-grid-trio", 2, journal.lineage, NOW)]
+    assert found == [("infinity-grid-trio", 3, journal.lineage, NOW)]
     assert [name for name, _ in files_in(path.parent)] == ["grid.duckdb"]
 
 
@@ -225,16 +225,16 @@ def test_a_database_of_another_program_is_left_alone(path: Path, content: str) -
 
 def test_a_newer_schema_is_left_alone(path: Path) -> None:
     Journal.open(path, NOW, migrations=[lambda connection: None] * 6).close()
-    assert "has schema version 7, this program knows versions up to 2" in refused_untouched(path)
+    assert "has schema version 7, this program knows versions up to 3" in refused_untouched(path)
 
 
 def test_a_newer_schema_is_left_alone_with_its_log(path: Path) -> None:
     die_with_a_log(path, 3)
     with duckdb.connect(path) as connection:
         connection.execute("PRAGMA disable_checkpoint_on_shutdown")
-        connection.execute("UPDATE meta SET schema_version = 3")
+        connection.execute("UPDATE meta SET schema_version = 4")
     assert path.with_name("grid.duckdb.wal").exists()
-    assert "has schema version 3" in refused_untouched(path)
+    assert "has schema version 4" in refused_untouched(path)
 
 
 def test_a_log_without_its_database_is_left_alone(path: Path) -> None:
@@ -290,7 +290,7 @@ def test_an_older_schema_is_migrated_step_by_step_and_keeps_its_data(path: Path)
     migrated.close()
     Journal.open(path, NOW, migrations=steps).close()
     with duckdb.connect(path, read_only=True) as connection:
-        assert connection.execute("SELECT schema_version, n FROM meta, second").fetchall() == [(4, 3)]
+        assert connection.execute("SELECT schema_version, n FROM meta, second").fetchall() == [(5, 3)]
 
 
 def test_a_migration_that_fails_leaves_the_version_before_it(path: Path) -> None:
@@ -303,5 +303,5 @@ def test_a_migration_that_fails_leaves_the_version_before_it(path: Path) -> None
     with pytest.raises(DatabaseUnusable, match="missing"):
         Journal.open(path, NOW, migrations=steps)
     with duckdb.connect(path, read_only=True) as connection:
-        assert connection.execute("SELECT schema_version FROM meta").fetchall() == [(3,)]
+        assert connection.execute("SELECT schema_version FROM meta").fetchall() == [(4,)]
         assert ("half",) not in connection.execute("SELECT table_name FROM information_schema.tables").fetchall()

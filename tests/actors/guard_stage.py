@@ -1,0 +1,116 @@
+"""A guarded plug-in (`tests.liar`) and an exchange that takes everything at once."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import msgspec
+
+from actors import books as accounts
+from actors.books import Books
+from actors.guard import Bounds, GuardedCore
+from messages.account import OrderFacts, OrdersFound
+from messages.ids import client_order_id
+from messages.mailboxes import CoreEvent
+from messages.market import Tick
+from messages.money import ZERO
+from messages.orders import Accepted, Balances, Filled, PartiallyFilled, Place, Resynced
+from tests.actors.strategies.harness import BTC_USD, SECOND, settings
+from tests.liar import Liar
+
+D = Decimal
+HIGH = D("60000.0")
+CONFIG = settings(max_investment=D(1000), amount=D(99), sell_existing_base=False)
+BOUGHT = D("0.002")
+
+
+class Stage:
+    """A guarded liar and what it asked for; its orders are taken at once."""
+
+    def __init__(
+        self, *, saved: str | None = None, books: Books | None = None, may_sell: bool | None = None, now: int = 1
+    ) -> None:
+        self.liar = Liar(CONFIG, saved)
+        self.bounds = Bounds(CONFIG.userref, BTC_USD, CONFIG.max_investment, may_sell)
+        self.guard = GuardedCore(
+            self.liar,
+            self.bounds,
+            (Books() if saved is None else None) if books is None else books,
+            is_new=saved is None,
+        )
+        self.now = now * SECOND
+        self.funds = Balances(CONFIG.userref, D(5000), ZERO, ZERO)
+
+    def attach(self) -> "Stage":
+        assert self.guard.owned == self.liar.owned
+        self.guard.live_orders()
+        return self
+
+    def hear(self, event: CoreEvent) -> None:
+        """And commit."""
+        for output in self.guard.handle(event):
+            if isinstance(output, Place):
+                self.hear(Accepted(output.order_id, f"O-{output.order_id}", self.now))
+        self.guard.save()
+
+    def tick(self, price: str = "50000.0") -> None:
+        self.now += SECOND
+        self.hear(Tick("BTC/USD", D(price), self.now))
+
+    def begin(self) -> "Stage":
+        self.attach()
+        self.tick()
+        self.hear(self.funds)
+        self.hear(Resynced(CONFIG.userref, 1))
+        return self
+
+    def only(self) -> Place:
+        (own,) = self.liar.state.orders.values()
+        return own.place
+
+    def fill(self, place: Place, filled: str | None = None) -> None:
+        self.now += SECOND
+        volume = place.volume if filled is None else D(filled)
+        kind = Filled if volume == place.volume else PartiallyFilled
+        self.hear(kind(place.order_id, f"O-{place.order_id}", f"f{volume}", volume, ZERO, ZERO, self.now))
+
+    def restarted(self) -> "Stage":
+        """The same strategy from what was committed."""
+        books = accounts.load(self.guard.books())
+        assert books is not None
+        return Stage(
+            saved=self.guard.save(), books=books, may_sell=self.bounds.sells_unowned, now=self.now // SECOND + 1
+        )
+
+
+def bought() -> Stage:
+    """One buy was filled; the sell that answers it is open."""
+    stage = Stage().begin()
+    stage.fill(stage.only())
+    assert stage.only().side == "sell"
+    return stage
+
+
+def sells(*volumes: str) -> Callable[[Liar, CoreEvent], None]:
+    def lie(liar: Liar, event: CoreEvent) -> None:
+        for volume in volumes:
+            liar.order("sell", HIGH, D(volume))
+
+    return lie
+
+
+def found(order_id: str = "", **changes: object) -> OrdersFound:
+    facts = OrderFacts(
+        order_id or client_order_id(1001, "lost"),
+        "O1",
+        "BTC/USD",
+        "sell",
+        HIGH,
+        BOUGHT,
+        "open",
+        ZERO,
+        ZERO,
+        ZERO,
+        "by hand",
+        1,
+    )
+    return OrdersFound(1001, 1, 0, (msgspec.structs.replace(facts, **changes),))
