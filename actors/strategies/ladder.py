@@ -22,13 +22,20 @@ RETRY_AFTER = 10 * 10**9
 """What lacked funds or was refused is tried again no sooner than this, in nanoseconds of data time."""
 ASK_AGAIN_AFTER = 600 * 10**9
 """Funds that the exchange denies although they are in our books are asked for again after this, without any change."""
+CROSSINGS_AT_ONCE = 2
+"""So many post-only buys at one price that would have been taken are followed by the next one at once."""
+FIRST_CROSSING_PAUSE = 10**9
+"""The pause after a further one, in nanoseconds; it doubles with each, up to `RETRY_AFTER`."""
+CROSSINGS_FORGOTTEN = 30 * 10**9
+"""Nanoseconds without another one after which the next one is the first again."""
 AHEAD = 60 * 10**9
 """Nanoseconds by which a fill may be ahead of a trade that was told after it."""
-
 QUOTE_LASTS = 5 * 10**9
 """Nanoseconds for which bid and ask speak for or against a price that is traded after them."""
 QUOTE_PATIENCE = 20 * 10**9
 """Nanoseconds for which bid and ask are waited for; then a second trade confirms a price without them."""
+
+CROSSED = "post-only buys would cross the ask: the last trade is above the market; tried again after a pause"
 
 
 class Ladder:
@@ -73,6 +80,12 @@ class Ladder:
         """Why fewer than `n` buys are open, for whoever asks."""
         self.rules_barred = False
         """Whether the venue said that the pair's rules forbid a buy: it waits for other rules, or ten minutes."""
+        self.crossings: dict[Decimal, int] = {}
+        """By price, how often in a row a post-only buy would have been taken: the last trade is above the market."""
+        self.crossed_at = 0
+        """When that was last, in nanoseconds UTC."""
+        self.crossing_until = 0
+        """When such a price is tried again, in nanoseconds of data time."""
         self.out: list[Output] = []
         self.sum_up()
 
@@ -329,6 +342,22 @@ class Ladder:
         self.buys_may_retry = may_retry
         self.retry_buys_at = self.now + RETRY_AFTER
         self.ask_again_at = self.now + ASK_AGAIN_AFTER if ask_again else NEVER
+
+    def crossed(self, buy: OwnOrder, time: int) -> None:
+        """A post-only buy would have been taken. The venue is not asked the same with each trade.
+
+        The pause is for this price only: at another one the buy is decided anew.
+        """
+        if time - self.crossed_at > CROSSINGS_FORGOTTEN:
+            self.crossings.clear()
+        self.crossed_at = max(self.crossed_at, time)
+        times = self.crossings[buy.price] = self.crossings.get(buy.price, 0) + 1
+        pause = FIRST_CROSSING_PAUSE << min(times - CROSSINGS_AT_ONCE - 1, 10) if times > CROSSINGS_AT_ONCE else 0
+        self.crossing_until = max(time, self.now) + min(pause, RETRY_AFTER)
+
+    def would_cross(self, price: Decimal) -> bool:
+        """Whether a buy at this price was refused just now, again and again."""
+        return self.crossings.get(price, 0) > CROSSINGS_AT_ONCE and self.now < self.crossing_until
 
     def tell_refused(self, cause: str, side: Side, price: Decimal, volume: Decimal, reason: str) -> None:
         """Tell once that an order is due but cannot be placed."""

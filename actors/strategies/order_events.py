@@ -72,6 +72,7 @@ def _book(ladder: Ladder, order: OwnOrder, event: PartiallyFilled | Filled | Can
         state.cash_flow -= sign * order_cost + fee
         state.fees += fee
     state.fill_time = max(state.fill_time, event.time)
+    ladder.crossings.clear()
     ladder.filled(order, event.filled, event.cost, event.fee)
     ladder.executed_at(order.side, order.price)
 
@@ -140,7 +141,9 @@ def _closed_early(ladder: Ladder, order: OwnOrder, event: Canceled) -> None:
     ladder.forget(order)
     if order.side == "buy":
         ladder.buys_may_retry = True  # what it held is free again, and no change of balances tells of that
-        if not asked_for and event.reason != "post-only":
+        if event.reason == "post-only":
+            ladder.crossed(order, event.time)
+        elif not asked_for:
             ladder.release(Released("buy", order.price, order.volume, closed_by(event)))
         if order.filled and ladder.variant.sell_volume is not None:
             ladder.state.surplus += order.filled
@@ -268,7 +271,9 @@ def _rejected(ladder: Ladder, order: OwnOrder, event: Rejected) -> None:
     by_rules = event.reason in BY_RULES and is_news
     now = max(event.time, ladder.now)
     if order.side == "buy":
-        if event.reason != "post-only":
+        if event.reason == "post-only":
+            ladder.crossed(order, now)
+        else:
             in_vain = event.reason == "funds" or by_rules
             ladder.rules_barred = by_rules
             may_retry = not in_vain and event.reason != "no room"

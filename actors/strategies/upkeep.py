@@ -4,7 +4,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 from actors.strategies import order_limit, rules
-from actors.strategies.ladder import RETRY_AFTER, Ladder
+from actors.strategies.ladder import CROSSED, RETRY_AFTER, Ladder
 from actors.strategies.state import RememberedSell
 from messages.money import ZERO, below_minimum, floor_volume
 
@@ -150,6 +150,8 @@ def _add_buy(ladder: Ladder) -> bool:
         ladder.tell_refused("buy", "buy", price, volume, reason)
     elif not volume or (buys and rules.too_near(settings, buys[-1].price, price)):
         ladder.blocked = TOO_COARSE.format(tick=settings.pair.tick_size, interval=settings.interval)
+    elif ladder.would_cross(price):
+        ladder.blocked = CROSSED
     elif not order_limit.has_room_for_buy(ladder):
         ladder.buys_failed(order_limit.REASON, may_retry=False)
         order_limit.withdraw_far_sells(ladder)

@@ -1,8 +1,11 @@
 """What counts: a request from its decision on, a cancelled buy no more, funds until an event frees them."""
 
+from itertools import pairwise
+
+from actors.strategies.grid_sell import GRID_SELL
 from messages.ids import client_order_id, ladder_cause
 from messages.orders import Balances
-from tests.actors.strategies.harness import BUYS_AT_50000, SETTINGS, USERREF, D, Play
+from tests.actors.strategies.harness import BUYS_AT_50000, SETTINGS, USERREF, D, Play, placed, settings
 
 
 def requested() -> Play:
@@ -96,3 +99,45 @@ def test_the_name_of_the_strategy_is_no_part_of_its_ids() -> None:
     )
     renamed.start("50000")
     assert list(first.open) == list(renamed.open)
+
+
+def test_a_market_that_refuses_post_only_buys_is_asked_after_pauses_that_grow() -> None:
+    play = Play(GRID_SELL, settings(max_open_buys=2))
+    play.accepting = False
+    play.start("50000")
+    asked, second = [], 0
+    while second < 60:
+        for number, buy in enumerate(play.orders("buy")):
+            if number == 0:
+                asked.append(second)
+            (play.refuse if second % 2 else play.close)(buy.order_id, "post-only")
+        second += 1
+        play.tick("50000")
+    assert asked[:7] == [0, 1, 2, 3, 5, 9, 17]
+    assert max(after - before for before, after in pairwise(asked)) <= 11
+    assert any("post-only buys would cross" in reason for reason in play.core.report("trading", "").waiting)
+
+
+def test_a_fill_ends_the_pauses() -> None:
+    play = Play(GRID_SELL, settings(max_open_buys=1))
+    play.accepting = False
+    play.start("50000")
+    for _ in range(3):
+        play.refuse(play.only("buy").order_id, "post-only")
+        play.tick("50001")
+    play.tick("50002")
+    play.accept(play.only("buy").order_id)
+    play.fill(play.only("buy").order_id)
+    assert not play.core._ladder.crossings
+
+
+def test_at_another_price_a_refused_buy_is_decided_anew() -> None:
+    play = Play(GRID_SELL, settings(max_open_buys=1))
+    play.accepting = False
+    play.start("50000")
+    for _ in range(10):
+        for buy in play.orders("buy"):
+            play.refuse(buy.order_id, "post-only")
+        play.tick("50000")
+    assert play.orders("buy") == []
+    assert placed(play.tick("49000")) == [("buy", D("48514.8"), D("0.00206122"))]
