@@ -84,7 +84,8 @@ class Hindrances:
         for code in _OF_THE_CORE:
             if details := found.get(code):
                 more = f"; and {len(details) - _SHOWN} more" if len(details) > _SHOWN else ""
-                self._book.open(self._userref, code, f"{self._name}: {'; '.join(details[:_SHOWN])}{more}", time)
+                words = f"{self._name}: {'; '.join(details[:_SHOWN])}{more}"
+                self._book.open(self._userref, code, words, time, told=code == "funds")  # a notice says it, too
             else:
                 self._book.close(self._userref, code, time)
 

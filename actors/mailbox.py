@@ -31,6 +31,10 @@ class Mailbox(Generic[Message]):
         self._overflowed = False
         self.dropped = 0
 
+    def __bool__(self) -> bool:
+        """It is there, empty or not: `if mailbox` asks whether there is one."""
+        return True
+
     def __len__(self) -> int:
         return self._facts + len(self._newest)
 

@@ -28,7 +28,7 @@ class DiskTrouble:
             cause = root_cause(error)
             if isinstance(cause, DatabaseUnusable):
                 detail = f"{cause} No order leaves until then; tried again every few seconds"
-                self._book.open(0, "database", detail, self._now(), blocks=True)
+                self._book.open(0, "database", detail, self._now(), blocks=True, told=True)
                 self._states.interrupted("the database cannot be used")
             raise
 

@@ -98,7 +98,7 @@ class Strangers:
         """Another process uses the API key, or has stopped to do so."""
         if not message.shared:
             self._book.close(0, _SHARED, message.time)
-        elif self._book.open(0, _SHARED, message.text, message.time):
+        elif self._book.open(0, _SHARED, message.text, message.time, told=True):
             self._mail.notifier.post(SecondInstance(message.text))
 
     def sentence(self) -> str:
@@ -118,7 +118,7 @@ class Strangers:
             detail = described(rest, symbol)
             self._uncovered[userref] = f"{name} (userref {userref}, {symbol}): {detail}"
             why = "no strategy of this configuration has this userref and pair"
-            self._book.open(userref, "not covered", f"{self._uncovered[userref]}; {why}", time)
+            self._book.open(userref, "not covered", f"{self._uncovered[userref]}; {why}", time, told=True)
             if userref not in before:
                 self._mail.notifier.post(NotCovered(name, f"userref {userref}, {symbol}: {detail}; {why}"))
         for userref in before.keys() - self._uncovered.keys():

@@ -8,7 +8,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 from actors.strategies import rules
-from actors.strategies.core import EVERY_TICK, NEVER, NO_TICK, Band
+from actors.strategies.core import EVERY_TICK, NO_TICK, Band
 from actors.strategies.ladder import Ladder
 from actors.strategies.order_limit import REASON
 from actors.strategies.upkeep import surplus_is_due
@@ -49,7 +49,7 @@ def _surplus_is_due(ladder: Ladder) -> bool:
 
 
 def _next_wake(ladder: Ladder) -> int:
-    wakes = [NEVER]
+    wakes = [ladder.refill_at]
     if ladder.state.remembered:
         earliest = min(sell.retry_at for sell in ladder.state.remembered.values())
         wakes.append(max(ladder.retry_sells_at, earliest))

@@ -68,6 +68,8 @@ class Ladder:
         self.retry_buys_at = 0
         self.buys_wait = False
         """Whether the last attempt to buy failed; the next one waits for `retry_buys_at`."""
+        self.refill_at = NEVER
+        """When buys that the venue has closed are placed again although no trade comes."""
         self.buys_may_retry = False
         """Whether anything changed since then that could make a buy succeed."""
         self.ask_again_at = NEVER

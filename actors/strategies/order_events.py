@@ -145,6 +145,8 @@ def _closed_early(ladder: Ladder, order: OwnOrder, event: Canceled) -> None:
             ladder.crossed(order, event.time)
         elif not asked_for:
             ladder.release(Released("buy", order.price, order.volume, closed_by(event)))
+            if event.reason not in (*FOR_GOOD, *OUR_OWN):
+                ladder.refill_at = min(ladder.refill_at, max(event.time, ladder.now) + RETRY_AFTER)
         if order.filled and ladder.variant.sell_volume is not None:
             ladder.state.surplus += order.filled
             ladder.state.surplus_price = max(ladder.state.surplus_price, order.price)

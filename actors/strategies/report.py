@@ -91,6 +91,9 @@ def _waiting(ladder: Ladder) -> tuple[str, ...]:
         f"sell of {sell.volume:f} {pair.base} at {sell.price:f} {pair.quote} waits: {sell.reason}"
         for sell in state.remembered.values()
     ]
+    if state.surplus and ladder.variant.sell_volume is not None:
+        surplus = f"surplus of {state.surplus:f} {pair.base} from partly filled buys"
+        reasons.append(f"{surplus} waits: not worth {ladder.settings.amount:f} {pair.quote} yet")
     blocked = _blocked(ladder)
     if blocked and len(ladder.buys()) < ladder.settings.max_open_buys:
         reasons.append(f"fewer than {ladder.settings.max_open_buys} buys: {blocked}")

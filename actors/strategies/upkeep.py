@@ -4,6 +4,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 from actors.strategies import order_limit, rules
+from actors.strategies.core import NEVER
 from actors.strategies.ladder import CROSSED, RETRY_AFTER, Ladder
 from actors.strategies.state import RememberedSell
 from messages.money import ZERO, below_minimum, floor_volume
@@ -36,7 +37,14 @@ def upkeep_without_a_trade(ladder: Ladder) -> None:
     """What time alone makes due: it needs no newer price."""
     retry_remembered_sells(ladder)
     sell_surplus(ladder)
-    if ladder.doubted is None and ladder.buys_wait and (ladder.buys() or ladder.now - ladder.tick_time < OLD_PRICE):
+    is_due = ladder.now >= ladder.refill_at
+    if is_due:
+        ladder.refill_at = NEVER
+    if ladder.doubted is not None:
+        return
+    may_begin = ladder.buys_wait and (ladder.buys() or ladder.now - ladder.tick_time < OLD_PRICE)
+    # Buys that the venue has closed go back to where they were, however old the last trade is.
+    if may_begin or is_due:
         fill_up(ladder)
 
 
@@ -120,6 +128,7 @@ def fill_up(ladder: Ladder) -> None:
     if buys_must_wait(ladder):
         return
     ladder.buys_wait = ladder.rules_barred = False
+    ladder.refill_at = NEVER
     ladder.blocked = ""
     while len(ladder.buys()) < ladder.settings.max_open_buys:
         if not _add_buy(ladder):

@@ -114,7 +114,7 @@ async def test_a_new_start_begins_with_none(autojump_clock: MockClock) -> None:
     assert again.count() == 0
 
 
-async def test_what_the_core_waits_for_is_opened_and_closed_as_it_changes() -> None:
+async def test_what_the_core_waits_for_is_opened_and_closed_as_it_changes(caplog: pytest.LogCaptureFixture) -> None:
     told = Told()
     sells = tuple(Hindrance("sell waits", f"sell {n} waits: funds") for n in range(5))
     report = replace(HODL, held_up=(*sells, Hindrance("funds", "1 of 5 buys: funds")))
@@ -122,6 +122,7 @@ async def test_what_the_core_waits_for_is_opened_and_closed_as_it_changes() -> N
     rows = told.open()
     assert [(row.code, row.since) for row in rows] == [("funds", 10), ("sell waits", 10)]
     assert "sell 2 waits: funds; and 2 more" in rows[1].detail
+    assert not [record for record in caplog.records if record.message.startswith("funds: ")]  # a notice says it
     told.hindrances.report(replace(report, held_up=sells[:1]), 20)
     assert [(row.code, row.since) for row in told.open()] == [("sell waits", 10)]
     told.hindrances.report(replace(report, held_up=()), 30)

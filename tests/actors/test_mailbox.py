@@ -105,3 +105,9 @@ def test_values_never_flood() -> None:
     for number in range(100):
         mailbox.post_newest("BTC/USD", number)
     assert mailbox.receive_nowait() == [99]
+
+
+def test_an_empty_mailbox_is_there() -> None:
+    mailbox = Mailbox[str]("any")
+    assert len(mailbox) == 0
+    assert mailbox

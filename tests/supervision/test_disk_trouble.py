@@ -1,3 +1,4 @@
+import logging
 from decimal import Decimal
 
 import pytest
@@ -13,7 +14,7 @@ from supervision.state_keeper import StateKeeper
 NOW = 7
 
 
-def test_what_fails_for_want_of_the_database_is_told_and_passes_through() -> None:
+def test_what_fails_for_want_of_the_database_is_told_and_passes_through(caplog: pytest.LogCaptureFixture) -> None:
     strategy = StrategyConfig(
         name="one",
         kind="cDCA",
@@ -33,6 +34,7 @@ def test_what_fails_for_want_of_the_database_is_told_and_passes_through() -> Non
     (told,) = [message for message in mail.metrics.receive_nowait() if isinstance(message, Conditions)]
     words = "the database is full. No order leaves until then; tried again every few seconds"
     assert told.open == (Condition(0, "database", words, NOW, blocks=True),)
+    assert [record for record in caplog.records if record.levelno >= logging.INFO] == []  # whoever restarts it says it
     (phase,) = [message for message in mail.supervisor.receive_nowait() if isinstance(message, PhaseChanged)]
     assert (phase.phase, phase.reason) == ("syncing", "the database cannot be used")
     trouble.works()

@@ -1,5 +1,6 @@
 """Orders that no strategy looks after are named, and a second instance stops the strategies concerned."""
 
+import logging
 from decimal import Decimal
 
 import pytest
@@ -95,6 +96,13 @@ def test_an_order_of_somebody_else_under_our_userref_stops_its_strategy_once(tol
     assert told.notices() == [StrategyHalted]
     assert told.strangers.halted == {1001}
     assert "second instance" in told.strangers.sentence()
+
+
+def test_what_a_notice_tells_the_log_does_not_say_again(told: Told, caplog: pytest.LogCaptureFixture) -> None:
+    told.strangers.left_over(LEFT, 5)
+    told.strangers.key(KeyShared(shared=True, text="somebody uses the key", time=5))
+    assert told.notices() == [NotCovered, SecondInstance]
+    assert [record for record in caplog.records if record.levelno >= logging.INFO] == []
 
 
 def test_a_shared_key_is_told_and_blocks_nothing(told: Told) -> None:

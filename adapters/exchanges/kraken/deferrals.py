@@ -2,16 +2,22 @@
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
 
 import trio
 
 from adapters.exchanges.kraken.budget import TradingBudget
-from adapters.exchanges.kraken.holds import Holds, scopes_of
+from adapters.exchanges.kraken.clock import SECOND
+from adapters.exchanges.kraken.errors import throttled_until
+from adapters.exchanges.kraken.holds import Hold, Holds, scopes_of
 from adapters.exchanges.kraken.outbox import Ages, Batch
 from messages.orders import DeferReason, Deferred
 
 logger = logging.getLogger("infinity_grid.kraken")
 
+MOMENT = "; asked again at "
+MOMENT_SECONDS = 120.0
+"""The end of a longer wait is told with it."""
 TELL_SECONDS = 1.0
 """A wait for our own budget that is shorter is nobody's business."""
 
@@ -27,7 +33,8 @@ class Deferrals:
         self._budget = budget
         self._post = post
         self._now = now
-        self._told: dict[str, DeferReason] = {}
+        self._told: dict[str, tuple[DeferReason, str]] = {}
+        """By client id the reason, and the moment that was told with it."""
 
     def held(self, batch: Batch) -> float:
         """Seconds until Kraken is asked again for what this request asks for."""
@@ -58,12 +65,21 @@ class Deferrals:
 
     def tell(self, symbol: str, ids: Iterable[str], reason: DeferReason, text: str) -> None:
         """These orders, or their cancels, wait for this."""
-        news = [order_id for order_id in ids if self._told.get(order_id) != reason]
+        key = reason, text.partition(MOMENT)[2]
+        news = [order_id for order_id in ids if self._told.get(order_id) != key]
         for order_id in news:
-            self._told[order_id] = reason
+            self._told[order_id] = key
             self._post(Deferred(order_id, reason, text, self._now()))
         if news:
             logger.warning("%d requests for %s wait (%s): %s", len(news), symbol, reason, text)
+
+    def _moment(self, hold: Hold, now: float) -> str:
+        """When a long wait ends; shorter ones go on in growing pauses."""
+        lasts = hold.reason == "locked out" or throttled_until(hold.text) is not None
+        if not lasts or hold.pause < MOMENT_SECONDS or hold.asking:
+            return ""
+        at = datetime.fromtimestamp((self._now() + round((hold.until - now) * SECOND)) // SECOND, UTC)
+        return f"{MOMENT}{at:%H:%M:%S} UTC"
 
     def over(self, order_id: str) -> None:
         """The order or its cancel was taken, refused or withdrawn."""
@@ -74,7 +90,7 @@ class Deferrals:
         if closed:
             return "market mode", closed
         if hold := self._holds.find(scopes_of(batch), now):
-            return hold.reason, hold.text
+            return hold.reason, f"{hold.text}{self._moment(hold, now)}"
         wait = self._budget.counter(batch.symbol).wait(batch.cost(ages), now, batch.share)
         if wait >= TELL_SECONDS:
             return "rate limit", f"as many requests for {batch.symbol} as Kraken takes were sent, the next ones follow"

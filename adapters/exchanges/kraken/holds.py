@@ -40,6 +40,8 @@ class Hold(Struct, frozen=True):
     until: float
     """When to ask again."""
     times: int = 1
+    pause: float = 0.0
+    """Seconds that it lasted at first."""
     asking: bool = False
     """Whether the request that asks again is under way; its answer is waited for until `until`."""
 
@@ -59,7 +61,8 @@ class Holds:
         again = before is not None and before.reason == reason
         times = before.times + 1 if before is not None and again else 1
         since = before.since if before is not None and again else now
-        hold = Hold(reason, text, since, now + pause(reason, text, times, unix_time), times)
+        wait = pause(reason, text, times, unix_time)
+        hold = Hold(reason, text, since, now + wait, times, wait)
         self._open[scope] = hold
         return hold
 
@@ -95,9 +98,9 @@ class Holds:
 def pause(reason: DeferReason, text: str, times: int, unix_time: float) -> float:
     """Seconds until it is asked again, the `times`th time in a row."""
     until = throttled_until(text)
-    if until is not None:
+    if until is not None and until > unix_time:
         return min(max(until - unix_time, 1.0), _LONGEST_THROTTLE)
-    first, longest = _PAUSES.get(reason, _PAUSE)
+    first, longest = _PAUSES["rate limit"] if until is not None else _PAUSES.get(reason, _PAUSE)
     if meaning_of(text) in ("nonce", "token"):
         first = _FIRST_OF_RENEWED
     return min(first * 2.0 ** min(times - 1, 10), longest)

@@ -141,7 +141,9 @@ class Requests:
         while hold := self._limits.holds.find([ALL], trio.current_time()):  # noqa: ASYNC110 - it may be prolonged
             await trio.sleep_until(hold.until)
         if not self.answers.socket_refuses:
-            pending = await self._transmit(Batch("cancel", "", cancels=(order_id,)))
+            batch = Batch("cancel", "", cancels=(order_id,))
+            self._limits.holds.asks(scopes_of(batch), trio.current_time())  # one asks, the others wait for its answer
+            pending = await self._transmit(batch)
             with trio.move_on_after(ANSWER_SECONDS):
                 await pending.answered.wait()
             if not pending.answered.is_set():
@@ -168,7 +170,8 @@ class Requests:
         for part in later:
             self.outbox.put(part)
         self._limits.room.take(batch.symbol, len(batch.orders), ended, now)
-        self._limits.holds.asks(scopes_of(batch), now)
+        if not self.answers.socket_refuses:  # else REST says so itself
+            self._limits.holds.asks(scopes_of(batch), now)
         self._limits.budget.counter(batch.symbol).charge(batch.cost(self._age), now)
         self.answers.in_flight.update(order.order_id for order in batch.orders)
         for order in batch.orders:

@@ -34,10 +34,11 @@ USER_AGENT = "infinity-grid-trio"
 _PUBLIC_BURST = 10.0
 _PUBLIC_PER_SECOND = 1.0
 _NONCE_TRIES = 3
-_LOOK_AT_THE_KEY = (
+LOOK_AT_THE_KEY = (
     "; look at exchange.api_public_key and exchange.api_secret_key (INFINITY_GRID_API_PUBLIC_KEY and "
     "INFINITY_GRID_API_SECRET_KEY beat them): both copied whole, of the same key, which exists and has all its rights?"
 )
+"""What to do about a key that was refused before it has ever worked."""
 _PATIENCE_SECONDS = 2.0
 _CLOCK_BEHIND = -5 * SECOND
 """Of our clock against Kraken's, in nanoseconds: enough to make the nonces of another program larger than ours."""
@@ -139,7 +140,7 @@ class PrivateRest:
                 await trio.sleep(_PATIENCE_SECONDS)
         except KrakenError as error:
             if error.meaning in ("credentials", "forbidden"):
-                text = f"Kraken refuses this API key for {name}: {error.text}{'' if self.worked else _LOOK_AT_THE_KEY}"
+                text = f"Kraken refuses this API key for {name}: {error.text}{'' if self.worked else LOOK_AT_THE_KEY}"
                 raise BotStateError(text, has_worked=self.worked) from None
             hold = self.holds.find(_SCOPES, trio.current_time())
             wait = hold.until - trio.current_time() if hold else 0.0

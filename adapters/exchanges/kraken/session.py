@@ -23,7 +23,7 @@ from adapters.exchanges.kraken.paid_fees import PartlyTold, paid_fee
 from adapters.exchanges.kraken.plausible import Plausible
 from adapters.exchanges.kraken.questions import Questions
 from adapters.exchanges.kraken.requests import METHODS, Requests
-from adapters.exchanges.kraken.rest import PrivateRest
+from adapters.exchanges.kraken.rest import LOOK_AT_THE_KEY, PrivateRest
 from adapters.exchanges.kraken.rest_orders import RestOrders
 from adapters.exchanges.kraken.room import Room
 from adapters.exchanges.kraken.sockets import Dial, Socket, open_socket, subscription, translated
@@ -252,8 +252,9 @@ class KrakenSession:
     def _subscribed(self, frame: wire.Frame) -> None:
         if not frame.success:
             if meaning_of(frame.failure) in ("credentials", "forbidden"):
+                worked = self._account.rest.worked
                 text = f"Kraken refuses this API key for the account's stream: {frame.failure}"
-                raise BotStateError(text, has_worked=self._account.rest.worked)
+                raise BotStateError(f"{text}{'' if worked else LOOK_AT_THE_KEY}", has_worked=worked)
             raise ExchangeUnavailable(f"{_NAME}: {frame.failure}")
         threshold = wire.read_subscribed(frame.result).maxratecount
         if threshold is not None:

@@ -1,4 +1,5 @@
 from actors.strategies.c_dca import C_DCA
+from actors.strategies.grid_sell import GRID_SELL
 from messages.notices import LadderStatus
 from tests.actors.strategies.harness import BUYS_AT_50000, D, Play, settings
 
@@ -79,3 +80,13 @@ def test_a_limit_that_is_reached_is_named_with_its_amount() -> None:
     play.start("50000")
     (row,) = play.core.report("trading", "").held_up
     assert (row.code, row.detail) == ("fewer buys", "2 of 5 buys rest: max_investment of 250 USD allows no more")
+
+
+def test_a_surplus_that_is_too_small_to_be_sold_is_named() -> None:
+    play = Play(GRID_SELL)
+    play.start("50000")
+    order = play.orders("buy")[0]
+    play.partly(order.order_id, "0.00001")
+    play.close(order.order_id, "venue")
+    named = "surplus of 0.00001 BTC from partly filled buys waits: not worth 100 USD yet"
+    assert named in play.core.report("trading", "").waiting

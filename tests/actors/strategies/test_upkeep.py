@@ -349,3 +349,25 @@ def test_a_tick_older_than_the_fill_does_not_drive_upkeep() -> None:
     play.fill(play.orders("buy")[0].order_id)
     assert play.core.handle(Tick("BTC/USD", D(60000), play.now - 1)) == []
     assert len(placed(play.core.handle(Tick("BTC/USD", D(49600), play.now)))) == 1
+
+
+def test_buys_that_the_venue_has_closed_come_back_by_the_clock_however_old_the_last_trade_is() -> None:
+    play = Play()
+    play.start("50000")
+    before = play.prices("buy")
+    play.now += 3600 * SECOND
+    for order in list(play.orders("buy")):
+        play.close(order.order_id, "venue")
+    assert play.orders("buy") == []
+    wake = play.core.band.wake
+    assert wake == play.now + 10 * SECOND
+    assert play.core.wake(wake - 1) == []
+    assert [price for _, price, _ in placed(play.core.wake(wake))] == before
+    assert play.core.band.wake > wake
+
+
+def test_buys_that_their_owner_has_cancelled_wait_for_a_trade() -> None:
+    play = Play()
+    play.start("50000")
+    play.close(play.orders("buy")[0].order_id, "by hand")
+    assert play.core.band.wake > play.now + 3600 * SECOND

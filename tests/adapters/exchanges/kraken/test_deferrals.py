@@ -1,6 +1,7 @@
 """Orders that Kraken puts off: told at once, asked for again with growing pauses, one request for all."""
 
 import logging
+from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
@@ -9,6 +10,7 @@ from msgspec.structs import replace
 from trio.testing import MockClock
 
 from adapters.exchanges.kraken.answers import KEY_SECONDS
+from adapters.exchanges.kraken.clock import SECOND
 from adapters.exchanges.kraken.wire.rest import Token
 from adapters.interfaces import BotStateError, ExchangeUnavailable
 from messages.orders import Accepted, Canceled, DeferReason, Place, Rejected
@@ -63,12 +65,45 @@ async def test_an_order_that_is_put_off_says_so_at_once_and_once(
     async with opened() as rig:
         await rig.far.answer(await rig.placed(place(1)), error=error)
         assert await rig.quiet(0.5)
-        assert [(wait.order_id, wait.reason, wait.text) for wait in rig.waits] == [(order_id(1), reason, error)]
-        await refuse_all(rig, error, 1000)
+        (wait,) = rig.waits
+        text, _, moment = wait.text.partition("; asked again at ")
+        assert (wait.order_id, wait.reason, text) == (order_id(1), reason, error)
+        assert bool(moment) == (reason == "locked out")
+        times = await refuse_all(rig, error, 1000)
         assert await rig.quiet(0.5)
-        assert len(rig.waits) == 1
+        # Where the moment of the next question is told, a later one is told as well.
+        assert len(rig.waits) == 1 + len(times) * bool(moment)
     lines = [record for record in caplog.records if record.levelno >= logging.WARNING and error in record.message]
-    assert len(lines) == 1
+    assert len(lines) == len(rig.waits)
+
+
+async def test_the_moment_at_which_a_lockout_ends_is_told(autojump_clock: MockClock) -> None:
+    error = "EGeneral:Temporary lockout"
+    async with opened() as rig:
+        await rig.far.answer(await rig.placed(place(1)), error=error)
+        assert await rig.quiet(0.5)
+        now = datetime.fromtimestamp(rig.account.clock.now() // SECOND, UTC)
+        told = datetime.strptime(rig.waits[0].text, f"{error}; asked again at %H:%M:%S %Z")  # noqa: DTZ007 - the time only
+        passed = (told.hour * 3600 + told.minute * 60 + told.second) - (now.hour * 3600 + now.minute * 60 + now.second)
+        assert passed % 86_400 == pytest.approx(900, abs=2)
+
+
+async def test_only_one_of_several_questions_is_asked_at_the_end_of_a_lockout(autojump_clock: MockClock) -> None:
+    async with opened() as rig, trio.open_nursery() as nursery:
+        await rig.far.answer(await rig.placed(place(1)), error="EGeneral:Temporary lockout")
+        assert await rig.quiet(0.1)
+        for number in (5, 6, 7):
+            nursery.start_soon(rig.session._requests.cancel_by_id, order_id(number))
+        assert await rig.silent(890)
+        first = await rig.far.heard()
+        assert await rig.silent(2)
+        if first["method"] == "add_order":
+            await acknowledged(rig.far, first, 1)
+        else:
+            await rig.far.answer(first, error="EOrder:Unknown order")
+        others = [await rig.far.heard() for _ in range(3)]
+        assert [request["method"] for request in (first, *others)].count("cancel_order") == 3
+        nursery.cancel_scope.cancel()
 
 
 @pytest.mark.parametrize(("error", "reason"), TRANSIENT)

@@ -21,7 +21,7 @@ PUT_OFF: list[tuple[str, DeferReason, list[float]]] = [
     ("EService:Market in cancel_only mode", "market mode", [5, 10, 20, 40, 60, 60]),
     ("EOrder:Rate limit exceeded", "rate limit", [1, 2, 4, 8, 16, 32, 60, 60]),
     (f"EService:Throttled:{UNIX + 42:.0f}", "rate limit", [42, 42]),
-    (f"EService: Throttled: {UNIX - 5:.0f}", "rate limit", [1, 1]),
+    (f"EService: Throttled: {UNIX - 5:.0f}", "rate limit", [1, 2, 4, 8, 16, 32, 60, 60]),
 ]
 
 

@@ -123,6 +123,16 @@ async def test_a_key_that_is_refused_is_fatal(autojump_clock: MockClock) -> None
             pass
 
 
+@pytest.mark.parametrize("worked", [False, True])
+async def test_a_stream_that_refuses_the_key_says_what_to_do(autojump_clock: MockClock, *, worked: bool) -> None:
+    async with opened() as rig:
+        rig.account.rest.worked = worked
+        await rig.far.say({"method": "subscribe", "success": False, "error": "EAPI:Invalid key"})
+        failure = await rig.failure()
+    assert isinstance(failure, BotStateError)
+    assert ("both copied whole, of the same key" in str(failure)) == (not worked)
+
+
 async def test_a_peer_that_refuses_the_connection_is_unavailable(autojump_clock: MockClock) -> None:
     peer = Peer()
     peer.refuse = ConnectionRefusedError("nobody there")
