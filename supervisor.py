@@ -43,9 +43,8 @@ from actors.outbox import Outbox
 from actors.persistence import OpenedJournal, run_persistence
 from actors.status_page import StatusBoard
 from actors.venue_watch import Outlets, VenueBook, run_venue_watch
-from adapters.interfaces import Exchange, FeelsCompany, NamesAccount, TellsQuotes, UnknownOrderError
+from adapters.interfaces import Exchange, FeelsCompany, NamesAccount, TellsQuotes
 from config import Config, ConfigError, load, validate
-from messages.ids import userref_of
 from messages.journal import Past
 from messages.money import EXACT
 from messages.notices import JournalNoted, JournalRepaired
@@ -55,6 +54,7 @@ from supervision.control import Control, ProgramFailed, StopRequest
 from supervision.disk_trouble import DiskTrouble
 from supervision.endpoint import bind_endpoint, run_endpoint
 from supervision.journal_file import JournalFile
+from supervision.newcomers import prove_alone
 from supervision.outages import Outages
 from supervision.ownership import Owned, fingerprint
 from supervision.pasts import left_behind, left_over
@@ -277,17 +277,11 @@ class _Tree:
                 self._account = None
 
     async def _prove_alone(self, exchange: Exchange) -> None:
-        """Strategies without a past take open orders over only if nobody else lives who may have placed them.
-
-        Raises `UnknownOrderError`.
-        """
-        newcomers = {s.userref: s.symbol for s in self._config.strategy if s.userref not in self._past}
-        if not newcomers or self._adopt or not self._world.watches_company or not isinstance(exchange, FeelsCompany):
-            return
-        with self._states.strangers.proving(self._world.wall) as waits:
-            facts = await exchange.order_of_another(newcomers, waits)
-        if facts:
-            raise UnknownOrderError.of(facts, userref_of(facts.order_id) or 0)
+        """Raises `UnknownOrderError`, see `newcomers`."""
+        known = self._past | self._states.strangers.halted
+        newcomers = {s.userref: s.symbol for s in self._config.strategy if s.userref not in known}
+        if newcomers and self._world.watches_company and isinstance(exchange, FeelsCompany):
+            await prove_alone(exchange, newcomers, self._states, self._world.wall, adopt=self._adopt)
 
     def _start(self, nursery: trio.Nursery, role: Role, body: Callable[[], Awaitable[None]]) -> None:
         nursery.start_soon(supervise, self._watch, role, role, body)
@@ -350,6 +344,7 @@ class _Tree:
             self._mail.notifier.post(JournalNoted(sentence))
         self._past = {past.userref for past in pasts} & self._mail.strategies.keys()
         self._states.has_past = bool(pasts)
+        self._states.has_traded_before = bool(self._past)
         left = left_over(pasts, self._config)
         self._absent = Absent(left_behind(left))
         self._states.strangers.left_over(left, self._world.wall())

@@ -24,6 +24,7 @@ from messages.account import (
     KeyShared,
     LiveOrder,
     OrderFacts,
+    OrderOfAnother,
 )
 from messages.ids import userref_of
 from messages.journal import Record
@@ -180,7 +181,15 @@ class OrderDesk:
         return effects
 
     def on_event(
-        self, event: OrderEvent | Deferred | AccountBalances | ForeignOrder | AbsentAnswered | FactsChanged | KeyShared
+        self,
+        event: OrderEvent
+        | Deferred
+        | AccountBalances
+        | ForeignOrder
+        | AbsentAnswered
+        | FactsChanged
+        | KeyShared
+        | OrderOfAnother,
     ) -> Effects:
         """Book what the exchange says and pass it on to the order's strategy."""
         effects = Effects()
@@ -199,7 +208,7 @@ class OrderDesk:
                 effects.deliver.append((strategy, event))
         elif isinstance(event, KeyShared):
             effects.tell.append(event)
-        elif self._is_strange(event):
+        elif isinstance(event, OrderOfAnother) or self._is_strange(event):
             strategy = userref_of(event.order_id) or 0
             effects.tell.append(StrangeOrder(strategy, event.order_id, event.exchange_id, event.time))
         elif not self._contradicts(event):

@@ -16,15 +16,17 @@ from actors.attaching import Attaches, Attaching, Kept
 from actors.conditions import ConditionBook
 from actors.mailbox import Mailbox
 from actors.order_desk import Effects, OrderDesk
-from adapters.interfaces import Exchange, ExchangeUnavailable, TradingSession
+from adapters.interfaces import Exchange, ExchangeUnavailable, TradingSession, UnknownOrderError
 from messages.account import (
     AbsentAnswered,
     AccountBalances,
     Attach,
     AttachAnswered,
+    AttachRefused,
     ForeignOrder,
     HistoryProgress,
     KeyShared,
+    OrderOfAnother,
     OrdersFound,
     StopTrading,
 )
@@ -54,7 +56,7 @@ async def run_order_manager(
     `absent` is what strategies that are not configured any more have left. `book` takes the
     conditions of strategies that wait long, `now` is in nanoseconds UTC.
     Ready once executions are subscribed and the account's snapshot is taken. Raises what the session
-    raises, and `UnknownOrderError` when somebody else trades under one of our userrefs.
+    raises. A strategy in whose way are somebody else's orders is told so (`AttachRefused`), and the others trade on.
     """
     # Mail of an earlier session is void: strategies attach anew and name every order they count on.
     mailbox.receive_nowait()
@@ -155,7 +157,7 @@ class _OrderManager:
                     await self._take_round(message)
                 case ForeignOrder() | AbsentAnswered():
                     self._take_absent(message)
-                case Deferred() | AccountBalances() | FactsChanged() | KeyShared():
+                case Deferred() | AccountBalances() | FactsChanged() | KeyShared() | OrderOfAnother():
                     await self._carry_out(self._desk.on_event(message))
                 case _:
                     await self._take_event(message)
@@ -258,9 +260,24 @@ class _OrderManager:
     async def _go_on(self, waiting: Attaching) -> None:
         """Ask the next question of a strategy that attaches, or tell it what happened once nothing is open."""
         attach = waiting.attach
+        try:
+            asks = await self._ask_or_tell(waiting)
+        except UnknownOrderError as error:
+            asks = False
+            self._strategies[attach.strategy].post(AttachRefused(attach.strategy, attach.number, str(error)))
+        if asks:
+            return
+        self._news.over(attach.strategy)
+        await self._replay(self._attaches.end(attach.strategy))
+        if not self._attaches:
+            await self._ask_of_absent()
+
+    async def _ask_or_tell(self, waiting: Attaching) -> bool:
+        """Whether something is asked. Raises `UnknownOrderError` for orders of somebody else in its way."""
+        attach = waiting.attach
         if waiting.lacks_history:
             await self._ask(attach, ())
-            return
+            return True
         if waiting.history and (orders := self._desk.strangers(attach, waiting.history)):
             found = OrdersFound(attach.strategy, attach.number, waiting.history.since, orders)
             self._strategies[attach.strategy].post(found)
@@ -269,13 +286,10 @@ class _OrderManager:
             if self._questions is not None:
                 self._news.looks_up(waiting, len(unknown))
             await self._ask(attach, unknown)
-            return
+            return True
         else:
             await self._rejoin(waiting)
-        self._news.over(attach.strategy)
-        await self._replay(self._attaches.end(attach.strategy))
-        if not self._attaches:
-            await self._ask_of_absent()
+        return False
 
     async def _ask(self, attach: Attach, order_ids: Sequence[str]) -> None:
         if self._questions is not None:

@@ -33,7 +33,7 @@ from actors.strategies.core import (
     WakesByClock,
 )
 from adapters.interfaces import UnknownOrderError
-from messages.account import Attach, AttachWaits, OrdersFound
+from messages.account import Attach, AttachRefused, AttachWaits, OrdersFound
 from messages.journal import Commit, Committed, CoreLoaded, LoadCore
 from messages.mailboxes import (
     CoreEvent,
@@ -238,7 +238,7 @@ class StrategyActor:
             case Accepted() | PartiallyFilled() | Filled() | Canceled() | Amended() | Rejected() | Balances():
                 self._look_again(message)
                 self._take_event(message)
-            case AttachWaits() | OrdersFound() | Resyncing() | Resynced():
+            case AttachWaits() | AttachRefused() | OrdersFound() | Resyncing() | Resynced():
                 if message.number == self._attached:
                     self._take_answer(message)
             case Committed():
@@ -259,8 +259,11 @@ class StrategyActor:
             case _:
                 assert_never(message)
 
-    def _take_answer(self, answer: AttachWaits | OrdersFound | Resyncing | Resynced) -> None:
+    def _take_answer(self, answer: AttachWaits | AttachRefused | OrdersFound | Resyncing | Resynced) -> None:
+        """Raises `UnknownOrderError`."""
         match answer:
+            case AttachRefused():
+                raise UnknownOrderError(answer.reason)
             case AttachWaits():
                 if not self._synced and not self._paused:
                     self._tell_phase("syncing", answer.detail)

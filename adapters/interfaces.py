@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from decimal import Decimal
 from typing import Protocol, Self, runtime_checkable
 
-from messages.account import AccountSnapshot, History, KeyShared, OrderFacts
+from messages.account import AccountSnapshot, History, KeyShared, OrderFacts, OrderInDoubt
 from messages.conditions import ConditionCode
 from messages.letters import Letter
 from messages.mailboxes import ExchangeEvent
@@ -67,11 +67,16 @@ class UnknownOrderError(Exception):
     """The exchange holds an order of ours that the journal cannot explain: probably a second instance."""
 
     @classmethod
-    def of(cls, facts: OrderFacts, userref: int) -> Self:
-        """The error for this order, with what to do about it."""
-        return cls(
+    def of(cls, facts: OrderFacts, userref: int, why: str = "") -> Self:
+        """The error for this order, with what to do about it. `why`: how another process shows, if it does."""
+        found = (
             f"the exchange holds {facts.side} order {facts.exchange_id} ({facts.order_id}) with userref {userref}, "
-            "which the journal does not know: is a second instance running? If not, start once with --adopt: it "
+            "which the journal does not know"
+        )
+        if why:
+            return cls(f"{found}, and {why}: is a second instance running? Stop it first, then start with --adopt")
+        return cls(
+            f"{found}: is a second instance running? If not, start once with --adopt: it "
             "takes it over as this strategy's; if it is your own order, cancel it or use another userref"
         )
 
@@ -253,13 +258,14 @@ class TellsQuotes(Protocol):
 class FeelsCompany(Protocol):
     """Optional for an exchange: it notices another process on the same account, even one that places no order."""
 
-    async def order_of_another(
-        self, symbols: Mapping[int, str], waits: Callable[[int, int], None]
-    ) -> OrderFacts | None:
-        """An open order of one of these userrefs (each with its pair), if another process lives that may own it.
+    async def orders_in_doubt(
+        self, symbols: Mapping[int, str], waits: Callable[[int, int], None], *, adopt: bool
+    ) -> tuple[OrderInDoubt, ...]:
+        """Open orders of these userrefs (each with its pair) that another process may look after.
 
-        Asked before strategies without a journal take orders over. May take half a minute, but only where there are
-        such orders: `waits` is told how many, and how many seconds. Raises `ExchangeUnavailable`.
+        Asked before strategies without a journal take orders over. With `adopt` their user says that they are his own;
+        only a sign of another process that lives speaks against it then. May take half a minute, but only where there
+        are such orders: `waits` is told how many, and how many seconds. Raises `ExchangeUnavailable`.
         """
 
     async def watch_company(self, tell: Callable[[KeyShared], None]) -> None:

@@ -90,6 +90,23 @@ class KeyShared(Struct, frozen=True, tag=True):
     """Nanoseconds UTC."""
 
 
+class OrderInDoubt(Struct, frozen=True):
+    """An open order with our mark that another process may look after."""
+
+    facts: OrderFacts
+    why: str = ""
+    """How another process shows; empty: none does, but nothing proves that a journal of ours knew the order."""
+
+
+class OrderOfAnother(Struct, frozen=True, tag=True):
+    """The exchange had an order under this id before this program sent its own: another process answers the same."""
+
+    order_id: str
+    exchange_id: str
+    time: int
+    """Nanoseconds UTC."""
+
+
 class LiveOrder(Struct, frozen=True):
     """An order that a strategy still counts on, as its durable state has it."""
 
@@ -150,6 +167,16 @@ class HistoryProgress(Struct, frozen=True, tag=True):
     read: int
     of: int
     """0 where the exchange does not tell."""
+
+
+class AttachRefused(Struct, frozen=True, tag=True):
+    """A strategy may not attach: somebody else's orders are in its way."""
+
+    strategy: int
+    number: int
+    """Of the `Attach`."""
+    reason: str
+    """Which orders, and what to do about them."""
 
 
 class AttachWaits(Struct, frozen=True, tag=True):

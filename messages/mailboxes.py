@@ -5,11 +5,13 @@ from messages.account import (
     AccountBalances,
     Attach,
     AttachAnswered,
+    AttachRefused,
     AttachWaits,
     ForeignOrder,
     HistoryProgress,
     KeyShared,
     OrderFacts,
+    OrderOfAnother,
     OrdersFound,
     StopTrading,
 )
@@ -67,6 +69,7 @@ StrategyMail = (
     | RulesChanged
     | Quote
     | AttachWaits
+    | AttachRefused
     | OrdersFound
     | Resyncing
     | RowEnd
@@ -88,6 +91,7 @@ ExchangeEvent = (
     | ForeignOrder
     | HistoryProgress
     | KeyShared
+    | OrderOfAnother
     | RowEnd
 )
 """What an exchange's private session says."""

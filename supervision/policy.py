@@ -30,6 +30,7 @@ Kind = Literal[
     "connection",
     "credentials",
     "key refused",
+    "first start",
     "stray order",
     "core",
     "database",
@@ -39,7 +40,10 @@ Kind = Literal[
     "server",
     "bug",
 ]
-"""`credentials`: a key that has never worked; `key refused`: one that has: exchanges refuse good keys for minutes."""
+"""`credentials`: a key that has never worked; `key refused`: one that has: exchanges refuse good keys for minutes.
+
+`stray order`: somebody else's orders are in a strategy's way; `first start`: and nobody is left who could trade.
+"""
 
 EXIT_OK = 0
 EXIT_BUG = 1
@@ -53,6 +57,10 @@ DISK_PAUSES = (1.0, 5.0)
 
 KEY_PATIENCE = 6 * 3600.0
 """Seconds after which a key that has worked is given up."""
+
+
+class FirstStartRefused(Exception):
+    """Somebody else's orders are in the way of a strategy, and no other one of the file trades or could."""
 
 
 class Limits(Struct, frozen=True):
@@ -101,7 +109,8 @@ class Rule(Struct, frozen=True):
 
 POLICY: tuple[Rule, ...] = (
     Rule(("market-data",), ("source ended",), first="stop", exit_code=EXIT_OK),
-    Rule((), ("configuration", "stray order"), first="stop", exit_code=EXIT_USAGE),
+    Rule(("strategy",), ("stray order",), first="halt"),
+    Rule((), ("configuration", "stray order", "first start"), first="stop", exit_code=EXIT_USAGE),
     Rule((), ("credentials",), first="stop", exit_code=EXIT_CREDENTIALS),
     Rule(
         (),
@@ -238,6 +247,7 @@ def classify(error: BaseException, *, key_has_worked: bool = False) -> Kind:
     kinds: tuple[tuple[type[BaseException], Kind], ...] = (
         (ExchangeUnavailable, "connection"),
         (BotStateError, "credentials"),
+        (FirstStartRefused, "first start"),
         (UnknownOrderError, "stray order"),
         (CoreFailed, "core"),
         (DatabaseUnusable, "database"),

@@ -219,7 +219,7 @@ def _log(name: str, kind: Kind, cause: BaseException, action: str) -> None:
     """Bugs are logged with their traceback, once; what is expected to happen is one line."""
     expected = kind not in ("bug", "core")
     level = logging.INFO if kind == "source ended" else logging.ERROR
-    if kind in ("configuration", "credentials", "stray order"):
+    if kind in ("configuration", "credentials", "stray order", "first start"):
         level = logging.DEBUG  # the program's end tells it, once
     logger.log(
         level,

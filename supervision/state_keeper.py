@@ -69,6 +69,8 @@ class StateKeeper:
         """Of the state, as the log has it."""
         self.has_past = True
         """Whether there may be orders of this program: its journal knows some, or it has traded."""
+        self.has_traded_before = False
+        """Whether the journal knows a configured strategy."""
         self._failed_at_start = False
         self._book = ConditionBook("price-watch", mail.metrics, mail.persistence)
         self._silenced: dict[int, str] = {}
@@ -112,6 +114,16 @@ class StateKeeper:
             )
         # Behind what the strategy itself has said before it failed.
         self._mail.supervisor.post(PhaseChanged(strategy.userref, "halted", reason))
+
+    def nobody_else_trades(self, userref: int) -> bool:
+        """Whether this is a first start, or one at which no other strategy is left that may trade."""
+        others = self._names.keys() - self.strangers.halted - {userref}
+        return not self._has_run and not (self.has_traded_before and others)
+
+    def barred(self, userref: int, reason: str) -> None:
+        """Orders that may be somebody else's are in a strategy's way: it rests, the others trade."""
+        self.strangers.barred(userref, reason, self._now())
+        self._mail.supervisor.post(PhaseChanged(userref, "halted", reason))
 
     def interrupted(self, reason: str) -> None:
         """The strategies lost what they need to decide; each says itself when it trades again."""

@@ -22,6 +22,8 @@ from supervision.program import Mailboxes
 
 _SHARED: Literal["second instance"] = "second instance"
 _STAY = "its open orders stay open; fills are answered by whoever goes on alone"
+_STAY_AS_THEY_ARE = "open orders of its userref stay as they are; fills are answered once it trades"
+_AFTER_BAR = "when that is done, start the program anew; it stays halted until then, the others trade"
 _AFTER_SECOND = (
     "stop one of the two, then restart this one: it reads what was filled; nothing was cancelled; "
     "orders that the other one placed are taken over with --adopt"
@@ -40,6 +42,8 @@ class Strangers:
         """What is not covered now, in words, by userref."""
         self.halted: set[int] = set()
         """Strategies that another process trades for, too; they rest until the program is started anew."""
+        self._barred: dict[int, str] = {}
+        """What is left as it is of those of them that never started."""
 
     @contextmanager
     def proving(self, now: Callable[[], int]) -> Iterator[Callable[[int, int], None]]:
@@ -49,7 +53,7 @@ class Strangers:
             many = "1 open order" if orders == 1 else f"{orders} open orders"
             detail = (
                 f"the account holds {many} of this program that its database does not know; waiting {seconds} s "
-                "to see whether another process uses the key (--adopt does not wait)"
+                "to see whether another process works on them"
             )
             self._book.open(0, "unknown orders", detail, now(), blocks=True)
 
@@ -94,6 +98,14 @@ class Strangers:
         self._mail.strategies[order.strategy].post(Pause(reason, _SHARED))
         self._mail.notifier.post(StrategyHalted(strategy.name, strategy.symbol, reason, _STAY, _AFTER_SECOND))
 
+    def barred(self, userref: int, reason: str, time: int) -> None:
+        """A strategy cannot start: open orders under its userref are not its own as far as is known."""
+        strategy = self._strategies[userref]
+        self.halted.add(userref)
+        self._barred[userref] = f"open orders of userref {userref}, which {strategy.name} has not taken over"
+        self._book.open(userref, "unknown orders", f"{strategy.name}: {reason}", time, blocks=True, told=True)
+        self._mail.notifier.post(StrategyHalted(strategy.name, strategy.symbol, reason, _STAY_AS_THEY_ARE, _AFTER_BAR))
+
     def key(self, message: KeyShared) -> None:
         """Another process uses the API key, or has stopped to do so."""
         if not message.shared:
@@ -104,7 +116,9 @@ class Strangers:
     def sentence(self) -> str:
         """What a stop leaves alone, for the last notice; empty when there is nothing."""
         parts = list(self._uncovered.values())
-        parts += [f"what a second instance has placed for {self._strategies[userref].name}" for userref in self.halted]
+        for userref in self.halted:
+            by_another = f"what a second instance has placed for {self._strategies[userref].name}"
+            parts.append(self._barred.get(userref, by_another))
         return f"not covered and left as it is: {'; '.join(parts)}" if parts else ""
 
     def _tell(self, rests: Mapping[int, Rest], symbols: Mapping[int, str], time: int) -> None:

@@ -7,8 +7,10 @@ from actors.conditions import ConditionBook
 from actors.stand_in import await_facts, run_halted_strategy
 from actors.strategy import StrategyActor
 from actors.venue_watch import VenueBook
+from adapters.interfaces import UnknownOrderError
 from config import Config, StrategyConfig
 from messages.status import Stop
+from supervision.policy import FirstStartRefused
 from supervision.program import Mailboxes, Market, actor_name, guarded_core_maker, identity
 from supervision.restart import Watch, supervise
 from supervision.state_keeper import StateKeeper
@@ -42,7 +44,7 @@ class Strategies:
             for strategy in config.strategy
         }
         self._broken: set[int] = set()
-        """Strategies whose core failed: a new connection does not wake them."""
+        """Strategies that failed, or must not trade: a new connection does not wake them."""
 
     async def run(self, strategy: StrategyConfig, market: Market, *, by_clock: bool) -> None:
         """One strategy until the program stops. `by_clock`: time passes without a trade, unlike in a simulation."""
@@ -63,8 +65,10 @@ class Strategies:
             return await await_facts(strategy.userref, mailbox, outlets, partial(market.knows, strategy), reason)
 
     async def _halt(self, strategy: StrategyConfig, actor: Callable[[], Awaitable[None]], reason: str) -> None:
-        """The strategy's core failed: it rests until the program stops, and its user is told."""
+        """The strategy failed: it rests until the program stops, and its user is told."""
         self._broken.add(strategy.userref)
+        if strategy.userref in self._states.strangers.halted:
+            return  # it was told, and orders that may be somebody else's are not cancelled
         cancels = strategy.on_core_failure == "cancel"
         self._states.halted(strategy, reason, "are cancelled" if cancels else "stay open")
         if cancels:
@@ -87,4 +91,10 @@ class Strategies:
             by_clock=by_clock,
         )
         self._take_back.discard(strategy.name)
-        await actor.run()
+        try:
+            await actor.run()
+        except UnknownOrderError as error:
+            if self._states.nobody_else_trades(strategy.userref):
+                raise FirstStartRefused(str(error)) from None
+            self._states.barred(strategy.userref, str(error))
+            raise

@@ -6,13 +6,15 @@ from trio.testing import wait_all_tasks_blocked
 
 from actors.absent import Absent
 from actors.mailbox import MailboxOverflow
-from adapters.interfaces import BotStateError, ExchangeUnavailable, UnknownOrderError
+from adapters.interfaces import BotStateError, ExchangeUnavailable
 from messages.account import (
     AccountBalances,
     AccountSnapshot,
+    AttachRefused,
     AttachWaits,
     LiveOrder,
     OrderFacts,
+    OrderOfAnother,
     OrdersFound,
     StopTrading,
 )
@@ -20,7 +22,7 @@ from messages.journal import LeftBehind, PastOrder, Record
 from messages.market import RowDone, RowEnd
 from messages.money import ZERO
 from messages.orders import Accepted, Balances, Canceled, Filled, Rejected, Resynced, Resyncing
-from messages.status import UncoveredBase, UncoveredOrders
+from messages.status import StrangeOrder, UncoveredBase, UncoveredOrders
 from tests.actors.manager_rig import A, B, Rig, attach, cancel, canceled, filled, place, shown, submit
 from tests.actors.strategies.harness import D
 
@@ -211,13 +213,32 @@ async def test_an_error_before_the_snapshot_comes_out_of_the_start() -> None:
             pytest.fail("it never gets ready")
 
 
-async def test_an_order_that_the_journal_does_not_know_stops_the_start() -> None:
-    rig = Rig(AccountSnapshot({"USD": D(1000)}, (shown(place("of a second instance")),)))
-    with pytest.RaisesGroup(
-        pytest.RaisesExc(UnknownOrderError, match="second instance running"), flatten_subgroups=True
-    ):
-        async with rig.running():
-            await rig.hears(attach(A))
+@pytest.mark.parametrize("by", ["id", "userref"])
+async def test_an_order_that_the_journal_does_not_know_bars_its_strategy_and_no_other(by: str) -> None:
+    strange = shown(place("of a second instance"))
+    words = "second instance running"
+    first = attach(A)
+    if by == "userref":
+        strange, words = msgspec.structs.replace(strange, order_id="", userref=A), "another program has 1 open orders"
+        first = msgspec.structs.replace(first, since=0)
+    rig = Rig(AccountSnapshot({"USD": D(1000), "ETH": D(1)}, (strange,)))
+    async with rig.running():
+        await rig.hears(first, attach(B))
+        (refused,) = rig.told(A)
+        assert isinstance(refused, AttachRefused)
+        assert words in refused.reason
+        assert [type(message) for message in rig.told(B)][-1] is Resynced
+        await rig.hears(submit(place("goes on", strategy=B), strategy=B))
+        assert [kind for kind, _ in rig.session.asked()][-1] == "place"
+
+
+async def test_an_order_that_another_process_placed_first_is_told() -> None:
+    rig = Rig()
+    async with rig.running():
+        await rig.attach_both(place("ours"))
+        await rig.is_told(OrderOfAnother(place("ours").order_id, "O-ours", 5))
+        (strange,) = [said for said in rig.supervisor.receive_nowait() if isinstance(said, StrangeOrder)]
+        assert (strange.strategy, strange.exchange_id) == (A, "O-ours")
 
 
 async def test_a_swamped_mailbox_fails_the_order_manager() -> None:

@@ -90,8 +90,8 @@ class _Steps:
             setattr(Journal, name, self._counted(JOURNAL + name, getattr(Journal, name)))
         force_setattr(MACHINE, "watches_company", False)
         force_setattr(MACHINE, "open_journal", self._counted(JOURNAL + "open", MACHINE.open_journal))
-        FileNonceStore._write = self._counted(  # type: ignore[method-assign]
-            JOURNAL + "nonce", FileNonceStore._write
+        FileNonceStore._merge = self._counted(  # type: ignore[method-assign]
+            JOURNAL + "nonce", FileNonceStore._merge
         )
 
     def _counted(self, stream: str, step: Callable[..., Any]) -> Callable[..., Any]:

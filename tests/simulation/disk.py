@@ -209,3 +209,11 @@ class DiskNonces:
     async def reserve(self, until: int) -> None:
         """Durable at once."""
         self._disk.reserved[self._key] = until
+
+    async def has_traded(self) -> bool:
+        """Whether orders were placed from here."""
+        return bool(self._disk.reserved.get(f"{self._key} has traded"))
+
+    async def note_trading(self) -> None:
+        """Durable at once."""
+        self._disk.reserved[f"{self._key} has traded"] = 1

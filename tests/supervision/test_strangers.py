@@ -105,6 +105,16 @@ def test_what_a_notice_tells_the_log_does_not_say_again(told: Told, caplog: pyte
     assert [record for record in caplog.records if record.levelno >= logging.INFO] == []
 
 
+def test_a_strategy_in_whose_way_are_orders_of_others_rests_and_its_orders_are_named_at_the_end(told: Told) -> None:
+    told.strangers.barred(1001, "the exchange holds an order", 9)
+    assert told.conditions() == [(1001, "unknown orders", True)]
+    assert told.notices() == [StrategyHalted]
+    assert told.strangers.halted == {1001}
+    assert "open orders of userref 1001" in told.strangers.sentence()
+    told.strangers.found(StrangeOrder(1001, "g0", "OTX", 9))
+    assert told.notices() == []
+
+
 def test_a_shared_key_is_told_and_blocks_nothing(told: Told) -> None:
     told.strangers.key(KeyShared(shared=True, text="somebody uses the key", time=5))
     told.strangers.key(KeyShared(shared=True, text="somebody uses the key", time=6))
@@ -120,7 +130,7 @@ def test_a_start_that_waits_for_a_sign_of_another_process_says_so(told: Told) ->
         assert told.conditions() == [(0, "unknown orders", True)]
         (shown,) = told.strangers._book._open.values()
         assert "8 open orders of this program" in shown.detail
-        assert "waiting 25 s to see whether another process uses the key (--adopt does not wait)" in shown.detail
+        assert "waiting 25 s to see whether another process works on them" in shown.detail
     assert told.conditions() == []
 
 

@@ -5,7 +5,9 @@ call raises the highest nonce of the key. So every `BEAT_SECONDS` one call is ma
 ours, one above our last; Kraken refuses it exactly if somebody else has called since. Then a call by the clock shows
 ourselves to the other one. Both learn of each other within two beats, without any further right and without an order.
 
-Another key of the same account has nonces of its own: such an instance shows only when it places an order.
+Another key of the same account has nonces of its own, and nothing that an account may do without an order leaves a
+trace that another key could see. Such an instance shows when it places an order. Therefore one that finds orders of
+which nothing proves that they are its own takes none over by itself.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -20,7 +22,7 @@ from adapters.exchanges.kraken.rest import PrivateRest
 from adapters.exchanges.kraken.turns import Urgency
 from adapters.exchanges.kraken.wire.rest import OpenOrders, order_facts
 from adapters.interfaces import ExchangeUnavailable
-from messages.account import KeyShared, OrderFacts
+from messages.account import KeyShared, OrderFacts, OrderInDoubt
 from messages.ids import userref_of
 
 BEAT_SECONDS = 20.0
@@ -28,6 +30,8 @@ BEAT_SECONDS = 20.0
 PROOF_SECONDS = 25.0
 """More than a beat: a process that lives has called within it."""
 _QUIET_BEATS = 3
+_KEY_IN_USE = "another process uses this API key"
+_MOVES = "another process has placed or changed orders of this userref just now"
 _TEXT = (
     "Kraken was asked with this API key by another process: a second instance of this program, or another program "
     "with the same key"
@@ -53,38 +57,60 @@ async def watch_company(rest: PrivateRest, now: Callable[[], int], tell: Callabl
             continue
 
 
-async def order_of_another(
+async def orders_in_doubt(
     rest: PrivateRest,
     names: PairTable,
     symbols: Mapping[int, str],
     waits: Callable[[int, int], None],
+    *,
+    adopt: bool,
     sleep: Callable[[float], Awaitable[None]] = trio.sleep,
-) -> OrderFacts | None:
-    """An open order of one of these userrefs and pairs, if another process is alive that may have placed it.
+) -> tuple[OrderInDoubt, ...]:
+    """Open orders of these userrefs and pairs that another process may look after: nobody may take them over.
 
-    Waits for the proof only where there are such orders: `PROOF_SECONDS`, after `waits` was told. Raises
-    `ExchangeUnavailable`, `BotStateError`.
+    What shows within `PROOF_SECONDS` speaks for another process: the key's nonces, an order that is new or changed.
+    Without `adopt` it is enough that no order was ever placed with this key from beside this database: these are of
+    another key, another folder, or another life. It waits only where there are such orders, after `waits` was told.
+    Raises `ExchangeUnavailable`, `BotStateError`, `DatabaseUnusable`.
     """
-    shown = await rest.read("OpenOrders", OpenOrders)
-    facts = [
-        order_facts(exchange_id, order, names, frozenset())
-        for exchange_id, order in shown.open.items()
-        if userref_of(order.cl_ord_id or "") in symbols
-    ]
-    ours = [order for order in facts if symbols[userref_of(order.order_id) or 0] == order.symbol]
-    if not ours:
-        return None
-    waits(len(ours), round(PROOF_SECONDS))
+    before = await _shown(rest, names, symbols)
+    if not before:
+        return ()
+    waits(len(before), round(PROOF_SECONDS))
     await sleep(PROOF_SECONDS)
     try:
-        if await _alone(rest):
-            return None
+        alone = await _alone(rest)
     except KrakenError as error:
         raise ExchangeUnavailable(f"Kraken does not tell whether a second instance lives: {error.text}") from None
-    # The other one must learn of us, too: refused calls leave no trace, and its own may have hidden earlier ones.
-    with suppress(KrakenError):
-        await rest.call("GetApiKeyInfo", Raw)
-    return ours[0]
+    if not alone:
+        # The other one must learn of us, too: refused calls leave no trace, and its own may have hidden earlier ones.
+        with suppress(KrakenError):
+            await rest.call("GetApiKeyInfo", Raw)
+        return tuple(OrderInDoubt(order, _KEY_IN_USE) for order in before.values())
+    after = await _shown(rest, names, symbols)
+    moved = {userref_of(order.order_id) for key, order in after.items() if _touched(before.get(key), order)}
+    trusted = adopt or await rest.has_traded()
+    return tuple(
+        OrderInDoubt(order, _MOVES if userref_of(order.order_id) in moved else "")
+        for order in after.values()
+        if not trusted or userref_of(order.order_id) in moved
+    )
+
+
+async def _shown(rest: PrivateRest, names: PairTable, symbols: Mapping[int, str]) -> dict[str, OrderFacts]:
+    """Open orders of these userrefs on their pairs, by Kraken's id."""
+    answer = await rest.read("OpenOrders", OpenOrders)
+    facts = {
+        exchange_id: order_facts(exchange_id, order, names, frozenset())
+        for exchange_id, order in answer.open.items()
+        if userref_of(order.cl_ord_id or "") in symbols
+    }
+    return {key: order for key, order in facts.items() if symbols[userref_of(order.order_id) or 0] == order.symbol}
+
+
+def _touched(before: OrderFacts | None, after: OrderFacts) -> bool:
+    """Placed or amended since; fills and closures are the market's or the owner's."""
+    return before is None or (before.price, before.volume) != (after.price, after.volume)
 
 
 async def _alone(rest: PrivateRest) -> bool:

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from adapters.exchanges.kraken import sockets
 from adapters.exchanges.kraken.clock import ServerClock
-from adapters.exchanges.kraken.company import order_of_another, watch_company
+from adapters.exchanges.kraken.company import orders_in_doubt, watch_company
 from adapters.exchanges.kraken.fees import Fees
 from adapters.exchanges.kraken.listing import Listing
 from adapters.exchanges.kraken.market import Market
@@ -27,7 +27,7 @@ from adapters.exchanges.paper.exchange import AccountStore
 from adapters.interfaces import PairUnavailable
 from config.problems import ConfigError
 from config.schema import Config, ExchangeConfig
-from messages.account import KeyShared, OrderFacts
+from messages.account import KeyShared, OrderInDoubt
 from messages.market import Quote, Tick
 from messages.money import Pair
 
@@ -173,11 +173,11 @@ class KrakenExchange:
         """The private session, connected and subscribed."""
         return open_session(self._account, self._line)
 
-    async def order_of_another(
-        self, symbols: Mapping[int, str], waits: Callable[[int, int], None]
-    ) -> OrderFacts | None:
-        """Found by the nonces of the key, see `company`."""
-        return await order_of_another(self._account.rest, self._account.names, symbols, waits)
+    async def orders_in_doubt(
+        self, symbols: Mapping[int, str], waits: Callable[[int, int], None], *, adopt: bool
+    ) -> tuple[OrderInDoubt, ...]:
+        """By what is known of the key, its nonces and the orders themselves, see `company`."""
+        return await orders_in_doubt(self._account.rest, self._account.names, symbols, waits, adopt=adopt)
 
     async def watch_company(self, tell: Callable[[KeyShared], None]) -> None:
         """Until cancelled, see `company`."""

@@ -7,7 +7,7 @@ leaves nothing ahead of the clock that a second folder with the same key would s
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
@@ -33,6 +33,12 @@ class NonceStore(Protocol):
     async def reserve(self, until: int) -> None:
         """Make durable that nonces below `until` may be used; returns once it is."""
 
+    async def has_traded(self) -> bool:
+        """Whether orders were ever placed with this key from here."""
+
+    async def note_trading(self) -> None:
+        """Make durable that they are; returns once it is."""
+
 
 class NonceSource:
     """The only source of nonces of one key; its caller sends them in their order."""
@@ -43,6 +49,7 @@ class NonceSource:
         self.now = now
         self._last: int | None = None
         self._reserved = 0
+        self._traded: bool | None = None
 
     async def next(self, *, by_clock: bool = True) -> int:
         """A nonce above all that were handed out before, in this run or an earlier one.
@@ -59,6 +66,18 @@ class NonceSource:
         self._last = nonce
         return nonce
 
+    async def has_traded(self) -> bool:
+        """Whether orders were ever placed with this key from here, in this run or an earlier one."""
+        if self._traded is None:
+            self._traded = await self._store.has_traded()
+        return self._traded
+
+    async def trades(self) -> None:
+        """Orders are about to be placed; written once in the life of a file."""
+        if not await self.has_traded():
+            await self._store.note_trading()
+            self._traded = True
+
 
 class FileNonceStore:
     """A small file beside the database: it has to outlive a database that is begun anew.
@@ -70,6 +89,7 @@ class FileNonceStore:
         """`key` tells API keys apart; a file holds any number of them."""
         self._path = path
         self._key = key
+        self._turn = trio.Lock()
 
     async def load(self) -> int:
         """The reservation of this key."""
@@ -77,7 +97,21 @@ class FileNonceStore:
 
     async def reserve(self, until: int) -> None:
         """Replace this key's reservation."""
-        await trio.to_thread.run_sync(self._write, until)
+        async with self._turn:
+            await trio.to_thread.run_sync(self._write, until)
+
+    async def has_traded(self) -> bool:
+        """Orders that carry our mark may be of an earlier database of this place only if it has."""
+        return self._trading in await trio.to_thread.run_sync(self._read)
+
+    async def note_trading(self) -> None:
+        """Beside this key's reservation."""
+        async with self._turn:
+            await trio.to_thread.run_sync(self._merge, {self._trading: 1})
+
+    @property
+    def _trading(self) -> str:
+        return f"{self._key} has traded"
 
     def _read(self) -> dict[str, int]:
         try:
@@ -91,7 +125,10 @@ class FileNonceStore:
             ) from None
 
     def _write(self, until: int) -> None:
-        numbers = {**self._read(), self._key: until}
+        self._merge({self._key: until})
+
+    def _merge(self, news: Mapping[str, int]) -> None:
+        numbers = {**self._read(), **news}
         draft = self._path.with_name(f"{self._path.name}.new")
         try:
             draft.unlink(missing_ok=True)

@@ -32,6 +32,7 @@ from adapters.exchanges.kraken.wire.trading import (
 )
 from adapters.exchanges.kraken.wire.values import nanoseconds
 from adapters.interfaces import ExchangeUnavailable
+from messages.account import OrderOfAnother
 from messages.orders import Place
 
 logger = logging.getLogger("infinity_grid.kraken")
@@ -78,6 +79,8 @@ class Requests:
         self.system = wire.ONLINE
         self.quiet_at = 0.0
         """When the deadline and margin of everything that was sent have passed, in seconds of trio's clock."""
+        self.sent_before: set[str] = set()
+        """Client ids that an earlier session has sent, too."""
         self._socket = socket
         self._token = token
         self._stream = stream
@@ -236,6 +239,7 @@ class Requests:
                     await self._canceled_unseen(order)
                 else:
                     self.answers.settled(order.order_id)
+                    self._tell_of_another(order, pending)
         if not never:
             return
         self._limits.room.give_back(pending.batch.symbol, len(never))
@@ -244,6 +248,12 @@ class Requests:
         else:
             for order in never:
                 self.answers.reject(order, "refused", "Kraken did not answer, and the order did not arrive")
+
+    def _tell_of_another(self, order: Place, pending: Pending) -> None:
+        """A first try that met an order of its own id: another process gave the same answer before us."""
+        first = pending.batch.attempt == 1 and order.order_id not in self.sent_before
+        if first and meaning_of(pending.error or "") == "duplicate id" and (known := self._stream.find(order.order_id)):
+            self._stream.feed.post(OrderOfAnother(order.order_id, known.facts.exchange_id, self._clock.now()))
 
     async def _canceled_unseen(self, order: Place) -> None:
         """The engine had it and the stream must tell its end; else the stream is not to be trusted."""

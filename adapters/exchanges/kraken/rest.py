@@ -200,6 +200,14 @@ class PrivateRest:
             return f"this machine's clock is {-offset // SECOND} s behind Kraken's: set it (NTP)"
         return "another program uses it: make a new API key for this program alone"
 
+    async def has_traded(self) -> bool:
+        """Whether orders were ever placed with this key from beside this database. Raises `DatabaseUnusable`."""
+        return await self._nonces.has_traded()
+
+    async def trades(self) -> None:
+        """Orders are about to be placed with this key. Raises `DatabaseUnusable`."""
+        await self._nonces.trades()
+
     async def undisturbed(self) -> bool:
         """Whether nobody else has used this key since our last call, which only its nonces tell.
 

@@ -202,7 +202,10 @@ class KrakenSession:
     async def place(self, orders: Sequence[Place]) -> None:
         """Put the batch on its way; it leaves at once while the budget suffices."""
         self._stream.feed.check()
+        await self._account.rest.trades()
         for order in orders:
+            if order.order_id in self._account.sent:
+                self._requests.sent_before.add(order.order_id)
             self._account.sending(order.order_id)
         for batch in place_batches(orders):
             self._requests.put(batch)

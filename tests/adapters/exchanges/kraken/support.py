@@ -119,6 +119,7 @@ class MemoryNonces:
     def __init__(self) -> None:
         self.until = 0
         self.writes = 0
+        self.traded = False
 
     async def load(self) -> int:
         """What was reserved last."""
@@ -128,6 +129,14 @@ class MemoryNonces:
         """Only remembered."""
         self.until = until
         self.writes += 1
+
+    async def has_traded(self) -> bool:
+        """What was noted."""
+        return self.traded
+
+    async def note_trading(self) -> None:
+        """Only remembered."""
+        self.traded = True
 
 
 class Far:

@@ -1,19 +1,22 @@
 """Another process with the same key is noticed by its nonces, and nobody is suspected without need."""
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 import trio
 from msgspec import Struct
 from trio.testing import MockClock
 
-from adapters.exchanges.kraken.company import BEAT_SECONDS, PROOF_SECONDS, order_of_another, watch_company
+from adapters.exchanges.kraken.company import BEAT_SECONDS, PROOF_SECONDS, orders_in_doubt, watch_company
+from adapters.exchanges.kraken.nonce import FileNonceStore
 from messages.account import KeyShared
 from messages.ids import client_order_id
 from tests.adapters.exchanges.kraken.support import NAMES, RestTable, private_rest
 
 SECOND = 10**9
-PAIR = {"descr": {"pair": "XBTUSD", "type": "buy", "price": "100", "ordertype": "limit"}, "vol": "1"}
+PAIR: dict[str, Any] = {"descr": {"pair": "XBTUSD", "type": "buy", "price": "100", "ordertype": "limit"}, "vol": "1"}
 ORDER = {**PAIR, "status": "open", "cl_ord_id": client_order_id(1001, "any"), "opentm": "1"}
 
 
@@ -30,14 +33,8 @@ class Key(Struct):
         return {"permissions": []}
 
 
-def table(key: Key, *orders: object) -> RestTable:
-    shown = {f"O{n}": order for n, order in enumerate(orders)}
-
-    def opened(body: dict[str, object]) -> object:
-        key.ask(body)
-        return {"open": shown}
-
-    return RestTable(GetApiKeyInfo=key.ask, OpenOrders=opened)
+def table(key: Key) -> RestTable:
+    return RestTable(GetApiKeyInfo=key.ask)
 
 
 async def told(rest: RestTable, beats: int, between: Callable[[], None] = lambda: None) -> list[bool]:
@@ -78,28 +75,100 @@ async def test_one_refusal_alone_suspects_nobody(autojump_clock: MockClock) -> N
     assert await told(RestTable(GetApiKeyInfo=accident), 3) == []
 
 
-@pytest.mark.parametrize("alive", [True, False])
-async def test_an_order_is_anothers_only_while_somebody_else_lives(autojump_clock: MockClock, *, alive: bool) -> None:
-    key = Key()
+class Shown:
+    """Kraken's side of the account: what OpenOrders shows, and the highest nonce."""
 
-    async def meanwhile(seconds: float) -> None:
-        assert seconds == PROOF_SECONDS
-        if alive:
-            key.highest += SECOND
+    def __init__(self, *, traded: bool = True, **orders: object) -> None:
+        self.key = Key()
+        self.orders: dict[str, object] = orders or {"O0": ORDER}
+        self.rest = private_rest(RestTable(GetApiKeyInfo=self.key.ask, OpenOrders=self._open))
+        self.traded = traded
+        self.waits: list[tuple[int, int]] = []
 
-    told: list[tuple[int, int]] = []
-    rest = private_rest(table(key, ORDER))
-    found = await order_of_another(rest, NAMES, {1001: "BTC/USD"}, lambda *news: told.append(news), meanwhile)
-    assert told == [(1, PROOF_SECONDS)]
-    assert (found is not None) == alive
+    def _open(self, body: dict[str, object]) -> object:
+        self.key.ask(body)
+        return {"open": dict(self.orders)}
+
+    async def in_doubt(
+        self, meanwhile: Callable[[], None] = lambda: None, *, adopt: bool = False, symbol: str = "BTC/USD"
+    ) -> list[tuple[str, str]]:
+        async def sleep(seconds: float) -> None:
+            assert seconds == PROOF_SECONDS
+            meanwhile()
+
+        if self.traded:
+            await self.rest.trades()
+        found = await orders_in_doubt(
+            self.rest, NAMES, {1001: symbol}, lambda *news: self.waits.append(news), adopt=adopt, sleep=sleep
+        )
+        return [(order.facts.exchange_id, order.why) for order in found]
 
 
-@pytest.mark.parametrize("symbols", [{1002: "BTC/USD"}, {1001: "ETH/USD"}, {}])
-async def test_without_an_order_in_question_nobody_waits(symbols: dict[int, str]) -> None:
-    async def never(seconds: float) -> None:
-        raise AssertionError(seconds)
+@pytest.mark.parametrize("adopt", [True, False])
+async def test_orders_are_ours_to_take_over_once_nobody_else_shows(autojump_clock: MockClock, *, adopt: bool) -> None:
+    account = Shown()
+    assert await account.in_doubt(adopt=adopt) == []
+    assert account.waits == [(1, PROOF_SECONDS)]
 
-    def silent(orders: int, seconds: int) -> None:
-        raise AssertionError(orders, seconds)
 
-    assert await order_of_another(private_rest(table(Key(), ORDER)), NAMES, symbols, silent, never) is None
+@pytest.mark.parametrize("adopt", [True, False])
+async def test_whoever_uses_the_key_may_look_after_them(autojump_clock: MockClock, *, adopt: bool) -> None:
+    account = Shown()
+
+    def asks() -> None:
+        account.key.highest += SECOND
+
+    assert await account.in_doubt(asks, adopt=adopt) == [("O0", "another process uses this API key")]
+
+
+async def test_without_a_trace_of_own_trading_nothing_is_taken_over_by_itself(autojump_clock: MockClock) -> None:
+    """Of another key nothing shows."""
+    account = Shown(traded=False)
+    assert await account.in_doubt() == [("O0", "")]
+
+
+@pytest.mark.parametrize("again", [True, False])
+async def test_a_refused_start_is_no_trace_of_trading(
+    tmp_path: Path, autojump_clock: MockClock, *, again: bool
+) -> None:
+    store = FileNonceStore(tmp_path / "nonce", "key")
+    await store.reserve(5)
+    assert not await store.has_traded()
+    if again:
+        await store.note_trading()
+        await store.reserve(6)
+        assert await FileNonceStore(tmp_path / "nonce", "key").has_traded()
+        assert not await FileNonceStore(tmp_path / "nonce", "other").has_traded()
+        assert await store.load() == 6
+
+
+MOVED: dict[str, dict[str, object]] = {
+    "placed": {"O1": {**ORDER, "cl_ord_id": client_order_id(1001, "answer")}},
+    "amended in price": {"O0": {**ORDER, "descr": {**PAIR["descr"], "price": "101"}}},
+    "amended in volume": {"O0": {**ORDER, "vol": "2"}},
+}
+
+
+@pytest.mark.parametrize("what", MOVED)
+async def test_with_adopt_an_order_that_moves_meanwhile_is_somebody_elses(autojump_clock: MockClock, what: str) -> None:
+    account = Shown(traded=False)
+    found = await account.in_doubt(lambda: account.orders.update(MOVED[what]), adopt=True)
+    assert {order for order, _ in found} == {"O0"} | MOVED[what].keys()
+    assert all("placed or changed orders of this userref" in why for _, why in found)
+
+
+async def test_what_is_filled_or_cancelled_meanwhile_accuses_nobody(autojump_clock: MockClock) -> None:
+    account = Shown(traded=False, O0=ORDER, O1={**ORDER, "cl_ord_id": client_order_id(1001, "two")})
+
+    def fills() -> None:
+        del account.orders["O1"]
+        account.orders["O0"] = {**ORDER, "vol_exec": "0.5"}
+
+    assert await account.in_doubt(fills, adopt=True) == []
+
+
+@pytest.mark.parametrize("adopt", [True, False])
+async def test_without_an_order_in_question_nobody_waits(autojump_clock: MockClock, *, adopt: bool) -> None:
+    account = Shown(traded=False)
+    assert await account.in_doubt(adopt=adopt, symbol="ETH/USD") == []
+    assert account.waits == []

@@ -5,7 +5,7 @@ import trio
 from trio.testing import MockClock
 
 from adapters.interfaces import ExchangeUnavailable
-from messages.account import ForeignOrder
+from messages.account import ForeignOrder, OrderOfAnother
 from messages.orders import Accepted, Canceled, Rejected
 from tests.adapters.exchanges.kraken.support import (
     SOON,
@@ -238,3 +238,23 @@ async def test_a_fate_that_nobody_tells_ends_the_session(autojump_clock: MockClo
         failure = await rig.failure()
     assert isinstance(failure, ExchangeUnavailable)
     assert "cannot be told" in str(failure)
+
+
+@pytest.mark.parametrize("sent_before", [False, True])
+async def test_an_order_that_somebody_placed_under_our_id_is_told(
+    autojump_clock: MockClock, *, sent_before: bool
+) -> None:
+    """Another process answers the same fill. A second try proves nothing: the first one may have arrived."""
+    async with opened() as rig:
+        if sent_before:
+            rig.account.sending(order_id(1))
+        request = await rig.placed(place(1))
+        await rig.far.channel("executions", opening(1))
+        await rig.far.answer(request, error="EGeneral:Invalid arguments:cl_ord_id not unique")
+        assert isinstance((await rig.events(1))[0], Accepted)
+        if sent_before:
+            assert await rig.quiet(20)
+        else:
+            (told,) = await rig.events(1)
+            assert isinstance(told, OrderOfAnother)
+            assert told.order_id == order_id(1)

@@ -1,0 +1,24 @@
+"""Before anything trades: may a strategy without a past take over the open orders that carry its userref?"""
+
+from collections.abc import Callable, Mapping
+
+from adapters.interfaces import FeelsCompany, UnknownOrderError
+from messages.ids import userref_of
+from supervision.state_keeper import StateKeeper
+
+
+async def prove_alone(
+    exchange: FeelsCompany, newcomers: Mapping[int, str], states: StateKeeper, now: Callable[[], int], *, adopt: bool
+) -> None:
+    """Strategies without a past take open orders over only if they may be their own, and nobody else lives.
+
+    Others rest. `newcomers` are symbols by userref, `now` is nanoseconds UTC. Raises `UnknownOrderError` where nobody
+    is left who could trade.
+    """
+    with states.strangers.proving(now) as waits:
+        found = await exchange.orders_in_doubt(newcomers, waits, adopt=adopt)
+    for userref, order in {userref_of(order.facts.order_id) or 0: order for order in reversed(found)}.items():
+        error = UnknownOrderError.of(order.facts, userref, order.why)
+        if states.nobody_else_trades(userref):
+            raise error
+        states.barred(userref, str(error))
