@@ -19,6 +19,7 @@ from adapters.exchanges.kraken.feed import Feed
 from adapters.exchanges.kraken.names import PairTable
 from adapters.exchanges.kraken.plausible import Plausible
 from adapters.exchanges.kraken.rest import PublicRest
+from adapters.exchanges.kraken.skipped import Skipped
 from adapters.exchanges.kraken.sockets import Dial, Socket, open_socket, subscription, translated
 from adapters.exchanges.kraken.wire import listed
 from adapters.exchanges.kraken.wire import socket as wire
@@ -52,6 +53,7 @@ class Market:
         self._names = names
         self._system = wire.ONLINE
         self._pair_status: dict[str, str] = {}
+        self._skipped = Skipped("public trades")
         self._newest: dict[str, int] = {}
         """Id of the newest trade of each symbol."""
         self._refused: set[str] = set()
@@ -151,7 +153,11 @@ class Market:
 
     def unseen(self, frame: wire.Frame) -> list[Tick]:
         """The frame's trades that are newer than all before; of a first snapshot only the newest."""
-        trades = sorted(wire.read_trades(frame.data), key=lambda trade: trade[0])
+        read, odd = wire.read_trades(frame.data)
+        for error in odd:
+            self._skipped.note("a trade", error)
+        self._skipped.tell(trio.current_time())
+        trades = sorted(read, key=lambda trade: trade[0])
         begun = self._newest.keys() if frame.type == wire.SNAPSHOT else {tick.symbol for _, tick in trades}
         fresh = [tick for number, tick in trades if tick.symbol in begun and number > self._newest.get(tick.symbol, -1)]
         first = {tick.symbol: tick for _, tick in trades if tick.symbol not in begun}

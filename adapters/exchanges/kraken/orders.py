@@ -147,8 +147,11 @@ class AccountOrders:
     def unread(self, row: Unread, *, old: bool = False) -> None:
         """A report that cannot be read. Raises `ExchangeUnavailable` when it may be about an order of ours.
 
-        `old`: it is part of a snapshot, whose balances reckon with it.
+        `old`: it is part of a snapshot, whose balances reckon with it. One that says nothing at all is left out: should
+        it have been about an order of ours, the ledger or the next look at the open orders shows that.
         """
+        if row.is_nothing:
+            return
         exchange_id, order_id = row.text("order_id"), row.text("cl_ord_id")
         known = self._known.get(exchange_id or "")
         if known is not None:

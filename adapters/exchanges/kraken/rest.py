@@ -16,9 +16,10 @@ from adapters.exchanges.kraken.holds import ALL, Holds
 from adapters.exchanges.kraken.nonce import NonceSource
 from adapters.exchanges.kraken.ownership import EVERY_MARK, Ownership
 from adapters.exchanges.kraken.signing import Signer
+from adapters.exchanges.kraken.skipped import Skipped
 from adapters.exchanges.kraken.trust import certificate_advice, trusted
 from adapters.exchanges.kraken.turns import Turns, Urgency
-from adapters.exchanges.kraken.wire.rest import Envelope, decode
+from adapters.exchanges.kraken.wire.rest import Envelope, Ledgers, OrderRows, decode
 from adapters.exchanges.kraken.wire.values import WireError
 from adapters.interfaces import BotStateError, ExchangeUnavailable
 from messages.conditions import ConditionCode
@@ -112,6 +113,7 @@ class PrivateRest:
         self.holds = holds or Holds()
         self.budget = Counter(STARTER.rest_maximum, STARTER.rest_decay)
         self._turns = Turns(self.budget)
+        self._skipped = Skipped("the account's orders and ledger")
         self.worked = False
         """Whether the account's stream was opened with this key: one call alone says little about its rights."""
 
@@ -230,9 +232,14 @@ class PrivateRest:
         headers = {"Content-Type": "application/json", **self._signer.headers(path, nonce, body)}
         try:
             response = await self._client.post(path, content=body, headers=headers)
-            return _result(response, name, kind, self.own)
+            result = _result(response, name, kind, self.own)
         except (httpx.HTTPError, WireError) as error:
             raise KrakenError(f"no usable answer ({_describe(error)})") from None
+        if isinstance(result, OrderRows | Ledgers):
+            for key, row in result.unread().items():
+                self._skipped.note(f"{name} {key}", row.error)
+            self._skipped.tell(trio.current_time())
+        return result
 
     def _refuse_in_a_pause(self) -> None:
         """Raises `KrakenError` while each call would make it worse."""

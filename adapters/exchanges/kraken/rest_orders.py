@@ -34,11 +34,10 @@ class RestOrders:
                 ]
             else:
                 listed = [rest_order(order) for order in orders]
-                added = (
-                    await self._rest.call(
-                        "AddOrderBatch", AddedBatch, _ORDER_CALL, urgency=Urgency.ORDER, orders=listed, **common
-                    )
-                ).orders
+                batch = await self._rest.call(
+                    "AddOrderBatch", AddedBatch, _ORDER_CALL, urgency=Urgency.ORDER, orders=listed, **common
+                )
+                added = batch.readable()
         except KrakenError as error:
             return error.text
         return [Placed(order_id=one.order_id or None, error=one.error) for one in added]

@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import partial
 
 import trio
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from adapters.exchanges.kraken.answers import Limits
 from adapters.exchanges.kraken.audit import watch_ledger, watch_orders
@@ -31,7 +31,7 @@ from adapters.exchanges.kraken.stream import AccountStream
 from adapters.exchanges.kraken.turns import Urgency
 from adapters.exchanges.kraken.unknown import DEADLINE_SECONDS, MARGIN_SECONDS, Lookup
 from adapters.exchanges.kraken.wire import socket as wire
-from adapters.exchanges.kraken.wire.rest import Order, Token
+from adapters.exchanges.kraken.wire.rest import Token, orders_of
 from adapters.exchanges.kraken.wire.values import WireError
 from adapters.interfaces import BotStateError, ExchangeUnavailable
 from messages.account import AccountSnapshot, History, HistoryProgress, OrderFacts
@@ -313,7 +313,8 @@ class KrakenSession:
         for start in range(0, len(orders), _ORDERS_AT_ONCE):
             part = {told.order.order_id: told for told in orders[start : start + _ORDERS_AT_ONCE]}
             shown = await self._account.rest.read(
-                "QueryOrders", dict[str, Order], urgency=Urgency.FATE, txid=",".join(part)
+                "QueryOrders", dict[str, Raw], urgency=Urgency.FATE, txid=",".join(part)
             )
-            fees |= {name: paid_fee(told, shown.get(name)) for name, told in part.items()}
+            read = orders_of(shown)
+            fees |= {name: paid_fee(told, read.get(name)) for name, told in part.items()}
         return fees

@@ -10,7 +10,8 @@ EVERY_SECONDS = 600.0
 class Skipped:
     """Counts what one stream leaves out."""
 
-    def __init__(self) -> None:
+    def __init__(self, about: str = "other activity of the account") -> None:
+        self._about = about
         self._count = 0
         self._first = ""
         self._quiet_until = 0.0
@@ -24,8 +25,9 @@ class Skipped:
         """Log what came together, at most every `EVERY_SECONDS`; `now` in seconds of any clock that goes on."""
         if self._count and now >= self._quiet_until:
             logger.warning(
-                "%d rows about other activity of the account cannot be read and are left out; the first is %s",
+                "%d rows about %s cannot be read and are left out; the first is %s",
                 self._count,
+                self._about,
                 self._first[:300],
             )
             self._count, self._first, self._quiet_until = 0, "", now + EVERY_SECONDS

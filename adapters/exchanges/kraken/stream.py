@@ -220,7 +220,7 @@ class AccountStream:
         return [row for row in rows if isinstance(row, LedgerEntry)]
 
     def _skip(self, what: str, row: Unread) -> None:
-        if self._own.trades(row.text("asset")):
+        if not row.is_nothing and self._own.trades(row.text("asset")):
             raise WireError(f"{what}: {row.error}")
         self._skipped.note("a balance", row.error)
 

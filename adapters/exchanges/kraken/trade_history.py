@@ -1,5 +1,6 @@
 """Kraken's public trades of the past, page by page, from the REST API's Trades (no key)."""
 
+import logging
 from collections.abc import AsyncGenerator
 
 from msgspec import Struct
@@ -8,10 +9,13 @@ from msgspec.structs import replace
 from adapters.exchanges.kraken.names import TOKENIZED, PairName, PairTable
 from adapters.exchanges.kraken.rest import PublicRest
 from adapters.exchanges.kraken.wire.listed import Rows, pair_names
-from adapters.exchanges.kraken.wire.rest import TradeRow, Trades
-from adapters.exchanges.kraken.wire.values import nanoseconds_of_unix
+from adapters.exchanges.kraken.wire.rest import TradeRow, Trades, trade_rows, trades_cursor
+from adapters.exchanges.kraken.wire.rows import Unread
+from adapters.exchanges.kraken.wire.values import WireError, nanoseconds_of_unix
 from adapters.interfaces import ExchangeUnavailable
 from config.problems import ConfigError, Problem, did_you_mean, shown
+
+logger = logging.getLogger("infinity_grid.kraken")
 
 PAGE = 1000
 """Trades per answer, as many as Kraken gives."""
@@ -41,13 +45,14 @@ async def trade_pages(rest: PublicRest, symbol: str, since: int, after_id: int =
         # One nanosecond early and told apart by id: whether `since` itself is included is not documented.
         since_text = str(max(0, cursor - 1))
         answer = await rest.get("Trades", Trades, pair=pair.id, since=since_text, count=str(PAGE), **pair.of_class())
-        rows = sorted(_rows(answer), key=lambda row: row.trade_id)
+        read = _read(answer)
+        rows = sorted((row for row in read if isinstance(row, TradeRow)), key=lambda row: row.trade_id)
         page = [_past(row) for row in rows if row.trade_id > newest]
         if page:
             newest = page[-1].trade_id
             yield page
         last = _cursor(answer)
-        if len(rows) < PAGE or (last <= cursor and not page):
+        if len(read) < PAGE or (last <= cursor and not page):
             return
         cursor = max(cursor, last)
 
@@ -67,13 +72,21 @@ async def _pair(rest: PublicRest, symbol: str) -> PairName:
     return pair
 
 
-def _rows(answer: Trades) -> list[TradeRow]:
-    return [row for name, rows in answer.items() if name != "last" and isinstance(rows, list) for row in rows]
+def _read(answer: Trades) -> list[TradeRow | Unread]:
+    """Raises `ExchangeUnavailable` for what are no rows; single ones that cannot be read are told and left out."""
+    try:
+        rows = trade_rows(answer)
+    except WireError as error:
+        raise ExchangeUnavailable(f"Kraken {error}") from None
+    odd = [row.error for row in rows if isinstance(row, Unread)]
+    if odd:
+        logger.warning("Kraken Trades: %d rows cannot be read and are left out; the first: %s", len(odd), odd[0])
+    return rows
 
 
 def _cursor(answer: Trades) -> int:
-    last = answer.get("last")
-    if not isinstance(last, str | int) or not str(last).isdecimal():
+    last = trades_cursor(answer)
+    if not last.isdecimal():
         raise ExchangeUnavailable("Kraken Trades: an answer without its cursor")
     return int(last)
 

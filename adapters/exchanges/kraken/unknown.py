@@ -173,8 +173,9 @@ class Lookup:
         answer = await self._rest.read("OpenOrders", OpenOrders)
         own = stream.orders.own
         ours = {key for key, order in answer.open.items() if own.claims(order.cl_ord_id or "", order.descr.pair)}
-        shown = [order for order in stream.orders.open_orders() if own.claims(order.order_id, order.symbol)]
-        return ours ^ {order.exchange_id for order in shown}
+        orders = [order for order in stream.orders.open_orders() if own.claims(order.order_id, order.symbol)]
+        shown = {order.exchange_id for order in orders}
+        return (ours - shown) | (shown - answer.rows.keys())
 
     async def _closed(self, order_ids: Sequence[str], sent: Mapping[str, int]) -> dict[str, OrderFacts]:
         """The newest closures tell of orders that are no older; each other one costs a question of its own."""
@@ -190,8 +191,11 @@ class Lookup:
         return found
 
     async def _of_id(self, order_id: str) -> dict[str, Order]:
-        """Raises `ExchangeUnavailable` for an answer about other orders: it would prove an absence that is none."""
-        orders = (await self._ask(cl_ord_id=order_id)).closed
+        """Raises `ExchangeUnavailable` for an answer that would prove an absence that is none."""
+        page = await self._ask(cl_ord_id=order_id)
+        orders = page.closed
+        if page.hides_some:
+            raise ExchangeUnavailable(f"the closed orders of {order_id} cannot be read")
         if strange := [exchange_id for exchange_id, order in orders.items() if order.cl_ord_id != order_id]:
             raise ExchangeUnavailable(f"asked for the closed orders of {order_id}, Kraken tells of {strange[0]}")
         return orders
@@ -243,6 +247,8 @@ def _as_asked(found: Mapping[str, OrderFacts], stream: AccountStream) -> dict[st
 
 def _covered_since(page: ClosedOrders) -> float:
     """Nanoseconds UTC after which every closure is on this page; rows that cannot be read count as rows too."""
+    if page.hides_some:
+        return math.inf
     if len(page.rows) < _PAGE:
         return -math.inf
     closures = [nanoseconds_of_unix(order.closetm) for order in page.closed.values()]

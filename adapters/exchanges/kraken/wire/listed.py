@@ -4,6 +4,7 @@ Absent and null are the same, and unknown fields do not matter: one odd row is n
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from decimal import Decimal
 from typing import TypeVar
 
@@ -184,8 +185,9 @@ def instruments(content: Raw) -> dict[str, Instrument]:
     """The pairs that a frame of the instrument channel tells of, by symbol. Raises `WireError`."""
     told: dict[str, Instrument] = {}
     for raw in Row(content, "instrument").optional("pairs", list[Raw]) or []:
-        row = Row(raw, "instrument")
-        if symbol := row.optional("symbol", str):
-            rules = tuple(bytes(row.optional(name, Raw) or b"") for name in _RULES)
-            told[symbol] = Instrument(row.optional("status", str) or ONLINE, rules)
+        with suppress(WireError):  # an odd row is nobody's trouble: facts are read over REST besides
+            row = Row(raw, "instrument")
+            if symbol := row.optional("symbol", str):
+                rules = tuple(bytes(row.optional(name, Raw) or b"") for name in _RULES)
+                told[symbol] = Instrument(row.optional("status", str) or ONLINE, rules)
     return told

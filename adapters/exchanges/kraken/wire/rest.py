@@ -58,8 +58,8 @@ class TradeRow(Wire, frozen=True, array_like=True):
     trade_id: int
 
 
-Trades = dict[str, list[TradeRow] | str | int]
-"""Trades: rows by pair, and where to go on under `last`."""
+Trades = dict[str, Raw]
+"""Trades: rows by pair, and where to go on under `last`; nothing of it decoded yet."""
 
 
 class Holding(Wire, frozen=True):
@@ -89,6 +89,11 @@ class Ledgers(Wire, frozen=True):
         """Rows by the entry's id, without those that cannot be read."""
         read = {entry_id: _LEDGER.read(row) for entry_id, row in self.ledger.items()}
         return {entry_id: row for entry_id, row in read.items() if isinstance(row, LedgerRow)}
+
+    def unread(self) -> dict[str, Unread]:
+        """Those that cannot be read."""
+        read = {entry_id: _LEDGER.read(row) for entry_id, row in self.ledger.items()}
+        return {entry_id: row for entry_id, row in read.items() if isinstance(row, Unread)}
 
 
 class Token(Wire, frozen=True):
@@ -170,15 +175,23 @@ class OrderRows(Wire, frozen=True):
 
     def readable(self) -> dict[str, Order]:
         """Those that can be read."""
+        return orders_of(self.rows)
+
+    def unread(self) -> dict[str, Unread]:
+        """Those that cannot."""
         read = {exchange_id: _order(exchange_id, row) for exchange_id, row in self.rows.items()}
-        return {exchange_id: order for exchange_id, order in read.items() if isinstance(order, Order)}
+        return {exchange_id: row for exchange_id, row in read.items() if isinstance(row, Unread)}
+
+    @property
+    def hides_some(self) -> bool:
+        """Whether a row says nothing at all: it may be any order, and nothing is proven to be absent."""
+        return any(row.is_nothing for row in self.unread().values())
 
     def check(self, own: Ownership) -> None:
-        """Raises `WireError` for a row that cannot be read and may be about an order of ours."""
-        for exchange_id, row in self.rows.items():
-            unread = _order(exchange_id, row)
-            if isinstance(unread, Unread):
-                described = texts_of(row, ("pair", "ordertype"), "descr") or {}
+        """Raises `WireError` for a row that cannot be read and says something that may be about an order of ours."""
+        for exchange_id, unread in self.unread().items():
+            if not unread.is_nothing:
+                described = texts_of(self.rows[exchange_id], ("pair", "ordertype"), "descr") or {}
                 if own.may_claim(unread.text("cl_ord_id"), described.get("pair"), described.get("ordertype")):
                     raise WireError(f"order {exchange_id} cannot be read: {unread.error}; {UNREADABLE}")
 
@@ -232,7 +245,12 @@ class AddedOrder(Wire, frozen=True):
 class AddedBatch(Wire, frozen=True):
     """AddOrderBatch."""
 
-    orders: list[AddedOrder]
+    orders: list[Raw]
+
+    def readable(self) -> list[AddedOrder]:
+        """One for each; an answer that cannot be read is an error that leaves its order's fate open."""
+        rows = [_ADDED.read(row) for row in self.orders]
+        return [AddedOrder(error=f"no usable answer: {row.error}") if isinstance(row, Unread) else row for row in rows]
 
 
 class Canceled(Wire, frozen=True):
@@ -260,6 +278,8 @@ _SPOT = frozenset({"none", "0", "1:1"})
 _ORDER = RowReader(Order, "cl_ord_id")
 _LEDGER = RowReader(LedgerRow)
 _HOLDING = RowReader(Holding)
+_ADDED = RowReader(AddedOrder)
+_TRADE = RowReader(TradeRow)
 
 
 def _order(exchange_id: str, row: Raw) -> Order | Unread:
@@ -298,9 +318,25 @@ def close_reason(reason: str | None, *, asked_for: bool = False) -> CloseReason:
     return "requested" if asked_for and (found == "by hand" or not words) else found
 
 
+def orders_of(rows: Mapping[str, Raw]) -> dict[str, Order]:
+    """Those of QueryOrders that can be read."""
+    read = {exchange_id: _order(exchange_id, row) for exchange_id, row in rows.items()}
+    return {exchange_id: order for exchange_id, order in read.items() if isinstance(order, Order)}
+
+
+def trade_rows(trades: Trades) -> list[TradeRow | Unread]:
+    """The rows of all pairs of an answer. Raises `WireError` for what is no list."""
+    return [row for name, rows in trades.items() if name != "last" for row in _TRADE.read_list(rows, f"Trades {name}")]
+
+
+def trades_cursor(trades: Trades) -> str:
+    """Where to go on, as a text; empty where the answer does not say."""
+    return bytes(trades.get("last", b"")).decode("ascii", "replace").strip('"')
+
+
 def last_trade(trades: Trades) -> tuple[int, int] | None:
     """Id and time of the newest trade in an answer about one pair; None without any. Raises `WireError`."""
-    rows = [row for name, rows in trades.items() if name != "last" and isinstance(rows, list) for row in rows]
+    rows = [row for row in trade_rows(trades) if isinstance(row, TradeRow)]
     newest = max(rows, key=lambda row: row.trade_id, default=None)
     return (newest.trade_id, nanoseconds_of_unix(newest.time)) if newest else None
 

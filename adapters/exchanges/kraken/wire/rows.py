@@ -23,6 +23,11 @@ class Unread(Struct, frozen=True):
     texts: Mapping[str, str | None] | None = None
     """None where the row is not even an object."""
 
+    @property
+    def is_nothing(self) -> bool:
+        """Whether the row is no object: it says nothing of anybody, and what it left unsaid shows elsewhere."""
+        return self.texts is None
+
     def text(self, name: str) -> str | None:
         """One field; None where it cannot be read."""
         return None if self.texts is None else self.texts.get(name)
@@ -37,13 +42,7 @@ class RowReader(Generic[Row]):
 
     def read_list(self, data: Raw, what: str) -> list[Row | Unread]:
         """Every row in its place. Raises `WireError` for what is no list."""
-        if not bytes(data):
-            raise WireError(f"{what}: an answer without content")
-        try:
-            rows = _ROWS.decode(data)
-        except _ERRORS as error:
-            raise WireError(f"{what}: {error}") from None
-        return [self.read(row) for row in rows]
+        return [self.read(row) for row in raw_rows(data, what)]
 
     def read(self, row: Raw) -> Row | Unread:
         """One row."""
@@ -51,6 +50,16 @@ class RowReader(Generic[Row]):
             return self._decoder.decode(row)
         except (*_ERRORS, WireError) as error:
             return Unread(str(error), texts_of(row, self._texts))
+
+
+def raw_rows(data: Raw, what: str) -> list[Raw]:
+    """The rows of a list, not decoded. Raises `WireError` for what is no list."""
+    if not bytes(data):
+        raise WireError(f"{what}: an answer without content")
+    try:
+        return _ROWS.decode(data)
+    except _ERRORS as error:
+        raise WireError(f"{what}: {error}") from None
 
 
 def texts_of(row: Raw, names: tuple[str, ...], inside: str = "") -> dict[str, str | None] | None:

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw, field
 
+from adapters.exchanges.kraken.wire.rows import RowReader, Unread
 from adapters.exchanges.kraken.wire.values import NOTHING, Wire, WireError, nanoseconds
 from messages.market import Tick
 
@@ -69,8 +70,8 @@ class Subscribed(Wire, frozen=True):
 
 
 _FRAME = msgspec.json.Decoder(Frame)
-_TRADES = msgspec.json.Decoder(list[Trade])
-_STATES = msgspec.json.Decoder(list[SystemState])
+_TRADES = RowReader(Trade)
+_STATES = RowReader(SystemState)
 _SUBSCRIBED = msgspec.json.Decoder(Subscribed)
 
 
@@ -82,14 +83,24 @@ def read_frame(content: str | bytes) -> Frame:
         raise WireError(f"a frame that cannot be read: {error}") from None
 
 
-def read_trades(data: Raw) -> list[tuple[int, Tick]]:
-    """Trades with their ids, oldest first. Raises `WireError`."""
-    return [(trade.trade_id, _tick(trade)) for trade in _read(_TRADES, data, TRADE)]
+def read_trades(data: Raw) -> tuple[list[tuple[int, Tick]], list[str]]:
+    """Trades with their ids, in their order, and what is wrong with rows that are none. Raises `WireError`."""
+    trades: list[tuple[int, Tick]] = []
+    odd: list[str] = []
+    for row in _TRADES.read_list(data, TRADE):
+        if isinstance(row, Unread):
+            odd.append(row.error)
+            continue
+        try:
+            trades.append((row.trade_id, _tick(row)))
+        except WireError as error:
+            odd.append(str(error))
+    return trades, odd
 
 
 def read_system(data: Raw) -> str | None:
-    """The state of the exchange as a whole. Raises `WireError`."""
-    states = _read(_STATES, data, STATUS)
+    """The newest state of the exchange as a whole; None where no row tells one. Raises `WireError`."""
+    states = [row for row in _STATES.read_list(data, STATUS) if isinstance(row, SystemState)]
     return states[-1].system if states else None
 
 
@@ -105,13 +116,6 @@ def _tick(trade: Trade) -> Tick:
     if trade.price <= 0:
         raise WireError(f"a trade of {trade.symbol[:40]!r} without a price")
     return Tick(trade.symbol, trade.price, nanoseconds(trade.timestamp))
-
-
-def _read(decoder: "msgspec.json.Decoder[list[Any]]", data: Raw, channel: str) -> list[Any]:
-    if not bytes(data):
-        raise WireError(f"a frame of {channel} without data")
-    rows: list[Any] = _decoded(decoder, data, channel)
-    return rows
 
 
 def _decoded(decoder: "msgspec.json.Decoder[Any]", raw: Raw, what: str) -> Any:  # noqa: ANN401 - as the decoder says

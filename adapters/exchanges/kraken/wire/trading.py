@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Raw, field
@@ -12,6 +12,8 @@ from adapters.exchanges.kraken.wire.rows import RowReader, Unread
 from adapters.exchanges.kraken.wire.values import Wire, WireError, check_id, is_other_kind, nanoseconds, plain, stamp_of
 from messages.money import ZERO, Side
 from messages.orders import Place
+
+Part = TypeVar("Part")
 
 ReportKind = Literal["accepted", "trade", "filled", "canceled", "expired", "changed", "other"]
 
@@ -54,7 +56,7 @@ class Report(Wire, frozen=True):
     limit_price_type: str | None = None
     margin: bool | None = None
     reduce_only: bool | None = None
-    paid: tuple[Fee, ...] | None = field(default=(), name="fees")
+    paid: tuple[Raw, ...] | None = field(default=(), name="fees")
     fee_usd_equiv: Decimal | None = None
     """All fees of the order so far, in US dollars."""
     reason: str | None = None
@@ -69,6 +71,7 @@ class Report(Wire, frozen=True):
         if self.exec_id is not None:
             check_id("exec_id", self.exec_id)
         nanoseconds(self.timestamp)
+        _listed(_FEES, self.paid)
 
     @property
     def borrowed(self) -> bool:
@@ -88,7 +91,7 @@ class Report(Wire, frozen=True):
     @property
     def fees(self) -> tuple[Fee, ...]:
         """Of this fill, by asset."""
-        return self.paid or ()
+        return _listed(_FEES, self.paid)
 
     @property
     def kind(self) -> ReportKind:
@@ -131,12 +134,18 @@ class Holding(Wire, frozen=True):
 
     asset: str
     balance: Decimal
-    wallets: tuple[Wallet, ...] | None = ()
+    wallets: tuple[Raw, ...] | None = ()
+
+    def __post_init__(self) -> None:
+        """Raises `ValueError`."""
+        super().__post_init__()
+        _listed(_WALLETS, self.wallets)
 
     @property
     def locked(self) -> Decimal:
         """What cannot be traded of it."""
-        kept = (wallet.balance for wallet in self.wallets or () if not _spends_from(wallet.id, wallet.type))
+        wallets = _listed(_WALLETS, self.wallets)
+        kept = (wallet.balance for wallet in wallets if not _spends_from(wallet.id, wallet.type))
         return sum(kept, ZERO)
 
 
@@ -199,11 +208,12 @@ class CountOfCanceled(Wire, frozen=True):
     count: int = 0
 
 
+_FEES = RowReader(Fee)
+_WALLETS = RowReader(Wallet)
 _REPORTS = RowReader(Report, "order_id", "cl_ord_id", "symbol", "order_type", "exec_id", "exec_type")
 _HOLDINGS = RowReader(Holding, "asset")
 _ENTRIES = RowReader(LedgerEntry, "asset")
-_PLACED = msgspec.json.Decoder(Placed)
-_PLACED_BATCH = msgspec.json.Decoder(list[Placed])
+_PLACED = RowReader(Placed)
 _COUNT = msgspec.json.Decoder(CountOfCanceled)
 
 
@@ -223,11 +233,17 @@ def read_entries(data: Raw) -> list[LedgerEntry | Unread]:
 
 
 def read_placed(method: str, result: Raw) -> list[Placed]:
-    """The answer to each order of a request, in its order. Raises `WireError`."""
+    """The answer to each order of a request, in its order. Raises `WireError`.
+
+    One that cannot be read is an error that leaves its order's fate open.
+    """
     if method == ADD:
-        return [_read(_PLACED, result, method)]
-    placed: list[Placed] = _read(_PLACED_BATCH, result, method)
-    return placed
+        placed = _PLACED.read(result)
+        if isinstance(placed, Unread):
+            raise WireError(f"{method}: {placed.error}")
+        return [placed]
+    rows = _PLACED.read_list(result, method)
+    return [Placed(error=f"no usable answer: {row.error}") if isinstance(row, Unread) else row for row in rows]
 
 
 def read_canceled(result: Raw) -> int:
@@ -287,6 +303,17 @@ def rest_order(order: Place) -> dict[str, object]:
     if order.post_only:
         params["oflags"] = "post"
     return params
+
+
+def _listed(reader: RowReader[Part], rows: Sequence[Raw] | None) -> tuple[Part, ...]:
+    """The parts of a row, without what is none at all. Raises `ValueError` for one that says what nobody can read."""
+    parts: list[Part] = []
+    for part in map(reader.read, rows or ()):
+        if not isinstance(part, Unread):
+            parts.append(part)
+        elif not part.is_nothing:
+            raise ValueError(part.error)
+    return tuple(parts)
 
 
 def _number(value: Decimal) -> Raw:
