@@ -3,6 +3,7 @@
 from actors.strategies import order_limit
 from actors.strategies.ladder import Ladder
 from actors.strategies.order_events import BY_OURSELVES
+from actors.strategies.state import Released
 from messages.conditions import ConditionCode
 from messages.money import ZERO
 from messages.notices import LadderStatus
@@ -100,8 +101,18 @@ def _waiting(ladder: Ladder) -> tuple[str, ...]:
     reasons += [
         f"{gone.side} of {gone.volume:f} {pair.base} at {gone.price:f} {pair.quote} released: {gone.reason}"
         for gone in state.released
+        if _is_missing(ladder, gone)
     ]
     return tuple(reasons)
+
+
+def _is_missing(ladder: Ladder, gone: Released) -> bool:
+    """Whether a released order still explains that one is absent: no full ladder lacks a buy, no sell its own heir."""
+    state = ladder.state
+    if gone.side == "buy":
+        return len(ladder.buys()) < ladder.settings.max_open_buys
+    heirs = {order.parent for order in state.orders.values() if order.side == "sell"} | state.remembered.keys()
+    return not gone.parent or gone.parent not in heirs
 
 
 def ladder_status(ladder: Ladder) -> LadderStatus | None:

@@ -2,6 +2,7 @@ from actors.strategies.c_dca import C_DCA
 from actors.strategies.grid_sell import GRID_SELL
 from messages.notices import LadderStatus
 from tests.actors.strategies.harness import BUYS_AT_50000, D, Play, settings
+from tests.actors.strategies.test_order_events_closures import two_sells
 
 
 def test_a_report_shows_orders_from_the_highest_to_the_lowest() -> None:
@@ -43,6 +44,25 @@ def test_every_absent_order_has_a_named_reason() -> None:
         "fewer than 5 buys: funds",
         "buy of 0.00204020 BTC at 49014.7 USD released: cancelled by hand",
     )
+
+
+def test_a_released_buy_explains_nothing_once_the_ladder_is_full_again() -> None:
+    play = Play()
+    play.start("50000")
+    play.close(play.orders("buy")[0].order_id, "by hand")
+    play.tick("50000", after=10)
+    assert len(play.orders("buy")) == 5
+    assert play.core.report("trading", "").waiting == ()
+
+
+def test_a_released_sell_is_named_until_one_of_its_buy_is_due_again() -> None:
+    play = two_sells()
+    sell = play.orders("sell")[0]
+    play.close(sell.order_id, "by hand")
+    play.tick("49100", after=10)
+    (named,) = play.core.report("trading", "").waiting
+    assert named.startswith(f"sell of {sell.volume:f} BTC")
+    assert "released: cancelled by hand" in named
 
 
 def test_the_hourly_status_shows_five_orders_of_each_side_nearest_first() -> None:
