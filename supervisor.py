@@ -345,6 +345,7 @@ class _Tree:
         self._past = {past.userref for past in pasts} & self._mail.strategies.keys()
         self._states.has_past = bool(pasts)
         self._states.has_traded_before = bool(self._past)
+        self._states.remembers(pasts)
         left = left_over(pasts, self._config)
         self._absent = Absent(left_behind(left))
         self._states.strangers.left_over(left, self._world.wall())

@@ -69,11 +69,14 @@ def with_account(owner: Owner, account: str, key: str, config: Config, source: s
     first = not owner.account and not owner.key
     if first or (key and key == owner.key) or (account and account == owner.account):
         return replace(owner, account=account or owner.account, key=key or owner.key)
+    allowed = "a key of the account that the database belongs to, or another file in [persistence] database"
     if account and owner.account:
         found = f"a key of the account {account}, while {config.database} belongs to the account {owner.account}"
+    elif account:
+        found = f"another key than the one by which alone {config.database} knows its account until now"
+        allowed = f"that key for one start, from which the account is known and any key of it is taken; or {allowed}"
     else:
         found = f"another key than the one that {config.database} knows, and {owner.exchange} does not tell its account"
-    allowed = "a key of the account that the database belongs to, or another file in [persistence] database"
     raise ConfigError.at(source, "exchange.api_public_key", found, allowed)
 
 

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import assert_never
 
 import trio
+from msgspec.structs import replace
 
 from actors.conditions import ConditionBook
 from actors.status_page import post_report
 from config import Config, StrategyConfig
 from messages.account import KeyShared
+from messages.journal import Past
 from messages.money import ZERO
 from messages.notices import ProgramEnded, ProgramStarted, StrategyHalted, StrategyResumed
 from messages.status import (
@@ -27,6 +29,7 @@ from messages.status import (
     UncoveredOrders,
 )
 from supervision.control import StopRequest
+from supervision.pasts import rest_of
 from supervision.program import Mailboxes
 from supervision.states import StateMachine
 from supervision.strangers import Strangers
@@ -114,6 +117,14 @@ class StateKeeper:
             )
         # Behind what the strategy itself has said before it failed.
         self._mail.supervisor.post(PhaseChanged(strategy.userref, "halted", reason))
+
+    def remembers(self, pasts: Sequence[Past]) -> None:
+        """Until a strategy speaks for itself, perhaps hindered by its pair, its page shows what the journal knows."""
+        by_userref = {past.userref: past for past in pasts}
+        for strategy in self._config.strategy:
+            past = by_userref.get(strategy.userref)
+            if past is not None and past.symbol in ("", strategy.symbol):
+                post_report(self._mail.metrics, replace(_first_report(strategy), owned=rest_of(past).base))
 
     def nobody_else_trades(self, userref: int) -> bool:
         """Whether this is a first start, or one at which no other strategy is left that may trade."""

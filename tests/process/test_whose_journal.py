@@ -137,6 +137,22 @@ async def test_a_strategy_that_is_gone_is_told_at_the_start_in_the_status_and_at
         assert [pair for pair, _, _ in kraken.orders()] == ["XXBTZUSD"] * 3
 
 
+async def test_a_stop_that_cancels_all_names_orders_and_base_of_the_one_that_is_gone(tmp_path: Path) -> None:
+    async with desk(tmp_path) as kraken:
+        await lived(kraken, fill=True)
+        left = kraken.orders()
+        kraken.configure(strategy("second", base="ETH", userref=1002), bot='dry_run = false\non_stop = "cancel-all"')
+        with kraken.program() as life:
+            await life.until(lambda: "state: RUNNING" in life.said())
+            assert await life.stop() == 0
+        last = life.said().rstrip().splitlines()[-1]
+        for words in (life.said().split("state: RUNNING")[0], last):
+            assert "trial (userref 1001, BTC/USD): 4 open orders (" in words
+            assert "BTC that it bought" in words
+        assert "all open orders of its strategies are cancelled; not covered and left as it is" in last
+        assert kraken.orders() == left
+
+
 async def test_orders_that_nobody_knows_stop_the_start_and_adopt_takes_them(tmp_path: Path) -> None:
     async with desk(tmp_path) as kraken:
         await lived(kraken)

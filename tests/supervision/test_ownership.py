@@ -183,6 +183,18 @@ def test_another_account_is_refused(make: Make, account: str, key: str) -> None:
         with_account(known, account, key, make(), "c.toml")
 
 
+def test_a_key_that_alone_could_prove_the_account_is_asked_for_once(make: Make) -> None:
+    """Kraken tells its account for the first time, together with a new key: nothing proves that it is ours."""
+    known = Owner("kraken", simulated=False, account="", key="key-1")
+    with pytest.raises(ConfigError) as refused:
+        with_account(known, "AA11", "key-2", make(), "c.toml")
+    (problem,) = refused.value.problems
+    assert "does not tell its account" not in problem.found
+    assert "that key for one start, from which the account is known and any key of it is taken" in problem.allowed
+    learnt = with_account(known, "AA11", "key-1", make(), "c.toml")
+    assert with_account(learnt, "AA11", "key-2", make(), "c.toml").key == "key-2"
+
+
 def test_a_fingerprint_shows_no_key(make: Make) -> None:
     assert fingerprint(make(adapter="paper")) == ""
     assert len(fingerprint(make())) == 16

@@ -9,7 +9,9 @@ import trio
 from msgspec.structs import replace
 from trio.testing import wait_all_tasks_blocked
 
+from actors.strategies.state import GridState, save
 from config import Config
+from messages.journal import Past
 from messages.letters import needs_somebody
 from messages.money import Side
 from messages.notices import Notice, ProgramEnded, ProgramStarted, StrategyHalted, StrategyResumed
@@ -88,6 +90,17 @@ async def test_every_strategy_is_shown_before_it_speaks() -> None:
             ("btc-hodl", "syncing", None),
             ("eth-sell", "syncing", None),
         ]
+
+
+async def test_what_the_journal_knows_is_shown_before_a_strategy_speaks() -> None:
+    """Its pair may be closed for days."""
+    state = save(GridState(Decimal(100), Decimal("0.01"), owned=Decimal("0.75")))
+    async with kept() as program:
+        program.keeper.remembers(
+            [Past(HODL, "btc-hodl", "GridHODL", "BTC/USD", state), Past(SELL, "sell", "GridSell", "SOL/USD", state)]
+        )
+        program.state()
+        assert {report.name: report.owned for report in program.reports} == {"btc-hodl": Decimal("0.75"), "eth-sell": 0}
 
 
 async def test_the_start_is_told_once_when_all_trade() -> None:

@@ -163,13 +163,13 @@ class Far:
         stamp = stamp_of(wall())
         await self.say({"method": request["method"], "req_id": request["req_id"], "time_out": stamp, **outcome})
 
-    async def channel(self, name: str, *data: Message, kind: str = "update", sequence: int | None = None) -> None:
+    async def channel(self, name: str, *data: object, kind: str = "update", sequence: int | None = None) -> None:
         """A frame of a private channel; numbers of the data are literal texts."""
         self._sequences[name] = self._sequences.get(name, 0) + 1 if sequence is None else sequence
         head = f'"channel":"{name}","type":"{kind}","sequence":{self._sequences[name]}'
         await self.say(f'{{{head},"data":[{",".join(_literal(item) for item in data)}]}}')
 
-    async def open_account(self, orders: Sequence[Message] = (), holdings: Sequence[Message] = ()) -> None:
+    async def open_account(self, orders: Sequence[object] = (), holdings: Sequence[object] = ()) -> None:
         """Confirm both subscriptions and show the account."""
         for _ in range(2):
             request = await self.heard()
@@ -211,7 +211,9 @@ _NUMBERS = frozenset(
 )
 
 
-def _literal(item: Message) -> str:
+def _literal(item: object) -> str:
+    if not isinstance(item, dict):
+        return json.dumps(item)
     parts = []
     for name, value in item.items():
         if name in _NUMBERS and isinstance(value, str):
@@ -333,8 +335,8 @@ def make_account(rest: RestTable) -> Account:
 @asynccontextmanager
 async def opened(
     rest: RestTable | None = None,
-    orders: Sequence[Message] = (),
-    holdings: Sequence[Message] = (),
+    orders: Sequence[object] = (),
+    holdings: Sequence[object] = (),
     account: Account | None = None,
 ) -> AsyncIterator[Rig]:
     """A session whose account shows these orders and holdings."""

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -151,8 +152,10 @@ ODD: list[Any] = [None, 7, "row", True]
 async def test_a_session_lives_through_such_rows_of_every_channel(
     autojump_clock: MockClock, caplog: pytest.LogCaptureFixture
 ) -> None:
+    holdings = [{"asset": "USD", "balance": "1000.0000"}, *ODD, {"asset": "BTC", "balance": "0.05"}]
     with caplog.at_level(logging.WARNING):
-        async with opened() as rig:
+        async with opened(orders=ODD, holdings=holdings) as rig:
+            assert (await rig.session.snapshot()).balances == {"USD": Decimal(1000), "BTC": Decimal("0.05")}
             request = await rig.placed(place(1))
             await acknowledged(rig.far, request, 1)
             await rig.far.channel("executions", *ODD, opening(1), *ODD)
@@ -160,7 +163,7 @@ async def test_a_session_lives_through_such_rows_of_every_channel(
             await rig.far.channel("balances", *ODD)
             assert await rig.quiet(20)
     (told,) = [text for text in caplog.messages if "cannot be read and are left out" in text]
-    assert told.startswith("4 rows about other activity")
+    assert told.startswith("8 rows about other activity")
 
 
 async def test_history_that_hides_a_row_proves_no_absence(autojump_clock: MockClock) -> None:
