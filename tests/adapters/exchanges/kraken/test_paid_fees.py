@@ -16,7 +16,8 @@ D = Decimal
 
 def reports(filled: str, *fills: dict[str, object]) -> list[Report]:
     """An open order of which so much is filled, and fills that the snapshot tells of."""
-    return msgspec.convert([opening(1, cum_qty=filled), *fills], list[Report], strict=False)
+    content = msgspec.json.encode([opening(1, cum_qty=filled), *fills])
+    return msgspec.json.decode(content, type=list[Report], strict=False)
 
 
 def fill(number: int, volume: str, fee: str) -> dict[str, object]:
