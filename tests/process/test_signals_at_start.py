@@ -10,9 +10,10 @@ from tests.process.test_held_up import SIGNALS, wait_until_caught
 
 pytestmark = pytest.mark.process
 
-STEP = 0.02
-MOMENTS = 75
-AT_ONCE = 15
+STEP = 0.06
+"""Three signals in turn, so that the same one comes every 0.18 s; start and imports take longer than that."""
+MOMENTS = 25
+AT_ONCE = 5
 """Moments that one test tries."""
 
 
