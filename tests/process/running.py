@@ -185,10 +185,10 @@ def open_orders(database: Path) -> Orders:
         ).fetchall()
 
 
-def open_ids(database: Path) -> dict[str, str]:
-    """The exchange's ids of these orders by ours; empty where the journal has not seen an answer."""
+def statuses(database: Path) -> dict[str, str]:
+    """What the journal says of each order that was ever decided, by our id."""
     with duckdb.connect(str(database), read_only=True) as connection:
-        return dict(connection.execute("SELECT order_id, exchange_id FROM orders WHERE status = 'open'").fetchall())
+        return dict(connection.execute("SELECT order_id, status FROM orders").fetchall())
 
 
 def fills(database: Path) -> Orders:
