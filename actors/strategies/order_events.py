@@ -6,7 +6,7 @@ from typing import assert_never
 from actors.strategies import order_limit, rules
 from actors.strategies.ladder import ASK_AGAIN_AFTER, RETRY_AFTER, Ladder
 from actors.strategies.state import OwnOrder, Released, RememberedSell
-from actors.strategies.upkeep import no_gain_from, retry_remembered_sells, sell_surplus
+from actors.strategies.upkeep import NOT_OURS, no_gain_from, retry_remembered_sells, sell_surplus
 from messages.money import ZERO, against_rules, below_minimum, divide, floor_price, floor_volume, owned_after
 from messages.notices import ExtraSell, OrderAmended, OrderFilled
 from messages.orders import Accepted, Amended, Canceled, Filled, OrderEvent, PartiallyFilled, Rejected, RejectReason
@@ -111,11 +111,14 @@ def counter_sell(ladder: Ladder, buy: OwnOrder, time: int) -> None:
     # What other buys have brought so far is for the sells that answer them.
     promised += sum((order.filled for order in ladder.state.orders.values() if order.side == "buy"), ZERO)
     most = max(buy.filled, ladder.own_base() - promised - ladder.state.surplus)
-    volume = floor_volume(settings.pair, min(sell_volume(settings, price, buy.filled), most))
-    due = RememberedSell(buy.exchange_id, 0, price, volume, "", buy.price)
+    wanted = floor_volume(settings.pair, min(sell_volume(settings, price, buy.filled), most))
+    # The sell of a surplus may have taken what the buy brought before it was complete.
+    volume = wanted if ladder.sells_unowned else min(wanted, floor_volume(settings.pair, max(ladder.own_base(), ZERO)))
+    due = RememberedSell(buy.exchange_id, 0, price, wanted, "", buy.price)
     if reason := below_minimum(settings.pair, price, volume):
-        ladder.remember(due, reason)
-        ladder.tell_refused(f"sell {due.parent}", "sell", price, volume, reason)
+        short = volume < wanted and below_minimum(settings.pair, price, wanted) is None
+        ladder.remember(due, NOT_OURS if short else reason)
+        ladder.tell_refused(f"sell {due.parent}", "sell", price, wanted, NOT_OURS if short else reason)
         return
     ladder.place_counter_order("sell", price, volume, due)
 

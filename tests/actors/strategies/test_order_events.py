@@ -8,6 +8,7 @@ from actors.strategies.grid_hodl import GRID_HODL
 from actors.strategies.grid_sell import GRID_SELL
 from actors.strategies.settings import Variant
 from actors.strategies.swing import SWING
+from actors.strategies.upkeep import NOT_OURS
 from messages.ids import client_order_id
 from messages.market import Tick
 from messages.notices import OrderDelayed, OrderFilled
@@ -115,6 +116,29 @@ def test_a_counter_sell_below_the_minimum_waits_by_name() -> None:
     assert notices(play.tick("49505", after=60), OrderDelayed) == []
     assert ("sell", D("49999.9"), D("0.00201005")) in placed(play.core.change_rules(BTC_USD, SETTINGS.fee))
     assert play.core.owned == D("0.00202")
+
+
+@pytest.mark.parametrize(("left", "sold"), [("0.002", ["0.00201005"]), ("0.0005", ["0.00152"]), ("0", ["0.00102"])])
+def test_a_counter_sell_offers_nothing_that_the_sell_of_a_surplus_has_taken(left: str, sold: list[str]) -> None:
+    play = started()
+    buy = play.orders("buy")[0]
+    play.partly(buy.order_id, "0.001")
+    play.core.state.owned = D(left)  # a surplus was sold of what the buy had brought so far
+    assert [volume for _, _, volume in placed(play.fill(buy.order_id))] == [D(volume) for volume in sold]
+    offered = sum(order.volume for order in play.orders("sell"))
+    assert offered <= play.core.owned
+
+
+def test_a_counter_sell_for_which_nothing_is_left_waits_by_name() -> None:
+    play = started()
+    buy = play.orders("buy")[0]
+    play.partly(buy.order_id, "0.00201")
+    play.core.state.owned = D(0)
+    outputs = play.fill(buy.order_id)
+    assert placed(outputs) == []
+    (told,) = notices(outputs, OrderDelayed)
+    assert (told.reason, told.volume) == (NOT_OURS, D("0.00201005"))
+    assert NOT_OURS in play.core.report("trading", "").waiting[0]
 
 
 def test_a_fill_in_the_cancel_window_is_a_fill() -> None:
