@@ -16,9 +16,9 @@ from msgspec import Struct
 from tests.crash.interlude import INTERLUDES, played, steps_of
 from tests.crash.points import Point, parse
 from tests.crash.session import Outcome, Reference, steps_after, steps_after_loss, with_crashes, without_crash
+from tests.crash.verdict import WHATS
 from tests.process.running import KINDS
 
-WHATS = ("duplicate", "orphan", "lost fill", "drift", "stuck")
 _FIRSTS = 12
 """Crashes whose recovery is crossed by a second crash at every step of it."""
 
@@ -59,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--lost", type=int, default=0, help="so many crashes after the loss of the journal, of each")
     parser.add_argument("--interludes", type=int, default=0, help="only changes between lives, so many crashes of each")
     parser.add_argument("--seed", type=int, default=1, help="of samples and pairs")
+    parser.add_argument("--stop", action="store_true", help="at the first session that goes wrong")
     parser.add_argument("--at", nargs="+", type=parse, help="only this crash, one point per life of the program")
     return parser
 
@@ -80,9 +81,20 @@ async def _run(options: argparse.Namespace) -> list[Outcome]:
         async with trio.open_nursery() as nursery:
             for _ in range(options.workers):
                 nursery.start_soon(_work, kind, reference, receive, done, len(plans))
+            if options.stop:
+                nursery.start_soon(_stop_at_the_first, done, len(plans), nursery.cancel_scope)
         outcomes += done
+        if options.stop and any(outcome.problems for outcome in done):
+            break
         print(f"\r{kind}: {len(plans)} sessions, {time.monotonic() - begin:.0f} s in all", file=sys.stderr)
     return outcomes
+
+
+async def _stop_at_the_first(done: list[Outcome], number: int, workers: trio.CancelScope) -> None:
+    while len(done) < number:
+        if any(outcome.problems for outcome in done):
+            workers.cancel()
+        await trio.sleep(0.1)
 
 
 async def _interludes(options: argparse.Namespace) -> int:

@@ -72,6 +72,7 @@ async def with_crashes(kind: str, plan: Sequence[Point], reference: Reference, *
             await (session.play_without_journal if lost else session.play)(reference)
         except Stuck as error:
             outcome.problems.append(Problem("stuck", str(error)))
+            session.kill()  # else its journal cannot be read
         outcome.problems += session.problems(lost=lost)
         outcome.reached = session.kills
         outcome.log = session.told() if outcome.problems else ""

@@ -5,10 +5,11 @@ The exchange's own books decide; journal and status page are held against them.
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import duckdb
 from msgspec import Struct
@@ -17,14 +18,20 @@ from adapters.exchanges.kraken.sandbox import Sandbox
 from adapters.exchanges.kraken.sandbox.model.orders import Order
 from messages.ids import client_order_id, counter_cause
 from tests.crash.life import Shown
-from tests.crash.script import MONEY
+from tests.crash.script import FEE, MONEY
+from tests.oracle import ids
+from tests.oracle import terms as rules
+from tests.oracle.terms import Terms
 
 USERREF = 1001
 _ATTEMPTS = 10
+LOT = Fraction(1, 10**8)
 _COST = Decimal("0.00001")
 """Kraken states costs of this pair with five decimals."""
 
-What = Literal["duplicate", "orphan", "lost fill", "drift", "stuck"]
+What = Literal["duplicate", "orphan", "lost fill", "drift", "stuck", "rule"]
+WHATS: tuple[What, ...] = get_args(What)
+"""`rule`: an order that the oracle of all judges (`tests.oracle`) does not ask for."""
 
 Row = tuple[str, Decimal, Decimal, Decimal]
 """Side, price, volume, filled."""
@@ -109,13 +116,74 @@ def differences(found: Picture, wanted: Picture, *fields: str) -> list[str]:
 
 def books(kraken: Sandbox, kind: str, database: Path) -> list[Problem]:
     """Everything that the venue's and the journal's books must fulfil once the program has stopped."""
-    return [*orders_at(kraken, kind), *_journal_differs(all_orders(kraken), database), *_drift(kraken, database)]
+    return [
+        *orders_at(kraken, kind),
+        *_journal_differs(all_orders(kraken), database),
+        *_drift(kraken, database),
+    ]
 
 
 def orders_at(kraken: Sandbox, kind: str) -> list[Problem]:
     """What the venue's books alone must fulfil."""
     orders = all_orders(kraken)
     return [*_placed_twice(orders), *(_unanswered(orders) if kind != "cDCA" else [])]
+
+
+def _lineage(database: Path) -> str:
+    with duckdb.connect(str(database), read_only=True) as connection:
+        (row,) = connection.execute("SELECT lineage FROM meta").fetchall()
+    return str(row[0])
+
+
+def _traded(kraken: Sandbox) -> list[Fraction]:
+    """Every price of the session."""
+    return [Fraction(trade.price) for market in kraken.venue.markets.values() for trade in market.tape]
+
+
+def against_rules(orders: Sequence[Order], kind: str, lineage: str, tickers: Sequence[Fraction]) -> list[Problem]:
+    """Orders that nothing asks for, or not at this price or of this volume; any trade may have been the ticker."""
+    known, parents = ids.Ids(USERREF, lineage), {order.txid: order for order in orders}
+    for order in orders:
+        if order.status == "closed":
+            known.filled(order.txid)
+    found = []
+    for order in orders:
+        name = f"{order.side} {order.txid} of {order.volume} at {order.price}"
+        cause = known.cause(order.request.cl_ord_id or "")
+        if cause is None:
+            found.append(Problem("rule", f"nothing that happened asks for {name}"))
+        elif order.price not in (due := _due(cause, order, parents, kind, tickers)):
+            found.append(Problem("rule", f"{name}, a {cause.kind} order: due are {[float(one) for one in due]}"))
+        elif order.side == "buy" and order.volume != rules.buy_volume(_terms(kind), Fraction(order.price)):
+            found.append(Problem("rule", f"{name} is not worth an amount"))
+    return found
+
+
+def _due(
+    cause: ids.Cause, order: Order, parents: Mapping[str, Order], kind: str, tickers: Sequence[Fraction]
+) -> set[Fraction]:
+    """Prices at which an order of this cause may stand."""
+    terms, bought = _terms(kind), [Fraction(one.price) for one in parents.values() if one.side == "buy"]
+    match cause.kind:
+        case "counter" if order.side == parents[cause.parent].side:
+            return set()
+        case "counter" if order.side == "sell":
+            price = Fraction(parents[cause.parent].price)
+            return {rules.sell_price(terms, price, ticker) for ticker in (None, *tickers)} if terms.sells else set()
+        case "counter":
+            price = Fraction(parents[cause.parent].price)
+            return {rules.buy_price(terms, price, ticker) for ticker in (price, *tickers)}
+        case "ladder":
+            return {rules.buy_price(terms, last, ticker) for last in (None, *bought) for ticker in tickers}
+        case "surplus":
+            return {rules.sell_price(terms, price, ticker) for price in bought for ticker in (None, *tickers)}
+        case _:
+            return {rules.extra_price(terms, ticker, price) for ticker in tickers for price in (Fraction(0), *bought)}
+
+
+def _terms(kind: str) -> Terms:
+    """As the session configures it."""
+    return Terms(kind, Fraction(100), Fraction("0.01"), 3, Fraction(550), Fraction(FEE), Fraction("0.1"), LOT)
 
 
 def _placed_twice(orders: Sequence[Order]) -> list[Problem]:

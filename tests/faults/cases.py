@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from adapters.exchanges.kraken.sandbox import Behaviour, FrameFault, RequestFault
 from adapters.exchanges.kraken.sandbox.faults import FrameAction
 from tests.faults.around import ASKED_AGAIN_WITHIN, LOCKED_OUT, surroundings
-from tests.faults.course import KNOWN_WITHIN, Arm, Case, Step
+from tests.faults.course import KNOWN_WITHIN, PRICES, Arm, Case, Step
 from tests.faults.oracle import Grid, Row
 from tests.faults.world import World, account
 
@@ -109,6 +109,25 @@ def orders_on_their_way() -> Iterator[Case]:
             yield Case(f"add: {name}", request(**damage), step, RECONNECTED_WITHIN if cut else 10.0)
             if step == "fill":
                 yield Case(f"add: {name}, 3 times", request(**damage, times=3), step, 40.0)
+    for step in steps:
+        # What follows on the connection waits as well, so that it is given up.
+        yield Case("add: request long after its deadline", request("delay", seconds=8.0), step, 60.0)
+    yield Case("add: lost reply, filled before its fate is known", filled_meanwhile, expect=sold_again)
+    yield Case("add: lost reply, little may be invested", request("lose_reply"), investment=450)
+    yield Case("add: lost reply, little may be invested", request("lose_reply"), "rise", investment=450)
+
+
+async def filled_meanwhile(world: World) -> None:
+    """The reply to the counter-order is lost, and soon it is executed."""
+    world.control.fault(RequestFault("lose_reply", ADD))
+    await trio.sleep(2.0)
+    world.move(PRICES["sell"])
+
+
+def sold_again(grid: Grid, price: str) -> list[Row]:
+    """Two moves of the price."""
+    grid.trade(price)
+    return grid.trade(PRICES["sell"])
 
 
 def cancels_on_their_way() -> Iterator[Case]:
@@ -150,6 +169,8 @@ def errors() -> Iterator[Case]:
         yield Case(name, request("error", text=LOCKOUT, times=times), within=LOCKED_OUT * times)
     for text in REFUSED:
         yield Case(f"refused: {text}", request("error", text=text), within=25.0)
+        # SWING's extra sell and the buys are two decisions, and told as two.
+        yield Case(f"refused: {text}", request("error", text=text), "shift", within=25.0, notices=2)
     for text in BY_RULES:
         yield Case(f"refused: {text}", request("error", text=text), within=700.0)
     for text in PAIR_CLOSED:

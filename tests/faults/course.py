@@ -2,7 +2,8 @@
 
 import copy
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,7 +11,17 @@ import trio
 import trio.testing
 from msgspec import Struct
 
-from messages.notices import ExtraSell, LadderStatus, Notice, OrderFilled, OrdersTaken, ProgramEnded, ProgramStarted
+from adapters.exchanges.kraken.sandbox.model.orders import Order
+from messages.notices import (
+    ExtraSell,
+    LadderStatus,
+    Notice,
+    OrderFilled,
+    OrdersTaken,
+    ProgramEnded,
+    ProgramStarted,
+    StrategyResumed,
+)
 from tests.faults.oracle import Grid, Row
 from tests.faults.world import World, now, opened
 
@@ -30,6 +41,8 @@ KNOWN_WITHIN = 10.0
 """Design section 3: what became of an order is known within this, in seconds, on a healthy stream."""
 SETTLE, SHORT = 12.0, 3.0
 """Seconds after a step in which the orders must stay right: after the fault long enough for a late double to show."""
+ROUNDED = Decimal("0.00001")
+"""A unit of cost, as the venue tells it."""
 QUIET = (ProgramStarted, ProgramEnded, OrderFilled, ExtraSell, LadderStatus, OrdersTaken)
 """What the user is told when nothing is wrong, or not any more."""
 
@@ -51,6 +64,8 @@ class Case(Struct, frozen=True):
     """Whether at least one must come."""
     settings: Mapping[str, Any] = {}
     """Of the venue."""
+    investment: int = 10_000
+    """`max_investment`: with little of it a filled sell is bought back, instead of the ladder growing below."""
     expect: Callable[[Grid, str], list[Row]] = Grid.trade
     """What the rules ask for at this step; a few faults are facts, such as a fill."""
     or_else: Callable[[Grid, str], list[Row]] | None = None
@@ -72,11 +87,11 @@ class Outcome(Struct):
 async def play(case: Case, kind: str, folder: Path) -> Outcome:
     """Play the session with this fault. Raises `AssertionError` at the first thing that is wrong."""
     outcome = Outcome(case.name, kind)
-    grid = Grid(kind)
+    grid = Grid(kind, investment=case.investment)
     async with opened(folder, PRICES["start"], **case.settings) as world:
         if case.step == "start":
             await _arm(case, world)
-        async with world.program(kind):
+        async with world.program(kind, investment=str(case.investment)):
             for step, price in PRICES.items():
                 if step == case.step != "start":
                     await _arm(case, world)
@@ -93,7 +108,9 @@ async def play(case: Case, kind: str, folder: Path) -> Outcome:
             assert world.state == "RUNNING", world.state
             await _agree(world, grid, max(case.within, KNOWN_WITHIN))
         outcome.troubles = tuple(notice for _, notice in world.user.told if not isinstance(notice, QUIET))
-        assert case.tells <= len(outcome.troubles) <= case.notices, f"notices: {outcome.troubles}"
+        # That it is over tells nobody that it was there.
+        told = sum(not isinstance(notice, StrategyResumed) for notice in outcome.troubles)
+        assert case.tells <= told <= len(outcome.troubles) <= case.notices, f"notices: {outcome.troubles}"
     return outcome
 
 
@@ -123,9 +140,34 @@ async def _agree(world: World, grid: Grid, within: float) -> None:
     assert filled == Counter(order.row() for order in grid.filled), f"executed: {filled}"
     ids = Counter(order.request.cl_ord_id for order in orders)
     assert ids.most_common(1)[0][1] == 1, f"a client id was used twice: {ids.most_common(3)}"
+    await world.until(lambda: not _books_differ(world, orders), within, lambda: _books_differ(world, orders))
 
     def shown() -> list[Row]:
         rows = [(order.side, order.price, order.volume) for order in world.report.orders]
         return sorted(rows, key=lambda row: (row[1], row[0]), reverse=True)
 
     await world.until(lambda: shown() == world.ladder() and world.report.phase == "trading", within, shown)
+
+
+def _books_differ(world: World, orders: Sequence[Order]) -> list[str]:
+    """What the program says of its past, against the venue's own orders: each fill counts once, none is missing."""
+    report = world.report
+    executed = [order for order in orders if order.filled]
+    signs = {"buy": 1, "sell": -1}
+    fees = sum((order.fee for order in executed), Decimal(0))
+    spent = sum((signs[order.side] * order.cost for order in executed), Decimal(0))
+    bought = sum((order.filled for order in executed if order.side == "buy"), Decimal(0))
+    left = max(bought - sum((order.filled for order in executed if order.side == "sell"), Decimal(0)), Decimal(0))
+    done = Counter(order.side for order in executed if order.status == "closed")
+    pairs = {
+        "buys filled": (report.buys_filled, done["buy"]),
+        "sells filled": (report.sells_filled, done["sell"]),
+        # How much of what SWING has sold was there before depends on which of two fills is heard of first.
+        "owned": (report.owned, min(max(report.owned, left), bought) if report.kind == "SWING" else left),
+        "fees": (report.fees, fees),
+    }
+    found = [f"{what} {ours}, at the venue {theirs}" for what, (ours, theirs) in pairs.items() if ours != theirs]
+    # The venue tells each cost rounded to the pair's decimals.
+    if abs(report.cash_flow + spent + fees) > ROUNDED * len(executed):
+        found.append(f"cash flow {report.cash_flow}, at the venue {-spent - fees}")
+    return found

@@ -7,7 +7,8 @@ from msgspec import Struct
 
 Kind = Literal["counter", "ladder", "surplus", "extra"]
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
-_AHEAD = 200
+_AHEAD = 1_000
+"""Ladder orders between two that the venue sees: each decision counts, those that were refused before they left too."""
 ATTEMPTS = 40
 """Of one counter-order, at most; each needs the closure of the one before."""
 

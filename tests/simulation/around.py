@@ -108,7 +108,7 @@ class Around:
             return "changed already"
         self._changed.add(symbol)
         self._control.rules(symbol, **changes[what])  # type: ignore[arg-type]
-        if what in ("tick", "lot") and self._chance.random() < STAYS:
+        if self._chance.random() < STAYS:
             return f"{symbol} {what} for good"
         self._after(self._chance.uniform(60, 7_200), lambda: self._back(symbol, before))
         return f"{symbol} {what}"

@@ -20,8 +20,9 @@ from adapters.exchanges.kraken.sandbox.model.fees import Rates
 from messages.status import Status
 from supervision.ownership import fingerprint
 from supervision.policy import EXIT_CREDENTIALS, EXIT_DATABASE, EXIT_USAGE
+from tests.simulation.books import Violation
 from tests.simulation.disk import Disk
-from tests.simulation.judge import Judge, Violation
+from tests.simulation.judge import Judge
 from tests.simulation.lives import (
     FIRST_USERREF,
     OTHER_ACCOUNTS_KEY,
@@ -113,9 +114,9 @@ def deterministic(seed: int) -> Iterator[None]:
         _run._r.setstate(state)
 
 
-def draw_strategies(chance: random.Random) -> list[Chosen]:
+def draw_strategies(chance: random.Random, *, clear: bool = False) -> list[Chosen]:
     """One to three strategies that share an account."""
-    return [draw_strategy(chance, FIRST_USERREF + number) for number in range(chance.choice((1, 1, 2, 3)))]
+    return [draw_strategy(chance, FIRST_USERREF + number, clear=clear) for number in range(chance.choice((1, 1, 2, 3)))]
 
 
 def draw_settings(chance: random.Random, *, clear: bool = False) -> Settings:
@@ -164,7 +165,8 @@ class History:
     async def run(self) -> Outcome:
         """Storms and calms until the time is over."""
         chance = self._chance
-        strategies, settings = draw_strategies(chance), draw_settings(chance, clear=self._plan.clear)
+        strategies = draw_strategies(chance, clear=self._plan.clear)
+        settings = draw_settings(chance, clear=self._plan.clear)
         changes = random.Random(f"{self._plan.seed} around")
         lives = Lives(strategies, _split(changes), change=self._plan.surroundings, clear=self._plan.clear)
         disk = Disk(str(uuid.UUID(int=chance.getrandbits(128), version=4)), self._journal)

@@ -4,6 +4,7 @@ import random
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from adapters.exchanges.kraken.sandbox import DEMO_KEY, DEMO_PRIVATE
 from config import Config, parse
@@ -52,6 +53,7 @@ STATES_EXISTING_BASE = "sell_existing_base" in StrategyConfig.__struct_fields__
 Change = Literal[
     "as before",
     "changed",
+    "another number",
     "one more",
     "one less",
     "new key",
@@ -63,6 +65,7 @@ Change = Literal[
 CHANGES: dict[Change, int] = {
     "as before": 10,
     "changed": 5,
+    "another number": 1,
     "one more": 2,
     "one less": 3,
     "new key": 2,
@@ -71,7 +74,13 @@ CHANGES: dict[Change, int] = {
     "another kind": 2,
     "another pair": 2,
 }
-IN_CLEAR_WEATHER: dict[Change, int] = {"as before": 4, "changed": 6, "one more": 2, "one less": 1}
+IN_CLEAR_WEATHER: dict[Change, int] = {
+    "as before": 4,
+    "changed": 4,
+    "another number": 4,
+    "one more": 2,
+    "one less": 1,
+}
 """Of lives that follow a quiet death."""
 REFUSED: frozenset[Change] = frozenset({"another account", "another kind", "another pair"})
 """These must end with exit code 2, and nothing happens."""
@@ -106,9 +115,9 @@ class Chosen(Struct, frozen=True):
         return text
 
 
-def draw_strategy(chance: random.Random, userref: int) -> Chosen:
+def draw_strategy(chance: random.Random, userref: int, *, clear: bool = False) -> Chosen:
     """Any kind, any numbers."""
-    return Chosen(
+    chosen = Chosen(
         kind=chance.choice(KINDS),
         userref=userref,
         base=chance.choice(("BTC", "BTC", "ETH")),
@@ -119,6 +128,7 @@ def draw_strategy(chance: random.Random, userref: int) -> Chosen:
         # Without a draw, so that a seed stays the history that it was before the key existed.
         existing_base=userref % 2 == 1,
     )
+    return replace(chosen, existing_base=chosen.buys % 2 == 1) if clear else chosen
 
 
 def configured(strategies: list[Chosen], key: str = DEMO_KEY, *, dry_run: bool = False) -> Config:
@@ -154,6 +164,7 @@ class Lives:
     def __init__(self, strategies: list[Chosen], chance: random.Random, *, change: bool, clear: bool = False) -> None:
         """Without `change` every life is as the first; in `clear` weather every one trades."""
         self._changes = IN_CLEAR_WEATHER if clear else CHANGES
+        self._clear = clear
         self._all = {one.userref: one for one in strategies}
         self._absent: set[int] = set()
         self._key = DEMO_KEY
@@ -178,6 +189,8 @@ class Lives:
         match change:
             case "changed":
                 self._alter()
+            case "another number":
+                self._renumber()
             case "one more":
                 self._add()
             case "one less":
@@ -216,12 +229,17 @@ class Lives:
             existing_base=one.existing_base,
         )
 
+    def _renumber(self) -> None:
+        """More or fewer buys, and nothing else: the ladder stays, and is filled up or cut."""
+        one = self._chance.choice(self._present())
+        self._all[one.userref] = replace(one, buys=self._chance.randint(1, 8))
+
     def _add(self) -> None:
         if self._absent:
             self._absent.remove(self._chance.choice(sorted(self._absent)))
         elif len(self._all) < len(USERREFS):
             userref = max(self._all) + 1
-            self._all[userref] = draw_strategy(self._chance, userref)
+            self._all[userref] = draw_strategy(self._chance, userref, clear=self._clear)
 
     def _remove(self) -> None:
         present = self._present()

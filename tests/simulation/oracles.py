@@ -11,7 +11,8 @@ from adapters.exchanges.kraken.sandbox.model.venue import Venue
 from messages.status import StrategyReport
 from tests.oracle import rest
 from tests.oracle import terms as rules
-from tests.oracle.causes import CLEAR, SECOND, STORM, Strategy, Surroundings
+from tests.oracle.causes import Strategy
+from tests.oracle.surroundings import CLEAR, SECOND, STORM, Surroundings
 from tests.simulation.around import Around
 from tests.simulation.by_hand import Owner
 from tests.simulation.grids import Grids
@@ -59,13 +60,13 @@ class Oracles:
             strategy.placed(order)
         elif event.kind != "new":
             if event.kind == "canceled" and order.txid in self._owner.unseen:
-                strategy.unsure = True
+                strategy.past.unsure = True
             by_others = order.txid in self._owner.canceled | self._owner.unseen | self._around.withdrawn
             strategy.changed(order, event.kind, by_others=by_others, for_good=order.txid in self._owner.canceled)
 
     def is_extra(self, order: Order, userref: int) -> bool:
         """Whether it offers what no other sell of the strategy does."""
-        cause = self._of(userref).ids.cause(order.request.cl_ord_id or "")
+        cause = self._of(userref).past.ids.cause(order.request.cl_ord_id or "")
         return cause is not None and cause.kind == "extra"
 
     def overdue(self) -> None:
@@ -86,15 +87,15 @@ class Oracles:
             quote_free=quote,
             base_free=base,
             own_base=Fraction(report.owned) - offered,
-            surplus=strategy.surplus,
-            surplus_price=strategy.surplus_price,
-            highest=strategy.highest,
+            surplus=strategy.past.surplus,
+            surplus_price=strategy.past.surplus_price,
+            highest=strategy.past.highest,
             waiting=report.waiting,
             told_surplus=Fraction(report.surplus),
             told_investment=Fraction(report.investment),
             told_highest=Fraction(state["highest_buy"]),
             remembered=len(state["remembered"]),
-            unsure=strategy.unsure,
+            unsure=strategy.past.unsure,
         )
         return rest.broken(terms, quiet)
 
@@ -105,7 +106,7 @@ class Oracles:
         outdated = not any((one.amount, one.interval) == (now.amount, now.interval) for one in then[-1:])
         lots = {one.lot for one in self._grids.ever(userref)}
         right = {rules.down(now.amount / price, lot) for lot in lots} if price else set[Fraction]()
-        cause = self._of(userref).ids.cause(order.request.cl_ord_id or "")
+        cause = self._of(userref).past.ids.cause(order.request.cl_ord_id or "")
         return rest.Row(
             order.side,
             price,
@@ -122,6 +123,7 @@ class Oracles:
                 terms=lambda time: self._grids.answering(userref, time),
                 opened_under=lambda time: self._grids.since(userref, time)[-1],
                 prices=lambda since: self._prices(symbol, since, userref),
+                traded=lambda since: self._prices(symbol, since, userref, before=False),
                 unheard_since=lambda now: self._unheard_since(userref, now),
                 quote=lambda: self._free(symbol.partition("/")[2]),
                 ask=lambda time: self._ask(symbol, time),
@@ -158,14 +160,14 @@ class Oracles:
             asks = self._asks.setdefault(event.pair, deque(maxlen=KEPT))
             asks.append((self._venue.clock.now(), Fraction(ask or NO_OFFER)))
 
-    def _prices(self, symbol: str, since: int, userref: int) -> list[Fraction]:
+    def _prices(self, symbol: str, since: int, userref: int, *, before: bool = True) -> list[Fraction]:
         """Trades since then, the last one before it first; a misprint counts for a life that began after it."""
         pair = self._venue.catalogue.by_symbol(symbol) or self._venue.catalogue.former(symbol)
         if pair is None:
             return []
         market = self._venue.markets[pair.id]
         later = market.trades_after(since - 1)
-        before = market.tape[: len(market.tape) - len(later)][-1:]
+        last = market.tape[: len(market.tape) - len(later)][-1:] if before else ()
         young = self._is_young(userref, self._venue.clock.now())
         misprints = () if young or not self._clear else self._around.misprinted
-        return [Fraction(trade.price) for trade in (*before, *later) if (symbol, trade.time) not in misprints]
+        return [Fraction(trade.price) for trade in (*last, *later) if (symbol, trade.time) not in misprints]

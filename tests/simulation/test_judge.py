@@ -14,9 +14,10 @@ from adapters.exchanges.kraken.sandbox.model.orders import Side
 from adapters.journal.projection import OrderRow
 from messages.ids import client_order_id
 from tests.simulation.around import LOOKS
+from tests.simulation.books import Violation
 from tests.simulation.disk import Disk
 from tests.simulation.history import draw_settings
-from tests.simulation.judge import Judge, Violation
+from tests.simulation.judge import Judge
 from tests.simulation.lives import STATES_EXISTING_BASE, Chosen, configured
 from tests.simulation.misfortune import Misfortune
 from tests.simulation.network import Network
@@ -147,5 +148,5 @@ async def test_orders_of_a_strategy_that_is_gone_must_be_named(autojump_clock: o
 
     async with court() as there:
         there.place("buy", PRICE, LOT)
-        [found] = there.judge._unnamed(Nobody())  # type: ignore[arg-type]
+        [found] = there.judge._at_rest._unnamed(Nobody())  # type: ignore[arg-type]
         assert "1 open orders of 1001" in found

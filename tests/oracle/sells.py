@@ -1,0 +1,114 @@
+"""What a sell must be when it arrives: the answer to a buy, the sale of a surplus, or SWING's extra sell."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from adapters.exchanges.kraken.sandbox.model.orders import Order
+from tests.oracle import terms as rules
+from tests.oracle.ids import Cause
+from tests.oracle.past import ZERO, Past
+from tests.oracle.surroundings import CLEAR, Surroundings, Wrong, named, shown
+from tests.oracle.terms import Terms
+
+
+class Sells:
+    """Of one strategy."""
+
+    def __init__(self, past: Past, around: Surroundings) -> None:
+        self._past = past
+        self._around = around
+
+    def check_counter(self, order: Order, parent: Order, cause: Cause, terms: Terms) -> None:
+        """The answer to a filled buy. Raises `Wrong`."""
+        bought, price = Fraction(parent.price), Fraction(order.price)
+        tickers = self._around.prices(parent.closed)
+        if not terms.sells:
+            raise Wrong(f"{named(order)}: a cDCA sells")
+        due = {rules.sell_price(terms, bought, ticker) for ticker in (None, *tickers)}
+        if price not in due and price not in {rules.up(one, terms.tick) for one in self._unrounded(parent, terms)}:
+            raise Wrong(f"{named(order)}: due for {parent.txid} at {parent.price} is {shown(due)}")
+        self._check_lift(order, tickers)
+        if order.opened - parent.closed > CLEAR and order.volume in self._earlier_volumes(parent, price):
+            return
+        wanted = rules.sell_volume(terms, price, Fraction(parent.filled))
+        if cause.attempt:
+            siblings = [self._past.orders[name] for name in self._past.answers.get(parent.txid, ())]
+            wanted = min([wanted, *(Fraction(o.volume - o.filled) for o in siblings[-1:])])
+        self._check_volume(order, terms, wanted, Fraction(parent.filled))
+
+    def _earlier_volumes(self, parent: Order, price: Fraction) -> set[Fraction]:
+        """Of a sell that had to wait: reckoned when it was due at first, at another price or for another amount."""
+        bought, filled = Fraction(parent.price), Fraction(parent.filled)
+        due = {
+            (terms, rules.sell_price(terms, bought, ticker))
+            for terms in self._around.terms(parent.closed)
+            for ticker in (None, *self._around.prices(parent.closed))
+        }
+        return {
+            rules.down(min(rules.sell_volume(terms, one, filled), filled), terms.lot)
+            for terms, one in due
+            if one <= price
+        }
+
+    def _unrounded(self, parent: Order, terms: Terms) -> list[Fraction]:
+        """What a sell was due at under former rules, to be rounded anew by those of the moment."""
+        bought, tickers = Fraction(parent.price), (None, *self._around.prices(parent.closed))
+        former = {(one.tick, one.interval): one for one in self._around.terms(parent.closed)}
+        lowest = rules.lowest_sell(terms, bought)
+        return [max(rules.sell_price(one, bought, ticker), lowest) for one in former.values() for ticker in tickers]
+
+    def _check_lift(self, order: Order, since_fill: Sequence[Fraction]) -> None:
+        """In clear weather the market has not passed a sell that is placed."""
+        if not self._around.clear:
+            return
+        recent = self._around.prices(order.opened - CLEAR)
+        known = [price for price in since_fill if price in recent]
+        if known and min(known) > order.price:
+            raise Wrong(f"{named(order)} is not lifted above the market, which traded at {shown(known)}")
+
+    def _check_volume(self, order: Order, terms: Terms, wanted: Fraction, sure: Fraction) -> None:
+        """`sure`: what its own buy brought; where more than that is wanted, the strategy may have it or not.
+
+        Less may be left of it: an extra sell or a larger counter-sell takes what a buy brings before it is complete.
+        """
+        most, own = rules.down(wanted, terms.lot), rules.down(max(self._past.own_base(), ZERO), terms.lot)
+        least = ZERO if self._past.unsure or terms.kind == "SWING" else rules.down(min(wanted, sure), terms.lot)
+        if not min(least, own) <= order.volume <= most or (order.volume < least and order.volume != own):
+            raise Wrong(f"{named(order)}: due are {shown({least, most})}, own {rules.shown(own)}")
+
+    def check_surplus(self, order: Order, terms: Terms) -> None:
+        """Of some surplus that the program may know of. Raises `Wrong`."""
+        wrong: Wrong | None = None
+        for volume, bought in self._past.possible_surplus(order.opened):
+            try:
+                return self._check_surplus_of(order, terms, volume, bought)
+            except Wrong as found:
+                wrong = wrong or found
+        raise wrong or Wrong(f"{named(order)}: there is no surplus")
+
+    def _check_surplus_of(self, order: Order, terms: Terms, surplus: Fraction, bought: Fraction) -> None:
+        tickers = self._around.prices(order.opened - self._past.slack)
+        due = {rules.sell_price(terms, bought, ticker) for ticker in (None, *tickers)}
+        if order.side != "sell" or not terms.sells or order.price not in due:
+            raise Wrong(f"{named(order)}: of a surplus of {rules.shown(surplus)} due is {shown(due)}")
+        price = Fraction(order.price)
+        if surplus * price < terms.amount:
+            raise Wrong(f"{named(order)}: a surplus of {rules.shown(surplus)} is not worth {terms.amount}")
+        # A trade that is older than what left the surplus is no ticker; a life that slept knows the closure alone.
+        self._check_lift(order, self._around.traded(max((one.time for one in self._past.leftovers), default=0)))
+        wanted = rules.down(min(rules.for_amount(terms, price), surplus), terms.lot)
+        own = rules.down(max(self._past.own_base(), ZERO), terms.lot)
+        if order.volume > wanted or (order.volume not in (wanted, own) and terms.kind != "SWING"):
+            raise Wrong(f"{named(order)}: due are {shown({wanted})}")
+
+    def check_extra(self, order: Order, terms: Terms) -> None:
+        """SWING's own. Raises `Wrong`."""
+        tickers = self._around.prices(order.opened - self._past.slack)
+        due = {rules.extra_price(terms, ticker, self._past.highest) for ticker in tickers}
+        if order.side != "sell" or terms.kind != "SWING" or order.price not in due:
+            raise Wrong(f"{named(order)}: due of a SWING is {shown(due)}")
+        if order.volume > rules.down(rules.for_amount(terms, Fraction(order.price)), terms.lot):
+            raise Wrong(f"{named(order)} is worth more than {terms.amount}")
+        busy = any(order.opened - time <= CLEAR for time in self._past.changes)
+        if self._around.clear and not busy and (self._past.sells() or len(self._past.buys()) != terms.buys):
+            raise Wrong(f"{named(order)} beside {len(self._past.sells())} sells and {len(self._past.buys())} buys")
