@@ -18,6 +18,8 @@ KEPT_SECONDS = 15.0
 """A sell comes within milliseconds of its fill, within seconds where many are filled; not every fill asks for one."""
 LOOK_SECONDS = 5.0
 """Until it is looked again whether a place came free."""
+ATTACH_SECONDS = 1.0
+"""After the first new buy of a session: by then all strategies that share its pair have asked what they missed."""
 START_SECONDS = 10.0
 """So long after a session has begun new buys wait for what is found at its start, whatever limit is known."""
 
@@ -51,10 +53,13 @@ class Reserve:
         """
         if batch.urgency != "grid":
             return 0.0
+        self._begin(now)
         kept, symbol = self._look(batch.symbol, now), batch.symbol
         if not self._left(symbol, now) or (self._fitting(symbol, now) and not self._is_starting(symbol, now)):
             return 0.0
-        return min(kept[0] - now if kept else LOOK_SECONDS, LOOK_SECONDS)
+        attached = self._begin(now) + ATTACH_SECONDS
+        soonest = attached - now if now < attached else LOOK_SECONDS
+        return min(kept[0] - now if kept else soonest, soonest)
 
     def split(self, batch: Batch, now: float) -> tuple[Batch, list[Batch]]:
         """What leaves now of a request that leaves, and what comes after it because there may be no room for all."""
@@ -78,10 +83,16 @@ class Reserve:
 
     def _is_starting(self, symbol: str, now: float) -> bool:
         """Whether fills that nobody saw are still being found and answered: how many orders fit is not known yet."""
-        self._begun = now if self._begun is None else self._begun
-        orders = self._orders()
+        begun, orders = self._begin(now), self._orders()
+        if now < begun + ATTACH_SECONDS and orders.open_count(symbol) and orders.own.is_shared(symbol):
+            return True
         found = orders.in_doubt.get(symbol, 0) or (orders.found_buys.get(symbol, 0) and self._kept.get(symbol))
-        return bool(found) and now < self._begun + START_SECONDS
+        return bool(found) and now < begun + START_SECONDS
+
+    def _begin(self, now: float) -> float:
+        """When the first new buy of the session wanted to leave."""
+        self._begun = now if self._begun is None else self._begun
+        return self._begun
 
     def _fitting(self, symbol: str, now: float) -> int:
         """How many ladder orders fit beside the sells to come."""

