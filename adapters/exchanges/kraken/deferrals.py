@@ -1,7 +1,7 @@
 """Who waits is told so: once per order and reason, and in one log line for all that wait for the same."""
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 import trio
@@ -10,7 +10,7 @@ from adapters.exchanges.kraken.budget import TradingBudget
 from adapters.exchanges.kraken.clock import SECOND
 from adapters.exchanges.kraken.errors import throttled_until
 from adapters.exchanges.kraken.holds import Hold, Holds, scopes_of
-from adapters.exchanges.kraken.outbox import Ages, Batch
+from adapters.exchanges.kraken.outbox import Ages, Batch, Outbox
 from messages.orders import DeferReason, Deferred
 
 logger = logging.getLogger("infinity_grid.kraken")
@@ -44,7 +44,7 @@ class Deferrals:
 
     def tell_waiting(
         self,
-        waiting: Sequence[Batch],
+        outbox: Outbox,
         ages: Ages,
         closed: Callable[[Batch], str],
         kept_back: Callable[[Batch, float], float],
@@ -54,8 +54,8 @@ class Deferrals:
         `kept_back`: seconds from now on for which the room of the pair is kept for sells.
         """
         groups: dict[tuple[str, DeferReason, str], list[str]] = {}
-        for batch in waiting:
-            why = self._why(batch, ages, closed(batch))
+        for batch in outbox.waiting():
+            why = self._why(outbox, batch, ages, closed(batch))
             if why is None and kept_back(batch, trio.current_time()) >= TELL_SECONDS:
                 why = "no room", f"the room that {batch.symbol} has for open orders is kept for sells of filled buys"
             if why is not None:
@@ -85,13 +85,15 @@ class Deferrals:
         """The order or its cancel was taken, refused or withdrawn."""
         self._told.pop(order_id, None)
 
-    def _why(self, batch: Batch, ages: Ages, closed: str) -> tuple[DeferReason, str] | None:
+    def _why(self, outbox: Outbox, batch: Batch, ages: Ages, closed: str) -> tuple[DeferReason, str] | None:
         now = trio.current_time()
         if closed:
             return "market mode", closed
         if hold := self._holds.find(scopes_of(batch), now):
             return hold.reason, f"{hold.text}{self._moment(hold, now)}"
-        wait = self._budget.counter(batch.symbol).wait(batch.cost(ages), now, batch.share)
+        wait = self._budget.counter(batch.symbol).wait(batch.cost(ages), now, outbox.share(batch, now))
+        if wait >= TELL_SECONDS and outbox.is_heavy(batch, now):
+            return "rate limit", f"this strategy has used its part of the requests for {batch.symbol}; others go first"
         if wait >= TELL_SECONDS:
             return "rate limit", f"as many requests for {batch.symbol} as Kraken takes were sent, the next ones follow"
         return None

@@ -1,7 +1,9 @@
 """What waits to be sent, and what leaves next: counter-orders before cancels before grid orders. Pure.
 
 While the budget suffices everything leaves at once. When it is short, the more urgent of a pair is not
-overtaken by the less urgent of the same pair, and grid orders leave a part of the budget to the others.
+overtaken by the less urgent of the same pair, and grid orders leave a part of the budget to the others. What is
+equally urgent leaves in turns, one request of each strategy; and a strategy that has used more than its part of a
+pair's budget leaves some of it to its neighbours, whatever it sends.
 """
 
 from bisect import insort
@@ -12,8 +14,9 @@ from typing import Literal, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from adapters.exchanges.kraken.budget import TradingBudget, add_cost, cancel_cost
+from adapters.exchanges.kraken.budget import Counter, TradingBudget, add_cost, cancel_cost
 from adapters.exchanges.kraken.wire.trading import LARGEST_ADD, LARGEST_CANCEL
+from messages.ids import userref_of
 from messages.orders import Place
 
 Item = TypeVar("Item")
@@ -22,6 +25,10 @@ Urgency = Literal["counter", "cancel", "grid"]
 
 SHARES: dict[Urgency, float] = {"counter": 1.0, "cancel": 0.9, "grid": 0.8}
 """How far each may fill the pair's counter; the keys are in the order of urgency."""
+
+HEAVY_FROM = 0.5
+"""Part of a pair's budget that one of several strategies may use before it has to leave some to the others."""
+HEAVY_SHARE = SHARES["grid"]
 
 Ages = Callable[[str], float]
 """Seconds since an order came into being, by client id."""
@@ -44,6 +51,11 @@ class Batch(Struct, frozen=True):
     def ids(self) -> tuple[str, ...]:
         """Client ids of all its orders."""
         return self.cancels or tuple(order.order_id for order in (*self.orders, *self.rest))
+
+    @property
+    def strategy(self) -> int | None:
+        """userref of whose request it is; None for cancels of other ids."""
+        return self.orders[0].strategy if self.orders else next(map(userref_of, self.cancels), None)
 
     @property
     def share(self) -> float:
@@ -95,6 +107,11 @@ class Outbox:
         self._budget = budget
         self._waiting: list[Batch] = []
         self._numbers = count(1)
+        self._turns = count(1)
+        self._served: dict[int | None, int] = {}
+        """When each strategy's turn was last."""
+        self._spent: dict[str, dict[int | None, Counter]] = {}
+        """By pair and strategy, as the pair's own counter."""
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -103,6 +120,7 @@ class Outbox:
         """Behind what is equally urgent; what was here before keeps its place."""
         batch = batch if batch.number else replace(batch, number=next(self._numbers))
         insort(self._waiting, batch, key=lambda waiting: waiting.number)
+        self._counter(batch)  # from now on it is one of those who share the pair's budget
 
     def holds(self, order_id: str) -> bool:
         """Whether an order to place still waits."""
@@ -132,21 +150,53 @@ class Outbox:
         blocked: set[str] = set()
         soonest = float("inf")
         for urgency in SHARES:
-            for batch in [batch for batch in self._waiting if batch.urgency == urgency]:
+            for batch in self._in_turn([batch for batch in self._waiting if batch.urgency == urgency], now):
                 if batch.symbol in blocked or not (cancels if batch.cancels else orders):
                     continue
                 put_off = held(batch)
                 wait = max(self._wait(batch, now, ages), put_off)
                 if wait <= 0:
                     self._waiting.remove(batch)
+                    self._served[batch.strategy] = next(self._turns)
+                    self._counter(batch).charge(batch.cost(ages), now)
                     return batch
-                if put_off <= 0:
+                if put_off <= 0 and not self.is_heavy(batch, now):
                     blocked.add(batch.symbol)
                 soonest = min(soonest, wait)
         return soonest
 
+    def share(self, batch: Batch, now: float) -> float:
+        """How far this request may fill the pair's counter."""
+        return min(batch.share, HEAVY_SHARE) if self.is_heavy(batch, now) else batch.share
+
+    def is_heavy(self, batch: Batch, now: float) -> bool:
+        """Whether its strategy has used more than its part of the pair's budget, which it shares with others."""
+        counter = self._counter(batch)
+        return len(self._spent[batch.symbol]) > 1 and counter.level(now) > counter.maximum * HEAVY_FROM
+
+    def _in_turn(self, batches: Sequence[Batch], now: float) -> list[Batch]:
+        """One of each strategy, who was served longest ago first; each strategy's own in their order."""
+        ranks: dict[int | None, int] = {}
+        heavy: dict[tuple[int | None, str], bool] = {}
+        keyed = []
+        for batch in batches:
+            strategy = batch.strategy
+            rank = ranks[strategy] = ranks.get(strategy, -1) + 1
+            if (strategy, batch.symbol) not in heavy:
+                heavy[strategy, batch.symbol] = self.is_heavy(batch, now)
+            key = heavy[strategy, batch.symbol], rank, self._served.get(strategy, 0), batch.number
+            keyed.append((key, batch))
+        return [batch for _, batch in sorted(keyed, key=lambda pair: pair[0])]
+
+    def _counter(self, batch: Batch) -> Counter:
+        """What its strategy has spent of the pair's budget."""
+        of_all = self._budget.counter(batch.symbol)
+        own = self._spent.setdefault(batch.symbol, {}).setdefault(batch.strategy, Counter(0.0, 1.0))
+        own.maximum, own.decay = of_all.maximum, of_all.decay
+        return own
+
     def _wait(self, batch: Batch, now: float, ages: Ages) -> float:
-        return self._budget.counter(batch.symbol).wait(batch.cost(ages), now, batch.share)
+        return self._budget.counter(batch.symbol).wait(batch.cost(ages), now, self.share(batch, now))
 
 
 def _urgency(orders: Sequence[Place]) -> Urgency:

@@ -121,7 +121,7 @@ class Requests:
             if isinstance(step, Batch):
                 await self._send(step)
                 continue
-            self._deferrals.tell_waiting(self.outbox.waiting(), self._age, self._closed, self._reserve.wait)
+            self._deferrals.tell_waiting(self.outbox, self._age, self._closed, self._reserve.wait)
             with trio.move_on_after(max(step, _SHORTEST_WAIT)):
                 await self._news.wait()
 

@@ -1,7 +1,10 @@
 """What leaves first when the budget is short."""
 
+from msgspec.structs import replace
+
 from adapters.exchanges.kraken.budget import TradingBudget
 from adapters.exchanges.kraken.outbox import Batch, Outbox, cancel_batches, place_batches
+from messages.ids import client_order_id
 from tests.adapters.exchanges.kraken.support import order_id, place
 
 INFINITY = float("inf")
@@ -105,3 +108,48 @@ def test_what_is_put_off_does_not_hold_up_the_others() -> None:
     ]
     assert isinstance(steps[0], Batch)
     assert (steps[0].ids, steps[1]) == (free.ids, 7.0)
+
+
+def of_strategy(strategy: int, number: int) -> Batch:
+    """One counter-order of this strategy."""
+    order = replace(place(number, kind="counter"), strategy=strategy, order_id=client_order_id(strategy, f"{number}"))
+    (batch,) = place_batches([order])
+    return batch
+
+
+def test_nobody_waits_behind_the_queue_of_a_neighbour() -> None:
+    flood = [of_strategy(1, number) for number in range(200)]
+    outbox = filled(TradingBudget(), *flood)
+    for own in flood[:3]:
+        assert next_of(outbox, 0) == own.ids
+    neighbours = of_strategy(2, 1000), of_strategy(2, 1001)
+    for batch in neighbours:
+        outbox.put(batch)
+    assert [next_of(outbox, 0) for _ in range(4)] == [
+        neighbours[0].ids,
+        flood[3].ids,
+        neighbours[1].ids,
+        flood[4].ids,
+    ]
+
+
+def send_all(outbox: Outbox, budget: TradingBudget) -> int:
+    """How many requests leave now, each paid for."""
+    sent = 0
+    while isinstance(outbox.take(0, fresh, orders=True, cancels=True), Batch):
+        budget.counter("BTC/USD").charge(1, 0)
+        sent += 1
+    return sent
+
+
+def test_who_has_used_its_part_of_the_budget_leaves_some_to_its_neighbours() -> None:
+    budget = TradingBudget()
+    outbox = filled(budget, *(of_strategy(1, number) for number in range(200)), of_strategy(2, 1000))
+    assert send_all(outbox, budget) == 48  # of 60 that Kraken takes at once
+    outbox.put(late := of_strategy(2, 1001))
+    assert next_of(outbox, 0) == late.ids
+
+
+def test_who_is_alone_on_a_pair_uses_all_of_it() -> None:
+    budget = TradingBudget()
+    assert send_all(filled(budget, *(of_strategy(1, number) for number in range(200))), budget) == 60
