@@ -43,7 +43,7 @@ from actors.outbox import Outbox
 from actors.persistence import OpenedJournal, run_persistence
 from actors.status_page import StatusBoard
 from actors.venue_watch import Outlets, VenueBook, run_venue_watch
-from adapters.interfaces import Exchange, FeelsCompany, NamesAccount, TellsQuotes
+from adapters.interfaces import CountsRequests, Exchange, FeelsCompany, NamesAccount, TellsQuotes
 from config import Config, ConfigError, load, validate
 from messages.journal import Past
 from messages.money import EXACT
@@ -154,6 +154,7 @@ class _Tree:
             channels=lambda: [outbox.report() for outbox in self._outboxes],
             lost_log_lines=world.lost_log_lines,
             clock_offset=lambda: self._account.clock_offset() if self._account else None,
+            requests=lambda: self._account.requests() if isinstance(self._account, CountsRequests) else {},
         )
         self._attach_conditions = ConditionBook("order-manager", self._mail.metrics, self._mail.persistence)
         self._account: Exchange | None = None

@@ -4,7 +4,7 @@ Prometheus knows binary floats only, so this is the one place where an amount be
 it back. Ratios and ages are left to queries: a time is exported as it is.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import get_args
 
@@ -31,6 +31,7 @@ class BoardCollector:
         yield _clock(status)
         if self._board.lost_log_lines is not None:
             yield _lost_log_lines(status.bot, self._board.lost_log_lines())
+        yield _requests(status.bot, self._board.requests())
         yield from _strategies(status)
         yield _conditions(status)
         yield _price_times(status.bot, self._board.prices())
@@ -71,6 +72,15 @@ def _lost_log_lines(bot: str, lines: int) -> Metric:
     lost = CounterMetricFamily("grid_log_lines_dropped", "Lines of the log that nobody took in time", labels=["bot"])
     lost.add_metric([bot], lines)
     return lost
+
+
+def _requests(bot: str, counts: Mapping[tuple[str, str], int]) -> Metric:
+    requests = CounterMetricFamily(
+        "grid_requests", "Requests to the exchange that have ended", labels=["bot", "method", "outcome"]
+    )
+    for (method, outcome), number in sorted(counts.items()):
+        requests.add_metric([bot, method, outcome], number)
+    return requests
 
 
 def _strategies(status: Status) -> Iterator[Metric]:

@@ -64,6 +64,7 @@ class StatusBoard:
         channels: Callable[[], Iterable[ChannelReport]] = tuple,
         clock_offset: Callable[[], int | None] = lambda: None,
         lost_log_lines: Callable[[], int] | None = None,
+        requests: Callable[[], Mapping[tuple[str, str], int]] = dict,
     ) -> None:
         """`now` tells the wall clock in nanoseconds UTC; uptime counts from this call.
 
@@ -71,6 +72,8 @@ class StatusBoard:
         `channels` tells how the notification channels fare, `clock_offset` what `Exchange.clock_offset` says.
         """
         self._clock_offset = clock_offset
+        self.requests = requests
+        """How many requests to the exchange ended so, by method and outcome."""
         self.lost_log_lines = lost_log_lines
         """How many lines of the log nobody took; None where the program does not log itself."""
         self._channels = channels

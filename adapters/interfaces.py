@@ -255,6 +255,14 @@ class TellsQuotes(Protocol):
 
 
 @runtime_checkable
+class CountsRequests(Protocol):
+    """Optional for an exchange: it counts what it asks for, for `/metrics`."""
+
+    def requests(self) -> Mapping[tuple[str, str], int]:
+        """How many requests ended so, by method and outcome."""
+
+
+@runtime_checkable
 class FeelsCompany(Protocol):
     """Optional for an exchange: it notices another process on the same account, even one that places no order."""
 

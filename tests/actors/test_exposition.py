@@ -127,3 +127,11 @@ def test_a_zero_has_no_sign() -> None:
     nothing = Decimal("-0.00000000")
     post_report(mailbox, msgspec.structs.replace(HODL, base_free=nothing, quote_free=nothing, cash_flow=nothing))
     assert " -0.0" not in exposition(board).decode()
+
+
+def test_requests_are_counted_by_method_and_outcome() -> None:
+    _, board = new_board(Clock())
+    board.requests = lambda: {("add_order", "ok"): 3, ("AddOrder", "unknown"): 1}
+    found = samples(board)
+    assert found["grid_requests_total{method=add_order,outcome=ok}"] == 3
+    assert found["grid_requests_total{method=AddOrder,outcome=unknown}"] == 1

@@ -71,7 +71,7 @@ async def connect(config: Config, source: str, world: Surroundings) -> AsyncIter
         path = Path(f"{config.persistence.database}.nonce")
         nonces = NonceSource(world.nonces(path, signer.fingerprint), public.clock.for_nonces)
         own = Ownership({strategy.userref: strategy.symbol for strategy in config.strategy}, public.listing.symbol)
-        rest = PrivateRest(public.client, signer, nonces, clock_offset=public.clock.offset, own=own)
+        rest = PrivateRest(public.client, signer, nonces, clock_offset=public.clock.offset, own=own, tally=public.tally)
         account_id = await check_permissions(rest, skip=settings.skip_permission_check)
         account = Account(rest, public.listing.names, public.clock)
         url = checked_url(settings.ws_auth_url, sockets.WS_AUTH_URL, "exchange.ws_auth_url", source)
@@ -86,6 +86,7 @@ class PublicSide:
         self.clock = clock
         self.listing = listing
         self.market = Market(listing.rest, clock, listing.names)
+        self.tally = listing.rest.tally
         self._line = line
 
     async def pair(self, symbol: str) -> Pair:
@@ -190,6 +191,10 @@ class KrakenExchange:
     def clock_offset(self) -> int:
         """By the newest answer that told the time."""
         return self._public.clock.offset()
+
+    def requests(self) -> Mapping[tuple[str, str], int]:
+        """See `CountsRequests`."""
+        return self._public.tally.counts()
 
 
 def _signer(settings: ExchangeConfig, source: str) -> Signer:

@@ -56,6 +56,10 @@ class DryRun(PaperExchange):
         self._public = public
         self._overrides = overrides
 
+    def requests(self) -> Mapping[tuple[str, str], int]:
+        """See `CountsRequests`: of the public side."""
+        return self._public.tally.counts()
+
     async def pair(self, symbol: str) -> Pair:
         """The rules as Kraken states them. Raises `ConfigError` for an unknown pair, `PairUnavailable`."""
         try:

@@ -136,7 +136,8 @@ class Market:
         Kraken still shows them.
         """
         with translated(_NAME):
-            async with open_socket(dial, url, _NAME, self._clock) as socket, trio.open_nursery() as nursery:
+            opened = open_socket(dial, url, _NAME, self._clock, self._rest.tally)
+            async with opened as socket, trio.open_nursery() as nursery:
                 feed = _PriceFeed(self, socket, symbols)
                 nursery.start_soon(feed.guarded, feed.read)
                 await feed.subscribe()

@@ -1,7 +1,8 @@
 """The REST API: public questions, and private ones that are signed, in their order, within the budget."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import httpx
@@ -17,6 +18,7 @@ from adapters.exchanges.kraken.nonce import NonceSource
 from adapters.exchanges.kraken.ownership import EVERY_MARK, Ownership
 from adapters.exchanges.kraken.signing import Signer
 from adapters.exchanges.kraken.skipped import Skipped
+from adapters.exchanges.kraken.tally import RequestTally
 from adapters.exchanges.kraken.trust import certificate_advice, trusted
 from adapters.exchanges.kraken.turns import Turns, Urgency
 from adapters.exchanges.kraken.wire.rest import Envelope, Ledgers, OrderRows, decode
@@ -69,16 +71,18 @@ def make_client(rest_url: str, transport: httpx.AsyncBaseTransport | None = None
 class PublicRest:
     """Public endpoints; holds no key."""
 
-    def __init__(self, client: httpx.AsyncClient) -> None:
+    def __init__(self, client: httpx.AsyncClient, tally: RequestTally | None = None) -> None:
         self._client = client
+        self.tally = tally or RequestTally()
         self._budget = Counter(_PUBLIC_BURST, _PUBLIC_PER_SECOND)
 
     async def get(self, name: str, kind: type[Result], **params: str) -> Result:
         """The result of `/0/public/<name>`. Raises `ExchangeUnavailable`, and `KrakenError` for a refusal."""
         await _pay(self._budget, 1.0)
         try:
-            response = await self._client.get(f"/0/public/{name}", params=params)
-            return _result(response, name, kind)
+            with _counted(self.tally, name):
+                response = await self._client.get(f"/0/public/{name}", params=params)
+                return _result(response, name, kind)
         except (httpx.HTTPError, WireError) as error:
             advice = certificate_advice(error)
             raise ExchangeUnavailable(f"Kraken {name}: {_describe(error)}", advice=advice) from None
@@ -99,6 +103,7 @@ class PrivateRest:
         holds: Holds | None = None,
         clock_offset: Callable[[], int] = lambda: 0,
         own: Ownership = EVERY_MARK,
+        tally: RequestTally | None = None,
     ) -> None:
         """`holds` are shared with the requests over the WebSocket: a lockout is one of the key.
 
@@ -106,6 +111,7 @@ class PrivateRest:
         be readable: those that may be ours.
         """
         self.own = own
+        self.tally = tally or RequestTally()
         self._client = client
         self._signer = signer
         self._nonces = nonces
@@ -231,8 +237,9 @@ class PrivateRest:
         body = msgspec.json.encode({"nonce": str(nonce), **params})
         headers = {"Content-Type": "application/json", **self._signer.headers(path, nonce, body)}
         try:
-            response = await self._client.post(path, content=body, headers=headers)
-            result = _result(response, name, kind, self.own)
+            with _counted(self.tally, name):
+                response = await self._client.post(path, content=body, headers=headers)
+                result = _result(response, name, kind, self.own)
         except (httpx.HTTPError, WireError) as error:
             raise KrakenError(f"no usable answer ({_describe(error)})") from None
         if isinstance(result, OrderRows | Ledgers):
@@ -252,6 +259,20 @@ class PrivateRest:
         self._refuse_in_a_pause()
         now = trio.current_time()
         return self.holds.asks([scope for scope in _SCOPES if self.holds.find([scope], now) is None], now)
+
+
+@contextmanager
+def _counted(tally: RequestTally, name: str) -> Iterator[None]:
+    """Count one request; one that is cancelled ends unanswered."""
+    try:
+        yield
+    except KrakenError as error:
+        tally.answered(name, error.text)
+        raise
+    except BaseException:
+        tally.unanswered(name)
+        raise
+    tally.answered(name)
 
 
 async def _pay(budget: Counter, cost: float) -> None:

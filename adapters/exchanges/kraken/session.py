@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from decimal import Decimal
 from functools import partial
 
@@ -89,12 +89,16 @@ class Line(Struct, frozen=True):
     url: str
 
 
+def _socket_of(account: Account, line: Line) -> AbstractAsyncContextManager[Socket]:
+    return open_socket(line.dial, line.url, _NAME, account.clock, account.rest.tally)
+
+
 @asynccontextmanager
 async def open_session(account: Account, line: Line) -> AsyncIterator["KrakenSession"]:
     """Connected, subscribed, and the snapshots taken. Raises `ExchangeUnavailable` and `BotStateError`."""
     token = (await account.rest.read("GetWebSocketsToken", Token)).token
     with translated(_NAME):
-        async with open_socket(line.dial, line.url, _NAME, account.clock) as socket, trio.open_nursery() as nursery:
+        async with _socket_of(account, line) as socket, trio.open_nursery() as nursery:
             session = KrakenSession(account, socket, token, nursery)
             try:
                 await session.open()

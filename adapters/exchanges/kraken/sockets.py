@@ -10,6 +10,7 @@ import trio
 import trio_websocket
 
 from adapters.exchanges.kraken.clock import ServerClock
+from adapters.exchanges.kraken.tally import RequestTally
 from adapters.exchanges.kraken.trust import certificate_advice, trusted
 from adapters.exchanges.kraken.wire import socket as wire
 from adapters.exchanges.kraken.wire.values import WireError, nanoseconds
@@ -153,8 +154,13 @@ def translated(what: str) -> Iterator[None]:
 class Socket:
     """One connection. One task receives; any task may send."""
 
-    def __init__(self, connection: Connection, name: str, clock: ServerClock) -> None:
+    def __init__(
+        self, connection: Connection, name: str, clock: ServerClock, tally: RequestTally | None = None
+    ) -> None:
         """`name` is for errors."""
+        self._tally = tally or RequestTally()
+        self._asked: dict[int, str] = {}
+        """Methods of requests without an answer, by number."""
         self._connection = connection
         self._name = name
         self._clock = clock
@@ -168,8 +174,15 @@ class Socket:
 
     async def send(self, method: str, params: dict[str, object], number: int) -> None:
         """Raises `ExchangeUnavailable`; then it is not known whether the request left."""
+        self._asked[number] = method
         with translated(self._name):
             await self._connection.send_message(wire.request(method, params, number))
+
+    def ended(self) -> None:
+        """No answer comes any more."""
+        for method in self._asked.values():
+            self._tally.unanswered(method)
+        self._asked.clear()
 
     async def receive(self) -> wire.Frame:
         """The next frame. Raises `ExchangeUnavailable` after silence, `WireError` for what is no frame."""
@@ -180,8 +193,16 @@ class Socket:
                 self._clock.watch(self.heard)
                 frame = wire.read_frame(content)
                 self._note_time(frame)
+                if frame.req_id is not None and (method := self._asked.pop(frame.req_id, None)):
+                    self._note_end(method, frame)
                 return frame
         raise ExchangeUnavailable(f"{self._name}: silent for {SILENCE_SECONDS:g} s, without a heartbeat")
+
+    def _note_end(self, method: str, frame: wire.Frame) -> None:
+        if frame.success is False:
+            self._tally.refused(method, frame.failure)
+        else:
+            self._tally.answered(method)
 
     def _note_time(self, frame: wire.Frame) -> None:
         """Answers carry the server's time to the microsecond."""
@@ -194,13 +215,19 @@ class Socket:
 
 
 @asynccontextmanager
-async def open_socket(dial: Dial, url: str, name: str, clock: ServerClock) -> AsyncIterator[Socket]:
+async def open_socket(
+    dial: Dial, url: str, name: str, clock: ServerClock, tally: RequestTally | None = None
+) -> AsyncIterator[Socket]:
     """A connected socket. Raises `ExchangeUnavailable`."""
     with translated(name):
         with trio.move_on_after(CONNECT_SECONDS) as limit:
             async with dial(url) as connection:
                 limit.deadline = float("inf")
-                yield Socket(connection, name, clock)
+                socket = Socket(connection, name, clock, tally)
+                try:
+                    yield socket
+                finally:
+                    socket.ended()
                 return
         raise ExchangeUnavailable(f"{name}: no connection within {CONNECT_SECONDS:g} s")
 
