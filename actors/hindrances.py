@@ -25,7 +25,7 @@ _PUT_OFF: Mapping[DeferReason, ConditionCode] = {
     "no room": "orders put off",
 }
 _BRIEF: frozenset[DeferReason] = frozenset({"rate limit", "no answer", "no room"})
-_OF_THE_CORE: tuple[ConditionCode, ...] = ("funds", "sell waits", "fewer buys", "order limit")
+_OF_THE_CORE: tuple[ConditionCode, ...] = ("funds", "sell waits", "fewer buys", "order limit", "orders refused")
 _SHOWN = 3
 CROSSINGS = 3
 """So many post-only buys in a row that would have been taken at once are no accident."""
@@ -50,6 +50,9 @@ class Hindrances:
         self._told: set[ConditionCode] = set()
         self._crossed = 0
         self._crossed_at = -math.inf
+        self._refused = 0
+        """Orders in a row that were refused, by the exchange or for lack of funds before they left."""
+        self._refusal = ""
 
     def begin(self, time: int) -> None:
         """The strategy has been told everything anew; what waits is told again."""
@@ -70,6 +73,15 @@ class Hindrances:
             self._crossed_at = trio.current_time()
         elif isinstance(event, Filled | PartiallyFilled):
             self._crossed = 0
+        self._count_refusals(event)
+
+    def _count_refusals(self, event: OrderEvent) -> None:
+        if isinstance(event, Rejected):
+            if event.reason != "post-only":  # counted as crossings
+                self._refused += 1
+                self._refusal = event.text or event.reason
+        elif not isinstance(event, Canceled):
+            self._refused = 0
 
     def count(self) -> int:
         """How many orders are put off."""
@@ -81,6 +93,10 @@ class Hindrances:
         for hindrance in report.held_up:
             found.setdefault(hindrance.code, []).append(hindrance.detail)
         self._name_crossings(report, found)
+        if self._refused and not found and not report.waiting:
+            # Built-in kinds name what they lack; a plug-in may leave its refusals unheard.
+            detail = f"the last {self._refused} {_orders(self._refused)} of {self._symbol} refused: {self._refusal}"
+            found["orders refused"] = [detail]
         for code in _OF_THE_CORE:
             if details := found.get(code):
                 more = f"; and {len(details) - _SHOWN} more" if len(details) > _SHOWN else ""

@@ -22,6 +22,7 @@ ConditionCode = Literal[
     "not covered",
     "order limit",
     "orders put off",
+    "orders refused",
     "pair",
     "price",
     "price jump",

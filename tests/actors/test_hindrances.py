@@ -13,7 +13,7 @@ from actors.mailbox import Mailbox
 from messages.conditions import Condition, ConditionChanged, ConditionCode, Conditions
 from messages.mailboxes import MetricsMail, NotifierMail, PersistenceMail
 from messages.notices import OrdersPutOff, OrdersTaken
-from messages.orders import Accepted, Canceled, DeferReason, Deferred, Filled
+from messages.orders import Accepted, Canceled, DeferReason, Deferred, Filled, Rejected
 from messages.status import Hindrance
 from tests.actors.reports import HODL
 
@@ -156,3 +156,27 @@ async def test_a_single_crossing_is_nothing(autojump_clock: MockClock) -> None:
         told.hindrances.answered(Filled(f"f{number}", "O1", "T1", zero, zero, zero, number))
         told.hindrances.report(HODL, number)
     assert told.open() == []
+
+
+async def test_refused_orders_of_a_core_that_says_nothing_have_a_name_until_one_is_taken(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    told = Told()
+    silent = replace(HODL, held_up=(), waiting=())
+    for number in range(2):
+        told.hindrances.answered(Rejected(f"o{number}", "funds", "not enough free USD", number))
+        told.hindrances.report(silent, 5)
+    (condition,) = told.open()
+    assert condition.code == "orders refused"
+    assert condition.detail == "grid: the last 2 orders of BTC/USD refused: not enough free USD"
+    assert "orders refused: grid: the last 1 order of BTC/USD refused: not enough free USD" in caplog.text
+    told.hindrances.answered(accepted("o3", 6))
+    told.hindrances.report(silent, 7)
+    assert told.open() == []
+
+
+async def test_refused_orders_that_the_core_itself_names_are_named_once() -> None:
+    told = Told()
+    told.hindrances.answered(Rejected("o1", "funds", "not enough free USD", 1))
+    told.hindrances.report(replace(HODL, held_up=(Hindrance("funds", "buys wait: funds"),)), 5)
+    assert [condition.code for condition in told.open()] == ["funds"]
