@@ -140,7 +140,8 @@ class _Sums(Struct):
     """Price x full volume of both sides."""
 
     def add(self, order: Entry) -> None:
-        self.invested += cost(order.price, order.volume)
+        own = order.volume if order.placed is None else min(order.volume, order.placed)  # not what was added by hand
+        self.invested += cost(order.price, own)
         if order.side == "buy":
             self.buys += cost(order.price, max(order.volume - order.filled, ZERO))
         else:
