@@ -91,7 +91,7 @@ STATES = (
         STATE,
         LOADED,
         _loaded("for order in state.orders.values(): order.filled = order.cost = order.fee = ZERO"),
-        *_at("ws:add_order#6/answered", "journal:write#20/after"),
+        *_at("journal:write#19/after", "journal:write#3/after", "journal:write#3/after", "journal:write#3/after"),
     ),
     one(
         "gains of former lives are forgotten",
@@ -99,13 +99,6 @@ STATES = (
         LOADED,
         _loaded("state.fees = state.cash_flow = ZERO"),
         *_at("journal:write#16/after"),
-    ),
-    one(
-        "the highest buy is forgotten at a start",
-        STATE,
-        LOADED,
-        _loaded("state.highest_buy = ZERO"),
-        *_at("journal:write#25/after", kind="SWING"),
     ),
 )
 FILLS = (

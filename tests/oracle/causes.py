@@ -35,8 +35,11 @@ from tests.oracle.departures import Departures
 from tests.oracle.ids import Cause
 from tests.oracle.past import ZERO, Past
 from tests.oracle.sells import Sells
-from tests.oracle.surroundings import CLEAR, Surroundings, Wrong, named, one_of, value
+from tests.oracle.surroundings import CLEAR, SECOND, Surroundings, Wrong, named, one_of, value
 from tests.oracle.terms import Terms
+
+EXCESS, TRADES = 120 * SECOND, 3
+"""So long, and over so many trades, more buys than wanted may stay: one print may be doubted, a request under way."""
 
 
 class Due(Struct):
@@ -59,6 +62,8 @@ class Strategy:
         self._buys = Buys(self.past, around)
         self._departures = Departures(self.past, around)
         self._due: list[Due] = []
+        self._too_many = (0, 0)
+        """Since when, in nanoseconds, more buys are open than are wanted, and in which life."""
 
     def placed(self, order: Order) -> None:
         """An order arrived. Raises `Wrong`."""
@@ -100,6 +105,7 @@ class Strategy:
         """In clear weather: buys that must not have come, and counter-buys that must be there. Raises `Wrong`."""
         self._buys.overdue(now)
         self._departures.overdue(now)
+        self._check_excess(now)
         ripe = [due for due in self._due if now - due.time > 2 * CLEAR]
         self._due = [due for due in self._due if due not in ripe]
         for due in ripe:
@@ -109,6 +115,16 @@ class Strategy:
             if due.wanted != bool(self.past.answers.get(due.txid)):
                 words = "is not bought back" if due.wanted else "is bought back"
                 raise Wrong(f"the filled sell {due.txid} {words} ({due.why})")
+
+    def _check_excess(self, now: int) -> None:
+        """In clear weather buys beyond `n` go with the next trades, although all will be quiet only much later."""
+        life, terms, buys = self._around.life(), self._around.terms(now - CLEAR), len(self.past.buys())
+        if not self._around.clear or not life or any(buys <= one.buys for one in terms):
+            self._too_many = (0, 0)
+        elif self._too_many[1] != life:
+            self._too_many = (now, life)
+        elif now - self._too_many[0] > EXCESS and len(self._around.traded(now - EXCESS)) > TRADES:
+            raise Wrong(f"{buys} buys are open where {max(one.buys for one in terms)} are wanted")
 
     def _check(self, order: Order, cause: Cause) -> None:
         if order.side == "buy" and not order.request.post_only:
