@@ -1,6 +1,6 @@
 """What a sell must be when it arrives: the answer to a buy, the sale of a surplus, or SWING's extra sell."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from fractions import Fraction
 
 from adapters.exchanges.kraken.sandbox.model.orders import Order
@@ -25,7 +25,7 @@ class Sells:
         if not terms.sells:
             raise Wrong(f"{named(order)}: a cDCA sells")
         due = {rules.sell_price(terms, bought, ticker) for ticker in (None, *tickers)}
-        if price not in due and price not in {rules.up(one, terms.tick) for one in self._unrounded(parent, terms)}:
+        if price not in due and price not in {rules.up(one, terms.tick) for one in self._remembered(parent, terms)}:
             raise Wrong(f"{named(order)}: due for {parent.txid} at {parent.price} is {shown(due)}")
         self._check_lift(order, tickers)
         if order.opened - parent.closed > CLEAR and order.volume in self._earlier_volumes(parent, price):
@@ -50,12 +50,28 @@ class Sells:
             if one <= price
         }
 
-    def _unrounded(self, parent: Order, terms: Terms) -> list[Fraction]:
-        """What a sell was due at under former rules, to be rounded anew by those of the moment."""
+    def _remembered(self, parent: Order, terms: Terms) -> list[Fraction]:
+        """What a sell was due at under former rules and intervals, to be rounded anew by those of the moment."""
         bought, tickers = Fraction(parent.price), (None, *self._around.prices(parent.closed))
-        former = {(one.tick, one.interval): one for one in self._around.terms(parent.closed)}
+        former = {(one.tick, one.interval): one for one in self._around.terms(parent.closed)}.values()
         lowest = rules.lowest_sell(terms, bought)
-        return [max(rules.sell_price(one, bought, ticker), lowest) for one in former.values() for ticker in tickers]
+        due = {rules.sell_price(one, bought, ticker) for one in former for ticker in tickers}
+        return [max(price, lowest) for price in due | self._lifted_late(parent, former)]
+
+    def _lifted_late(self, parent: Order, former: Collection[Terms]) -> set[Fraction]:
+        """Of a sell that waited with its price of a smaller interval until the market had passed that.
+
+        A changed interval leaves what is remembered as it is; the lift is decided when the sell is placed.
+        """
+        bought, found = Fraction(parent.price), set[Fraction]()
+        intervals = [one.interval for one in self._around.terms(parent.closed)]
+        for one in former:
+            before = intervals[intervals.index(one.interval) :]
+            smaller = [other for other in former if other.interval in before and other.interval < one.interval]
+            lowest = min((rules.sell_price(other, bought, None) for other in smaller), default=None)
+            passed = [price for price in self._around.prices(parent.closed) if lowest is not None and price > lowest]
+            found |= {rules.lifted(one, price) for price in passed}
+        return found
 
     def _check_lift(self, order: Order, since_fill: Sequence[Fraction]) -> None:
         """In clear weather the market has not passed a sell that is placed."""

@@ -84,7 +84,12 @@ def sell_price(terms: Terms, bought: Fraction, ticker: Fraction | None) -> Fract
     price = bought * terms.step
     if ticker is None or price >= ticker:
         return max(down(price, terms.tick), lowest_sell(terms, bought))
-    return max(down(ticker * terms.step, terms.tick), above(ticker, terms.tick), lowest_sell(terms, bought))
+    return max(lifted(terms, ticker), lowest_sell(terms, bought))
+
+
+def lifted(terms: Terms, ticker: Fraction) -> Fraction:
+    """Where a sell belongs whose price the market has passed."""
+    return max(down(ticker * terms.step, terms.tick), above(ticker, terms.tick))
 
 
 def for_amount(terms: Terms, price: Fraction) -> Fraction:

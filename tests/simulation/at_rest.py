@@ -14,6 +14,7 @@ from tests.simulation.oracles import Oracles
 
 NAMED_FOR_LONG = ("funds", "is below the minimum", "not worth")
 """What a sell may wait for although everything works; the rest of an order that its owner made smaller is dust."""
+NOTHING_DECIDED: dict[str, Any] = {"remembered": {}, "highest_buy": "0"}
 FATES = {"pending": "open", "open": "open", "closed": "filled", "canceled": "canceled", "expired": "canceled"}
 
 
@@ -54,11 +55,16 @@ class AtRest:
         found = self._ledger.money_wrong() + self._unnamed(status)
         self._ledger.configured = {report.strategy for report in status.strategies}
         for report in status.strategies:
-            name, state = report.name, json.loads(self._disk.cores[report.strategy])
+            name, state = report.name, self._state(report.strategy)
             found += [f"{name}: {words}" for words in self._ledger.told_wrong(report)]
             found += [f"{name}: {words}" for words in self._rules(report, state)]
             found += [f"{name}: {words}" for words in self._answers(report, state)]
         return found + self._journal()
+
+    def _state(self, userref: int) -> dict[str, Any]:
+        """As the journal has it; a strategy that has had nothing to decide yet has left nothing there."""
+        core = self._disk.cores.get(userref)
+        return NOTHING_DECIDED if core is None else json.loads(core)
 
     def _unnamed(self, status: Status) -> list[str]:
         """Open orders of strategies that are not configured now, and that no condition names."""

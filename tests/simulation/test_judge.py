@@ -150,3 +150,13 @@ async def test_orders_of_a_strategy_that_is_gone_must_be_named(autojump_clock: o
         there.place("buy", PRICE, LOT)
         [found] = there.judge._at_rest._unnamed(Nobody())  # type: ignore[arg-type]
         assert "1 open orders of 1001" in found
+
+
+@pytest.mark.parametrize("userref", [1001, 1002])
+async def test_a_strategy_that_has_decided_nothing_has_left_nothing_in_the_journal(
+    userref: int, autojump_clock: object
+) -> None:
+    async with court() as there:
+        there.judge._disk.cores[1001] = '{"remembered": {"OAAAAA-BBBBB-CCCCCC": {}}, "highest_buy": "49000"}'
+        state = there.judge._at_rest._state(userref)
+        assert (len(state["remembered"]), state["highest_buy"]) == ((1, "49000") if userref == 1001 else (0, "0"))
