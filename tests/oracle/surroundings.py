@@ -27,7 +27,7 @@ class Surroundings(Struct):
     opened_under: Callable[[int], Terms]
     """Those in force at a time."""
     prices: Callable[[int], Sequence[Fraction]]
-    """Trades since a time, and the last one before it."""
+    """Trades since a time, and the last one before it; one that may be doubted is preceded by the last that is not."""
     traded: Callable[[int], Sequence[Fraction]]
     """Trades since a time, and no older one."""
     quote: Callable[[], Fraction]

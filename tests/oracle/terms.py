@@ -33,6 +33,11 @@ class Terms(Struct, frozen=True):
         return 1 + self.interval
 
     @property
+    def jump(self) -> Fraction:
+        """From one trade to the first that has to be confirmed before it moves a ladder."""
+        return self.step**JUMP
+
+    @property
     def kept(self) -> Fraction:
         """Of a price, after the fees of a buy and its sell."""
         return 1 - 2 * self.fee

@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from adapters.exchanges.kraken.sandbox.model.events import Event, MarketEvent, OrderEvent
+from adapters.exchanges.kraken.sandbox.model.market import PublicTrade
 from adapters.exchanges.kraken.sandbox.model.orders import Order
 from adapters.exchanges.kraken.sandbox.model.venue import Venue
 from messages.status import StrategyReport
@@ -161,13 +162,25 @@ class Oracles:
             asks.append((self._venue.clock.now(), Fraction(ask or NO_OFFER)))
 
     def _prices(self, symbol: str, since: int, userref: int, *, before: bool = True) -> list[Fraction]:
-        """Trades since then, the last one before it first; a misprint counts for a life that began after it."""
+        """Trades since then, the last known ones before first; a misprint counts for a life that began after it."""
         pair = self._venue.catalogue.by_symbol(symbol) or self._venue.catalogue.former(symbol)
         if pair is None:
             return []
         market = self._venue.markets[pair.id]
         later = market.trades_after(since - 1)
-        last = market.tape[: len(market.tape) - len(later)][-1:] if before else ()
+        earlier = market.tape[: len(market.tape) - len(later)] if before else []
         young = self._is_young(userref, self._venue.clock.now())
         misprints = () if young or not self._clear else self._around.misprinted
-        return [Fraction(trade.price) for trade in (*last, *later) if (symbol, trade.time) not in misprints]
+        trades = [*self._last_known(symbol, earlier, userref), *later]
+        return [Fraction(trade.price) for trade in trades if (symbol, trade.time) not in misprints]
+
+    def _last_known(self, symbol: str, tape: Sequence[PublicTrade], userref: int) -> Sequence[PublicTrade]:
+        """The newest, and in clear weather all back to one at the market: one far from it moves no ladder."""
+        if not self._clear:
+            return tape[-1:]
+        jump = self._grids.now(userref).jump
+        for number, trade in enumerate(reversed(tape), 1):
+            ask, price = self._ask(symbol, trade.time), Fraction(trade.price)
+            if ask == NO_OFFER or (price <= ask * jump and ask <= price * jump):
+                return tape[-number:]
+        return tape

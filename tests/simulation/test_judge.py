@@ -13,6 +13,7 @@ from msgspec import Struct
 from adapters.exchanges.kraken.sandbox.model.orders import Side
 from adapters.journal.projection import OrderRow
 from messages.ids import client_order_id
+from tests.oracle.surroundings import CLEAR
 from tests.simulation.around import LOOKS
 from tests.simulation.books import Violation
 from tests.simulation.disk import Disk
@@ -46,14 +47,14 @@ class Court(Struct):
 
 
 @asynccontextmanager
-async def court(chosen: Chosen = GRID, *, silent: bool = True) -> AsyncIterator[Court]:
+async def court(chosen: Chosen = GRID, *, silent: bool = True, clear: bool = False) -> AsyncIterator[Court]:
     chance, trace, disk = random.Random(1), Trace(None), Disk("lineage")
     disk.orders = _Everything()
     async with trio.open_nursery() as nursery:
         network = Network(nursery, draw_settings(chance))
         misfortune = Misfortune(network, disk, [], chance, trace)
         config = configured([chosen])
-        judge = Judge(network, config, disk, misfortune.owner, misfortune.around, trace)
+        judge = Judge(network, config, disk, misfortune.owner, misfortune.around, trace, clear=clear)
         with mock.patch.object(Oracles, "hear") if silent else nullcontext():  # what is due is not its matter here
             yield Court(network, misfortune, judge)
         nursery.cancel_scope.cancel()
@@ -160,3 +161,18 @@ async def test_a_strategy_that_has_decided_nothing_has_left_nothing_in_the_journ
         there.judge._disk.cores[1001] = '{"remembered": {"OAAAAA-BBBBB-CCCCCC": {}}, "highest_buy": "49000"}'
         state = there.judge._at_rest._state(userref)
         assert (len(state["remembered"]), state["highest_buy"]) == ((1, "49000") if userref == 1001 else (0, "0"))
+
+
+@pytest.mark.parametrize(("hand", "known"), [((49000,), [49000]), ((46000, 45900), [50000, 46000, 45900])])
+async def test_an_order_that_is_filled_far_from_the_market_need_not_be_believed(
+    hand: tuple[int, ...], known: list[int], autojump_clock: object
+) -> None:
+    async with court(clear=True) as there:
+        there.network.control.price("BTC/USD", Decimal(50100))
+        there.network.control.price("BTC/USD", Decimal(50000))
+        for price in hand:
+            await trio.sleep(30)
+            there.network.control.fill(there.place("buy", Decimal(price), LOT))
+        await trio.sleep(30)
+        since = there.network.venue.clock.now() - CLEAR
+        assert there.judge.oracles._prices("BTC/USD", since, 1001) == known
