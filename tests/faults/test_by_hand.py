@@ -147,7 +147,8 @@ async def test_a_withdrawal_makes_one_sell_wait_and_a_deposit_brings_it_back(
         world.move("49500.0")
         world.control.withdraw("BTC", Decimal("0.001"))
         async with world.trading("GridSell"):
-            await shown(world, grid.trade("49500.0")[1:])
+            # Places for sells of fills are kept for ten seconds, and this one cannot leave.
+            await shown(world, grid.trade("49500.0")[1:], within=15)
             await trio.sleep(120)
             assert len(world.user.of(FundsMissing)) == 1
             assert len(world.control.requests("add_order")) < 4

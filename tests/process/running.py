@@ -200,6 +200,16 @@ def fills(database: Path) -> Orders:
         ).fetchall()
 
 
+def counter_sells(database: Path) -> dict[int, int]:
+    """How many sells that answer a buy are open or filled, by userref."""
+    query = (
+        "SELECT userref, count(*) FROM orders WHERE side = 'sell' AND kind = 'counter' "
+        "AND status IN ('open', 'filled') GROUP BY userref"
+    )
+    with duckdb.connect(str(database), read_only=True) as connection:
+        return dict(connection.execute(query).fetchall())
+
+
 def placed_twice(database: Path) -> Orders:
     """Causes that led to more than one order at the exchange; there must be none."""
     with duckdb.connect(str(database), read_only=True) as connection:

@@ -46,7 +46,7 @@ class Actor:
         end = next(self._ends)
         await trio.sleep(self._seconds)
         if end is not None:
-            raise end
+            raise end.with_traceback(None)  # repeated, it would carry the way of each earlier time
 
 
 async def observed(
