@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from messages.account import OrderFacts
 from messages.money import ZERO, Pair, cost, hold_of, owned_after
-from messages.orders import Balances, Place
+from messages.orders import Balances, Place, Reckoned
 
 Verdict = Literal["admitted", "waits", "lacks"]
 
@@ -25,6 +25,10 @@ class Client(Struct):
     fee: Decimal
     sells_unowned: bool
     owned: Decimal
+    attach: int = 0
+    """Number of the attach that it joined with."""
+    since: Decimal = ZERO
+    """What its orders have brought and taken since that was answered."""
 
 
 class Total(Struct):
@@ -167,8 +171,24 @@ class Ledger:
         hold = self.holds.get(place.order_id)
         purse = self._purse_of(client, place)
         promised = purse.held - purse.extra - (hold.amount if hold and not hold.extra else ZERO)
-        client.owned = owned_after(place.side, volume, client.owned, promised)
+        before, client.owned = client.owned, owned_after(place.side, volume, client.owned, promised)
+        client.since += client.owned - before
         self._own(client)
+
+    def rejoined(self, client: Client) -> Balances:
+        """Its attach is answered; returns its funds."""
+        client.since = ZERO
+        return self.funds(client)
+
+    def reckoned(self, told: Reckoned) -> None:
+        """It owns no less than by its own books, and what happened since; an answer to an older attach is void.
+
+        It may own more: a core that counts an order only once it is complete says less than its fills brought.
+        """
+        client = self.clients.get(told.strategy)
+        if client is not None and client.attach == told.number:
+            client.owned = max(client.owned, told.owned + client.since)
+            self._own(client)
 
     def verdict(self, place: Place, *, decided_earlier: bool = False) -> Verdict:
         """Whether the order can be paid now, once running cancels are confirmed, or not at all.

@@ -151,7 +151,7 @@ class OrderDesk:
         self._refuse_other_programs(attach)
         for live in attach.orders:
             self._meet(live.place.order_id)
-        client = Client(attach.strategy, pair, attach.fee, attach.sells_unowned, attach.owned)
+        client = Client(attach.strategy, pair, attach.fee, attach.sells_unowned, attach.owned, attach.number)
         self.ledger.join(client)
         effects = Effects()
         for live in attach.orders:
@@ -161,7 +161,7 @@ class OrderDesk:
         for live in sorted(attach.orders, key=lambda live: self._last_change(live, looked_up)):
             self._rejoin(live, looked_up, effects)
         # Everybody else is told with the next batch: many attach together.
-        funds = self._told[attach.strategy] = self.ledger.funds(client)
+        funds = self._told[attach.strategy] = self.ledger.rejoined(client)
         effects.deliver.append((attach.strategy, funds))
         effects.deliver.append((attach.strategy, Resynced(attach.strategy, attach.number)))
         return effects

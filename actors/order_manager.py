@@ -34,7 +34,7 @@ from messages.ids import userref_of
 from messages.mailboxes import OrderManagerMail, PersistenceMail, StrategyMail, SupervisorMail
 from messages.market import FactsChanged, RowDone, RowEnd
 from messages.money import Pair
-from messages.orders import Command, Deferred, OrderEvent, Resyncing, Submit
+from messages.orders import Command, Deferred, OrderEvent, Reckoned, Resyncing, Submit
 from messages.status import UncoveredOrders
 
 
@@ -153,6 +153,8 @@ class _OrderManager:
                     await self._submit(message)
                 case Attach() | AttachAnswered() | HistoryProgress():
                     await self._take_attach(message)
+                case Reckoned():
+                    self._desk.ledger.reckoned(message)
                 case RowEnd() | RowDone() | StopTrading():
                     await self._take_round(message)
                 case ForeignOrder() | AbsentAnswered():

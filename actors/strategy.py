@@ -46,6 +46,7 @@ from messages.mailboxes import (
     VenueMail,
 )
 from messages.market import Quote, RowDone, RowEnd, RulesChanged, Tick
+from messages.money import ZERO
 from messages.orders import (
     Accepted,
     Amended,
@@ -56,6 +57,7 @@ from messages.orders import (
     OrderEvent,
     PartiallyFilled,
     Place,
+    Reckoned,
     Rejected,
     Resynced,
     Resyncing,
@@ -128,6 +130,7 @@ class StrategyActor:
         self._clock = MarketTime(by_clock=by_clock)
         self._hindrances = book and Hindrances(book, outlets.notifier, identity.userref, identity.name, identity.symbol)
         self._attached = 0
+        self._attached_with = ZERO
         self._synced = False
         self._paused: dict[PauseCause, str] = dict(paused or {})
         """Why nothing is decided, by cause."""
@@ -208,14 +211,14 @@ class StrategyActor:
 
     def _attach(self, since: int | None) -> None:
         self._row = None  # the order-manager repeats a row that is not over
-        self._attached = next(self._numbers)
+        self._attached, self._attached_with = next(self._numbers), self._core.owned
         self._outlets.orders.post(
             Attach(
                 strategy=self._identity.userref,
                 number=self._attached,
                 symbol=self._identity.symbol,
                 fee=self._identity.fee,
-                owned=self._core.owned,
+                owned=self._attached_with,
                 sells_unowned=self._core.sells_unowned,
                 orders=self._core.live_orders(),
                 since=since,
@@ -391,6 +394,8 @@ class StrategyActor:
             raise CoreFailed(f"decision core failed on {type(event).__name__}: {error!r}") from error
         if isinstance(event, OrderEvent):
             self._decisions.handled(event)
+        elif isinstance(event, Resynced):
+            self._tell_owned(event)
         elif isinstance(event, Balances):
             self._report_is_old = True
         if acts:
@@ -400,6 +405,11 @@ class StrategyActor:
             if status := self._core.ladder():
                 self._outlets.notifier.post(status)
         self._decisions.add(outputs)
+
+    def _tell_owned(self, resynced: Resynced) -> None:
+        """What a fill left may depend on sells that were decided in this resync, which the ledger could not know."""
+        if (owned := self._core.owned) != self._attached_with:
+            self._outlets.orders.post(Reckoned(resynced.strategy, resynced.number, owned))
 
     def _flush(self) -> None:
         """Make what was decided durable; answer the row once nothing waits for its commit any more."""

@@ -39,6 +39,7 @@ from messages.orders import (
     Deferred,
     Filled,
     PartiallyFilled,
+    Reckoned,
     Rejected,
     Resynced,
     Resyncing,
@@ -97,7 +98,7 @@ ExchangeEvent = (
 """What an exchange's private session says."""
 
 OrderManagerMail = (
-    Submit | Attach | AttachAnswered | AbsentAnswered | FactsChanged | RowDone | StopTrading | ExchangeEvent
+    Submit | Attach | Reckoned | AttachAnswered | AbsentAnswered | FactsChanged | RowDone | StopTrading | ExchangeEvent
 )
 
 PersistenceMail = Commit | Record | ConditionChanged | Owner | LoadCore | SaveAccount | LoadAccount | Close

@@ -190,5 +190,19 @@ class Resynced(Struct, frozen=True, tag=True):
     """Of the `Attach` that this answers."""
 
 
+class Reckoned(Struct, frozen=True, tag=True):
+    """What the strategy owns by all that it was told until `Resynced`: its books alone know what it decided meanwhile.
+
+    A sell that its owner enlarged takes nothing of what other sells offer, those included that earlier events of the
+    same resync have asked for.
+    """
+
+    strategy: int
+    number: int
+    """Of the `Attach` that the `Resynced` answered."""
+    owned: Decimal
+    """In base currency."""
+
+
 Command = Place | Cancel
 OrderEvent = Accepted | PartiallyFilled | Filled | Canceled | Amended | Rejected

@@ -5,7 +5,7 @@ import pytest
 
 from actors.ledger import Client, Ledger
 from messages.money import ZERO, Pair
-from messages.orders import Balances, OrderKind, Place
+from messages.orders import Balances, OrderKind, Place, Reckoned
 from tests.actors.desk_model import BTC_USD, ETH_BTC, FEE, D, Strategy, foreign_order
 
 
@@ -272,3 +272,21 @@ def test_an_executed_extra_sell_leaves_what_the_others_offer() -> None:
     ledger.hold(swing.order("sell", "60000", sell))
     ledger.executed(extra, D("0.9"))
     assert ledger.clients[1].owned == D(sell)
+
+
+@pytest.mark.parametrize(
+    ("number", "claim", "owned"), [(7, "0.002", "0.0025"), (6, "0.002", "0.0005"), (7, "0", "0.0005")]
+)
+def test_what_a_strategy_reckons_counts_with_what_happened_since(number: int, claim: str, owned: str) -> None:
+    """Its books know which sells it decided while it was told of the fills of an attach; those of before are void."""
+    ledger = ledger_of(1, USD="1000", BTC="1")
+    client = Client(1, BTC_USD, FEE, False, D("0.001"), 7)
+    ledger.join(client)
+    grid = Strategy(1, BTC_USD)
+    ledger.executed(grid.order("buy", "50000", "0.002"), D("0.002"))
+    ledger.executed(grid.order("sell", "51000", "0.010"), D("0.010"))
+    assert ledger.rejoined(client).base == 0
+    ledger.executed(grid.order("buy", "50000", "0.0005"), D("0.0005"))
+    ledger.reckoned(Reckoned(1, number, D(claim)))
+    ledger.reckoned(Reckoned(2, number, D("0.002")))
+    assert funds(ledger, 1)[0].base == D(owned)

@@ -5,12 +5,14 @@ from decimal import Decimal
 
 import pytest
 
+from actors.order_desk import OrderDesk
 from adapters.interfaces import UnknownOrderError
-from messages.account import Attach, OrderFacts, OrdersFound
+from messages.account import AccountSnapshot, Attach, OrderFacts, OrdersFound
 from messages.ids import client_order_id, counter_cause
 from messages.journal import Committed, CoreLoaded, LoadCore
 from messages.market import Tick
-from messages.orders import Balances, Filled, Rejected, Resynced, Resyncing, Submit
+from messages.money import ZERO
+from messages.orders import Balances, Filled, Place, Reckoned, Rejected, Resynced, Resyncing, Submit
 from messages.status import StrategyReport
 from tests.actors.strategies.harness import SECOND, SETTINGS, USERREF, settings
 from tests.actors.strategy_rig import Rig, cancels_of, funds, orders_of
@@ -227,3 +229,64 @@ async def test_a_late_word_of_an_earlier_resync_changes_nothing() -> None:
         await rig.hears(funds("450"), Resyncing(USERREF, attach.number - 1), Resynced(USERREF, attach.number))
         await rig.tick("50000")
         assert len(orders_of(rig.commits()[0])) == 4
+
+
+async def test_a_resync_without_fills_leaves_nothing_to_reckon() -> None:
+    rig = Rig()
+    async with rig.running():
+        attach = await rig.load()
+        await rig.hears(funds(), Resynced(USERREF, attach.number))
+        await rig.tick("50000")
+        assert rig.said(Reckoned) == []
+
+
+def executed(place: Place, volume: Decimal, time: int) -> OrderFacts:
+    """An order that was filled while nobody was told; its owner may have made it larger before."""
+    zero, cost = Decimal(0), place.price * volume
+    return OrderFacts(
+        order_id=place.order_id,
+        exchange_id=f"O{place.order_id}",
+        symbol=place.symbol,
+        side=place.side,
+        price=place.price,
+        volume=volume,
+        status="filled",
+        filled=volume,
+        cost=cost,
+        fee=zero,
+        reason="requested",
+        time=time,
+    )
+
+
+@pytest.mark.parametrize("bought", [1, 2, 3])
+@pytest.mark.parametrize("times", [2, 25])
+async def test_buys_filled_while_away_are_sold_although_an_enlarged_sell_was_filled_after_them(
+    bought: int, times: int
+) -> None:
+    """What that took beyond its own is the owner's base: order-manager and strategy agree on it."""
+    rig = Rig()
+    async with rig.running():
+        buys = await rig.trade()
+        await rig.hears(rig.filled(buys[0]))
+        (sell,) = orders_of(await rig.commit())
+        await rig.hears(rig.accepted(sell))
+        state = rig.core.save()
+    rig.read_all()
+    rig.mail.receive_nowait()
+    filled = [executed(buy, buy.volume, rig.now + number) for number, buy in enumerate(buys[1 : 1 + bought])]
+    facts = [*filled, executed(sell, sell.volume * times, rig.now + bought)]
+    desk = OrderDesk(AccountSnapshot({"USD": Decimal(10_000), "BTC": Decimal(1)}, ()), frozenset({USERREF}))
+    async with rig.running():
+        attach = await rig.load(state)
+        told = desk.attach(attach, rig.config.pair, {one.order_id: one for one in facts})
+        await rig.hears(*(message for _, message in told.deliver))
+        await rig.tick("50000")
+        for reckoned in rig.said(Reckoned):
+            desk.ledger.reckoned(reckoned)
+        assert desk.ledger.clients[USERREF].owned == rig.core.owned > ZERO
+        await rig.commit()
+        (submit,) = rig.said(Submit)
+        sells = [order for order in submit.commands if isinstance(order, Place) and order.side == "sell"]
+        assert len(sells) == bought
+        assert [order for order in desk.submit(submit).place if order.side == "sell"] == sells
