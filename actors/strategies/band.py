@@ -18,7 +18,7 @@ from messages.money import EXACT, divide
 def band(ladder: Ladder) -> Band:
     """The band that holds until the next event that is not a tick inside it."""
     if not ladder.synced:
-        return NO_TICK if ladder.settings.reference is None else EVERY_TICK  # each is held against it
+        return NO_TICK if ladder.settings.believes_first_price else EVERY_TICK  # each may be doubted
     wake = _next_wake(ladder)
     # The clock may have passed what is due although no tick has: then the next one acts, whatever its time.
     if _any_tick_acts(ladder) or ladder.ticker is None or wake <= ladder.now:

@@ -68,11 +68,11 @@ class GridCore:
         ladder = self._ladder
         if type(event) is Tick:
             asleep = self._band or self.band
-            ladder.tick_time = event.time
+            before, ladder.tick_time = ladder.tick_time, event.time
             if asleep.low <= event.price <= asleep.high and event.time < asleep.wake:
                 ladder.ticker = event.price
                 return []
-            self._take_price(event)
+            self._take_price(event, before)
         return self._carried_out(partial(self._decide, event))
 
     def _decide(self, event: CoreEvent, ladder: Ladder) -> None:
@@ -97,10 +97,10 @@ class GridCore:
             case _:
                 assert_never(event)
 
-    def _take_price(self, trade: Tick) -> None:
+    def _take_price(self, trade: Tick, before: int) -> None:
         """Its price is the market's, unless it is a jump that a second trade has to confirm."""
         if self._ladder.doubts(trade.price, trade.time):
-            self._ladder.doubt(trade.price, trade.time)
+            self._ladder.must_confirm(trade.price, trade.time, before)
         else:
             self._ladder.confirm(trade.price)
 

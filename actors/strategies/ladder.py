@@ -9,6 +9,7 @@ from decimal import Decimal
 import msgspec
 
 from actors.strategies.core import NEVER, Output
+from actors.strategies.doubt import AHEAD, QUOTE_LASTS, QUOTE_PATIENCE, Doubt, is_at_market, is_near
 from actors.strategies.settings import GridSettings, Variant
 from actors.strategies.side import LadderSide
 from actors.strategies.state import GridState, OwnOrder, Released, RememberedSell, remember_release
@@ -28,13 +29,6 @@ FIRST_CROSSING_PAUSE = 10**9
 """The pause after a further one, in nanoseconds; it doubles with each, up to `RETRY_AFTER`."""
 CROSSINGS_FORGOTTEN = 30 * 10**9
 """Nanoseconds without another one after which the next one is the first again."""
-AHEAD = 60 * 10**9
-"""Nanoseconds by which a fill may be ahead of a trade that was told after it."""
-QUOTE_LASTS = 5 * 10**9
-"""Nanoseconds for which bid and ask speak for or against a price that is traded after them."""
-QUOTE_PATIENCE = 20 * 10**9
-"""Nanoseconds for which bid and ask are waited for; then a second trade confirms a price without them."""
-
 CROSSED = "post-only buys would cross the ask: the last trade is above the market; tried again after a pause"
 
 
@@ -48,12 +42,8 @@ class Ladder:
         self.ticker: Decimal | None = None
         self._saved_fill_time = state.fill_time
         self.tick_time = 0
-        self.doubted: Decimal | None = None
-        """A newer price, a jump away from `ticker`, that nothing has confirmed yet."""
-        self.doubted_at = 0
-        """When that was traded, in nanoseconds UTC."""
-        self.doubted_since = 0
-        """When the doubts began."""
+        self.doubt: Doubt | None = None
+        """Of a newer price, a jump away from `ticker`, that nothing has confirmed yet."""
         self.quote: Quote | None = None
         """What was bid and asked when it was asked for last."""
         self.quoted_at = 0
@@ -175,59 +165,67 @@ class Ladder:
         buys = self.buys()
         return len(buys) >= self.settings.max_open_buys and all(order.phase == "open" for order in buys)
 
+    @property
+    def doubted(self) -> Decimal | None:
+        """A price that nothing has confirmed yet."""
+        return None if self.doubt is None else self.doubt.price
+
     def doubts(self, price: Decimal, time: int) -> bool:
         """Whether a trade at `price` is so far from the last one that a second one has to confirm it.
 
-        One that is told again, after a pause for instance, is no second one: its time is the same. Where bid and ask
-        are known they decide, since a misprint may come twice; where they are asked for they are waited for.
-
-        The first one that is heard is held against the exchange's ticker, lest a ladder begin at a misprint.
+        Where bid and ask are known they decide, since a misprint may come twice; where they are asked for they are
+        waited for. The first one that is heard is held against the exchange's ticker, lest a ladder begin at a
+        misprint; where that was not known, against bid and ask.
         """
-        reference = self.settings.reference
-        known = reference if self.ticker is None else self.ticker
-        if known is None or (reference is None and not self.synced):
+        settings = self.settings
+        known = settings.reference if self.ticker is None else self.ticker
+        if settings.believes_first_price and (known is None or not self.synced):
             return False
-        jump = self.settings.jump
-        if price <= known * jump and known <= price * jump:
+        if known is not None and is_near(price, known, settings.jump):
             return False
-        quote = self.quote
-        if quote is not None and time <= self.quoted_at + QUOTE_LASTS:
-            return not self._is_at_market(price, quote)
-        near = self.doubted is not None and self.doubted <= price * jump and price <= self.doubted * jump
-        if not near or time <= self.doubted_at:
+        if self.quote is not None and time <= self.quoted_at + QUOTE_LASTS:
+            return not is_at_market(price, self.quote, settings.step)
+        if self.doubt is None or not self.doubt.is_seconded(price, time, settings.jump):
             return True
-        return self.settings.asks_for_quotes and time < self.doubted_since + QUOTE_PATIENCE
+        return settings.asks_for_quotes and time < self.doubt.since + QUOTE_PATIENCE
 
-    def doubt(self, price: Decimal, time: int) -> None:
-        """This price has to be confirmed."""
-        if self.doubted is None:
-            self.doubted_since = time
-        self.doubted, self.doubted_at = price, time
+    def must_confirm(self, price: Decimal, time: int, before: int) -> None:
+        """This price is doubted; `before`: the time of the trade before it."""
+        if self.doubt is None:
+            self.doubt = Doubt(price, time, since=time, sure_until=before)
+        else:
+            self.doubt.add(price, time)
 
     def quoted(self, quote: Quote) -> None:
         """Bid and ask confirm a doubted price, or say that the market is where it was before."""
-        self.quote, self.quoted_at = quote, max(self.now, self.doubted_at)
-        if self.doubted is None:
+        self.quote, self.quoted_at = quote, self.now
+        doubt, step = self.doubt, self.settings.step
+        if doubt is None:
             return
-        known = self.settings.reference if self.ticker is None else self.ticker
-        if self._is_at_market(self.doubted, quote):
-            self.confirm(self.doubted)
-        elif self.ticker is not None and known is not None and self._is_at_market(known, quote):
-            self.doubted = None
-
-    def _is_at_market(self, price: Decimal, quote: Quote) -> bool:
-        """Whether it lies between bid and ask, or within an interval of them."""
-        step = self.settings.step
-        return quote.bid <= price * step and price <= quote.ask * step
+        self.quoted_at = max(self.now, doubt.time)
+        if is_at_market(doubt.price, quote, step):
+            self.confirm(doubt.price)
+        elif self.ticker is not None and is_at_market(self.ticker, quote, step):
+            self.confirm(self.ticker)
+        else:
+            doubt.contradicted = True
 
     def confirm(self, price: Decimal) -> None:
-        """The last trade's price, beyond doubt."""
-        self.ticker, self.doubted = price, None
+        """Where the market is, beyond doubt."""
+        self.ticker, self.doubt = price, None
 
-    def executed_at(self, side: Side, limit: Decimal) -> None:
-        """An order of ours was executed; a doubted price that lies on its side of the market was no misprint."""
-        if self.doubted is not None and (self.doubted <= limit if side == "buy" else self.doubted >= limit):
-            self.confirm(self.doubted)
+    def executed(self, order: OwnOrder, price: Decimal, time: int) -> None:
+        """A part of the order was traded at `price`: a second trade, if the doubted one lies beyond its limit.
+
+        It speaks for what is near and of its time only: a sell at 50000 is also filled in a market at 50000, whatever
+        a misprint says. Where nobody tells bid and ask, as in a simulation, a fill is the best word there is.
+        """
+        doubt, settings = self.doubt, self.settings
+        if doubt is None or (doubt.price > order.price if order.side == "buy" else doubt.price < order.price):
+            return
+        proves = is_near(doubt.price, price, settings.jump) and time + AHEAD >= doubt.time
+        if proves or not settings.asks_for_quotes:
+            self.confirm(doubt.price)
 
     def fresh_ticker(self) -> Decimal | None:
         """The newest price, unless a fill is newer."""
@@ -239,8 +237,9 @@ class Ladder:
             self.state.fill_time = self.tick_time
 
     def ticker_since(self, time: int) -> Decimal | None:
-        """The newest price, unless it is older than `time`."""
-        return self.ticker if self.tick_time >= time else None
+        """The newest price beyond doubt, unless it is older than `time`."""
+        known_at = self.tick_time if self.doubt is None else self.doubt.sure_until
+        return self.ticker if known_at >= time else None
 
     def place_ladder_order(self, side: Side, price: Decimal, volume: Decimal, kind: OrderKind) -> None:
         """An order that no fill asked for; its cause is the counter."""

@@ -74,7 +74,7 @@ def _book(ladder: Ladder, order: OwnOrder, event: PartiallyFilled | Filled | Can
     state.fill_time = max(state.fill_time, event.time)
     ladder.crossings.clear()
     ladder.filled(order, event.filled, event.cost, event.fee)
-    ladder.executed_at(order.side, order.price)
+    ladder.executed(order, divide(order_cost, volume), event.time)
 
 
 def _complete(ladder: Ladder, order: OwnOrder, time: int) -> None:

@@ -72,8 +72,9 @@ def _too_few(ladder: Ladder, blocked: str) -> str:
 def _blocked(ladder: Ladder) -> str:
     """Why fewer buys are open than configured."""
     if ladder.ticker is None and ladder.doubted is not None:
-        market = f"the exchange's ticker at {ladder.settings.reference:f}"
-        return f"the last trade at {ladder.doubted:f} is far from {market}; a second trade has to confirm it"
+        reference = ladder.settings.reference
+        market = "not confirmed yet" if reference is None else f"far from the exchange's ticker at {reference:f}"
+        return f"the last trade at {ladder.doubted:f} is {market}; a second trade has to confirm it"
     return ladder.blocked
 
 

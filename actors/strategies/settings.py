@@ -37,6 +37,11 @@ class GridSettings(Struct, frozen=True, dict=True):
     asks_for_quotes: bool = False
     """Whether bid and ask are asked for when a price is doubted."""
 
+    @property
+    def believes_first_price(self) -> bool:
+        """Whether there is nothing to hold a first price against."""
+        return self.reference is None and not self.asks_for_quotes
+
     @cached_property
     def step(self) -> Decimal:
         """`1 + i`."""

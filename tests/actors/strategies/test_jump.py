@@ -7,7 +7,8 @@ import pytest
 from actors.strategies.grid_base import GridCore
 from actors.strategies.grid_sell import GRID_SELL
 from messages.market import Quote, Tick
-from messages.orders import Deferred, Resynced
+from messages.money import Side
+from messages.orders import Amended, Deferred, Filled, Resynced
 from tests.actors.strategies.harness import SECOND, D, Play, canceled, placed, settings
 
 
@@ -149,7 +150,7 @@ def test_a_sell_that_rules_forbade_is_asked_for_at_once_after_a_restart() -> Non
 
 def quoted(*, at: str = "50000") -> Play:
     """A grid whose exchange tells bid and ask."""
-    play = Play(GRID_SELL, settings(asks_for_quotes=True))
+    play = Play(GRID_SELL, settings(reference=D(at), asks_for_quotes=True))
     play.start(at)
     return play
 
@@ -228,4 +229,146 @@ def test_a_first_ladder_at_a_misprint_is_built_once_bid_and_ask_confirm_it() -> 
 def test_bid_and_ask_that_nobody_asked_for_change_nothing() -> None:
     play = quoted()
     assert play.core.quote(quote("60000", "60001")) == []
+    assert play.core._ladder.ticker == D(50_000)
+
+
+def with_a_sell() -> Play:
+    """A grid with one sell at 49999.9 above its buys."""
+    play = quoted()
+    play.fill(play.orders("buy")[0].order_id)
+    play.misprint("49600")
+    return play
+
+
+@pytest.mark.parametrize(
+    ("side", "misprint"), [("sell", "500000"), ("sell", "60000"), ("buy", "5000"), ("buy", "40000")]
+)
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_a_fill_in_the_market_as_it_was_confirms_no_misprint(side: Side, misprint: str, is_whole: bool) -> None:
+    play = with_a_sell()
+    order = play.orders(side)[0]
+    assert play.misprint(misprint) == []
+    outputs = play.fill(order.order_id) if is_whole else play.partly(order.order_id, "0.0005")
+    assert all(D(48000) < price < D(51000) for _, price, _ in placed(outputs))
+    assert play.core.doubted == D(misprint)
+    assert play.core._ladder.ticker == D(49600)
+    moved = play.core.quote(quote("49600", "49601"))
+    assert all(D(48000) < price < D(49505) for _, price, _ in placed(moved))
+    assert canceled(outputs) == canceled(moved) == []
+    assert play.core.doubted is None
+
+
+@pytest.mark.parametrize("misprint", ["500000", "5000"])
+def test_a_fill_that_a_restart_learns_of_builds_no_ladder_at_a_misprint(misprint: str) -> None:
+    play = with_a_sell()
+    sell = play.only("sell")
+    core = GridCore(settings(reference=D(49800), asks_for_quotes=True), GRID_SELL, play.core.save())
+    play.core = core
+    assert placed(play.handle(play.a_tick(misprint))) == []
+    play.handle(Resynced(sell.strategy, 2))
+    before = play.prices("buy")
+    assert placed(play.fill(sell.order_id)) == []
+    assert core._ladder.ticker is None
+    core.quote(quote("49950", "49951"))
+    assert play.prices("buy") == before
+    play.misprint("49990")
+    assert core._ladder.ticker == D(49990)
+
+
+def test_a_fill_near_a_doubted_price_is_a_second_trade() -> None:
+    play = quoted()
+    assert play.misprint("47500") == []
+    play.fill(play.orders("buy")[0].order_id)
+    assert play.core._ladder.ticker == D(47500)
+    assert play.core.doubted is None
+
+
+def test_an_old_fill_says_nothing_of_a_price_of_now() -> None:
+    play = quoted()
+    buy = play.orders("buy")[0]
+    assert play.misprint("47500", after=3600) == []
+    play.now -= 3600 * SECOND
+    play.fill(buy.order_id)
+    assert play.core.doubted == D(47500)
+    assert play.core._ladder.ticker == D(50000)
+
+
+def test_a_buy_that_its_owner_moved_far_above_the_market_proves_no_price_up_there() -> None:
+    play = quoted()
+    buy = play.orders("buy")[0]
+    exchange_id = play.exchange_id(buy.order_id)
+    play.core.handle(Amended(buy.order_id, exchange_id, D(510_000), buy.volume, play.now))
+    assert play.misprint("500000") == []
+    cost = D(50_000) * buy.volume
+    play.core.handle(Filled(buy.order_id, exchange_id, "F1", buy.volume, cost, cost * D("0.0025"), play.now))
+    assert play.core.doubted == D(500_000)
+    assert play.core._ladder.ticker == D(50_000)
+
+
+def test_a_sell_of_a_crash_is_not_lifted_above_the_price_before_it() -> None:
+    play = quoted()
+    buy = play.orders("buy")[0]
+    assert play.misprint("40000") == []
+    play.now -= SECOND  # the fill has the time of that trade
+    outputs = play.fill(buy.order_id)
+    assert [(side, price) for side, price, _ in placed(outputs)] == [("sell", D("49999.9"))]
+
+
+@pytest.mark.parametrize("after", [0, 3, 30, 3600])
+def test_two_misprints_do_not_confirm_each_other_after_bid_and_ask_have_spoken(after: int) -> None:
+    """The market has moved since the last trade, so that bid and ask are at neither price."""
+    play = quoted()
+    before = play.prices("buy")
+    assert play.misprint("500000") == play.core.quote(quote("51500", "51510")) == []
+    assert play.misprint("500010", after=after) == []
+    assert play.prices("buy") == before
+    assert play.core.quote(quote("51500", "51510")) == []
+    assert len(placed(play.misprint("51505"))) == 5
+
+
+def test_two_misprints_do_not_confirm_each_other_before_the_first_ladder() -> None:
+    play = Play(GRID_SELL, settings(reference=D(50_000), asks_for_quotes=True))
+    assert play.start("500000") == play.core.quote(quote("50000", "50001")) == []
+    play.core.handle(Tick("BTC/USD", D(500_000), play.now))  # told again, after a pause
+    assert play.misprint("500010", after=60) == []
+    assert play.misprint("500000", after=5) == []
+    assert len(placed(play.misprint("50010"))) == 5
+
+
+def unknown() -> Play:
+    """A grid whose exchange could not tell where the market is before it started."""
+    return Play(GRID_SELL, settings(asks_for_quotes=True))
+
+
+def test_a_first_price_that_nothing_can_be_held_against_is_asked_about() -> None:
+    play = unknown()
+    assert play.start("500000") == []
+    assert play.core.doubted == D(500_000)
+    (hindrance,) = play.core.report("trading", "").held_up
+    assert "the last trade at 500000 is not confirmed yet" in hindrance.detail
+    assert play.core.quote(quote("50000", "50001")) == []
+    assert play.misprint("500010", after=60) == []
+    assert play.core.quote(quote("50000", "50001")) == []
+    assert len(placed(play.misprint("50001"))) == 5
+
+
+def test_a_first_price_is_confirmed_by_bid_and_ask() -> None:
+    play = unknown()
+    assert play.start("50000") == []
+    assert len(placed(play.core.quote(quote("50000", "50001")))) == 5
+
+
+def test_a_first_price_is_confirmed_by_a_second_trade_where_bid_and_ask_do_not_come() -> None:
+    play = unknown()
+    assert play.start("50000") == play.misprint("50010") == []
+    assert len(placed(play.misprint("50020", after=20))) == 5
+
+
+def test_a_first_ladder_is_not_moved_by_a_misprint_heard_before_all_was_told() -> None:
+    play = unknown()
+    play.handle(play.a_tick("50000"))
+    play.core.quote(quote("50000", "50001"))
+    play.handle(play.a_tick("500000"))
+    play.handle(play.balances())
+    assert placed(play.handle(Resynced(1001, 1))) == []
     assert play.core._ladder.ticker == D(50_000)
