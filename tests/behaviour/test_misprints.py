@@ -32,3 +32,40 @@ async def test_a_market_that_jumps_and_then_is_quiet_is_followed(tmp_path: Path)
         await until(lambda: len(desk.ladder()) == 5, desk.ladder)
         desk.move("60000.0")
         await until(lambda: len(desk.ladder()) == 5 and desk.ladder()[-1][1] > 50000, desk.ladder)
+
+
+@pytest.mark.parametrize("stops", [True, False])
+async def test_a_fill_beside_a_misprint_moves_no_ladder(tmp_path: Path, stops: bool) -> None:
+    """The sell was filled and the misprint is the last trade when the program hears of either."""
+    async with opened(tmp_path) as desk:
+
+        def buys() -> set[str]:
+            return {order.txid for order in desk.own() if order.side == "buy"}
+
+        def is_whole() -> bool:
+            desk.move("49500.0")
+            return [side for side, *_ in desk.ladder()] == ["sell", *["buy"] * 5]
+
+        def strikes() -> None:
+            desk.move("50000.0")
+            desk.kraken.control.misprint("BTC/USD", Decimal("500000.0"))
+
+        async def stays() -> None:
+            for _ in range(10):
+                await trio.sleep(0.1)
+                assert buys() == before
+            desk.move("50010.0")
+            await trio.sleep(0.3)
+            assert buys() == before
+
+        async with desk.trading("GridSell"):
+            await until(lambda: len(desk.ladder()) == 5, desk.ladder)
+            await until(is_whole, desk.ladder)
+            before = buys()
+            if not stops:
+                strikes()
+                await stays()
+        if stops:
+            strikes()
+            async with desk.trading("GridSell"):
+                await stays()
