@@ -170,7 +170,8 @@ class Oracles:
         later = market.trades_after(since - 1)
         earlier = market.tape[: len(market.tape) - len(later)] if before else []
         young = self._is_young(userref, self._venue.clock.now())
-        misprints = () if young or not self._clear else self._around.misprinted
+        # A young life may take one for the market, but nothing has to follow from it.
+        misprints = () if (young and before) or not self._clear else self._around.misprinted
         trades = [*self._last_known(symbol, earlier, userref), *later]
         return [Fraction(trade.price) for trade in trades if (symbol, trade.time) not in misprints]
 
