@@ -53,6 +53,8 @@ class Hindrances:
         self._refused = 0
         """Orders in a row that were refused, by the exchange or for lack of funds before they left."""
         self._refusal = ""
+        self._is_named = False
+        """Whether the core has named a wait since the first of them: it says itself what becomes of its orders."""
 
     def begin(self, time: int) -> None:
         """The strategy has been told everything anew; what waits is told again."""
@@ -82,6 +84,7 @@ class Hindrances:
                 self._refusal = event.text or event.reason
         elif not isinstance(event, Canceled):
             self._refused = 0
+            self._is_named = False
 
     def count(self) -> int:
         """How many orders are put off."""
@@ -93,7 +96,8 @@ class Hindrances:
         for hindrance in report.held_up:
             found.setdefault(hindrance.code, []).append(hindrance.detail)
         self._name_crossings(report, found)
-        if self._refused and not found and not report.waiting:
+        self._is_named |= self._refused > 0 and bool(found or report.waiting)
+        if self._refused and not self._is_named:
             # Built-in kinds name what they lack; a plug-in may leave its refusals unheard.
             detail = f"the last {self._refused} {_orders(self._refused)} of {self._symbol} refused: {self._refusal}"
             found["orders refused"] = [detail]

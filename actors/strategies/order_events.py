@@ -282,13 +282,13 @@ def _rejected(ladder: Ladder, order: OwnOrder, event: Rejected) -> None:
             in_vain = event.reason == "funds" or by_rules
             ladder.rules_barred = by_rules
             may_retry = not in_vain and event.reason != "no room"
-            ladder.buys_failed(event.text if by_rules else _reason(event), may_retry=may_retry, ask_again=in_vain)
+            ladder.buys_failed(_reason(event), may_retry=may_retry, ask_again=in_vain)
     elif order.kind != "counter":
         ladder.retry_surplus_at = now + (ASK_AGAIN_AFTER if by_rules else RETRY_AFTER)
     else:
         due = RememberedSell(order.parent, order.attempt, order.price, order.volume, "", order.bought_at)
         due.retry_at = now + ASK_AGAIN_AFTER if by_rules else 0
-        ladder.remember(due, event.text if by_rules else _reason(event))
+        ladder.remember(due, _reason(event))
         ladder.retry_sells_at = now + RETRY_AFTER
     _mind_limit(ladder, order, event, is_first=is_first)
 
@@ -305,8 +305,14 @@ def _mind_limit(ladder: Ladder, order: OwnOrder, event: Rejected, *, is_first: b
         order_limit.make_room(ladder)
 
 
+SAID_BY_NAME: tuple[RejectReason, ...] = ("funds", "post-only", "order limit")
+"""Refusals with words of their own in reports. Of all others only the venue's words say anything to the user."""
+
+
 def _reason(event: Rejected) -> str:
-    return order_limit.REASON if event.reason == "no room" else event.reason
+    if event.reason == "no room":
+        return order_limit.REASON
+    return event.reason if event.reason in SAID_BY_NAME or not event.text else event.text
 
 
 def _tell_refusal(ladder: Ladder, order: OwnOrder, event: Rejected) -> None:

@@ -180,3 +180,16 @@ async def test_refused_orders_that_the_core_itself_names_are_named_once() -> Non
     told.hindrances.answered(Rejected("o1", "funds", "not enough free USD", 1))
     told.hindrances.report(replace(HODL, held_up=(Hindrance("funds", "buys wait: funds"),)), 5)
     assert [condition.code for condition in told.open()] == ["funds"]
+
+
+async def test_a_refusal_that_the_core_named_is_not_told_again_while_the_order_is_tried_anew() -> None:
+    told = Told()
+    silent = replace(HODL, held_up=(), waiting=())
+    told.hindrances.answered(Rejected("o1", "refused", "EOrder:Trading agreement required", 1))
+    told.hindrances.report(replace(HODL, held_up=(Hindrance("sell waits", "sell waits: words"),)), 2)
+    told.hindrances.report(silent, 3)  # the next attempt is on its way
+    assert told.open() == []
+    told.hindrances.answered(accepted("o1", 4))
+    told.hindrances.answered(Rejected("o2", "refused", "no", 5))
+    told.hindrances.report(silent, 6)
+    assert [condition.code for condition in told.open()] == ["orders refused"]

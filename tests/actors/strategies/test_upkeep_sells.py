@@ -5,6 +5,7 @@ import pytest
 
 from actors.strategies.grid_sell import GRID_SELL
 from messages.notices import FundsMissing, OrderDelayed
+from messages.orders import Rejected, RejectReason
 from tests.actors.strategies.harness import (
     BTC_USD,
     BUYS_AT_50000,
@@ -74,6 +75,31 @@ def test_a_refused_sell_whose_base_is_gone_meanwhile_waits_for_funds() -> None:
     play.tick("49505", after=60)
     (waiting,) = play.core.report("trading", "").waiting
     assert waiting == "sell of 0.00201005 BTC at 49999.9 USD waits: funds"
+
+
+@pytest.mark.parametrize("reason", ["refused", "pair", "minimum", "rules"])
+def test_a_refused_sell_waits_with_the_words_of_the_venue(reason: RejectReason) -> None:
+    play = started()
+    play.accepting = False
+    play.fill(play.orders("buy")[0].order_id)
+    sell = play.only("sell").order_id
+    del play.open[sell]
+    play.handle(Rejected(sell, reason, "EOrder:Trading agreement required", play.now))
+    (waiting,) = play.core.report("trading", "").waiting
+    assert waiting.endswith("waits: EOrder:Trading agreement required")
+
+
+@pytest.mark.parametrize("reason", ["refused", "minimum"])
+def test_refused_buys_are_lacking_with_the_words_of_the_venue(reason: RejectReason) -> None:
+    play = started()
+    play.accepting = False
+    play.close(play.orders("buy")[-1].order_id, "venue")
+    play.tick("50010", after=60)
+    buy = play.orders("buy")[-1].order_id
+    del play.open[buy]
+    play.handle(Rejected(buy, reason, "EOrder:Trading agreement required", play.now))
+    waiting = play.core.report("trading", "").waiting
+    assert "fewer than 5 buys: EOrder:Trading agreement required" in waiting
 
 
 def test_a_remembered_sell_is_tried_on_a_tick_at_most_every_ten_seconds() -> None:
