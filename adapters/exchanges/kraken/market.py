@@ -38,6 +38,8 @@ PROBE_SECONDS = 5.0
 """Between two such questions, whatever the number of pairs."""
 CONFIRMED_SECONDS = 300.0
 """So long it counts that a pair was seen to be quiet."""
+MILLISECOND = SECOND // 1000
+"""Kraken rounds the time of a trade differently over REST and over the WebSocket."""
 GRACE = 10 * SECOND
 """A trade that is younger than this, in nanoseconds, may still be on its way."""
 _NAME = "Kraken's public WebSocket"
@@ -55,7 +57,11 @@ class Market:
         self._pair_status: dict[str, str] = {}
         self._skipped = Skipped("public trades")
         self._newest: dict[str, int] = {}
-        """Id of the newest trade of each symbol."""
+        """Id of the newest trade of each symbol; one that came without an id counts as the next one."""
+        self._newest_time: dict[str, int] = {}
+        """Its time, in nanoseconds UTC."""
+        self._numberless: set[str] = set()
+        """Symbols whose trades have come without ids: only the time tells whether one of them was seen."""
         self._refused: set[str] = set()
         """Symbols whose prices are refused at present."""
         self._wanted: set[str] = set()
@@ -158,14 +164,30 @@ class Market:
         for error in odd:
             self._skipped.note("a trade", error)
         self._skipped.tell(trio.current_time())
-        trades = sorted(read, key=lambda trade: trade[0])
+        trades = sorted(self._numbered(read), key=lambda trade: trade[0])
         begun = self._newest.keys() if frame.type == wire.SNAPSHOT else {tick.symbol for _, tick in trades}
         fresh = [tick for number, tick in trades if tick.symbol in begun and number > self._newest.get(tick.symbol, -1)]
         first = {tick.symbol: tick for _, tick in trades if tick.symbol not in begun}
         ticks = [*first.values(), *fresh]
         for number, tick in trades:
             self._newest[tick.symbol] = max(number, self._newest.get(tick.symbol, number))
+            self._newest_time[tick.symbol] = max(tick.time, self._newest_time.get(tick.symbol, tick.time))
         return ticks
+
+    def _numbered(self, read: Sequence[tuple[int | None, Tick]]) -> list[tuple[int, Tick]]:
+        """Trades without an id follow those before them in time; what is not newer is left out."""
+        newest, times = dict(self._newest), dict(self._newest_time)
+        numbered: list[tuple[int, Tick]] = []
+        for told, tick in sorted(read, key=lambda trade: trade[1].time):
+            number = newest.get(tick.symbol, 0) + 1 if told is None else told
+            if told is None:
+                if tick.time <= times.get(tick.symbol, -1):
+                    continue
+                self._numberless.add(tick.symbol)
+            numbered.append((number, tick))
+            newest[tick.symbol] = max(number, newest.get(tick.symbol, number))
+            times[tick.symbol] = max(tick.time, times.get(tick.symbol, tick.time))
+        return numbered
 
     async def missed_trade(self, symbol: str) -> bool:
         """Ask REST whether the pair traded while the subscription was silent."""
@@ -184,11 +206,14 @@ class Market:
             logger.warning("the trades of %s cannot be asked for: %s", symbol, error)
             return False
         known = self._newest.get(symbol)
-        if trade is None or trade[0] == known:
+        if trade is None or trade[0] == known or self._is_seen(symbol, trade[1]):
             self._quiet[symbol] = trio.current_time()
             return False
         number, time = trade
         return known is not None and number > known and time < self._clock.now() - GRACE
+
+    def _is_seen(self, symbol: str, time: int) -> bool:
+        return symbol in self._numberless and time <= self._newest_time.get(symbol, -1) + MILLISECOND
 
 
 class _PriceFeed:

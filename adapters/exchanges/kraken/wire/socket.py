@@ -51,8 +51,8 @@ class Trade(Wire, frozen=True):
 
     symbol: str
     price: Decimal
-    trade_id: int
     timestamp: str
+    trade_id: int | None = None
 
 
 class SystemState(Wire, frozen=True):
@@ -83,9 +83,12 @@ def read_frame(content: str | bytes) -> Frame:
         raise WireError(f"a frame that cannot be read: {error}") from None
 
 
-def read_trades(data: Raw) -> tuple[list[tuple[int, Tick]], list[str]]:
-    """Trades with their ids, in their order, and what is wrong with rows that are none. Raises `WireError`."""
-    trades: list[tuple[int, Tick]] = []
+def read_trades(data: Raw) -> tuple[list[tuple[int | None, Tick]], list[str]]:
+    """Trades with their ids, in their order, and what is wrong with rows that are none. Raises `WireError`.
+
+    A trade without an id is one all the same: it has a price and a time.
+    """
+    trades: list[tuple[int | None, Tick]] = []
     odd: list[str] = []
     for row in _TRADES.read_list(data, TRADE):
         if isinstance(row, Unread):

@@ -91,6 +91,38 @@ async def test_after_a_reconnect_only_missed_trades_are_told(autojump_clock: Moc
     assert prices == [Decimal("60000.0"), Decimal("60500.0")]
 
 
+def unnumbered(second: int, price: str) -> Message:
+    """A trade without an id."""
+    row = trade(0, price) | {"timestamp": f"2023-09-25T07:48:{second:02}.000001Z"}
+    del row["trade_id"]
+    return row
+
+
+async def test_trades_without_ids_are_told_once_and_ids_may_come_again(autojump_clock: MockClock) -> None:
+    of = market()
+    async with feed(of) as (ticks, far):
+        await say(far, unnumbered(1, "61250.0"), unnumbered(2, "61251.0"), kind="snapshot")
+        await say(far, unnumbered(2, "61251.0"), unnumbered(3, "61252.0"))
+        prices = [(await anext(ticks)).price for _ in range(2)]
+    async with feed(of) as (ticks, far):
+        await say(far, unnumbered(2, "61251.0"), unnumbered(4, "61253.0"), kind="snapshot")
+        await say(far, trade(98_111_234, "61254.0"))
+        await say(far, unnumbered(5, "1.0"))  # older than the newest by its time
+        await say(far, trade(98_111_235, "61255.0"))
+        prices += [(await anext(ticks)).price for _ in range(3)]
+    assert prices == [Decimal(f"6125{number}.0") for number in range(1, 6)]
+
+
+async def test_a_quiet_market_without_ids_is_left_alone(autojump_clock: MockClock) -> None:
+    of = market(Trades={"P": [["61250.0", "1", "1695628081.0000012", "b", "l", "", 99]], "last": "0"})
+    async with feed(of) as (ticks, far):
+        await say(far, unnumbered(1, "61250.0"), kind="snapshot")
+        await anext(ticks)
+        with trio.move_on_after(1000) as patience:
+            await anext(ticks)
+        assert patience.cancelled_caught
+
+
 async def test_garbage_is_skipped(autojump_clock: MockClock) -> None:
     async with feed(market()) as (ticks, far):
         for garbage in ("{", "[]", '{"channel":"trade","type":"update","data":[{"symbol":5}]}', '{"Error":"no"}'):
