@@ -129,7 +129,7 @@ def _order_sentence(notice: OrderReleased | OrderAmended) -> str:
         case OrderAmended(strategy, symbol, side, price, volume, former_price, former_volume):
             before = _size_at(symbol, former_price, former_volume)
             now = f"{strategy}: {side} amended by hand to {_size_at(symbol, price, volume)}, before: {before}"
-            return f"{now}; {_beyond(notice)}" if notice.beyond else now
+            return f"{now}; {note}" if (note := _amended_note(notice)) else now
 
 
 def _order_tree(notice: OrderReleased | OrderAmended) -> str:
@@ -140,13 +140,19 @@ def _order_tree(notice: OrderReleased | OrderAmended) -> str:
         case OrderAmended(strategy, symbol, side, price, volume, former_price, former_volume):
             before = f"Before » {_size_at(symbol, former_price, former_volume)}"
             title = f"ℹ️ {strategy} ({symbol}): {side.capitalize()} order amended by hand"
-            beyond = [f"Note » {_beyond(notice)}"] if notice.beyond else []
-            return tree(title, *_price_and_size(symbol, price, volume), before, *beyond)
+            notes = [f"Note » {note}"] if (note := _amended_note(notice)) else []
+            return tree(title, *_price_and_size(symbol, price, volume), before, *notes)
 
 
-def _beyond(amended: OrderAmended) -> str:
+def _amended_note(amended: OrderAmended) -> str:
+    """Whose coins a larger sell takes, and where those stay that a smaller one leaves out."""
     base, _ = _assets(amended.symbol)
-    return f"{amended.beyond:f} {base} of it were not bought by this strategy and count as yours"
+    if amended.beyond:
+        return f"{amended.beyond:f} {base} of it were not bought by this strategy and count as yours"
+    left_out = amended.former_volume - amended.volume
+    if amended.side == "sell" and left_out > 0:
+        return f"{left_out:f} {base} are not offered any more and stay in your account"
+    return ""
 
 
 def _started(notice: ProgramStarted) -> str:

@@ -205,3 +205,10 @@ def test_an_investment_just_below_its_limit_is_not_rounded_up_to_it() -> None:
 
 def test_a_headline_is_one_line_whatever_the_reason_says() -> None:
     assert headline(ProgramEnded("bot", "first\nsecond\r\n\tthird")) == "bot terminated: first second third"
+
+
+def test_a_sell_that_was_made_smaller_by_hand_says_where_the_rest_stays() -> None:
+    less = OrderAmended("s", "SOL/EUR", "sell", PRICE, Decimal("0.2"), PRICE, Decimal("0.31"))
+    assert headline(less).endswith("; 0.11 SOL are not offered any more and stay in your account")
+    assert "Note » 0.11 SOL are not offered any more" in render(less)
+    assert "offered" not in headline(msgspec.structs.replace(less, side="buy"))
