@@ -297,10 +297,10 @@ _FAILED = "decision core failed"
 
 
 def _told(failed: str, ask: Callable[[], Answer], kind: object) -> Answer:
-    """The core's answer of the right kind. Raises `CoreFailed`."""
+    """The core's answer of the right kind. Raises `CoreFailed`: `sys.exit` in a plug-in ends its strategy alone."""
     try:
         answer = ask()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise CoreFailed(f"{failed}: {error!r}") from error
     if not isinstance(answer, kind):  # type: ignore[arg-type]
         raise CoreFailed(f"{failed}: it answered {answer!r}")

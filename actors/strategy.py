@@ -205,8 +205,8 @@ class StrategyActor:
                 self._decisions.add(self._core.take_back())
         except CoreFailed:
             raise
-        except Exception as error:
-            raise CoreFailed(f"its saved state cannot be used: {error}") from error
+        except (Exception, SystemExit) as error:
+            raise CoreFailed(f"its saved state cannot be used: {error!r}") from error
         return loaded
 
     def _attach(self, since: int | None) -> None:

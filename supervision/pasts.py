@@ -147,7 +147,7 @@ def _told_by_plugin(past: Past, known: Rest) -> Rest:
             for o in core.live_orders()
         )
         return replace(known, orders=orders or known.orders, base=max(core.owned, known.base, ZERO))
-    except Exception:  # noqa: BLE001 - somebody else's code; what the journal knows is enough
+    except (Exception, SystemExit):  # noqa: BLE001 - somebody else's code; what the journal knows is enough
         return known
 
 

@@ -208,3 +208,16 @@ def test_a_core_that_sells_other_base_without_its_owners_word_is_halted_with_wha
     puppet.greedy = True
     with pytest.raises(CoreFailed, match="state sell_existing_base for this strategy"):
         assert guard.sells_unowned
+
+
+@pytest.mark.parametrize("code", [0, 7, "bye"])
+def test_a_core_that_ends_the_program_ends_its_strategy_only(code: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    puppet = Puppet()
+    guarded = GuardedCore(puppet, BOUNDS)
+
+    def leave(_: CoreEvent) -> list[Output]:
+        raise SystemExit(code)
+
+    monkeypatch.setattr(puppet, "handle", leave)
+    with pytest.raises(CoreFailed, match="decision core failed on Tick: SystemExit"):
+        guarded.handle(TICK)
