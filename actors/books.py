@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct, field
 
 from messages.account import LiveOrder
-from messages.money import EXACT, ZERO, Side, owned_after
+from messages.money import EXACT, ZERO, Side, own_part, owned_after
 from messages.orders import Accepted, Amended, Canceled, Filled, OrderEvent, PartiallyFilled, Place, Rejected
 
 
@@ -30,6 +30,8 @@ class Entry(Struct, array_like=True):
     """A cancel was asked for."""
     over: bool = False
     """It was told as executed completely although its volume is larger."""
+    extra: bool = False
+    """It offers what is left, first of all its owner's base: nothing of what buys brought is kept for it."""
 
     @property
     def rest(self) -> Decimal:
@@ -67,7 +69,7 @@ class Books(Struct):
 
     def place(self, place: Place, own: Decimal = ZERO) -> None:
         """It was asked for; `own`: how much of a sell is offered from the strategy's own base."""
-        self.orders[place.order_id] = Entry(place.side, place.price, place.volume, own=own)
+        self.orders[place.order_id] = Entry(place.side, place.price, place.volume, own=own, extra=place.kind == "extra")
 
     def take_over(self, orders: Iterable[LiveOrder]) -> None:
         """As the core has them: of an older journal, or just found at the exchange."""
@@ -76,7 +78,7 @@ class Books(Struct):
             for live in orders:
                 place = live.place
                 entry = Entry(place.side, place.price, place.volume, live.filled, ZERO, live.placed)
-                entry.accepted, entry.leaving = live.accepted, live.canceling
+                entry.accepted, entry.leaving, entry.extra = live.accepted, live.canceling, place.kind == "extra"
                 if place.side == "sell":
                     entry.own = min(entry.rest, max(left, ZERO))
                     left -= entry.own
@@ -86,12 +88,16 @@ class Books(Struct):
         """Own base that no sell offers."""
         return self.owned - sum((o.own_rest for o in self.orders.values() if o.side == "sell" and o.rests), ZERO)
 
-    def offered_besides(self, order: Entry) -> Decimal:
-        """What all other sells offer of the strategy's, those that are being cancelled included."""
-        return sum((o.rest for o in self.orders.values() if o.side == "sell" and o is not order), ZERO)
+    def promised_besides(self, order: Entry) -> Decimal:
+        """What others offer of what buys brought, those that are being cancelled included."""
+        others = (o for o in self.orders.values() if o.side == "sell" and o is not order)
+        return sum((o.rest for o in others if not o.extra), ZERO)
 
-    def follow(self, event: OrderEvent) -> None:
-        """What became of one order. Quantities are cumulative: doubled and late events change nothing."""
+    def follow(self, event: OrderEvent, *, sells_unowned: bool = False) -> None:
+        """What became of one order. Quantities are cumulative: doubled and late events change nothing.
+
+        `sells_unowned`: whether the strategy may sell base that no strategy bought.
+        """
         self.newest = max(self.newest, event.time)
         order = self.orders.get(event.order_id)
         if order is None:
@@ -109,21 +115,22 @@ class Books(Struct):
                     del self.orders[event.order_id]
             case PartiallyFilled() | Filled() | Canceled():
                 order.accepted = order.accepted or bool(event.exchange_id)
-                self._executed(order, event.filled)
+                self._executed(order, event.filled, sells_unowned)
                 if isinstance(event, Canceled) or order.filled >= order.volume:
                     del self.orders[event.order_id]
                 elif isinstance(event, Filled):
                     order.over = True
 
-    def _executed(self, order: Entry, filled: Decimal) -> None:
+    def _executed(self, order: Entry, filled: Decimal, sells_unowned: bool) -> None:
         if filled <= order.filled:
             return
         with localcontext(EXACT):
             volume = filled - order.filled
+            own = ZERO if sells_unowned else own_part(volume, order.filled, order.placed)
             order.filled = filled
             if order.is_owners:
                 return
-            self.owned = owned_after(order.side, volume, self.owned, self.offered_besides(order))
+            self.owned = owned_after(order.side, volume, self.owned, self.promised_besides(order), own)
             if order.side == "buy":
                 self.may_rise += volume
 

@@ -217,7 +217,7 @@ class GuardedCore:
             order = self._books.orders.get(event.order_id)
             if isinstance(event, Rejected) and order is not None and not order.accepted:
                 self._used.pop(event.order_id, None)  # no order came into being: the id is free
-            self._books.follow(event)
+            self._books.follow(event, sells_unowned=self._bounds.sells_unowned is True and self.sells_unowned)
             if isinstance(event, PartiallyFilled | Filled | Canceled) and order is not None and event.filled:
                 self._pace.filled()
                 return event.filled if order.side == "buy" else ZERO

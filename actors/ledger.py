@@ -165,13 +165,18 @@ class Ledger:
             gone.purse.reckon()
             self.changes += 1
 
-    def executed(self, place: Place, volume: Decimal) -> None:
-        """Base changed its owner."""
+    def executed(self, place: Place, volume: Decimal, own: Decimal = ZERO, waiting: Decimal = ZERO) -> None:
+        """Base changed its owner.
+
+        `own`: see `own_part`; of no account where unowned base may be sold. `waiting`: what sells of the strategy offer
+        that were asked for and hold nothing yet.
+        """
         client = self.clients[place.strategy]
         hold = self.holds.get(place.order_id)
         purse = self._purse_of(client, place)
-        promised = purse.held - purse.extra - (hold.amount if hold and not hold.extra else ZERO)
-        before, client.owned = client.owned, owned_after(place.side, volume, client.owned, promised)
+        promised = waiting + purse.held - purse.extra - (hold.amount if hold and not hold.extra else ZERO)
+        own = ZERO if client.sells_unowned else own
+        before, client.owned = client.owned, owned_after(place.side, volume, client.owned, promised, own)
         client.since += client.owned - before
         self._own(client)
 

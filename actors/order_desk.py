@@ -29,7 +29,7 @@ from messages.account import (
 from messages.ids import userref_of
 from messages.journal import Record
 from messages.market import FactsChanged
-from messages.money import ZERO, Pair, against_rules
+from messages.money import ZERO, Pair, against_rules, own_part
 from messages.orders import (
     Accepted,
     Amended,
@@ -156,10 +156,17 @@ class OrderDesk:
         effects = Effects()
         for live in attach.orders:
             # All holds first: what a fill leaves to the strategy depends on what its other sells offer.
-            if live.place.order_id in self._orders or live.place.order_id in looked_up:
-                self.ledger.hold(live.place, live.filled, live.placed)
+            self._waiting.pop(live.place.order_id, None)
+            self.ledger.hold(live.place, live.filled, live.placed)
+        lost = [o for o in attach.orders if o.place.order_id not in self._orders and o.place.order_id not in looked_up]
+        gone = {live.place.order_id for live in lost}
         for live in sorted(attach.orders, key=lambda live: self._last_change(live, looked_up)):
-            self._rejoin(live, looked_up, effects)
+            if live.place.order_id not in gone:
+                self._rejoin(live, looked_up, effects)
+        for live in lost:
+            self.ledger.release(live.place.order_id)
+        for live in lost:
+            self._never_arrived(live, effects)
         # Everybody else is told with the next batch: many attach together.
         funds = self._told[attach.strategy] = self.ledger.rejoined(client)
         effects.deliver.append((attach.strategy, funds))
@@ -271,21 +278,17 @@ class OrderDesk:
             if userref_of(order_id) == attach.strategy and facts.symbol == attach.symbol:
                 raise UnknownOrderError.of(facts, attach.strategy)
 
-    def _last_change(self, live: LiveOrder, looked_up: Mapping[str, OrderFacts]) -> tuple[bool, int]:
-        """Fills are told in their order; what never arrived comes last, when all holds are known."""
+    def _last_change(self, live: LiveOrder, looked_up: Mapping[str, OrderFacts]) -> int:
+        """Fills are told in their order."""
         tracked = self._orders.get(live.place.order_id)
         facts = tracked.facts if tracked else looked_up.get(live.place.order_id)
-        return tracked is None and facts is None, facts.time if facts else 0
+        return facts.time if facts else 0
 
     def _rejoin(self, live: LiveOrder, looked_up: Mapping[str, OrderFacts], effects: Effects) -> None:
         """One order of a strategy that (re)starts: facts become ordinary events."""
         place = live.place
         tracked = self._orders.get(place.order_id)
-        self._waiting.pop(place.order_id, None)
         facts = tracked.facts if tracked else looked_up.get(place.order_id)
-        if tracked is None and facts is None:
-            self._never_arrived(live, effects)
-            return
         self._orders[place.order_id] = _Tracked(place, facts, live.placed)
         self.ledger.hold(place, live.filled, live.placed)
         if facts is not None:
@@ -362,13 +365,20 @@ class OrderDesk:
             closed = closed or tracked.facts.filled >= tracked.facts.volume
             if tracked.place is not None and tracked.facts.filled != before:
                 if tracked.place.side == "buy" or tracked.placed != ZERO:
-                    self.ledger.executed(tracked.place, tracked.facts.filled - before)
+                    volume = tracked.facts.filled - before
+                    own, waiting = own_part(volume, before, tracked.placed), self._offered_by_waiting(tracked.place)
+                    self.ledger.executed(tracked.place, volume, own, waiting)
                 if not closed:
                     self.ledger.hold(tracked.place, tracked.facts.filled, tracked.placed)
         if closed:
             self.ledger.release(event.order_id)
             if tracked.place is not None or isinstance(event, Rejected):
                 del self._orders[event.order_id]
+
+    def _offered_by_waiting(self, place: Place) -> Decimal:
+        """By sells of its strategy that wait for a cancel: its own books count them from the decision on."""
+        waiting = (one for one in self._waiting.values() if one.strategy == place.strategy and one.side == "sell")
+        return sum((one.volume for one in waiting if one.kind != "extra"), ZERO)
 
     def _amend(self, event: Amended) -> None:
         """The order's own limit and quantity are others now; what is filled stays filled."""

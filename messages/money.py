@@ -133,14 +133,24 @@ def below_minimum(pair: Pair, price: Decimal, volume: Decimal) -> str | None:
     return None
 
 
-def owned_after(side: Side, volume: Decimal, owned: Decimal, promised_besides: Decimal) -> Decimal:
-    """What a strategy owns after an execution, never less than nothing and than its other sells offer of it.
+def owned_after(side: Side, volume: Decimal, owned: Decimal, promised_besides: Decimal, own: Decimal = ZERO) -> Decimal:
+    """What a strategy owns after an execution, never less than nothing.
 
-    A sell beyond that, for instance one that was amended by hand, sells its owner's base.
+    `own` of a sell's volume is taken from it in any case, the rest only as far as its other sells do not offer it:
+    beyond that a sell of SWING, or one that was amended by hand, sells its owner's base.
     """
     if side == "buy":
         return owned + volume
-    return max(owned - volume, min(max(owned, ZERO), promised_besides))
+    left = max(owned - own, ZERO)
+    return max(left - (volume - own), min(left, promised_besides))
+
+
+def own_part(volume: Decimal, before: Decimal, placed: Decimal | None) -> Decimal:
+    """How much of a sell's execution was asked for as the strategy's own base, by one that sells no other.
+
+    `before`: what was executed until then. `placed`: how much of the order is the strategy's; None: all.
+    """
+    return volume if placed is None else max(min(before + volume, placed) - before, ZERO)
 
 
 def against_rules(pair: Pair, price: Decimal, volume: Decimal) -> str | None:

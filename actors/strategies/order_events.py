@@ -7,7 +7,7 @@ from actors.strategies import order_limit, rules
 from actors.strategies.ladder import ASK_AGAIN_AFTER, RETRY_AFTER, Ladder
 from actors.strategies.state import OwnOrder, Released, RememberedSell
 from actors.strategies.upkeep import NOT_OURS, no_gain_from, retry_remembered_sells, sell_surplus
-from messages.money import ZERO, against_rules, below_minimum, divide, floor_price, floor_volume, owned_after
+from messages.money import ZERO, against_rules, below_minimum, divide, floor_price, floor_volume, own_part, owned_after
 from messages.notices import ExtraSell, OrderAmended, OrderFilled
 from messages.orders import Accepted, Amended, Canceled, Filled, OrderEvent, PartiallyFilled, Rejected, RejectReason
 
@@ -68,7 +68,8 @@ def _book(ladder: Ladder, order: OwnOrder, event: PartiallyFilled | Filled | Can
     volume, order_cost, fee = event.filled - order.filled, event.cost - order.cost, event.fee - order.fee
     sign = 1 if order.side == "buy" else -1
     if not order.is_owners:
-        state.owned = owned_after(order.side, volume, state.owned, ladder.promised_besides(order))
+        own = ZERO if ladder.sells_unowned else own_part(volume, order.filled, order.placed)
+        state.owned = owned_after(order.side, volume, state.owned, ladder.promised_besides(order), own)
         state.cash_flow -= sign * order_cost + fee
         state.fees += fee
     state.fill_time = max(state.fill_time, event.time)

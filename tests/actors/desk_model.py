@@ -20,6 +20,7 @@ from messages.orders import (
     Deferred,
     Filled,
     OrderEvent,
+    OrderKind,
     PartiallyFilled,
     Place,
     Rejected,
@@ -59,7 +60,7 @@ class Strategy(Struct):
     numbers: int = 0
     asked: int = 0
 
-    def order(self, side: Side, price: str, volume: str) -> Place:
+    def order(self, side: Side, price: str, volume: str, kind: OrderKind = "ladder") -> Place:
         """A new order with an id of its own."""
         self.asked += 1
         cause = f"lineage/ladder/{self.asked}"
@@ -71,7 +72,7 @@ class Strategy(Struct):
             price=D(price),
             volume=D(volume),
             post_only=side == "buy",
-            kind="ladder",
+            kind=kind,
             cause=cause,
             time=1,
         )
@@ -94,9 +95,9 @@ class Strategy(Struct):
         )
 
     def _offered_besides(self, known: LiveOrder) -> Decimal:
-        """What its other sells offer: base that it sells beyond its own is the owner's."""
+        """What its other sells offer of what it bought: base that SWING sells beyond that is the owner's."""
         sells = (order for order in self.live.values() if order.place.side == "sell" and order is not known)
-        return sum((order.place.volume - order.filled for order in sells), ZERO)
+        return sum((order.place.volume - order.filled for order in sells if order.place.kind != "extra"), ZERO)
 
     def take(self, message: OrderEvent | Balances | Resynced) -> None:
         self.told.append(message)
@@ -108,7 +109,9 @@ class Strategy(Struct):
                 del self.live[message.order_id]
             return
         filled = known.filled if isinstance(message, Accepted | Amended) else max(known.filled, message.filled)
-        self.owned = owned_after(known.place.side, filled - known.filled, self.owned, self._offered_besides(known))
+        volume = filled - known.filled
+        own = ZERO if self.sells_unowned else volume
+        self.owned = owned_after(known.place.side, volume, self.owned, self._offered_besides(known), own)
         self.live[message.order_id] = LiveOrder(known.place, known.canceling, True, filled)
         if isinstance(message, Canceled) or filled == known.place.volume:
             del self.live[message.order_id]
@@ -176,7 +179,18 @@ class World:
 
     def _share(self, strategy: Strategy, asset: str) -> Decimal:
         held = self.held(asset, strategy.userref)
-        return max(held, self.truly_owned(strategy)) if strategy.pair.base == asset else held
+        known = self.truly_owned(strategy) - self._nobodys_yet(strategy)
+        return max(held, known) if strategy.pair.base == asset else held
+
+    def _nobodys_yet(self, strategy: Strategy) -> Decimal:
+        """What its buy brought and the account's balance shows, while the desk is told of the fill only next."""
+        event = self.queue[0] if self.queue else None
+        if not isinstance(event, Filled | PartiallyFilled):
+            return ZERO
+        known = strategy.live.get(event.order_id)
+        if known is None or known.place.side == "sell":
+            return ZERO
+        return max(event.filled - known.filled, ZERO)
 
     def truly_owned(self, strategy: Strategy) -> Decimal:
         """Base bought minus sold at the exchange, whatever the strategy was told of it."""

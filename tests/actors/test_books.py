@@ -5,11 +5,15 @@ from decimal import Decimal
 import msgspec
 import pytest
 
+from actors import books as accounts
+from actors.books import Books
 from actors.guard import CoreFailed
+from messages.mailboxes import CoreEvent
 from messages.money import ZERO
-from messages.orders import Amended, Filled
-from tests.actors.guard_stage import BOUGHT, Stage, bought, found, sells
+from messages.orders import Amended, Filled, OrderKind, Place
+from tests.actors.guard_stage import BOUGHT, HIGH, Stage, bought, found, sells
 from tests.actors.strategies.harness import SECOND
+from tests.liar import Liar
 
 D = Decimal
 
@@ -52,6 +56,45 @@ def test_owned_that_is_no_number_is_not_committed() -> None:
     stage.liar.claims = D("NaN")
     with pytest.raises(CoreFailed, match="it answered NaN"):
         stage.tick()
+
+
+def test_what_a_sell_has_sold_is_not_owned_for_the_one_that_replaces_it() -> None:
+    stage = bought()
+    first = stage.only()
+
+    def replaces(liar: Liar, event: CoreEvent) -> None:
+        liar.lie = None
+        liar.cancel(first.order_id)
+        liar.order("sell", HIGH, first.volume)
+
+    stage.liar.lie = replaces
+    stage.tick()
+    stage.liar.claims = BOUGHT
+    with pytest.raises(CoreFailed, match=r"owns 0\.002, while its fills have brought 0 BTC"):
+        stage.fill(first)
+
+
+@pytest.mark.parametrize(("may_sell", "left"), [(True, "0.0005"), (False, "0")])
+@pytest.mark.parametrize("kind", ["counter", "extra"])
+def test_an_extra_sell_keeps_nothing_of_what_another_one_sells(kind: OrderKind, may_sell: bool, left: str) -> None:
+    books = Books(D("0.001"))
+    books.place(_sell("a", "0.001", "counter"), D("0.001"))
+    books.place(_sell("b", "0.0005", kind))
+    books.follow(Filled("a", "A", "f", D("0.001"), ZERO, ZERO, 2), sells_unowned=may_sell)
+    assert books.owned == (ZERO if kind == "extra" else D(left))
+    again = accounts.load(accounts.save(books))
+    assert again == books
+
+
+def test_sells_of_a_journal_that_does_not_know_their_kind_keep_what_they_offer() -> None:
+    books = accounts.load('{"owned":"0.001","orders":{"a":["sell","1","0.001"],"b":["sell","1","0.0005"]}}')
+    assert books is not None
+    books.follow(Filled("a", "A", "f", D("0.001"), ZERO, ZERO, 2), sells_unowned=True)
+    assert books.owned == D("0.0005")
+
+
+def _sell(order_id: str, volume: str, kind: OrderKind) -> Place:
+    return Place(1, order_id, "BTC/USD", "sell", HIGH, D(volume), False, kind, order_id, 1)
 
 
 def test_who_counts_a_fill_once_it_is_complete_is_no_liar() -> None:

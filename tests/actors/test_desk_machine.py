@@ -14,7 +14,7 @@ from hypothesis.stateful import (
 )
 
 from messages.money import ZERO, Side
-from messages.orders import Balances, Rejected
+from messages.orders import Balances, OrderKind, Rejected
 from tests.actors.desk_model import BTC_USD, ETH_BTC, Strategy, World, foreign_order
 from tests.depth import examples
 
@@ -52,7 +52,8 @@ class DeskMachine(RuleBasedStateMachine):
         strategy = self.world.strategies[userref]
         symbol = strategy.pair.symbol
         price, volume = prices[symbol][choice % 3], volumes[symbol][choice // 3 % 3]
-        submit = strategy.submit(*(strategy.order(side, price, volume) for _ in range(number)))
+        kind: OrderKind = "extra" if strategy.sells_unowned and side == "sell" and choice % 2 else "ladder"
+        submit = strategy.submit(*(strategy.order(side, price, volume, kind) for _ in range(number)))
         self.world.submit(submit)
         if twice:
             assert not any(self.world.submit(s).place for s in [submit] if self._all_live(s.commands))
@@ -70,7 +71,8 @@ class DeskMachine(RuleBasedStateMachine):
         place = live[choice % len(live)].place
         commands = strategy.cancel(place.order_id).commands
         if replace:
-            commands += strategy.submit(strategy.order(place.side, f"{place.price}", f"{place.volume}")).commands
+            again = strategy.order(place.side, f"{place.price}", f"{place.volume}", place.kind)
+            commands += strategy.submit(again).commands
         self.world.submit(strategy.submit(*commands))
 
     @rule()

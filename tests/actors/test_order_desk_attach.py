@@ -90,6 +90,22 @@ def test_an_extra_sell_that_never_arrived_is_sent_although_others_have_not_attac
     assert swing.events() == []
 
 
+@pytest.mark.parametrize("lost", [("0.005",), ("0.002", "0.003")])
+def test_a_sell_that_never_arrived_keeps_the_base_that_it_offers(lost: tuple[str, ...]) -> None:
+    """An extra sell that was filled meanwhile took its owner's base first: they are sent."""
+    account, swing = world("0", "0.02", Strategy(1, BTC_USD, sells_unowned=True, owned=D("0.005")))
+    extra = swing.order("sell", "60000", "0.015", "extra")
+    account.submit(swing.submit(extra))
+    account.accept(account.orders[extra.order_id])
+    account.tell_all()
+    sells = [swing.order("sell", "61000", volume) for volume in lost]
+    swing.submit(*sells)
+    account.execute(account.orders[extra.order_id], D("0.015"))
+    account.connect()
+    assert account.desk.ledger.clients[1].owned == swing.owned == D("0.005")
+    assert [account.orders[sell.order_id].status for sell in sells] == ["sent"] * len(lost)
+
+
 def test_an_order_that_never_arrived_is_sent_once_although_it_is_submitted_as_well() -> None:
     account, grid = world()
     submit = grid.submit(grid.order("buy", "50000", "0.002"))

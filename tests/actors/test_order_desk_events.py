@@ -17,6 +17,7 @@ from messages.orders import (
     Amended,
     Balances,
     Filled,
+    OrderKind,
     PartiallyFilled,
     Rejected,
 )
@@ -51,6 +52,41 @@ def test_new_totals_alone_are_told_after_the_batch() -> None:
     assert account.desk.on_event(AccountBalances({"USD": D(2000)})) == Effects()
     assert account.desk.balances().deliver == [(1, Balances(1, D(2000), ZERO, ZERO))]
     assert account.desk.balances() == Effects()
+
+
+@pytest.mark.parametrize(("kind", "left"), [("counter", "0.005"), ("extra", "0.001")])
+def test_a_sell_that_waits_for_a_cancel_keeps_the_base_that_it_offers(kind: OrderKind, left: str) -> None:
+    """Whatever SWING sells meanwhile beyond its own base is its owner's; for an extra sell nothing is kept."""
+    account, swing = world("1000", "0.02", Strategy(1, BTC_USD, sells_unowned=True, owned=D("0.005")))
+    extra = swing.order("sell", "60000", "0.02", "extra")
+    account.submit(swing.submit(extra))
+    account.accept(account.orders[extra.order_id])
+    account.tell_all()
+    account.submit(swing.submit(*swing.cancel(extra.order_id).commands, swing.order("sell", "61000", "0.005", kind)))
+    assert account.desk._waiting
+    account.execute(account.orders[extra.order_id], D("0.004"))
+    account.tell_all()
+    assert account.desk.ledger.clients[1].owned == swing.owned == D(left)
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+def test_a_sell_that_replaces_another_one_offers_nothing_of_what_that_one_has_sold(arrives: bool) -> None:
+    """One that sells only what it bought never sells its owner's, whatever its other sells offer."""
+    account, grid = world("0", "1", Strategy(1, BTC_USD, owned=D("0.005")))
+    first, second = grid.order("sell", "60000", "0.002"), grid.order("sell", "61000", "0.002")
+    account.submit(grid.submit(first, second))
+    account.accept(account.orders[first.order_id])
+    account.accept(account.orders[second.order_id])
+    account.execute(account.orders[first.order_id], D("0.002"))
+    again = grid.order("sell", "60000", "0.002")
+    if arrives:
+        account.submit(grid.submit(*grid.cancel(first.order_id).commands, again))
+        account.tell_all()
+    else:
+        grid.submit(*grid.cancel(first.order_id).commands, again)
+        account.connect()
+    assert account.desk.ledger.clients[1].owned == grid.owned == D("0.003")
+    assert (again.order_id in account.orders, again.order_id in grid.live) == (False, False)
 
 
 def test_a_doubled_event_is_booked_once() -> None:

@@ -16,6 +16,8 @@ from messages.money import (
     floor_to,
     floor_volume,
     hold_of,
+    own_part,
+    owned_after,
     plain,
 )
 
@@ -136,3 +138,32 @@ def test_zero_is_shown_without_a_sign(value: str, shown: str) -> None:
 
 def test_a_difference_of_equals_is_shown_as_zero() -> None:
     assert plain(EXACT.subtract(D("1.50"), D("1.50"))) == "0.00"
+
+
+@pytest.mark.parametrize(
+    ("volume", "promised", "own", "left"),
+    [
+        ("2", "0", "0", "3"),
+        ("2", "4", "0", "4"),  # one of it is its owner's
+        ("2", "9", "0", "5"),
+        ("9", "0", "0", "0"),
+        ("2", "4", "2", "3"),  # whatever is promised: it was asked for as its own
+        ("3", "4", "2", "3"),  # enlarged by one, which is its owner's
+        ("3", "2", "2", "2"),
+        ("9", "4", "9", "0"),
+    ],
+)
+def test_what_a_sell_leaves_of_five(volume: str, promised: str, own: str, left: str) -> None:
+    assert owned_after("sell", D(volume), D(5), D(promised), D(own)) == D(left)
+
+
+def test_a_buy_adds_what_it_brings() -> None:
+    assert owned_after("buy", D(2), D(5), D(9)) == D(7)
+
+
+@pytest.mark.parametrize(
+    ("before", "placed", "own"),
+    [("0", None, "3"), ("0", "4", "3"), ("2", "4", "2"), ("4", "4", "0"), ("5", "4", "0"), ("0", "0", "0")],
+)
+def test_of_an_enlarged_sell_what_was_asked_for_is_executed_first(before: str, placed: str | None, own: str) -> None:
+    assert own_part(D(3), D(before), None if placed is None else D(placed)) == D(own)

@@ -194,6 +194,14 @@ def test_a_sell_that_anybody_but_its_owner_cancelled_is_put_back_with_the_venues
 # Amended by somebody else
 
 
+def test_a_sell_that_nobody_enlarged_sells_the_strategys_own_whatever_its_other_sells_offer() -> None:
+    play = two_sells(GRID_SELL)
+    near = play.orders("sell")[-1]
+    play.core.state.owned = near.volume + D("0.001")
+    play.fill(near.order_id)
+    assert play.core.owned == D("0.001")
+
+
 def test_what_an_amended_sell_sells_beyond_the_strategys_base_is_its_owners() -> None:
     play = two_sells(GRID_SELL)
     far, near = play.orders("sell")

@@ -32,7 +32,7 @@ TRUTH: tuple[Wrong, ...] = (
     one(
         "owned forgets the sells",
         EVENTS,
-        "        state.owned = owned_after(order.side, volume, state.owned, ladder.promised_besides(order))\n",
+        "        state.owned = owned_after(order.side, volume, state.owned, ladder.promised_besides(order), own)\n",
         '        state.owned += volume if order.side == "buy" else 0\n',
     ),
     one(
