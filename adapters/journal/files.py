@@ -76,6 +76,16 @@ class OpenFiles:
         return found != self._log
 
 
+def is_still_there(path: Path) -> None:
+    """Before it is opened again: raises `DatabaseUnusable` when nothing is left of it, so that none is made anew."""
+    try:
+        size = path.stat().st_size
+    except FileNotFoundError:
+        raise gone(path, "was removed while it was in use") from None
+    if not size:
+        raise gone(path, "was replaced by an empty file while it was in use")
+
+
 def gone(path: Path, found: str) -> DatabaseUnusable:
     """The error of a file that is not there any more; waiting may help."""
     return unusable(path, found, _PUT_BACK, passing=True)

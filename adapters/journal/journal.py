@@ -10,7 +10,7 @@ import duckdb
 import msgspec
 
 from adapters.interfaces import DatabaseUnusable
-from adapters.journal.files import OpenFiles, gone
+from adapters.journal.files import OpenFiles, is_still_there
 from adapters.journal.opening import Opened, open_database
 from adapters.journal.problems import explained, unusable
 from adapters.journal.projection import Write
@@ -67,8 +67,9 @@ class Journal:
         With a `lineage` it is opened again: no other file will do, and none is made. Raises `DatabaseUnusable` with
         one sentence that tells where, what was found and what to do.
         """
-        if lineage is not None and not path.exists():
-            raise gone(path, "was removed while it was in use")
+        if lineage is not None:
+            with explained(path):
+                is_still_there(path)
         opened = open_database(path, now_ns, migrations, lineage)
         try:
             with explained(path):

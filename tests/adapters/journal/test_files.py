@@ -127,6 +127,19 @@ def test_the_same_file_put_back_will_do(path: Path) -> None:
     again.close()
 
 
+@pytest.mark.parametrize("log", [True, False])
+def test_an_empty_file_in_its_place_is_no_reason_for_a_new_database(path: Path, log: bool) -> None:
+    journal = Journal.open(path, NOW)
+    journal.write([commit(1, state="state 1")])
+    journal.close()
+    path.write_bytes(b"")
+    if log:
+        log_of(path).touch()
+    with pytest.raises(DatabaseUnusable, match="was replaced by an empty file while it was in use: put the same file"):
+        Journal.open(path, NOW, lineage=journal.lineage)
+    assert path.stat().st_size == 0
+
+
 def test_a_log_that_is_removed_takes_nothing_with_it(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     journal = Journal.open(path, NOW)
     journal.write([commit(1, state="state 1")])
