@@ -59,7 +59,7 @@ async def _run(settings: Settings, ports: Ports) -> None:
 
 
 def main() -> int:
-    """0 after an interrupt, 2 for settings that cannot be read."""
+    """0 after an interrupt, 2 for settings that cannot be read and for ports that are taken."""
     arguments = _arguments()
     ports = Ports(**{name: getattr(arguments, f"{name}_port") for name in Ports.__struct_fields__})
     try:
@@ -67,11 +67,20 @@ def main() -> int:
     except (OSError, ValueError) as error:
         sys.stderr.write(f"settings: {error}\n")
         return 2
+    code = 0
     try:
         trio.run(_run, settings, ports)
     except* KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
-    return 0
+    except* OSError as errors:
+        sys.stderr.write(f"error: {_first(errors)}; name other ports, or none: then any free ones are taken\n")
+        code = 2
+    return code
+
+
+def _first(errors: BaseExceptionGroup[OSError]) -> OSError:
+    error = errors.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error
 
 
 if __name__ == "__main__":

@@ -140,5 +140,9 @@ def test_the_command_line_reads_settings_and_says_where_it_listens(tmp_path: Pat
             assert state["time"] == START
             assert state["markets"]["ETH/EUR"]["last"] == "2500.5"
             assert state["accounts"]["a"]["balances"] == {"ZEUR": "1000.0000"}
+            taken = [*command, "--control-port", lines["control_url"].rpartition(":")[2]]
+            refused = subprocess.run(taken, capture_output=True, text=True, check=False, timeout=30)
+            assert (refused.returncode, refused.stderr.count("\n")) == (2, 1), refused.stderr
+            assert "Address already in use" in refused.stderr
         finally:
             process.terminate()
