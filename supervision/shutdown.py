@@ -48,12 +48,15 @@ async def _heed(hurry: trio.Event, control: Control) -> None:
 
 async def _stop_each(config: Config, control: Control, mail: Mailboxes, end_trading: Callable[[], None]) -> None:
     seconds = float(config.supervisor.shutdown_seconds)
+    begin = trio.current_time()
     for mailbox in mail.strategies.values():
         mailbox.post(Stop(config.bot.on_stop))
     with control.within(seconds * SHARES["strategies"]):
         await control.gone({actor_name(strategy) for strategy in config.strategy})
     mail.orders.post(StopTrading())
-    with control.within(seconds * SHARES["orders"]):
+    # What the strategies left of their share is good for cancels, which may have to wait for the rate budget.
+    until = begin + seconds * (SHARES["strategies"] + SHARES["orders"])
+    with control.within(until - trio.current_time()):
         await control.gone({"order-manager"})
     end_trading()
     mail.persistence.post(Close())

@@ -155,3 +155,16 @@ async def test_an_impatient_caller_does_not_tear_it_apart(autojump_clock: MockCl
 
 def test_two_seconds_of_eight_are_left_for_the_last_notices() -> None:
     assert 8 * (1 - sum(SHARES.values())) == pytest.approx(2)
+
+
+async def test_cancels_may_use_the_time_that_the_strategies_left(autojump_clock: MockClock) -> None:
+    program = Program()
+    async with trio.open_nursery() as nursery:
+        program.start(nursery, lambda name: 3600 if name == "order-manager" else 0)
+        await wait_all_tasks_blocked()
+        await program.stop()
+        nursery.cancel_scope.cancel()
+    seconds = float(program.config.supervisor.shutdown_seconds)
+    assert [time for time, who, _ in program.events if who == "trading"] == [
+        seconds * (SHARES["strategies"] + SHARES["orders"])
+    ]

@@ -154,16 +154,36 @@ class Outbox:
                 if batch.symbol in blocked or not (cancels if batch.cancels else orders):
                     continue
                 put_off = held(batch)
+                if put_off <= 0 and (leaving := self._affordable(batch, now, ages)):
+                    self._leaves(batch, leaving)
+                    self._counter(batch).charge(leaving.cost(ages), now)
+                    return leaving
                 wait = max(self._wait(batch, now, ages), put_off)
-                if wait <= 0:
-                    self._waiting.remove(batch)
-                    self._served[batch.strategy] = next(self._turns)
-                    self._counter(batch).charge(batch.cost(ages), now)
-                    return batch
                 if put_off <= 0 and not self.is_heavy(batch, now):
                     blocked.add(batch.symbol)
                 soonest = min(soonest, wait)
         return soonest
+
+    def _affordable(self, batch: Batch, now: float, ages: Ages) -> Batch | None:
+        """What of it can be paid for now: all, or some of its cancels, which cost no less together than one by one.
+
+        The oldest orders are the cheapest. None when not even one can be paid for.
+        """
+        if self._wait(batch, now, ages) <= 0:
+            return batch
+        oldest_first = sorted(batch.cancels, key=ages, reverse=True)
+        for many in range(len(oldest_first) - 1, 0, -1):
+            part = replace(batch, cancels=tuple(oldest_first[:many]))
+            if self._wait(part, now, ages) <= 0:
+                return part
+        return None
+
+    def _leaves(self, batch: Batch, leaving: Batch) -> None:
+        """What is not among `leaving` waits on."""
+        rest = tuple(order_id for order_id in batch.cancels if order_id not in leaving.cancels)
+        index = self._waiting.index(batch)
+        self._waiting[index : index + 1] = [replace(batch, cancels=rest)] if rest else []
+        self._served[batch.strategy] = next(self._turns)
 
     def share(self, batch: Batch, now: float) -> float:
         """How far this request may fill the pair's counter."""

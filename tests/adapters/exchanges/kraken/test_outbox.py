@@ -153,3 +153,21 @@ def test_who_has_used_its_part_of_the_budget_leaves_some_to_its_neighbours() -> 
 def test_who_is_alone_on_a_pair_uses_all_of_it() -> None:
     budget = TradingBudget()
     assert send_all(filled(budget, *(of_strategy(1, number) for number in range(200))), budget) == 60
+
+
+def test_of_cancels_that_cannot_all_be_paid_for_those_leave_that_can_the_cheapest_first() -> None:
+    ages = {order_id(number): age for number, age in ((1, 0.0), (2, 7.0), (3, 0.0), (4, 400.0))}
+    budget = TradingBudget()
+    (batch,) = cancel_batches(list(ages), lambda _: "BTC/USD")
+    budget.counter("BTC/USD").charge(budget.tier.threshold * batch.share - 15, 0)
+    outbox = filled(budget, batch)
+    first = outbox.take(0, lambda order: ages[order], orders=True, cancels=True)
+    assert isinstance(first, Batch)
+    assert set(first.ids) == {order_id(4), order_id(2), order_id(1)}, "0 + 6 + 8 points"
+    budget.counter("BTC/USD").charge(first.cost(lambda order: ages[order]), 0)
+    wait = outbox.take(0, lambda order: ages[order], orders=True, cancels=True)
+    assert isinstance(wait, float)
+    last = outbox.take(wait, lambda order: ages[order], orders=True, cancels=True)
+    assert isinstance(last, Batch)
+    assert last.ids == (order_id(3),)
+    assert len(outbox) == 0
