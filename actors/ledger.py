@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from messages.account import OrderFacts
 from messages.money import ZERO, Pair, cost, hold_of, owned_after
@@ -29,6 +29,8 @@ class Client(Struct):
     """Number of the attach that it joined with."""
     since: Decimal = ZERO
     """What its orders have brought and taken since that was answered."""
+    marks: dict[tuple[str, Decimal], Decimal] = field(default_factory=dict)
+    """The same as it was after an execution of a sell that its owner enlarged, by order and cumulative volume."""
 
 
 class Total(Struct):
@@ -180,9 +182,15 @@ class Ledger:
         client.since += client.owned - before
         self._own(client)
 
+    def mark(self, place: Place, filled: Decimal) -> None:
+        """So much of an enlarged sell was executed: the strategy says what that has left (`Reckoned`)."""
+        client = self.clients[place.strategy]
+        client.marks[place.order_id, filled] = client.since
+
     def rejoined(self, client: Client) -> Balances:
         """Its attach is answered; returns its funds."""
         client.since = ZERO
+        client.marks = {("", ZERO): ZERO}
         return self.funds(client)
 
     def reckoned(self, told: Reckoned) -> None:
@@ -191,8 +199,11 @@ class Ledger:
         It may own more: a core that counts an order only once it is complete says less than its fills brought.
         """
         client = self.clients.get(told.strategy)
-        if client is not None and client.attach == told.number:
-            client.owned = max(client.owned, told.owned + client.since)
+        if client is None or client.attach != told.number:
+            return
+        mark = client.marks.pop((told.order_id, told.filled), None)
+        if mark is not None:
+            client.owned = max(client.owned, told.owned + client.since - mark)
             self._own(client)
 
     def verdict(self, place: Place, *, decided_earlier: bool = False) -> Verdict:

@@ -368,6 +368,8 @@ class OrderDesk:
                     volume = tracked.facts.filled - before
                     own, waiting = own_part(volume, before, tracked.placed), self._offered_by_waiting(tracked.place)
                     self.ledger.executed(tracked.place, volume, own, waiting)
+                    if tracked.placed is not None and tracked.place.side == "sell":
+                        self.ledger.mark(tracked.place, tracked.facts.filled)
                 if not closed:
                     self.ledger.hold(tracked.place, tracked.facts.filled, tracked.placed)
         if closed:

@@ -131,6 +131,8 @@ class StrategyActor:
         self._hindrances = book and Hindrances(book, outlets.notifier, identity.userref, identity.name, identity.symbol)
         self._attached = 0
         self._attached_with = ZERO
+        self._amended: set[str] = set()
+        """Orders that their owner changed by hand; those that are closed since the last attach may be among them."""
         self._synced = False
         self._paused: dict[PauseCause, str] = dict(paused or {})
         """Why nothing is decided, by cause."""
@@ -212,6 +214,8 @@ class StrategyActor:
     def _attach(self, since: int | None) -> None:
         self._row = None  # the order-manager repeats a row that is not over
         self._attached, self._attached_with = next(self._numbers), self._core.owned
+        orders = self._core.live_orders()
+        self._amended = {live.place.order_id for live in orders if live.placed is not None}
         self._outlets.orders.post(
             Attach(
                 strategy=self._identity.userref,
@@ -220,7 +224,7 @@ class StrategyActor:
                 fee=self._identity.fee,
                 owned=self._attached_with,
                 sells_unowned=self._core.sells_unowned,
-                orders=self._core.live_orders(),
+                orders=orders,
                 since=since,
             )
         )
@@ -394,6 +398,7 @@ class StrategyActor:
             raise CoreFailed(f"decision core failed on {type(event).__name__}: {error!r}") from error
         if isinstance(event, OrderEvent):
             self._decisions.handled(event)
+            self._tell_left(event)
         elif isinstance(event, Resynced):
             self._tell_owned(event)
         elif isinstance(event, Balances):
@@ -410,6 +415,14 @@ class StrategyActor:
         """What a fill left may depend on sells that were decided in this resync, which the ledger could not know."""
         if (owned := self._core.owned) != self._attached_with:
             self._outlets.orders.post(Reckoned(resynced.strategy, resynced.number, owned))
+
+    def _tell_left(self, event: OrderEvent) -> None:
+        """The same of a sell that was decided before an execution of an enlarged one was told of."""
+        if isinstance(event, Amended):
+            self._amended.add(event.order_id)
+        elif isinstance(event, PartiallyFilled | Filled | Canceled) and event.order_id in self._amended:
+            userref, number = self._identity.userref, self._attached
+            self._outlets.orders.post(Reckoned(userref, number, self._core.owned, event.order_id, event.filled))
 
     def _flush(self) -> None:
         """Make what was decided durable; answer the row once nothing waits for its commit any more."""

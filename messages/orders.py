@@ -9,7 +9,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from messages.money import Side
+from messages.money import ZERO, Side
 
 OrderKind = Literal["ladder", "counter", "surplus", "extra"]
 
@@ -191,17 +191,21 @@ class Resynced(Struct, frozen=True, tag=True):
 
 
 class Reckoned(Struct, frozen=True, tag=True):
-    """What the strategy owns by all that it was told until `Resynced`: its books alone know what it decided meanwhile.
+    """What the strategy owns by all that it was told until `Resynced`, or until an execution of an enlarged sell.
 
-    A sell that its owner enlarged takes nothing of what other sells offer, those included that earlier events of the
-    same resync have asked for.
+    Such a sell takes nothing of what other sells offer, those included that earlier events have asked for: its books
+    alone know what it decided before it was told.
     """
 
     strategy: int
     number: int
-    """Of the `Attach` that the `Resynced` answered."""
+    """Of the `Attach` that the last `Resynced` answered."""
     owned: Decimal
     """In base currency."""
+    order_id: str = ""
+    """The enlarged sell; empty: until `Resynced`."""
+    filled: Decimal = ZERO
+    """How much of it was executed, cumulative, in base currency."""
 
 
 Command = Place | Cancel

@@ -290,3 +290,17 @@ def test_what_a_strategy_reckons_counts_with_what_happened_since(number: int, cl
     ledger.reckoned(Reckoned(1, number, D(claim)))
     ledger.reckoned(Reckoned(2, number, D("0.002")))
     assert funds(ledger, 1)[0].base == D(owned)
+
+
+def test_each_execution_of_an_enlarged_sell_is_reckoned_once_however_many_are_booked_before() -> None:
+    ledger = ledger_of(1, USD="1000", BTC="1")
+    ledger.join(Client(1, BTC_USD, FEE, False, D("0.002"), 7))
+    ledger.rejoined(ledger.clients[1])
+    sell = Strategy(1, BTC_USD).order("sell", "51000", "0.010")
+    for filled in ("0.001", "0.002"):
+        ledger.executed(sell, D("0.001"))
+        ledger.mark(sell, D(filled))
+    ledger.executed(Strategy(1, BTC_USD).order("buy", "50000", "0.0005"), D("0.0005"))
+    for filled, owned in (("0.001", "0.0015"), ("0.002", "0.0025"), ("0.001", "0.0025"), ("0.003", "0.0025")):
+        ledger.reckoned(Reckoned(1, 7, D("0.002"), sell.order_id, D(filled)))
+        assert ledger.clients[1].owned == D(owned)

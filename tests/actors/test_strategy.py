@@ -4,6 +4,7 @@ import itertools
 from decimal import Decimal
 
 import pytest
+from msgspec import structs
 
 from actors.order_desk import OrderDesk
 from adapters.interfaces import UnknownOrderError
@@ -12,7 +13,19 @@ from messages.ids import client_order_id, counter_cause
 from messages.journal import Committed, CoreLoaded, LoadCore
 from messages.market import Tick
 from messages.money import ZERO
-from messages.orders import Balances, Filled, Place, Reckoned, Rejected, Resynced, Resyncing, Submit
+from messages.orders import (
+    Amended,
+    Balances,
+    Filled,
+    OrderEvent,
+    PartiallyFilled,
+    Place,
+    Reckoned,
+    Rejected,
+    Resynced,
+    Resyncing,
+    Submit,
+)
 from messages.status import StrategyReport
 from tests.actors.strategies.harness import SECOND, SETTINGS, USERREF, settings
 from tests.actors.strategy_rig import Rig, cancels_of, funds, orders_of
@@ -238,6 +251,53 @@ async def test_a_resync_without_fills_leaves_nothing_to_reckon() -> None:
         await rig.hears(funds(), Resynced(USERREF, attach.number))
         await rig.tick("50000")
         assert rig.said(Reckoned) == []
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+async def test_a_sell_decided_before_an_enlarged_one_was_executed_keeps_its_base(parts: int) -> None:
+    """The order-manager books both fills before it is asked for the sell that answers the first one."""
+    rig = Rig()
+    async with rig.running():
+        buys = await rig.trade()
+        await rig.hears(rig.filled(buys[0]))
+        (sell,) = orders_of(await rig.commit())
+        await rig.hears(rig.accepted(sell))
+        state = rig.core.save()
+    rig.read_all()
+    rig.mail.receive_nowait()
+    snapshot = AccountSnapshot({"USD": Decimal(10_000), "BTC": Decimal(1)}, ())
+    desk = OrderDesk(snapshot, frozenset({USERREF}))
+    async with rig.running():
+        attach = await rig.load(state)
+        known = [live.place for live in attach.orders]
+        shown = {
+            one.order_id: structs.replace(
+                executed(one, one.volume, 1), status="open", filled=Decimal(0), cost=Decimal(0)
+            )
+            for one in known
+        }
+        told = desk.attach(attach, rig.config.pair, shown)
+        await rig.hears(*(message for _, message in told.deliver))
+        await rig.tick("50000")
+        rig.read_all()
+        large = sell.volume * 25
+        exchange_id = f"O{sell.order_id}"
+        events: list[OrderEvent] = [Amended(sell.order_id, exchange_id, sell.price, large, 2), rig.filled(buys[1])]
+        for part in range(1, parts + 1):
+            filled, kind = large * part / parts, Filled if part == parts else PartiallyFilled
+            events.append(
+                kind(sell.order_id, exchange_id, f"f{part}", filled, sell.price * filled, Decimal(0), 2 + part)
+            )
+        delivered = [message for event in events for _, message in desk.on_event(event).deliver]
+        await rig.hears(*delivered, delivered[-1])
+        for reckoned in rig.said(Reckoned):
+            desk.ledger.reckoned(reckoned)
+        assert desk.ledger.clients[USERREF].owned == rig.core.owned > ZERO
+        await rig.commit()
+        (submit,) = rig.said(Submit)
+        sells = [order for order in submit.commands if isinstance(order, Place) and order.side == "sell"]
+        assert [order for order in desk.submit(submit).place if order.side == "sell"] == sells
+        assert len(sells) == 1
 
 
 def executed(place: Place, volume: Decimal, time: int) -> OrderFacts:
