@@ -62,7 +62,8 @@ def _retry(ladder: Ladder, sell: RememberedSell) -> None:
     """One remembered sell, by the pair's rules of this moment."""
     settings, sell_volume = ladder.settings, ladder.variant.sell_volume
     price = rules.lifted(settings, sell.price, sell.bought_at, ladder.fresh_ticker())
-    volume = floor_volume(settings.pair, max(min(sell.volume, ladder.unoffered_base()), ZERO))
+    ours = sell.volume if ladder.sells_unowned else min(sell.volume, ladder.own_base())
+    volume = floor_volume(settings.pair, max(ours, ZERO))
     if price != sell.price and sell_volume is not None:
         volume = min(volume, floor_volume(settings.pair, sell_volume(settings, price, sell.volume)))
     if reason := below_minimum(settings.pair, price, volume):
@@ -91,7 +92,11 @@ def sell_surplus(ladder: Ladder) -> None:
         return
     if not order_limit.has_room(ladder):
         return
-    wanted = min(rules.volume_for_amount(settings, price), state.surplus, ladder.unoffered_base())
+    wanted = min(rules.volume_for_amount(settings, price), state.surplus)
+    if not ladder.sells_unowned:
+        wanted = min(wanted, ladder.own_base())
+    elif wanted > ladder.unoffered_base():
+        return  # after a start nobody knows at once what is unowned: what is sold must not depend on that
     volume = floor_volume(settings.pair, max(wanted, ZERO))
     if below_minimum(settings.pair, price, volume) is None:
         ladder.place_ladder_order("sell", price, volume, "surplus")

@@ -200,3 +200,19 @@ def test_a_surplus_is_offered_beside_an_extra_sell_of_existing_base() -> None:
         ("extra", EXTRA_AT_50000[2]),
         ("surplus", D("0.00201005")),
     ]
+
+
+def test_a_surplus_that_needs_base_of_nobody_waits_until_that_is_told_and_is_not_cut() -> None:
+    play = Play(SWING, base="0")
+    play.start("50000")
+    first, second, *_ = play.orders("buy")
+    play.partly(first.order_id, "0.0015")
+    play.close(first.order_id, "by hand")
+    play.core._ladder.state.owned = D("0.0003")  # the rest of it was sold by an order that its owner enlarged
+    play.partly(second.order_id, "0.0015")
+    play.close(second.order_id, "by hand")
+    assert play.orders("sell") == []
+    play.base = D(1)
+    play.handle(play.balances())
+    play.tick("50000", after=60)
+    assert [(o.kind, o.volume) for o in play.orders("sell")] == [("surplus", D("0.00199014"))]
