@@ -21,6 +21,9 @@ only where no more is their own.
 
 Nowhere checked are price and volume of what answers an order that its owner amended, and the surplus of a strategy
 after that. A misprint is no ticker, except for a life that began after it.
+
+A life holds the first trade that it hears against the venue's ticker. While that is doubted it knows no price: its
+sells go out, and nothing has to lift them.
 """
 
 from fractions import Fraction

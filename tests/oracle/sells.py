@@ -74,12 +74,17 @@ class Sells:
         return found
 
     def _check_lift(self, order: Order, since_fill: Sequence[Fraction]) -> None:
-        """In clear weather the market has not passed a sell that is placed."""
+        """In clear weather the market has not passed a sell that is placed, as far as the program knows it.
+
+        A life that begins with a trade far from the market knows no price: its sells do not wait, and nothing lifts
+        them.
+        """
         if not self._around.clear:
             return
-        recent = self._around.prices(order.opened - CLEAR)
+        since = order.opened - CLEAR
+        recent = self._around.prices(since)
         known = [price for price in since_fill if price in recent]
-        if known and min(known) > order.price:
+        if known and min(known) > order.price and not self._around.knows_no_price(since):
             raise Wrong(f"{named(order)} is not lifted above the market, which traded at {shown(known)}")
 
     def _check_volume(self, order: Order, terms: Terms, wanted: Fraction, sure: Fraction) -> None:

@@ -30,6 +30,8 @@ class Surroundings(Struct):
     """Trades since a time, and the last one before it; one that may be doubted is preceded by the last that is not."""
     traded: Callable[[int], Sequence[Fraction]]
     """Trades since a time, and no older one."""
+    knows_no_price: Callable[[int], bool]
+    """Whether a life that has just begun may have heard nothing since a time but a trade that it doubts."""
     quote: Callable[[], Fraction]
     """Free quote of the account."""
     ask: Callable[[int], Fraction]

@@ -1,5 +1,6 @@
-"""What a counter-sell may cost that had to wait while its owner chose another interval."""
+"""What a counter-sell may cost that had to wait, and when the market lifts it."""
 
+from collections.abc import Sequence
 from contextlib import nullcontext
 from decimal import Decimal
 from fractions import Fraction
@@ -30,18 +31,21 @@ def _order(txid: str, side: Side, price: str, *, opened: int, closed: int = 0) -
     )
 
 
-def _check(price: str, terms: list[Terms], tickers: list[int]) -> None:
+def _check(
+    price: str, terms: list[Terms], tickers: Sequence[int], *, clear: bool = False, knows_no_price: bool = False
+) -> None:
     """Of a sell placed by the first of `terms` that answers a buy at 50000; the others were in force before."""
     around = Surroundings(
         terms=lambda _: terms,
         opened_under=lambda _: terms[-1],
         prices=lambda _: [Fraction(one) for one in tickers],
         traded=lambda _: [Fraction(one) for one in tickers],
+        knows_no_price=lambda _: knows_no_price,
         quote=lambda: Fraction(0),
         ask=lambda _: Fraction(10**12),
         unheard_since=lambda _: 0,
         life=lambda: 1,
-        clear=False,
+        clear=clear,
     )
     past = Past(1001, "lineage", around)
     past.owned = Fraction(LOT)
@@ -81,3 +85,21 @@ def test_without_another_interval_before_it_is_not_lifted_below_what_is_due(term
 def test_a_former_interval_that_was_wider_lifts_nothing_more() -> None:
     with pytest.raises(Wrong, match="due for BUY"):
         _check("51714.0", [NARROW, WIDE], [50400, 50700])
+
+
+@pytest.mark.parametrize(
+    ("price", "tickers", "knows_no_price", "right"),
+    [
+        ("50500.0", (50400, 54000), False, True),  # a trade below it did not pass it
+        ("50500.0", (50501, 54000), False, False),
+        ("50500.0", (50501, 54000), True, True),  # a doubtful trade lifts nothing, and nothing else is known
+        ("51006.0", (50501, 54000), True, True),  # the same trade, believed
+        ("54540.0", (50501, 54000), True, True),
+        ("50499.9", (50501, 54000), True, False),  # never below what is due
+    ],
+)
+def test_in_clear_weather_a_market_that_is_known_lifts_a_sell(
+    price: str, tickers: tuple[int, ...], knows_no_price: bool, right: bool
+) -> None:
+    with nullcontext() if right else pytest.raises(Wrong, match=r"not lifted above the market|due for BUY"):
+        _check(price, [NARROW], tickers, clear=True, knows_no_price=knows_no_price)

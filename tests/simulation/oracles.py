@@ -125,6 +125,7 @@ class Oracles:
                 opened_under=lambda time: self._grids.since(userref, time)[-1],
                 prices=lambda since: self._prices(symbol, since, userref),
                 traded=lambda since: self._prices(symbol, since, userref, before=False),
+                knows_no_price=lambda since: self._knows_no_price(symbol, since, userref),
                 unheard_since=lambda now: self._unheard_since(userref, now),
                 quote=lambda: self._free(symbol.partition("/")[2]),
                 ask=lambda time: self._ask(symbol, time),
@@ -179,9 +180,27 @@ class Oracles:
         """The newest, and in clear weather all back to one at the market: one far from it moves no ladder."""
         if not self._clear:
             return tape[-1:]
-        jump = self._grids.now(userref).jump
         for number, trade in enumerate(reversed(tape), 1):
-            ask, price = self._ask(symbol, trade.time), Fraction(trade.price)
-            if ask == NO_OFFER or (price <= ask * jump and ask <= price * jump):
+            if not self._is_far(symbol, trade, userref, trade.time):
                 return tape[-number:]
         return tape
+
+    def _is_far(self, symbol: str, trade: PublicTrade, userref: int, time: int) -> bool:
+        """Whether the market of that time makes this trade a doubtful one."""
+        jump, ask, price = self._grids.now(userref).jump, self._ask(symbol, time), Fraction(trade.price)
+        return ask != NO_OFFER and not (price <= ask * jump and ask <= price * jump)
+
+    def _knows_no_price(self, symbol: str, since: int, userref: int) -> bool:
+        """Whether a young life may know nothing but a doubtful trade.
+
+        It hears the last trade before it and all that follow; the first one it holds against the ticker of its start.
+        """
+        now, began = self._venue.clock.now(), self._began.get(userref, 0)
+        pair = self._venue.catalogue.by_symbol(symbol) or self._venue.catalogue.former(symbol)
+        if pair is None or not self._is_young(userref, now):
+            return False
+        market = self._venue.markets[pair.id]
+        heard, later = market.trades_after(began - 1), market.trades_after(since - 1)
+        heard = [*market.tape[: len(market.tape) - len(heard)][-1:], *heard]
+        newest = [*self._last_known(symbol, market.tape[: len(market.tape) - len(later)], userref), *later]
+        return any(self._is_far(symbol, one, userref, max(one.time, began)) for one in heard if one in newest)

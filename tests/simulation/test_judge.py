@@ -176,3 +176,49 @@ async def test_an_order_that_is_filled_far_from_the_market_need_not_be_believed(
         await trio.sleep(30)
         since = there.network.venue.clock.now() - CLEAR
         assert there.judge.oracles._prices("BTC/USD", since, 1001) == known
+
+
+@pytest.mark.parametrize(
+    ("hand", "heard", "pause", "knows_none"),
+    [
+        (46000, (), 1, True),  # the first trade of the life is held against the ticker, and doubted
+        (55000, (), 1, True),  # a misprint the same
+        (46000, (50010,), 1, True),  # what was decided before that one came may arrive after it
+        (46000, (50010,), 25, False),
+        (49000, (), 1, False),  # near enough to be believed
+        (46000, (), 61, False),  # all of it was heard long ago
+    ],
+)
+async def test_a_life_that_begins_with_a_trade_far_from_the_market_knows_no_price(
+    hand: int, heard: tuple[int, ...], pause: float, knows_none: bool, autojump_clock: object
+) -> None:
+    async with court(clear=True) as there:
+        oracles, control, clock = there.judge.oracles, there.network.control, there.network.venue.clock
+        control.price("BTC/USD", Decimal(50000))
+        await trio.sleep(90)
+        if hand < 50000:
+            control.fill(there.place("buy", Decimal(hand), LOT))
+        else:
+            control.misprint("BTC/USD", Decimal(hand))
+        assert not oracles._knows_no_price("BTC/USD", clock.now() - CLEAR, 1001)  # the life that saw all before
+        await trio.sleep(30)
+        oracles.begin([1001])
+        for price in heard:
+            await trio.sleep(0.5)
+            control.price("BTC/USD", Decimal(price))
+        await trio.sleep(pause)
+        assert oracles._knows_no_price("BTC/USD", clock.now() - CLEAR, 1001) is knows_none
+
+
+async def test_a_trade_far_from_the_market_that_others_followed_is_not_the_first_of_a_life(
+    autojump_clock: object,
+) -> None:
+    async with court(clear=True) as there:
+        control, clock = there.network.control, there.network.venue.clock
+        control.price("BTC/USD", Decimal(50000))
+        control.fill(there.place("buy", Decimal(46000), LOT))
+        control.price("BTC/USD", Decimal(50010))
+        await trio.sleep(1)
+        there.judge.oracles.begin([1001])
+        await trio.sleep(1)
+        assert not there.judge.oracles._knows_no_price("BTC/USD", clock.now() - CLEAR, 1001)

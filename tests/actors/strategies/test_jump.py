@@ -68,6 +68,19 @@ def test_a_counter_sell_does_not_wait_and_is_not_lifted_by_a_doubted_price() -> 
     assert [(side, price) for side, price, _ in placed(outputs)] == [("sell", Decimal("49999.9"))]
 
 
+@pytest.mark.parametrize(
+    ("first", "price"),
+    [("500000", "49999.9"), ("53000", "49999.9"), ("50400", "50904"), ("49000", "49999.9")],
+)
+def test_a_sell_of_a_restart_is_lifted_by_its_first_trade_unless_that_is_doubted(first: str, price: str) -> None:
+    play = started()
+    buy = play.orders("buy")[0]
+    play.core = GridCore(settings(reference=D(50000), asks_for_quotes=True), GRID_SELL, play.core.save())
+    play.handle(play.a_tick(first))
+    play.now -= SECOND  # it was filled before
+    assert [(side, at) for side, at, _ in placed(play.fill(buy.order_id))] == [("sell", D(price))]
+
+
 def test_a_crash_that_fills_our_buys_is_no_misprint() -> None:
     play = started()
     assert play.misprint("40000") == []
