@@ -66,7 +66,7 @@ FATES = (
     one(
         "a refused order is forgotten",
         EVENTS,
-        "        ladder.remember(due, event.text if by_rules else _reason(event))\n",
+        "        ladder.remember(due, _reason(event))\n",
         "",
         "refused: EAPI:Bad request",
     ),

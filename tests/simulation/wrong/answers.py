@@ -63,7 +63,7 @@ ANSWERS: tuple[Wrong, ...] = (
     one(
         "a refused sell is forgotten",
         EVENTS,
-        "        ladder.remember(due, event.text if by_rules else _reason(event))\n",
+        "        ladder.remember(due, _reason(event))\n",
         "",
         STORM,
     ),
