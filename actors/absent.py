@@ -49,14 +49,17 @@ class Absent:
         """A snapshot shows these orders, anybody's; those of the `expected` strategies are theirs."""
         shown = {facts.order_id: facts for facts in open_orders}
         for order_id, order in self._orders.items():
-            order.in_doubt = not order.over and order_id not in shown
+            gone = not order.over and order_id not in shown
+            order.in_doubt = gone and order.strategy in self._strategies
+            if gone and not order.in_doubt:
+                order.over, order.rest = True, ZERO  # perhaps only its id looks like ours: nothing is asked about it
         for order_id, facts in shown.items():
             userref = userref_of(order_id)
             if userref is not None and userref not in expected:
                 self._note(userref, facts)
 
     def in_doubt(self) -> list[str]:
-        """Orders that only the exchange's history can tell of."""
+        """Orders of the journal that only the exchange can tell of: what it is asked may be a cancel."""
         return [order_id for order_id, order in self._orders.items() if order.in_doubt]
 
     def answered(self, asked: Sequence[str], found: Mapping[str, OrderFacts]) -> None:

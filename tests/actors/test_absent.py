@@ -106,3 +106,11 @@ def test_what_was_sold_by_more_than_is_known_leaves_nothing() -> None:
     absent.note(facts(SELL, "sell", "1"))
     assert (absent.told()[0].base, absent.kept()) == (ZERO, {})
     assert isinstance(absent.told()[0].base, Decimal)
+
+
+def test_about_an_order_that_only_looks_like_ours_nothing_is_asked_once_it_is_gone() -> None:
+    """The question would be a cancel of an order of somebody else."""
+    stranger = facts(client_order_id(9, "buy"))
+    absent = connected(left(), facts(BUY, filled="0.25"), facts(SELL, "sell"), stranger)
+    connected(absent, facts(SELL, "sell"))
+    assert absent.in_doubt() == [BUY]
