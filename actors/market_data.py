@@ -51,8 +51,10 @@ async def run_price_watch(
 ) -> None:
     """Tell the supervisor of symbols without a price for `timeouts[symbol]` seconds of an open market.
 
-    Receipt counts, not the exchange's stamp. A closed market may be silent for ever.
+    Receipt counts, not the exchange's stamp. A closed market may be silent for ever. A watch that starts anew does not
+    know what the one before it has told, so that the first price of each symbol ends a silence in any case.
     """
+    unsure = set(timeouts)
     seen = dict.fromkeys(timeouts, trio.current_time())
     silent: set[str] = set()
     async with aclosing(trio_util.periodic(WATCH_SECONDS)) as looks:
@@ -60,8 +62,9 @@ async def run_price_watch(
             now = trio.current_time()
             for tick in mailbox.receive_nowait():
                 seen[tick.symbol] = now
-                if tick.symbol in silent:
-                    silent.remove(tick.symbol)
+                if tick.symbol in silent | unsure:
+                    silent.discard(tick.symbol)
+                    unsure.discard(tick.symbol)
                     supervisor.post(PriceBack(tick.symbol))
             for symbol, timeout in timeouts.items():
                 if not market_open(symbol):

@@ -167,7 +167,7 @@ async def test_each_price_starts_the_timeout_anew(autojump_clock: MockClock) -> 
             await trio.sleep_until(60 * minute)
             watch.price()
         await until(60 * 59 + TIMEOUT - WATCH_SECONDS)
-        assert said() == []
+        assert said() == [PriceBack(BTC)]
         await until(60 * 59 + TIMEOUT + WATCH_SECONDS)
         assert said() == [PriceSilent(BTC, TIMEOUT)]
 
@@ -183,6 +183,17 @@ async def test_the_first_price_after_a_silence_is_told_once(autojump_clock: Mock
         assert said() == [PriceBack(BTC)]
         await trio.sleep(TIMEOUT + WATCH_SECONDS)
         assert [type(message) for message in said()] == [PriceSilent]
+
+
+async def test_a_silence_that_an_earlier_watch_has_told_ends_with_the_first_price(autojump_clock: MockClock) -> None:
+    watch = Watch()
+    async with watch.running() as said:
+        await until(TIMEOUT)
+        assert said() == [PriceSilent(BTC, TIMEOUT)]
+    async with watch.running() as said:
+        watch.price()
+        await trio.sleep(WATCH_SECONDS)
+        assert said() == [PriceBack(BTC)]
 
 
 async def test_a_closed_market_may_be_silent(autojump_clock: MockClock) -> None:
@@ -218,7 +229,7 @@ async def test_every_symbol_has_its_own_silence(autojump_clock: MockClock) -> No
         for minute in range(20):
             await trio.sleep_until(60 * minute)
             watch.price(ETH)
-        assert said() == [PriceSilent(BTC, TIMEOUT)]
+        assert said() == [PriceBack(ETH), PriceSilent(BTC, TIMEOUT)]
         watch.price(BTC)
         await until(60 * 19 + TIMEOUT + WATCH_SECONDS)
         assert said() == [PriceBack(BTC), PriceSilent(BTC, TIMEOUT), PriceSilent(ETH, TIMEOUT)]
@@ -231,4 +242,4 @@ async def test_a_symbol_without_a_timeout_is_never_missed(autojump_clock: MockCl
         await trio.sleep(1)
         watch.price(ETH)
         await until(TIMEOUT + 2 * WATCH_SECONDS)
-        assert said() == [PriceSilent(ETH, TIMEOUT)]
+        assert said() == [PriceBack(ETH), PriceSilent(ETH, TIMEOUT)]
