@@ -1,6 +1,7 @@
 """Whatever the journal holds for a grid: a state, or one clear error."""
 
 import contextlib
+import copy
 import json
 from typing import Any
 
@@ -12,7 +13,7 @@ from tests.actors.strategies.harness import Play
 
 ODD: st.SearchStrategy[Any] = st.sampled_from(
     [None, True, -1, 0, "", "NaN", "1e999999999", [], {}, [[]], "open", 10**40, 1.5]
-)
+).map(copy.deepcopy)  # a shared list that is mutated again could hold itself
 
 
 def saved() -> dict[str, Any]:
