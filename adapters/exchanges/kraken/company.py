@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 
 import trio
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from adapters.exchanges.kraken.errors import KrakenError
 from adapters.exchanges.kraken.names import PairTable
@@ -38,19 +38,27 @@ _TEXT = (
 )
 
 
-async def watch_company(rest: PrivateRest, now: Callable[[], int], tell: Callable[[KeyShared], None]) -> None:
+class Beats(Struct):
+    """What a watch has told; it outlives a watch that is started anew, which has to end what the one before began."""
+
+    quiet: int = _QUIET_BEATS
+    """Beats without company, since the last one with it."""
+
+
+async def watch_company(
+    rest: PrivateRest, now: Callable[[], int], tell: Callable[[KeyShared], None], beats: Beats
+) -> None:
     """Beat until cancelled and tell when another process shows, and when it has not for a while.
 
     `now` is nanoseconds UTC. What cannot be told now is asked again with the next beat.
     """
-    quiet = _QUIET_BEATS
     while True:
         await trio.sleep(BEAT_SECONDS)
         try:
-            quiet = quiet + 1 if await _alone(rest) else 0
-            if quiet == 0:
+            beats.quiet = beats.quiet + 1 if await _alone(rest) else 0
+            if beats.quiet == 0:
                 tell(KeyShared(shared=True, text=_TEXT, time=now()))
-            elif quiet == _QUIET_BEATS:
+            elif beats.quiet == _QUIET_BEATS:
                 tell(KeyShared(shared=False, text="", time=now()))
             await rest.call("GetApiKeyInfo", Raw, urgency=Urgency.BACKGROUND)
         except (KrakenError, ExchangeUnavailable):

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from adapters.exchanges.kraken import sockets
 from adapters.exchanges.kraken.clock import ServerClock
-from adapters.exchanges.kraken.company import orders_in_doubt, watch_company
+from adapters.exchanges.kraken.company import Beats, orders_in_doubt, watch_company
 from adapters.exchanges.kraken.fees import Fees
 from adapters.exchanges.kraken.listing import Listing
 from adapters.exchanges.kraken.market import Market
@@ -135,6 +135,7 @@ class KrakenExchange:
         self._public = public
         self._account = account
         self._line = line
+        self._beats = Beats()
         public.market.on_open = account.opened
         self._fees = Fees(account.rest, public.listing.names, public.listing.named)
 
@@ -182,7 +183,7 @@ class KrakenExchange:
 
     async def watch_company(self, tell: Callable[[KeyShared], None]) -> None:
         """Until cancelled, see `company`."""
-        await watch_company(self._account.rest, self._account.clock.now, tell)
+        await watch_company(self._account.rest, self._account.clock.now, tell, self._beats)
 
     def market_open(self, symbol: str) -> bool:
         """Exchange and pair are online."""

@@ -9,7 +9,7 @@ import trio
 from msgspec import Struct
 from trio.testing import MockClock
 
-from adapters.exchanges.kraken.company import BEAT_SECONDS, PROOF_SECONDS, orders_in_doubt, watch_company
+from adapters.exchanges.kraken.company import BEAT_SECONDS, PROOF_SECONDS, Beats, orders_in_doubt, watch_company
 from adapters.exchanges.kraken.nonce import FileNonceStore
 from messages.account import KeyShared
 from messages.ids import client_order_id
@@ -37,12 +37,14 @@ def table(key: Key) -> RestTable:
     return RestTable(GetApiKeyInfo=key.ask)
 
 
-async def told(rest: RestTable, beats: int, between: Callable[[], None] = lambda: None) -> list[bool]:
+async def told(
+    rest: RestTable, beats: int, between: Callable[[], None] = lambda: None, heard: Beats | None = None
+) -> list[bool]:
     said: list[KeyShared] = []
     private = private_rest(rest)
     await private.call("GetApiKeyInfo", object)
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(watch_company, private, lambda: 5, said.append)
+        nursery.start_soon(watch_company, private, lambda: 5, said.append, heard or Beats())
         for _ in range(beats):
             await trio.sleep(BEAT_SECONDS / 2)
             between()
@@ -63,6 +65,16 @@ async def test_another_process_is_told_once_it_calls_and_when_it_has_gone(autoju
         key.highest += SECOND if next(calls) else 0
 
     assert await told(table(key), 6, other) == [True, True, False]
+
+
+async def test_a_watch_that_is_started_anew_tells_of_company_that_has_gone(autojump_clock: MockClock) -> None:
+    key, heard = Key(), Beats()
+
+    def other() -> None:
+        key.highest += SECOND
+
+    assert await told(table(key), 2, other, heard) == [True, True]
+    assert await told(table(key), 5, heard=heard) == [False]
 
 
 async def test_one_refusal_alone_suspects_nobody(autojump_clock: MockClock) -> None:
