@@ -128,7 +128,6 @@ TESTED_ELSEWHERE = {
     "adapters/exchanges/kraken/rest_orders.py": "tests/adapters/exchanges/kraken/test_rest.py",
     "adapters/exchanges/kraken/session.py": "tests/adapters/exchanges/kraken/test_session_orders.py",
     "adapters/exchanges/kraken/stream.py": "tests/adapters/exchanges/kraken/test_session_orders.py",
-    "adapters/exchanges/kraken/totals.py": "tests/adapters/exchanges/kraken/test_session_orders.py",
     "adapters/exchanges/kraken/unknown.py": "tests/adapters/exchanges/kraken/test_session_fates.py",
     "adapters/exchanges/kraken/urls.py": "tests/adapters/exchanges/kraken/test_exchange.py",
     "adapters/exchanges/kraken/wire/rest.py": "tests/adapters/exchanges/kraken/wire/test_fuzz.py",

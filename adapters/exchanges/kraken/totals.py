@@ -26,10 +26,13 @@ class _Account(Struct):
     locked: Decimal = ZERO
     expected: dict[str, Decimal] = field(default_factory=dict)
     """Changes by fills whose ledger entry has not come yet."""
+    early: dict[str, Decimal] = field(default_factory=dict)
+    """What fills have brought of which the executions have not told yet: until then nobody knows whose it is."""
 
     @property
     def total(self) -> Decimal:
-        return sum(self.rows.values(), ZERO) - self.locked + sum(self.expected.values(), ZERO)
+        known = sum(self.rows.values(), ZERO) - self.locked - sum(self.early.values(), ZERO)
+        return known + sum(self.expected.values(), ZERO)
 
 
 class Fill(Struct, frozen=True):
@@ -52,6 +55,8 @@ class Totals:
         """Entries that came before their fill, with the time of their coming; without a fill to wait for, never."""
         self.told: dict[str, None] = {}
         """References of the newest ledger entries and fills."""
+        self._freed: set[str] = set()
+        """Assets of which more is known than was told."""
         self._excused = 0
         """Fills of others that were told without their id, and of which the ledger has not told yet."""
         self._heard: dict[str, None] = {}
@@ -79,24 +84,29 @@ class Totals:
                 self.told[entry.ref_id] = None
                 if account.expected.pop(entry.ref_id, None) is None:
                     self._remember(asset, entry.ref_id, now if entry.by_fill else math.inf)
+                    if entry.by_fill and entry.ref_id not in self._heard and account.total > before:
+                        brought = account.total - before
+                        account.early[entry.ref_id] = account.early.get(entry.ref_id, ZERO) + brought
             if account.total != before and is_spendable(asset):
                 changed[asset] = account.total
-        return changed
+        return changed | self._told_now()
 
     def fill(self, fill: Fill) -> dict[str, Decimal]:
-        """A fill; returns the totals that it changed, none if its ledger entries came first."""
+        """A fill; returns the totals that it changed: what it brought, also where its ledger entries came first."""
         changed: dict[str, Decimal] = {}
         self.told[fill.id] = None
         for asset, amount in _movements(fill).items():
+            account = self._account(asset)
             if (asset, fill.id) in self._early:
                 del self._early[asset, fill.id]
+                if account.early.pop(fill.id, ZERO) and is_spendable(asset):
+                    changed[asset] = account.total
                 continue
-            account = self._account(asset)
             account.expected[fill.id] = amount
             if is_spendable(asset):
                 changed[asset] = account.total
         self._hear(fill.id)
-        return changed
+        return changed | self._told_now()
 
     def excuse(self, fill_id: str | None) -> None:
         """Somebody else's fill was told without what it moved, perhaps even without its id: the ledger will tell."""
@@ -112,6 +122,13 @@ class Totals:
             del self._heard[next(iter(self._heard))]
         for key in [key for key in self._early if key[1] == fill_id]:
             del self._early[key]
+            if self._account(key[0]).early.pop(fill_id, ZERO):
+                self._freed.add(key[0])
+
+    def _told_now(self) -> dict[str, Decimal]:
+        """What fills of others brought, once nothing more is told of them; with the next totals."""
+        freed, self._freed = self._freed, set()
+        return {asset: self._account(asset).total for asset in freed if is_spendable(asset)}
 
     def adopt(self, asset: str, more: Decimal, *, booked: bool) -> dict[str, Decimal]:
         """The account holds so much more of it than was told; returns the changed total.
@@ -150,7 +167,9 @@ class Totals:
             return
         self._early[asset, ref_id] = time
         if len(self._early) > _REMEMBERED:
-            del self._early[next(iter(self._early))]
+            asset_of_oldest, oldest = next(iter(self._early))
+            del self._early[asset_of_oldest, oldest]
+            self._account(asset_of_oldest).early.pop(oldest, None)
         if len(self.told) > _REMEMBERED:
             del self.told[next(iter(self.told))]
 

@@ -45,7 +45,6 @@ async def lasts(rig: Rig, seconds: float) -> bool:
 async def test_money_that_moved_by_a_fill_that_was_not_told_ends_the_session(autojump_clock: MockClock) -> None:
     async with opened() as rig:
         await rig.far.channel("balances", moved("BTC", "0.0010000000", "0.0510000000", "trade"))
-        await rig.events(1)
         error = await rig.failure()
     assert isinstance(error, ExchangeUnavailable)
     assert FILL in str(error)
@@ -57,7 +56,7 @@ async def test_a_fill_that_comes_after_its_movement_is_no_loss(autojump_clock: M
         await rig.far.channel("executions", opening(1))
         await rig.far.channel("balances", moved("BTC", "0.0010000000", "0.0510000000", "trade"))
         await rig.far.channel("executions", trade(1, "0.00100000", "0.00100000", FILL))
-        await rig.events(4)
+        await rig.events(3)
         assert await lasts(rig, 60)
 
 
