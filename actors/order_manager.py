@@ -31,7 +31,7 @@ from messages.account import (
     StopTrading,
 )
 from messages.ids import userref_of
-from messages.mailboxes import OrderManagerMail, PersistenceMail, StrategyMail, SupervisorMail
+from messages.mailboxes import ExchangeEvent, OrderManagerMail, PersistenceMail, StrategyMail, SupervisorMail
 from messages.market import FactsChanged, RowDone, RowEnd
 from messages.money import Pair
 from messages.orders import Command, Deferred, OrderEvent, Reckoned, Resyncing, Submit
@@ -76,8 +76,15 @@ async def run_order_manager(
 
 
 async def _forward_events(session: TradingSession, mailbox: Mailbox[OrderManagerMail]) -> None:
+    """New totals and the fill that moved them are one piece of mail: in between nobody would own what it brought."""
+    piece: list[ExchangeEvent] = []
     async for event in session.events():
-        mailbox.post(event)
+        piece.append(event)
+        if isinstance(event, AccountBalances) and event.with_next:
+            continue
+        for message in piece:
+            mailbox.post(message)
+        piece.clear()
     raise ExchangeUnavailable("the account's events ended")
 
 

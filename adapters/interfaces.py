@@ -154,7 +154,7 @@ class TradingSession(Protocol):
         """Everything that happens to the account, in order and without gaps.
 
         A gap, a lost connection or a silent one ends it with `ExchangeUnavailable`. New totals
-        (`AccountBalances`) come before the fill that caused them.
+        (`AccountBalances`) come right before the fill that caused them and say so (`with_next`).
         """
 
     async def place(self, orders: Sequence[Place]) -> None:

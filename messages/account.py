@@ -65,6 +65,9 @@ class AccountBalances(Struct, frozen=True, tag=True):
     """Totals per asset in common spelling, held funds included."""
 
     totals: dict[str, Decimal]
+    with_next: bool = False
+    """Whether the next event is the fill that moved them: both are booked at once, so that what it brought is nobody's
+    at no time."""
 
 
 class AccountSnapshot(Struct, frozen=True, tag=True):

@@ -60,6 +60,18 @@ async def test_funds_are_told_once_after_the_fills_that_changed_them() -> None:
         assert rig.told(B) == []
 
 
+async def test_what_a_fill_brought_is_nobodys_at_no_time_however_slowly_the_events_come() -> None:
+    rig, order = Rig(), place("one")
+    async with rig.running():
+        await rig.attach_both(order)
+        await rig.is_told(AccountBalances({"USD": D(900), "BTC": D(2)}, with_next=True))
+        assert rig.told(A) == []
+        await rig.is_told(filled(order))
+        assert rig.told(A) == [filled(order), Balances(A, quote=D(900), base=D(1), base_unowned=D(1))]
+        await rig.is_told(AccountBalances({"BTC": D(3)}))
+        assert rig.told(A) == [Balances(A, quote=D(900), base=D(1), base_unowned=D(2))]
+
+
 async def test_what_happened_is_recorded_and_told() -> None:
     rig, order = Rig(), place("one")
     async with rig.running():

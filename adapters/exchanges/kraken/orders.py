@@ -286,7 +286,7 @@ class AccountOrders:
         )
         events: list[ExchangeEvent] = self._accept(known, report.time)
         if totals := self._totals.fill(fill):
-            events.append(AccountBalances(totals))
+            events.append(AccountBalances(totals, with_next=True))
         facts = known.facts
         kind = Filled if facts.status == "filled" else PartiallyFilled
         events.append(

@@ -65,7 +65,7 @@ def told(known: Known, report: Report, totals: Totals) -> list[ExchangeEvent]:
         known.fills.add(report.exec_id or "")
         changed = {} if facts.margin else moved(report, facts, totals)
         if changed:
-            events.append(AccountBalances(changed))
+            events.append(AccountBalances(changed, with_next=True))
         filled = max(facts.filled, report.cum_qty or facts.filled + (report.last_qty or ZERO))
         known.facts = replace(facts, filled=filled, status=_status(facts, filled), time=report.time)
     else:

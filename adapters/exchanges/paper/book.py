@@ -264,7 +264,7 @@ class PaperBook:
         balances = self.account.balances
         balances[pair.base] = EXACT.add(balances.get(pair.base, ZERO), base)
         balances[pair.quote] = EXACT.add(balances.get(pair.quote, ZERO), quote)
-        return AccountBalances({asset: balances[asset] for asset in (pair.base, pair.quote)})
+        return AccountBalances({asset: balances[asset] for asset in (pair.base, pair.quote)}, with_next=True)
 
     def _close(self, order_id: str, reason: CloseReason, time: int) -> list[ExchangeEvent]:
         order = self._open.get(order_id)

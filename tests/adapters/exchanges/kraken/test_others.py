@@ -221,7 +221,7 @@ def test_a_fill_of_theirs_moves_the_totals_at_once() -> None:
     orders, _ = account()
     hear(orders, {**opening(9), "cl_ord_id": None})
     (balances, order) = hear(orders, {**trade(9, "0.001", "0.001", "TX"), "cl_ord_id": None})
-    assert balances == AccountBalances({"BTC": D("0.0510000000"), "USD": D("939.7600")})
+    assert balances == AccountBalances({"BTC": D("0.0510000000"), "USD": D("939.7600")}, with_next=True)
     assert isinstance(order, ForeignOrder)
     assert order.facts.filled == D("0.001")
     (balances,) = hear(orders, {**trade(8, "0.001", "0.001", "TY"), "cl_ord_id": None})

@@ -40,7 +40,7 @@ def test_a_buy_fills_at_its_limit_with_the_maker_fee_and_new_totals_come_first()
     book.price(tick("51000"))
     book.place(place(1, "buy", "50000", time=START))
     assert book.price(tick("49000", START + 5)) == [
-        AccountBalances({"BTC": D("1.001"), "USD": D("9949.8")}),
+        AccountBalances({"BTC": D("1.001"), "USD": D("9949.8")}, with_next=True),
         Filled(order_id(1), "PAPER-000000001", "PAPER-F-000000002", D("0.001"), D(50), D("0.2"), START + 5),
     ]
     assert book.facts() == ()
@@ -52,7 +52,7 @@ def test_a_sell_fills_at_its_limit_and_pays_its_fee_in_quote() -> None:
     book.price(tick("51000"))
     book.place(place(1, "sell", "52000.5", "0.1", time=START))
     totals, fill = book.price(tick("53000", START + 5))
-    assert totals == AccountBalances({"BTC": D("0.9"), "USD": D("10000") + D("5200.05") - D("20.8002")})
+    assert totals == AccountBalances({"BTC": D("0.9"), "USD": D("10000") + D("5200.05") - D("20.8002")}, with_next=True)
     assert isinstance(fill, Filled)
     assert (fill.cost, fill.fee) == (D("5200.05"), D("20.8002"))
 
@@ -120,7 +120,7 @@ def test_an_order_that_may_take_fills_at_once_at_the_last_price_with_the_taker_f
     book.price(tick("50000"))
     accepted, totals, fill = book.place(place(1, "buy", "55000", "0.01", post_only=False, time=START))
     assert isinstance(accepted, Accepted)
-    assert totals == AccountBalances({"BTC": D("1.01"), "USD": D(10000) - D(500) - D(4)})
+    assert totals == AccountBalances({"BTC": D("1.01"), "USD": D(10000) - D(500) - D(4)}, with_next=True)
     assert isinstance(fill, Filled)
     assert (fill.cost, fill.fee, fill.filled) == (D(500), D(4), D("0.01"))
     assert book.free("USD") == D(9496)
@@ -213,7 +213,7 @@ def test_a_partial_fill_keeps_the_rest_held_and_the_next_price_completes_it() ->
     book = new_book()
     book.place(place(1, "buy", "50000", "0.01"))
     totals, partial = book.fill_partially(order_id(1), D("0.004"), START)
-    assert totals == AccountBalances({"BTC": D("1.004"), "USD": D("10000") - D("200.8")})
+    assert totals == AccountBalances({"BTC": D("1.004"), "USD": D("10000") - D("200.8")}, with_next=True)
     assert isinstance(partial, PartiallyFilled)
     assert (partial.filled, partial.cost, partial.fee) == (D("0.004"), D(200), D("0.8"))
     assert book.free("USD") == D(10000) - D(502)
