@@ -12,8 +12,8 @@ from tests.simulation.by_hand import Owner
 from tests.simulation.disk import Disk
 from tests.simulation.oracles import Oracles
 
-NAMED_FOR_LONG = ("funds", "is below the minimum", "not worth")
-"""What a sell may wait for although everything works; the rest of an order that its owner made smaller is dust."""
+NAMED_FOR_LONG = ("funds", "is below the minimum", "not worth", "sold by another order")
+"""What a sell may wait for although everything works; whether it is true is for the oracle."""
 NOTHING_DECIDED: dict[str, Any] = {"remembered": {}, "highest_buy": "0"}
 FATES = {"pending": "open", "open": "open", "closed": "filled", "canceled": "canceled", "expired": "canceled"}
 
