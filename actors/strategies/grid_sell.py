@@ -10,4 +10,4 @@ def sell_volume(settings: GridSettings, price: Decimal, executed: Decimal) -> De
     return executed
 
 
-GRID_SELL = Variant(kind="GridSell", sell_volume=sell_volume, sells_accumulated_base=False)
+GRID_SELL = Variant(kind="GridSell", sell_volume=sell_volume, sells_accumulated_base=False, sells_all=True)

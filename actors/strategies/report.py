@@ -1,5 +1,7 @@
 """What a grid says of itself: the report behind `/status` and the hourly ladder."""
 
+from decimal import Decimal
+
 from actors.strategies import order_limit
 from actors.strategies.ladder import Ladder
 from actors.strategies.order_events import BY_OURSELVES
@@ -96,6 +98,8 @@ def _waiting(ladder: Ladder) -> tuple[str, ...]:
     if state.surplus and ladder.variant.sell_volume is not None:
         surplus = f"surplus of {state.surplus:f} {pair.base} from partly filled buys"
         reasons.append(f"{surplus} waits: not worth {ladder.settings.amount:f} {pair.quote} yet")
+    if rest := _offered_nowhere(ladder):
+        reasons.append(f"{rest:f} {pair.base} that it bought is offered by no sell: {OFFERED_NOWHERE}")
     blocked = _blocked(ladder)
     if blocked and len(ladder.buys()) < ladder.settings.max_open_buys:
         reasons.append(f"fewer than {ladder.settings.max_open_buys} buys: {blocked}")
@@ -105,6 +109,20 @@ def _waiting(ladder: Ladder) -> tuple[str, ...]:
         if _is_missing(ladder, gone)
     ]
     return tuple(reasons)
+
+
+OFFERED_NOWHERE = "less than a lot of some buy, since the pair's lots became larger, or a sell was made smaller by hand"
+
+
+def _offered_nowhere(ladder: Ladder) -> Decimal:
+    """Base of a strategy that sells all of each buy, and of which no order, present or due, makes anything."""
+    state = ladder.state
+    if not ladder.variant.sells_all or not ladder.synced:
+        return ZERO
+    named = state.surplus + sum((sell.volume for sell in state.remembered.values()), ZERO)
+    named += sum((gone.volume for gone in state.released if gone.side == "sell"), ZERO)
+    named += sum((order.filled for order in ladder.buys()), ZERO)
+    return max(ladder.own_base() - named, ZERO)
 
 
 def _is_missing(ladder: Ladder, gone: Released) -> bool:

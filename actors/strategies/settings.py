@@ -90,3 +90,5 @@ class Variant(Struct, frozen=True):
     """None: bought base is kept for ever."""
     sells_accumulated_base: bool
     """Whether base beyond the ladder is sold above it; whether also what no strategy bought, the settings say."""
+    sells_all: bool = False
+    """Whether a sell offers all that its buy brought, so that base which no order offers needs a reason."""

@@ -1,5 +1,9 @@
+import msgspec
+
 from actors.strategies.c_dca import C_DCA
+from actors.strategies.grid_hodl import GRID_HODL
 from actors.strategies.grid_sell import GRID_SELL
+from actors.strategies.report import OFFERED_NOWHERE
 from messages.notices import LadderStatus
 from tests.actors.strategies.harness import BUYS_AT_50000, D, Play, settings
 from tests.actors.strategies.test_order_events_closures import two_sells
@@ -110,3 +114,17 @@ def test_a_surplus_that_is_too_small_to_be_sold_is_named() -> None:
     play.close(order.order_id, "venue")
     named = "surplus of 0.00001 BTC from partly filled buys waits: not worth 100 USD yet"
     assert named in play.core.report("trading", "").waiting
+
+
+def test_what_larger_lots_leave_of_a_buy_is_named_where_all_of_it_should_be_sold() -> None:
+    for variant, named in ((GRID_SELL, True), (GRID_HODL, False)):
+        play = Play(variant)
+        play.start("50000")
+        larger = msgspec.structs.replace(play.config, pair=msgspec.structs.replace(play.config.pair, lot_decimals=4))
+        play = play.restart("50000", larger)
+        assert not any("offered by no sell" in text for text in play.core.report("trading", "").waiting)
+        play.fill(play.orders("buy")[0].order_id)
+        (sell,) = play.orders("sell")
+        assert sell.volume == D("0.0020")
+        text = f"0.00002000 BTC that it bought is offered by no sell: {OFFERED_NOWHERE}"
+        assert (text in play.core.report("trading", "").waiting) == named
