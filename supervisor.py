@@ -33,47 +33,42 @@ import trio
 from msgspec import Struct
 from trio import TaskStatus
 
-from actors.absent import Absent
 from actors.account_client import AccountClient
 from actors.conditions import ConditionBook
 from actors.market_data import run_market_data, run_price_watch
-from actors.notifier import Desk, run_notifier
+from actors.metrics.status_page import StatusBoard
+from actors.notifier.actor import Desk, run_notifier
+from actors.notifier.outbox import Outbox
 from actors.order_manager import run_order_manager
-from actors.outbox import Outbox
 from actors.persistence import OpenedJournal, run_persistence
-from actors.status_page import StatusBoard
 from actors.venue_watch import Outlets, VenueBook, run_venue_watch
-from adapters.interfaces import CountsRequests, Exchange, FeelsCompany, NamesAccount, TellsQuotes
+from assembly import registry
+from assembly.cores import Market
+from assembly.endpoint import bind_endpoint, run_endpoint
+from assembly.exit_codes import EXIT_OK
+from assembly.journal_file import JournalFile
+from assembly.mailboxes import Mailboxes
+from assembly.ownership import Owned, fingerprint
+from assembly.pasts import left_behind, left_over
+from assembly.survey import judge, price_timeouts, read_facts, survey, watched
+from assembly.world import MACHINE, World
 from config import Config, ConfigError, load, validate
+from console import cli
 from messages.journal import Past
 from messages.money import EXACT
 from messages.notices import JournalNoted, JournalRepaired
 from messages.status import LookAgain, Status
-from supervision import cli, registry
 from supervision.control import Control, ProgramFailed, StopRequest
 from supervision.disk_trouble import DiskTrouble
-from supervision.endpoint import bind_endpoint, run_endpoint
-from supervision.journal_file import JournalFile
 from supervision.newcomers import prove_alone
 from supervision.outages import Outages
-from supervision.ownership import Owned, fingerprint
-from supervision.pasts import left_behind, left_over
-from supervision.policy import EXIT_OK, Role
-from supervision.program import (
-    Mailboxes,
-    Market,
-    judge,
-    limits_of,
-    price_timeouts,
-    read_facts,
-    survey,
-    watched,
-)
+from supervision.policy import Role, limits_of
 from supervision.restart import Watch, supervise
 from supervision.shutdown import stop_in_order
 from supervision.state_keeper import StateKeeper
 from supervision.strategies import Strategies
-from supervision.world import MACHINE, World
+from trading.absent import Absent
+from trading.ports import CountsRequests, Exchange, FeelsCompany, NamesAccount, TellsQuotes
 
 logger = logging.getLogger("infinity_grid.supervisor")
 

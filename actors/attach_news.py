@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping
 
-from actors.attaching import Attaching
 from actors.conditions import ConditionBook
 from actors.mailbox import Mailbox
 from messages.account import AttachWaits, HistoryProgress
 from messages.mailboxes import StrategyMail
+from trading.attaching import Attaching
 
 
 class AttachNews:

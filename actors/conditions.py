@@ -3,8 +3,8 @@
 import logging
 
 from actors.mailbox import Mailbox
-from actors.status_page import post_report
-from actors.wait_texts import duration
+from actors.metrics.status_page import post_report
+from actors.notifier.wait_texts import duration
 from messages.conditions import Condition, ConditionChanged, ConditionCode, Conditions
 from messages.mailboxes import MetricsMail, PersistenceMail
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 from actors.mailbox import Mailbox
-from actors.strategies.core import Output
 from messages.mailboxes import NotifierMail, OrderManagerMail
 from messages.orders import Cancel, Command, Filled, OrderEvent, PartiallyFilled, Place, Submit
+from trading.strategies.core import Output
 
 
 class Decisions:

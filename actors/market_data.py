@@ -8,11 +8,11 @@ import trio_util
 from trio import TaskStatus
 
 from actors.mailbox import Mailbox
-from actors.status_page import post_report
-from adapters.interfaces import Exchange, ExchangeUnavailable
+from actors.metrics.status_page import post_report
 from messages.mailboxes import MetricsMail, StrategyMail, SupervisorMail
 from messages.market import Tick
 from messages.status import PriceBack, PriceReport, PriceSilent
+from trading.ports import Exchange, ExchangeUnavailable
 
 WATCH_SECONDS = 5
 """How often the age of prices is looked at; small against the ten minutes of the policy."""

@@ -4,8 +4,8 @@ import math
 
 import trio
 
-from actors.strategies.core import NEVER
 from messages.market import Tick
+from trading.strategies.core import NEVER
 
 _SECOND = 10**9
 WAKE_PAUSE = 1.0

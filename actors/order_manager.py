@@ -10,13 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 import trio
 from trio import TaskStatus
 
-from actors.absent import Absent
 from actors.attach_news import AttachNews
-from actors.attaching import Attaches, Attaching, Kept
 from actors.conditions import ConditionBook
 from actors.mailbox import Mailbox
-from actors.order_desk import Effects, OrderDesk
-from adapters.interfaces import Exchange, ExchangeUnavailable, TradingSession, UnknownOrderError
 from messages.account import (
     AbsentAnswered,
     AccountBalances,
@@ -36,6 +32,10 @@ from messages.market import FactsChanged, RowDone, RowEnd
 from messages.money import Pair
 from messages.orders import Command, Deferred, OrderEvent, Reckoned, Resyncing, Submit
 from messages.status import UncoveredOrders
+from trading.absent import Absent
+from trading.attaching import Attaches, Attaching, Kept
+from trading.order_desk import Effects, OrderDesk
+from trading.ports import Exchange, ExchangeUnavailable, TradingSession, UnknownOrderError
 
 
 async def run_order_manager(

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import trio
 from msgspec import Struct
 
-from adapters.interfaces import ExchangeUnavailable, TellsQuotes
 from messages.market import Quote
+from trading.ports import ExchangeUnavailable, TellsQuotes
 
 logger = logging.getLogger("infinity_grid.venue")
 

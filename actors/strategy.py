@@ -16,23 +16,11 @@ from msgspec.structs import replace
 
 from actors.conditions import ConditionBook
 from actors.decisions import Decisions
-from actors.guard import CoreFailed
 from actors.hindrances import Hindrances
 from actors.mailbox import Mailbox
 from actors.market_time import MarketTime
+from actors.metrics.status_page import post_report
 from actors.second_look import second_look
-from actors.status_page import post_report
-from actors.strategies.core import (
-    Core,
-    FollowsRules,
-    HearsDelays,
-    HearsQuotes,
-    KeepsBooks,
-    Output,
-    TakesBack,
-    WakesByClock,
-)
-from adapters.interfaces import UnknownOrderError
 from messages.account import Attach, AttachRefused, AttachWaits, OrdersFound
 from messages.journal import Commit, Committed, CoreLoaded, LoadCore
 from messages.mailboxes import (
@@ -63,6 +51,18 @@ from messages.orders import (
     Resyncing,
 )
 from messages.status import LookAgain, Pause, PauseCause, Phase, PhaseChanged, Resume, Stop
+from trading.guard import CoreFailed
+from trading.ports import UnknownOrderError
+from trading.strategies.core import (
+    Core,
+    FollowsRules,
+    HearsDelays,
+    HearsQuotes,
+    KeepsBooks,
+    Output,
+    TakesBack,
+    WakesByClock,
+)
 
 STATUS_EVERY = 3600 * 10**9
 """Nanoseconds of data time between two statuses."""

@@ -16,13 +16,13 @@ from actors.conditions import ConditionBook
 from actors.mailbox import Mailbox
 from actors.price_doubts import DoubtDesk
 from actors.venue_facts import Objection, PairFacts, changes, fee_change
-from adapters.interfaces import ExchangeUnavailable, TellsPairNews, TellsQuotes
 from messages.conditions import ConditionCode
 from messages.mailboxes import NotifierMail, OrderManagerMail, StrategyMail, VenueMail
 from messages.market import FactsChanged, Quote, RulesChanged
 from messages.money import Pair
 from messages.notices import PairChanged, StrategyHalted, StrategyResumed
 from messages.status import LookAgain, Pause, PauseCause, Resume
+from trading.ports import ExchangeUnavailable, TellsPairNews, TellsQuotes
 
 logger = logging.getLogger("infinity_grid.venue")
 

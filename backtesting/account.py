@@ -11,10 +11,6 @@ from typing import Literal
 
 from msgspec import Struct
 
-from actors.order_desk import Effects, OrderDesk
-from actors.strategies.core import Core
-from adapters.exchanges.paper.account import PaperAccount
-from adapters.exchanges.paper.book import PaperBook, Rules
 from backtesting.record import Record
 from messages.account import Attach, HistoryProgress
 from messages.mailboxes import CoreEvent, ExchangeEvent
@@ -22,6 +18,10 @@ from messages.market import RowEnd, Tick
 from messages.money import EXACT, Pair
 from messages.orders import Cancel, Command, Deferred, Place, Resynced, Submit
 from messages.status import Stop
+from simulators.paper.account import PaperAccount
+from simulators.paper.book import PaperBook, Rules
+from trading.order_desk import Effects, OrderDesk
+from trading.strategies.core import Core
 
 FAR = 2**62
 """A price in units that no row reaches."""

@@ -8,20 +8,21 @@ from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
-from backtesting import archive, candles, download, sweep_cli
+from assembly.exit_codes import EXIT_OK, EXIT_USAGE
+from backtesting.data import archive, candles, download
 from backtesting.engine import Course
-from backtesting.export import write_json
+from backtesting.figures.summary import Result
 from backtesting.interrupts import KILLED, NUMBERS, STOPPED, Interrupted, interruptible
-from backtesting.options import add_price_options, read_config, spans_of
-from backtesting.page import write_page
-from backtesting.progress import bar
+from backtesting.report.export import write_json
+from backtesting.report.page import write_page
+from backtesting.report.progress import bar
+from backtesting.report.terminal import show
 from backtesting.run import run
 from backtesting.setup import Stage, check, open_stage
 from backtesting.spans import Span, SpanError, parse_length
-from backtesting.summary import Result
-from backtesting.terminal import show
+from backtesting.sweep import cli as sweep_cli
+from backtesting.sweep.options import add_price_options, read_config, spans_of
 from config import Config, ConfigError
-from supervision.policy import EXIT_OK, EXIT_USAGE
 
 COMMANDS: dict[str, Callable[[Sequence[str], Console], None]] = {
     "sweep": sweep_cli.main,

@@ -10,8 +10,8 @@ import numpy as np
 from msgspec import Struct
 
 from backtesting.account import Account
-from backtesting.ahead import chunks
-from backtesting.blocks import BlockIndex
+from backtesting.data.ahead import chunks
+from backtesting.data.blocks import BlockIndex
 from backtesting.record import Record
 from backtesting.series import Series
 from backtesting.tape import Chunk, Tape, tick_of

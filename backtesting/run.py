@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from decimal import localcontext
 
 from backtesting.engine import Course, Engine, Progress
+from backtesting.figures.summary import Result, summarise
 from backtesting.series import POINTS, Series
 from backtesting.setup import Stage, make_account, make_record
-from backtesting.summary import Result, summarise
 from config import StrategyConfig
 from messages.money import EXACT
 

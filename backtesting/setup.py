@@ -6,11 +6,9 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from adapters.exchanges.paper.book import Rules
-from adapters.exchanges.paper.pairs import pair_rules
-from adapters.exchanges.paper.source import PRICES_KEY
+from assembly.cores import Market, core_maker
 from backtesting.account import Account, Trader
-from backtesting.reading import open_tape
+from backtesting.data.reading import open_tape
 from backtesting.record import Record
 from backtesting.tape import Tape, price_of
 from config import Config, ConfigError, Problem, StrategyConfig, check_against_pair
@@ -18,7 +16,9 @@ from config.problems import shown
 from config.schema import PaperConfig
 from messages.journal import CoreLoaded
 from messages.money import Pair
-from supervision.program import Market, core_maker
+from simulators.paper.book import Rules
+from simulators.paper.pairs import pair_rules
+from simulators.prices.source import PRICES_KEY
 
 LINEAGE = "backtest"
 """Stands for the UUID of a journal, so that equal runs give equal order ids."""

@@ -5,8 +5,8 @@ from decimal import Decimal, InvalidOperation
 
 from msgspec import Struct
 
-from adapters.exchanges.paper.price_columns import parse_time
 from backtesting.tape import Tape
+from simulators.prices.columns import parse_time
 
 _UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _SECOND = 10**9

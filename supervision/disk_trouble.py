@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from actors.conditions import ConditionBook
-from adapters.interfaces import DatabaseUnusable
-from supervision.program import Mailboxes
+from assembly.mailboxes import Mailboxes
 from supervision.restart import root_cause
 from supervision.state_keeper import StateKeeper
+from trading.ports import DatabaseUnusable
 
 
 class DiskTrouble:

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
-from adapters.interfaces import FeelsCompany, UnknownOrderError
 from messages.ids import userref_of
 from supervision.state_keeper import StateKeeper
+from trading.ports import FeelsCompany, UnknownOrderError
 
 
 async def prove_alone(

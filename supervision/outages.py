@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from actors.conditions import ConditionBook
 from actors.mailbox import Mailbox
-from adapters.interfaces import ExchangeUnavailable
 from messages.conditions import ConditionCode
 from messages.mailboxes import MetricsMail, PersistenceMail
 from supervision.policy import Kind, Role
+from trading.ports import ExchangeUnavailable
 
 WHOLE_PROGRAM = 0
 _TRADES: frozenset[Role] = frozenset({"exchange", "order-manager", "market-data"})

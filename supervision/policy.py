@@ -9,10 +9,11 @@ from typing import Literal
 
 from msgspec import Struct
 
-from actors.guard import CoreFailed
-from actors.http_port import MetricsServerError
-from adapters.interfaces import BotStateError, DatabaseUnusable, ExchangeUnavailable, SourceEnded, UnknownOrderError
-from config import ConfigError
+from actors.metrics.http_port import MetricsServerError
+from assembly.exit_codes import EXIT_BUG, EXIT_CREDENTIALS, EXIT_DATABASE, EXIT_OK, EXIT_USAGE
+from config import Config, ConfigError
+from trading.guard import CoreFailed
+from trading.ports import BotStateError, DatabaseUnusable, ExchangeUnavailable, SourceEnded, UnknownOrderError
 
 Role = Literal[
     "market-data",
@@ -45,12 +46,6 @@ Kind = Literal[
 `stray order`: somebody else's orders are in a strategy's way; `first start`: and nobody is left who could trade.
 """
 
-EXIT_OK = 0
-EXIT_BUG = 1
-EXIT_USAGE = 2
-EXIT_CREDENTIALS = 3
-EXIT_DATABASE = 6
-
 DISK_PAUSES = (1.0, 5.0)
 """A disk that has room again is used soon."""
 
@@ -72,6 +67,17 @@ class Limits(Struct, frozen=True):
     backoff_cap: float = 60.0
     tell_after: float = 60.0
     """A lost connection is worth a notice only when it lasts this long."""
+
+
+def limits_of(config: Config) -> Limits:
+    """`[supervisor]` in the units of trio's clock."""
+    limits = config.supervisor
+    return Limits(
+        restarts=limits.restart_limit,
+        period=float(limits.restart_period_seconds),
+        backoff=float(limits.backoff_seconds),
+        backoff_cap=float(limits.backoff_cap_seconds),
+    )
 
 
 class Failure(Struct, frozen=True):

@@ -10,8 +10,7 @@ import trio
 from msgspec import Struct, field
 
 from actors.mailbox import Mailbox
-from actors.status_page import post_report
-from adapters.interfaces import BotStateError, ExchangeUnavailable
+from actors.metrics.status_page import post_report
 from messages.mailboxes import MetricsMail, NotifierMail
 from messages.notices import ActorFailed, ActorRecovered
 from messages.status import ActorReport
@@ -32,6 +31,7 @@ from supervision.policy import (
     lasting,
     rule_for,
 )
+from trading.ports import BotStateError, ExchangeUnavailable
 
 logger = logging.getLogger("infinity_grid.supervisor")
 

@@ -8,12 +8,12 @@ from collections.abc import Callable
 
 import trio
 
+from assembly.mailboxes import Mailboxes, actor_name
 from config import Config
 from messages.account import StopTrading
 from messages.journal import Close
 from messages.status import Stop
 from supervision.control import Control
-from supervision.program import Mailboxes, actor_name
 
 SHARES = {"strategies": 0.3, "orders": 0.3, "persistence": 0.15}
 """Of `shutdown_seconds`; what is left belongs to the notifier, whose own limit is two seconds."""

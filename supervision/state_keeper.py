@@ -10,7 +10,9 @@ import trio
 from msgspec.structs import replace
 
 from actors.conditions import ConditionBook
-from actors.status_page import post_report
+from actors.metrics.status_page import post_report
+from assembly.mailboxes import Mailboxes
+from assembly.pasts import rest_of
 from config import Config, StrategyConfig
 from messages.account import KeyShared
 from messages.journal import Past
@@ -29,8 +31,6 @@ from messages.status import (
     UncoveredOrders,
 )
 from supervision.control import StopRequest
-from supervision.pasts import rest_of
-from supervision.program import Mailboxes
 from supervision.states import StateMachine
 from supervision.strangers import Strangers
 

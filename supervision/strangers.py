@@ -11,14 +11,14 @@ from typing import Literal
 from msgspec.structs import replace
 
 from actors.conditions import ConditionBook
+from assembly.mailboxes import Mailboxes
+from assembly.pasts import Rest, described
 from config import Config
 from messages.account import KeyShared, OrderFacts
 from messages.ids import userref_of
 from messages.journal import Past, PastOrder
 from messages.notices import NotCovered, SecondInstance, StrategyHalted
 from messages.status import Pause, StrangeOrder, UncoveredOrders
-from supervision.pasts import Rest, described
-from supervision.program import Mailboxes
 
 _SHARED: Literal["second instance"] = "second instance"
 _STAY = "its open orders stay open; fills are answered by whoever goes on alone"

@@ -7,13 +7,14 @@ from actors.conditions import ConditionBook
 from actors.stand_in import await_facts, run_halted_strategy
 from actors.strategy import StrategyActor
 from actors.venue_watch import VenueBook
-from adapters.interfaces import UnknownOrderError
+from assembly.cores import Market, guarded_core_maker, identity
+from assembly.mailboxes import Mailboxes, actor_name
 from config import Config, StrategyConfig
 from messages.status import Stop
 from supervision.policy import FirstStartRefused
-from supervision.program import Mailboxes, Market, actor_name, guarded_core_maker, identity
 from supervision.restart import Watch, supervise
 from supervision.state_keeper import StateKeeper
+from trading.ports import UnknownOrderError
 
 
 class Strategies:

@@ -6,8 +6,6 @@ from decimal import Decimal
 import msgspec
 from msgspec import Struct, field
 
-from actors.strategies.core import EVERY_TICK, Band, Output, Recovery
-from actors.strategies.settings import GridSettings
 from messages.account import LiveOrder, OrderFacts, OrdersFound
 from messages.ids import client_order_id
 from messages.mailboxes import CoreEvent
@@ -16,6 +14,8 @@ from messages.money import ZERO, Side, floor_price, floor_volume
 from messages.notices import LadderStatus
 from messages.orders import Cancel, Canceled, Filled, OrderEvent, OrderKind, PartiallyFilled, Place, Rejected, Resynced
 from messages.status import Phase, StrategyReport
+from trading.strategies.core import EVERY_TICK, Band, Output, Recovery
+from trading.strategies.settings import GridSettings
 
 D = Decimal
 

@@ -8,9 +8,10 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from actors.mailbox import Mailbox, MailboxOverflow
 from actors.market_data import run_market_data
-from actors.notifier import Desk, run_notifier
+from actors.notifier.actor import Desk, run_notifier
+from actors.notifier.outbox import Outbox
 from actors.order_manager import run_order_manager
-from actors.outbox import Outbox
+from assembly.mailboxes import NOTICE_LIMIT, Mailboxes
 from messages.account import AccountSnapshot, Attach
 from messages.letters import Letter
 from messages.mailboxes import MetricsMail, NotifierMail, OrderManagerMail, PersistenceMail, StrategyMail
@@ -19,12 +20,11 @@ from messages.notices import Notice, ProgramEnded
 from messages.orders import Rejected
 from supervision.control import Control
 from supervision.policy import Limits
-from supervision.program import NOTICE_LIMIT, Mailboxes
 from supervision.restart import Watch, supervise
 from tests import wait_graph
 from tests.actors.fake_exchange import FakeExchange
-from tests.actors.strategies.harness import BTC_USD, USERREF, D
 from tests.config.texts import VALID, read
+from tests.trading.strategies.harness import BTC_USD, USERREF, D
 
 WAITS = {
     "strategy": {"persistence"},
@@ -46,8 +46,8 @@ READERS = {
     "OrderManagerMail": {"actors/order_manager.py"},
     "PersistenceMail": {"actors/persistence.py"},
     "PaperMail": {"actors/account_client.py"},
-    "NotifierMail": {"actors/notifier.py"},
-    "MetricsMail": {"actors/status_page.py"},
+    "NotifierMail": {"actors/notifier/actor.py"},
+    "MetricsMail": {"actors/metrics/status_page.py"},
     "Tick": {"actors/market_data.py"},
     "VenueMail": {"actors/venue_watch.py"},
     "SupervisorMail": {"supervision/state_keeper.py"},

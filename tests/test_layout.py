@@ -18,25 +18,25 @@ MODULES = [path for path in SOURCES if path.name != "__init__.py"]
 MAY_IMPORT = {
     "messages": ("messages",),
     "config": ("config", "messages"),
-    "actors/strategies": ("actors.strategies", "messages"),
-    "actors": ("actors", "adapters.interfaces", "messages"),
-    "adapters": ("adapters.interfaces", "config", "messages"),
+    "trading/strategies": ("trading.strategies", "messages"),
+    "actors": ("actors", "trading.ports", "messages"),
+    "adapters": ("trading.ports", "config", "messages"),
     # A dry run trades on the paper exchange.
-    "adapters/exchanges/kraken": ("adapters.interfaces", "adapters.exchanges.paper", "config", "messages"),
-    "adapters/exchanges/kraken/sandbox": ("messages",),
+    "adapters/exchanges/kraken": ("trading.ports", "adapters.exchanges.paper", "config", "messages"),
+    "simulators/kraken": ("messages",),
     # The decisions and the simulated exchange, never an actor's shell; how a configuration becomes cores is one code.
     "backtesting": (
         "backtesting",
-        "actors.order_desk",
-        "actors.strategies.core",
+        "trading.order_desk",
+        "trading.strategies.core",
         "adapters.exchanges.paper",
         "config",
         "messages",
         "supervision.policy",
-        "supervision.program",
-        "supervision.registry",
+        "assembly.program",
+        "assembly.registry",
     ),
-    "backtesting/download.py": ("backtesting", "adapters.exchanges.kraken", "adapters.interfaces", "config"),
+    "backtesting/data/download.py": ("backtesting", "adapters.exchanges.kraken", "trading.ports", "config"),
     "supervision": ("supervision", "supervisor", "actors", "adapters", "config", "messages"),
     ".": ("supervision", "supervisor", "actors", "adapters", "config", "messages"),
     "backtest.py": ("backtesting",),
@@ -55,7 +55,7 @@ WORLD = {"asyncio", "datetime", "duckdb", "http", "httpx", "io", "logging", "os"
     "urllib",
     "uuid",
 }
-PURE = ("messages", "actors/strategies", "actors/guard.py", "actors/ledger.py", "actors/order_desk.py")
+PURE = ("messages", "trading/strategies", "trading/guard.py", "trading/ledger.py", "trading/order_desk.py")
 
 _ENGINE = ("account", "blocks", "capital", "costs", "engine", "equity", "record", "series", "summary", "tape")
 PURE_BACKTEST = tuple(f"backtesting/{name}.py" for name in _ENGINE)
@@ -64,7 +64,7 @@ PURE_BACKTEST = tuple(f"backtesting/{name}.py" for name in _ENGINE)
 EXACT = (*PURE, *PURE_BACKTEST, "adapters/exchanges")
 FLOATS_THAT_ARE_NO_MONEY = {
     "adapters/exchanges/paper/pacing.py": "seconds of the event loop's clock",
-    "adapters/exchanges/paper/price_reader.py": "type of the reader's options, not of a price",
+    "simulators/prices/reader.py": "type of the reader's options, not of a price",
     **{
         f"adapters/exchanges/kraken/{name}.py": "seconds, and the venue's counters of requests"
         for name in (
@@ -97,71 +97,71 @@ FLOATS_THAT_ARE_NO_MONEY = {
             "unknown",
         )
     },
-    "adapters/exchanges/kraken/sandbox/faults.py": "seconds of delay",
-    "adapters/exchanges/kraken/sandbox/server.py": "seconds of the event loop's clock",
-    "adapters/exchanges/kraken/sandbox/settings.py": "seconds of silence",
-    "adapters/exchanges/kraken/sandbox/sockets.py": "seconds of delay",
+    "simulators/kraken/faults.py": "seconds of delay",
+    "simulators/kraken/server.py": "seconds of the event loop's clock",
+    "simulators/kraken/settings.py": "seconds of silence",
+    "simulators/kraken/sockets.py": "seconds of delay",
 }
 
 TESTED_ELSEWHERE = {
     "actors/market_time.py": "tests/actors/test_strategy_clock.py",
-    "actors/strategies/core.py": "tests/actors/strategies/test_grid_base.py",
-    "actors/strategies/settings.py": "tests/actors/strategies/test_rules.py",
+    "trading/strategies/core.py": "tests/trading/strategies/test_grid_base.py",
+    "trading/strategies/settings.py": "tests/trading/strategies/test_rules.py",
     "config/schema.py": "tests/config/test_load.py",
     "messages/account.py": "tests/messages/test_mailboxes.py",
     "messages/conditions.py": "tests/messages/test_mailboxes.py",
     "messages/journal.py": "tests/messages/test_mailboxes.py",
-    "messages/letters.py": "tests/actors/test_notifier.py",
+    "messages/letters.py": "tests/actors/notifier/test_actor.py",
     "messages/market.py": "tests/messages/test_mailboxes.py",
     "messages/notices.py": "tests/messages/test_mailboxes.py",
     "messages/orders.py": "tests/messages/test_mailboxes.py",
     "messages/status.py": "tests/messages/test_mailboxes.py",
     "adapters/exchanges/paper/pacing.py": "tests/adapters/exchanges/paper/test_exchange.py",
-    "adapters/exchanges/paper/price_reader.py": "tests/adapters/exchanges/paper/test_price_file.py",
-    "adapters/exchanges/paper/prices.py": "tests/adapters/exchanges/paper/test_price_file.py",
+    "simulators/prices/reader.py": "tests/simulators/prices/test_file.py",
+    "simulators/prices/choice.py": "tests/simulators/prices/test_file.py",
     "adapters/exchanges/paper/session.py": "tests/adapters/exchanges/paper/test_exchange.py",
-    "adapters/exchanges/paper/source.py": "tests/adapters/exchanges/paper/test_exchange.py",
-    "adapters/exchanges/kraken/feed.py": "tests/adapters/exchanges/kraken/test_session_connection.py",
-    "adapters/exchanges/kraken/listing.py": "tests/adapters/exchanges/kraken/test_exchange.py",
-    "adapters/exchanges/kraken/orders.py": "tests/adapters/exchanges/kraken/test_session_orders.py",
-    "adapters/exchanges/kraken/requests.py": "tests/adapters/exchanges/kraken/test_session_orders.py",
-    "adapters/exchanges/kraken/rest_orders.py": "tests/adapters/exchanges/kraken/test_rest.py",
+    "simulators/prices/source.py": "tests/adapters/exchanges/paper/test_exchange.py",
+    "adapters/exchanges/kraken/transport/feed.py": "tests/adapters/exchanges/kraken/test_session_connection.py",
+    "adapters/exchanges/kraken/market_data/listing.py": "tests/adapters/exchanges/kraken/test_exchange.py",
+    "adapters/exchanges/kraken/account/orders.py": "tests/adapters/exchanges/kraken/test_session_orders.py",
+    "adapters/exchanges/kraken/order_entry/requests.py": "tests/adapters/exchanges/kraken/test_session_orders.py",
+    "adapters/exchanges/kraken/order_entry/rest_orders.py": "tests/adapters/exchanges/kraken/transport/test_rest.py",
     "adapters/exchanges/kraken/session.py": "tests/adapters/exchanges/kraken/test_session_orders.py",
-    "adapters/exchanges/kraken/stream.py": "tests/adapters/exchanges/kraken/test_session_orders.py",
-    "adapters/exchanges/kraken/unknown.py": "tests/adapters/exchanges/kraken/test_session_fates.py",
-    "adapters/exchanges/kraken/urls.py": "tests/adapters/exchanges/kraken/test_exchange.py",
+    "adapters/exchanges/kraken/account/stream.py": "tests/adapters/exchanges/kraken/test_session_orders.py",
+    "adapters/exchanges/kraken/reconciliation/unknown_outcomes.py": "tests/adapters/exchanges/kraken/test_session_fates.py",
+    "adapters/exchanges/kraken/transport/urls.py": "tests/adapters/exchanges/kraken/test_exchange.py",
     "adapters/exchanges/kraken/wire/rest.py": "tests/adapters/exchanges/kraken/wire/test_fuzz.py",
     "adapters/exchanges/kraken/wire/socket.py": "tests/adapters/exchanges/kraken/wire/test_fuzz.py",
     "adapters/exchanges/kraken/wire/trading.py": "tests/adapters/exchanges/kraken/wire/test_fuzz.py",
-    "adapters/exchanges/kraken/trade_history.py": "tests/backtesting/test_download.py",
+    "adapters/exchanges/kraken/market_data/trade_history.py": "tests/backtesting/data/test_download.py",
     "backtesting/account.py": "tests/backtesting/test_one_truth.py",
-    "backtesting/assumptions.py": "tests/backtesting/test_summary.py",
-    "backtesting/export.py": "tests/backtesting/test_cli.py",
-    "backtesting/heat_map.py": "tests/backtesting/test_sweep.py",
-    "backtesting/options.py": "tests/backtesting/test_cli.py",
-    "backtesting/page.py": "tests/backtesting/test_cli.py",
-    "backtesting/progress.py": "tests/backtesting/test_cli.py",
+    "backtesting/figures/assumptions.py": "tests/backtesting/figures/test_summary.py",
+    "backtesting/report/export.py": "tests/backtesting/test_cli.py",
+    "backtesting/report/heat_map.py": "tests/backtesting/sweep/test_search.py",
+    "backtesting/sweep/options.py": "tests/backtesting/test_cli.py",
+    "backtesting/report/page.py": "tests/backtesting/test_cli.py",
+    "backtesting/report/progress.py": "tests/backtesting/test_cli.py",
     "backtesting/record.py": "tests/backtesting/test_engine.py",
-    "backtesting/run.py": "tests/backtesting/test_summary.py",
+    "backtesting/run.py": "tests/backtesting/figures/test_summary.py",
     "backtesting/series.py": "tests/backtesting/test_engine.py",
     "backtesting/setup.py": "tests/backtesting/test_cli.py",
-    "backtesting/sweep_cli.py": "tests/backtesting/test_sweep.py",
-    "backtesting/sweep_files.py": "tests/backtesting/test_sweep.py",
-    "backtesting/tape.py": "tests/backtesting/test_reading.py",
-    "backtesting/terminal.py": "tests/backtesting/test_cli.py",
-    "backtesting/trade_files.py": "tests/backtesting/test_download.py",
+    "backtesting/sweep/cli.py": "tests/backtesting/sweep/test_search.py",
+    "backtesting/sweep/files.py": "tests/backtesting/sweep/test_search.py",
+    "backtesting/tape.py": "tests/backtesting/data/test_reading.py",
+    "backtesting/report/terminal.py": "tests/backtesting/test_cli.py",
+    "backtesting/data/trade_files.py": "tests/backtesting/data/test_download.py",
     "backtest.py": "tests/backtesting/test_cli.py",
     "adapters/journal/schema.py": "tests/adapters/journal/test_opening.py",
-    "supervision/cli.py": "tests/process/test_bad_input.py",
-    "supervision/program.py": "tests/behaviour/test_pairs.py",
-    "supervision/world.py": "tests/simulation/test_simulation.py",
+    "console/cli.py": "tests/process/test_bad_input.py",
+    "assembly/program.py": "tests/behaviour/test_pairs.py",
+    "assembly/world.py": "tests/simulation/test_simulation.py",
 }
 """Plain data, a helper of one module, or the program as a whole: the test that uses it."""
 
-TESTED_AS_A_WHOLE = {"adapters/exchanges/kraken/sandbox": "tests/adapters/exchanges/kraken/sandbox"}
+TESTED_AS_A_WHOLE = {"simulators/kraken": "tests/simulators/kraken"}
 """A stand-in is judged by what it says on the wire; its tests are named after endpoints and channels."""
 
-ONLY_PROTOCOLS = {"adapters/interfaces.py"}
+ONLY_PROTOCOLS = {"trading/ports.py"}
 
 
 def parts_of(path: Path) -> str:

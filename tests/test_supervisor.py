@@ -12,16 +12,16 @@ import trio
 
 import supervisor
 from adapters.exchanges.paper.exchange import PaperExchange, open_paper
-from adapters.interfaces import BotStateError, DatabaseUnusable, ExchangeUnavailable
 from adapters.journal.journal import Journal
+from assembly import registry
+from assembly.world import World
 from config import Config, ConfigError, parse
 from messages.market import Tick
 from messages.status import Status
-from supervision import registry
 from supervision.control import ProgramFailed
-from supervision.world import World
 from tests.embedded import PATIENCE, until
 from tests.process import running
+from trading.ports import BotStateError, DatabaseUnusable, ExchangeUnavailable
 
 
 def configured(folder: Path, *, metrics: bool = False) -> Config:

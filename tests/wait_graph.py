@@ -9,9 +9,9 @@ from typing import get_args, get_type_hints
 
 from actors import mailbox
 from adapters.exchanges.paper.exchange import AccountStore
-from adapters.interfaces import Channel, Exchange, TradingSession
+from assembly.mailboxes import Mailboxes
 from messages import mailboxes
-from supervision.program import Mailboxes
+from trading.ports import Channel, Exchange, TradingSession
 
 ROOT = Path(__file__).parent.parent
 ANSWERS: frozenset[str] = frozenset(kind.__name__ for kind in get_args(get_type_hints(Mailboxes.deliver)["answer"]))
@@ -137,7 +137,7 @@ def _mailbox_types(scope: ast.AST) -> dict[str, str]:
 
 @cache
 def _program_mailboxes() -> dict[str, str]:
-    """The attributes of `supervision.program.Mailboxes`."""
+    """The attributes of `assembly.mailboxes.Mailboxes`."""
     source = inspect.getsource(Mailboxes)
     assignments = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.AnnAssign))
     return {_last_name(node.target): ast.unparse(node.annotation) for node in assignments}

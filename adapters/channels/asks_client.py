@@ -11,7 +11,7 @@ import trio
 
 from adapters.channels import answers
 from adapters.channels.answers import LARGEST_ANSWER, Answer, describe, tls
-from adapters.interfaces import ChannelError
+from trading.ports import ChannelError
 
 
 class _Session(Protocol):

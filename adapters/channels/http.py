@@ -12,8 +12,8 @@ import trio
 
 from adapters.channels import answers
 from adapters.channels.answers import LARGEST_ANSWER, Answer, Post, describe, tls
-from adapters.interfaces import ChannelError
 from config import ConfigError
+from trading.ports import ChannelError
 
 ClientName = Literal["httpx", "asks"]
 

@@ -14,9 +14,9 @@ from adapters.channels.answers import Answer, Post
 from adapters.channels.http import ClientName, http_client
 from adapters.channels.telegram_text import fitting, telegram_html
 from adapters.channels.telling import clean
-from adapters.interfaces import ChannelError, ChannelMisconfigured
 from config import ChannelConfig, Secret, read_options
 from messages.letters import Letter
+from trading.ports import ChannelError, ChannelMisconfigured
 
 log = logging.getLogger(__name__)
 

@@ -10,10 +10,10 @@ from msgspec import Meta, Struct
 from adapters.channels.answers import Answer, Post
 from adapters.channels.http import ClientName, http_client
 from adapters.channels.telling import clean
-from adapters.interfaces import ChannelError, ChannelMisconfigured
 from config import ChannelConfig, ConfigError, Secret, read_options
 from messages.letters import Letter
 from messages.notices import Notice, NoticeKind
+from trading.ports import ChannelError, ChannelMisconfigured
 
 _URL = re.compile(r"https?://[^\s/@]+(/[^\s@]*)?\Z")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}\Z")

@@ -8,9 +8,9 @@ import logging
 import stat
 from pathlib import Path
 
-from adapters.interfaces import DatabaseUnusable
 from adapters.journal.problems import unusable
 from adapters.journal.repair import log_of
+from trading.ports import DatabaseUnusable
 
 logger = logging.getLogger(__name__)
 

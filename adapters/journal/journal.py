@@ -9,7 +9,6 @@ from typing import Self
 import duckdb
 import msgspec
 
-from adapters.interfaces import DatabaseUnusable
 from adapters.journal.files import OpenFiles, is_still_there
 from adapters.journal.opening import Opened, open_database
 from adapters.journal.problems import explained, unusable
@@ -18,6 +17,7 @@ from adapters.journal.repair import log_of
 from adapters.journal.schema import MIGRATIONS, Migration
 from adapters.journal.tables import Retention, Tables
 from messages.journal import Origin, Owner, Past
+from trading.ports import DatabaseUnusable
 
 logger = logging.getLogger(__name__)
 

@@ -6,7 +6,6 @@ import duckdb
 import msgspec
 from msgspec import Struct
 
-from adapters.interfaces import DatabaseUnusable
 from adapters.journal.opening import SETTINGS, read_mark
 from adapters.journal.problems import explained, is_locked
 from adapters.journal.projection import Write
@@ -14,6 +13,7 @@ from adapters.journal.repair import damaged_at
 from adapters.journal.schema import MIGRATIONS, create_tables, know_pairs
 from adapters.journal.tables import Retention, Tables
 from messages.journal import Owner, Past
+from trading.ports import DatabaseUnusable
 
 _COPIED = ("log", "core_states", "orders", "fills", "paper_account")
 _IN_MEMORY = {"threads": SETTINGS["threads"], "memory_limit": "1GB", "temp_directory": ""}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from adapters.interfaces import DatabaseUnusable
+from trading.ports import DatabaseUnusable
 
 ELSEWHERE = "or name another file in [persistence] database"
 RESTORE = (

@@ -6,10 +6,10 @@ from decimal import Decimal
 
 import trio
 
-from actors.notice_texts import write_letter
-from adapters.interfaces import ChannelError
+from actors.notifier.notice_texts import write_letter
 from messages.letters import Letter
 from messages.notices import LadderStatus, Notice, NoticesMissed, OrderFilled, ProgramEnded
+from trading.ports import ChannelError
 
 SECOND = 1_000_000_000
 START = 1_761_567_667 * SECOND

@@ -5,7 +5,6 @@ from typing import Literal
 
 from msgspec import Struct, field
 
-from actors.order_desk import Effects, OrderDesk
 from messages.account import AccountBalances, AccountSnapshot, Attach, LiveOrder, OrderFacts
 from messages.ids import client_order_id, userref_of
 from messages.money import ZERO, Pair, Side, hold_of, owned_after
@@ -27,6 +26,7 @@ from messages.orders import (
     Resynced,
     Submit,
 )
+from trading.order_desk import Effects, OrderDesk
 
 D = Decimal
 FEE = D("0.0025")

@@ -87,7 +87,7 @@ class FakeSession:
 
 
 class FakeExchange:
-    """An `adapters.interfaces.Exchange` around one session and one feed of prices."""
+    """An `trading.ports.Exchange` around one session and one feed of prices."""
 
     simulated = True
     lock_step = False

@@ -5,17 +5,17 @@ from decimal import Decimal
 
 import msgspec
 
-from actors import books as accounts
-from actors.books import Books
-from actors.guard import Bounds, GuardedCore
 from messages.account import OrderFacts, OrdersFound
 from messages.ids import client_order_id
 from messages.mailboxes import CoreEvent
 from messages.market import Tick
 from messages.money import ZERO
 from messages.orders import Accepted, Balances, Filled, PartiallyFilled, Place, Resynced
-from tests.actors.strategies.harness import BTC_USD, SECOND, settings
 from tests.liar import Liar
+from tests.trading.strategies.harness import BTC_USD, SECOND, settings
+from trading import books as accounts
+from trading.books import Books
+from trading.guard import Bounds, GuardedCore
 
 D = Decimal
 HIGH = D("60000.0")

@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from actors.absent import Absent
 from actors.mailbox import Mailbox
 from actors.order_manager import run_order_manager
 from messages.account import AccountSnapshot, Attach, LiveOrder, OrderFacts
@@ -15,7 +14,8 @@ from messages.mailboxes import ExchangeEvent, OrderManagerMail, PersistenceMail,
 from messages.money import ZERO, Pair, Side
 from messages.orders import Cancel, Canceled, Filled, Place, Submit
 from tests.actors.fake_exchange import FakeExchange
-from tests.actors.strategies.harness import BTC_USD, D
+from tests.trading.strategies.harness import BTC_USD, D
+from trading.absent import Absent
 
 A, B = 1001, 1002
 ETH_USD = Pair("ETH/USD", D("0.01"), 8, 5, D("0.001"), D("0.5"))

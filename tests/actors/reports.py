@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from actors.mailbox import Mailbox
-from actors.status_page import StatusBoard
+from actors.metrics.status_page import StatusBoard
 from messages.mailboxes import MetricsMail
 from messages.status import ChannelReport, OpenOrder, StrategyReport
 

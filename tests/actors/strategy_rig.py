@@ -11,10 +11,6 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from actors.mailbox import Mailbox
-from actors.strategies.core import Core, Output
-from actors.strategies.grid_base import GridCore
-from actors.strategies.grid_hodl import GRID_HODL
-from actors.strategies.settings import GridSettings
 from actors.strategy import Identity, Outlets, StrategyActor
 from messages.account import Attach
 from messages.journal import Commit, Committed, CoreLoaded, LoadCore
@@ -31,7 +27,11 @@ from messages.mailboxes import (
 from messages.market import Tick
 from messages.orders import Accepted, Balances, Cancel, Filled, Place, Resynced, Submit
 from messages.status import PauseCause, Phase, PhaseChanged
-from tests.actors.strategies.harness import SECOND, SETTINGS, USERREF
+from tests.trading.strategies.harness import SECOND, SETTINGS, USERREF
+from trading.strategies.core import Core, Output
+from trading.strategies.grid_base import GridCore
+from trading.strategies.grid_hodl import GRID_HODL
+from trading.strategies.settings import GridSettings
 
 START = 1_700_000_000 * SECOND
 Kind = TypeVar("Kind")

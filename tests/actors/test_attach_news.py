@@ -3,13 +3,13 @@
 import msgspec
 
 from actors.attach_news import AttachNews
-from actors.attaching import Attaches
 from actors.conditions import ConditionBook
 from actors.mailbox import Mailbox
 from messages.account import AttachWaits, HistoryProgress
 from messages.conditions import ConditionChanged
 from messages.mailboxes import MetricsMail, PersistenceMail
 from tests.actors.manager_rig import A, Rig, attach
+from trading.attaching import Attaches
 
 
 def test_orders_that_are_looked_up_are_counted() -> None:

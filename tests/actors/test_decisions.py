@@ -3,8 +3,8 @@
 from messages.journal import Committed
 from messages.notices import OrderFilled
 from messages.orders import Submit
-from tests.actors.strategies.harness import BUYS_AT_50000, USERREF
 from tests.actors.strategy_rig import Rig, orders_of
+from tests.trading.strategies.harness import BUYS_AT_50000, USERREF
 
 
 async def test_nothing_leaves_before_its_commit_is_acknowledged() -> None:

@@ -6,24 +6,24 @@ import pytest
 from hypothesis import settings as run_settings
 from hypothesis.stateful import invariant, run_state_machine_as_test
 
-from actors import books as accounts
-from actors.books import Books
-from actors.guard import Bounds, GuardedCore
-from actors.strategies.c_dca import C_DCA
-from actors.strategies.core import Band, Output, Recovery
-from actors.strategies.grid_base import GridCore
-from actors.strategies.grid_hodl import GRID_HODL
-from actors.strategies.grid_sell import GRID_SELL
-from actors.strategies.settings import Variant
-from actors.strategies.swing import SWING
 from messages.account import LiveOrder, OrdersFound
 from messages.mailboxes import CoreEvent
 from messages.money import Pair
 from messages.notices import LadderStatus
 from messages.orders import Deferred
 from messages.status import Phase, StrategyReport
-from tests.actors.strategies.test_grid_machine import GridMachine
 from tests.depth import examples
+from tests.trading.strategies.test_grid_machine import GridMachine
+from trading import books as accounts
+from trading.books import Books
+from trading.guard import Bounds, GuardedCore
+from trading.strategies.c_dca import C_DCA
+from trading.strategies.core import Band, Output, Recovery
+from trading.strategies.grid_base import GridCore
+from trading.strategies.grid_hodl import GRID_HODL
+from trading.strategies.grid_sell import GRID_SELL
+from trading.strategies.settings import Variant
+from trading.strategies.swing import SWING
 
 
 class Heard:

@@ -9,12 +9,12 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from actors.mailbox import Mailbox
 from actors.market_data import WATCH_SECONDS, run_market_data, run_price_watch
-from adapters.interfaces import ExchangeUnavailable, SourceEnded
 from messages.mailboxes import MetricsMail, StrategyMail, SupervisorMail
 from messages.market import RowEnd, Tick
 from messages.status import PriceBack, PriceReport, PriceSilent
 from tests.actors.fake_exchange import FakeExchange
-from tests.actors.strategies.harness import D
+from tests.trading.strategies.harness import D
+from trading.ports import ExchangeUnavailable, SourceEnded
 
 BTC, ETH = "BTC/USD", "ETH/USD"
 TIMEOUT = 600

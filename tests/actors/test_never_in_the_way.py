@@ -3,7 +3,7 @@
 import trio
 from trio.testing import MockClock
 
-from actors.outbox import OUTBOX_LIMIT, Outbox
+from actors.notifier.outbox import OUTBOX_LIMIT, Outbox
 from messages.notices import LadderStatus, NoticesMissed, OrderFilled
 from tests.actors.channels import FakeChannel
 from tests.actors.trading_hour import HOUR, Hour, Trader

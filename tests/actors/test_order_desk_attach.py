@@ -5,8 +5,6 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from actors.order_desk import Effects, OrderDesk
-from adapters.interfaces import OtherProgramError, UnknownOrderError
 from messages.account import AccountSnapshot, Attach, History, LiveOrder, facts_of_accepted
 from messages.ids import client_order_id
 from messages.money import ZERO
@@ -29,6 +27,8 @@ from tests.actors.desk_model import (
     foreign_order,
     world,
 )
+from trading.order_desk import Effects, OrderDesk
+from trading.ports import OtherProgramError, UnknownOrderError
 
 D = Decimal
 

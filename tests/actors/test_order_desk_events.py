@@ -5,9 +5,6 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from actors.absent import Absent
-from actors.ledger import Client
-from actors.order_desk import Effects, OrderDesk
 from messages.account import AbsentAnswered, AccountBalances, AccountSnapshot, ForeignOrder, OrderStatus
 from messages.ids import client_order_id
 from messages.journal import LeftBehind, PastOrder
@@ -30,6 +27,9 @@ from tests.actors.desk_model import (
     sent_ids,
     world,
 )
+from trading.absent import Absent
+from trading.ledger import Client
+from trading.order_desk import Effects, OrderDesk
 
 D = Decimal
 

@@ -4,9 +4,7 @@ import msgspec
 import pytest
 from trio.testing import wait_all_tasks_blocked
 
-from actors.absent import Absent
 from actors.mailbox import MailboxOverflow
-from adapters.interfaces import BotStateError, ExchangeUnavailable
 from messages.account import (
     AccountBalances,
     AccountSnapshot,
@@ -24,7 +22,9 @@ from messages.money import ZERO
 from messages.orders import Accepted, Balances, Canceled, Filled, Rejected, Resynced, Resyncing
 from messages.status import StrangeOrder, UncoveredBase, UncoveredOrders
 from tests.actors.manager_rig import A, B, Rig, attach, cancel, canceled, filled, place, shown, submit
-from tests.actors.strategies.harness import D
+from tests.trading.strategies.harness import D
+from trading.absent import Absent
+from trading.ports import BotStateError, ExchangeUnavailable
 
 
 async def test_a_decision_leaves_as_one_batch_with_its_cancels_first() -> None:

@@ -9,7 +9,7 @@ from messages.journal import Record
 from messages.money import ZERO
 from messages.orders import Accepted, Balances, Filled, PartiallyFilled, Place, Resynced, Resyncing
 from tests.actors.manager_rig import A, B, Rig, attach, cancel, filled, place, shown, submit
-from tests.actors.strategies.harness import D
+from tests.trading.strategies.harness import D
 
 
 def live(order: Place, *, accepted: bool = True, canceling: bool = False) -> LiveOrder:

@@ -5,7 +5,7 @@ from messages.market import RowDone, RowEnd
 from messages.money import ZERO
 from messages.orders import Accepted, Balances, Filled, Rejected, Resynced, Resyncing
 from tests.actors.manager_rig import A, B, Rig, attach, filled, place, submit
-from tests.actors.strategies.harness import D
+from tests.trading.strategies.harness import D
 
 
 async def test_a_row_is_passed_on_after_everything_that_belongs_to_it() -> None:

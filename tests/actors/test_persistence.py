@@ -11,7 +11,6 @@ from trio.testing import wait_all_tasks_blocked
 
 from actors.mailbox import Mailbox
 from actors.persistence import JournalPort, OpenedJournal, Write, WriteStatistics, run_persistence
-from adapters.interfaces import DatabaseUnusable
 from adapters.journal.journal import Journal
 from messages.journal import (
     AccountLoaded,
@@ -30,6 +29,7 @@ from messages.journal import (
 )
 from messages.mailboxes import PersistenceMail
 from messages.orders import Accepted
+from trading.ports import DatabaseUnusable
 
 Answer = Committed | CoreLoaded | AccountSaved | AccountLoaded
 

@@ -8,8 +8,8 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from actors.price_doubts import FIRST_GAP_SECONDS, FORGET_SECONDS, LONGEST_GAP_SECONDS, DoubtDesk
-from adapters.interfaces import ExchangeUnavailable
 from messages.market import Quote
+from trading.ports import ExchangeUnavailable
 
 QUOTE = Quote("BTC/USD", Decimal(50_000), Decimal(50_001))
 

@@ -6,8 +6,8 @@ from trio.testing import wait_all_tasks_blocked
 from actors.stand_in import await_facts
 from messages.market import RowDone, RowEnd, Tick
 from messages.status import Pause, PhaseChanged, Resume, Stop
-from tests.actors.strategies.harness import USERREF
 from tests.actors.strategy_rig import Rig
+from tests.trading.strategies.harness import USERREF
 
 
 async def test_a_stand_in_waits_for_facts_and_keeps_the_newest_price() -> None:

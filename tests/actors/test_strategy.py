@@ -6,8 +6,6 @@ from decimal import Decimal
 import pytest
 from msgspec import structs
 
-from actors.order_desk import OrderDesk
-from adapters.interfaces import UnknownOrderError
 from messages.account import AccountSnapshot, Attach, OrderFacts, OrdersFound
 from messages.ids import client_order_id, counter_cause
 from messages.journal import Committed, CoreLoaded, LoadCore
@@ -27,8 +25,10 @@ from messages.orders import (
     Submit,
 )
 from messages.status import StrategyReport
-from tests.actors.strategies.harness import SECOND, SETTINGS, USERREF, settings
 from tests.actors.strategy_rig import Rig, cancels_of, funds, orders_of
+from tests.trading.strategies.harness import SECOND, SETTINGS, USERREF, settings
+from trading.order_desk import OrderDesk
+from trading.ports import UnknownOrderError
 
 
 async def test_a_commit_holds_state_commands_and_what_was_handled() -> None:

@@ -7,9 +7,6 @@ import trio
 from trio.testing import MockClock
 
 from actors.conditions import ConditionBook
-from actors.strategies.core import NEVER, Band, Core, Output
-from actors.strategies.grid_base import GridCore
-from actors.strategies.grid_hodl import GRID_HODL
 from actors.strategy import Identity, Outlets, StrategyActor
 from messages.account import Attach
 from messages.conditions import Condition, ConditionChanged, Conditions
@@ -17,8 +14,11 @@ from messages.journal import Commit, Committed, CoreLoaded, LoadCore
 from messages.notices import OrdersPutOff
 from messages.orders import Deferred, Place, Resynced, Resyncing, Submit
 from messages.status import Pause, Resume
-from tests.actors.strategies.harness import SECOND, SETTINGS, USERREF
 from tests.actors.strategy_rig import Rig, funds
+from tests.trading.strategies.harness import SECOND, SETTINGS, USERREF
+from trading.strategies.core import NEVER, Band, Core, Output
+from trading.strategies.grid_base import GridCore
+from trading.strategies.grid_hodl import GRID_HODL
 
 
 class Sleeper(GridCore):

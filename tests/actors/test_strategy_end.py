@@ -4,7 +4,6 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from actors.guard import CoreFailed
 from actors.mailbox import Mailbox, MailboxOverflow
 from actors.stand_in import run_halted_strategy
 from actors.strategy import STATUS_EVERY
@@ -14,8 +13,9 @@ from messages.market import RowDone, RowEnd, Tick
 from messages.notices import LadderStatus
 from messages.orders import Accepted, Filled, Submit
 from messages.status import Pause, Stop, StrategyReport
-from tests.actors.strategies.harness import USERREF, settings
 from tests.actors.strategy_rig import RecordedCore, Rig, cancels_of, funds, orders_of
+from tests.trading.strategies.harness import USERREF, settings
+from trading.guard import CoreFailed
 
 
 @pytest.mark.parametrize(("on_stop", "sides"), [("cancel-buys", {"buy"}), ("cancel-all", {"buy", "sell"})])

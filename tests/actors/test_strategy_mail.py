@@ -6,8 +6,8 @@ from messages.journal import Committed
 from messages.market import RowDone, RowEnd, Tick
 from messages.orders import Filled, Resynced, Submit
 from messages.status import Pause, PhaseChanged, Resume
-from tests.actors.strategies.harness import USERREF
 from tests.actors.strategy_rig import Rig, funds, orders_of
+from tests.trading.strategies.harness import USERREF
 
 
 async def test_the_phases_are_told() -> None:

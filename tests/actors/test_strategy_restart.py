@@ -8,12 +8,12 @@ from typing import Literal, get_args
 import pytest
 from trio.testing import wait_all_tasks_blocked
 
-from actors.order_desk import Effects, OrderDesk
 from messages.account import AccountSnapshot, Attach, OrderFacts
 from messages.journal import Commit, Committed, CoreLoaded, LoadCore
 from messages.orders import Accepted, Place, Submit
-from tests.actors.strategies.harness import BTC_USD, BUYS_AT_50000, SETTINGS, USERREF, D
 from tests.actors.strategy_rig import Rig
+from tests.trading.strategies.harness import BTC_USD, BUYS_AT_50000, SETTINGS, USERREF, D
+from trading.order_desk import Effects, OrderDesk
 
 Crash = Literal["not durable", "durable", "acknowledged", "submitted", "accepted"]
 """How far the decision got before the strategy crashed."""

@@ -18,13 +18,13 @@ from actors.venue_watch import (
     Watched,
     run_venue_watch,
 )
-from adapters.interfaces import ExchangeUnavailable
 from messages.conditions import Conditions
 from messages.mailboxes import MetricsMail, NotifierMail, OrderManagerMail, PersistenceMail, StrategyMail, VenueMail
 from messages.market import FactsChanged, Quote, RulesChanged
 from messages.money import Pair
 from messages.notices import PairChanged, StrategyHalted, StrategyResumed
 from messages.status import LookAgain, Pause, Resume
+from trading.ports import ExchangeUnavailable
 
 BTC = Pair("BTC/USD", Decimal("0.1"), 8, 5, Decimal("0.00005"), Decimal("0.5"))
 SOL = Pair("SOL/USD", Decimal("0.01"), 8, 5, Decimal("0.02"), Decimal("0.5"))

@@ -14,8 +14,8 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from actors.mailbox import Mailbox
-from actors.notifier import Desk, run_notifier
-from actors.outbox import Outbox
+from actors.notifier.actor import Desk, run_notifier
+from actors.notifier.outbox import Outbox
 from messages.journal import Commit, Committed
 from messages.mailboxes import PersistenceMail
 from messages.orders import Cancel, Canceled, Place

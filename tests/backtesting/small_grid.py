@@ -9,7 +9,6 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from msgspec import Struct
 
-from actors.strategies.core import NO_TICK, Band, Output, Recovery
 from messages.account import LiveOrder, OrdersFound
 from messages.ids import client_order_id
 from messages.mailboxes import CoreEvent
@@ -18,6 +17,7 @@ from messages.money import Pair, Side
 from messages.notices import LadderStatus
 from messages.orders import Accepted, Cancel, Canceled, Filled, OrderKind, Place, Resynced
 from messages.status import Phase, StrategyReport
+from trading.strategies.core import NO_TICK, Band, Output, Recovery
 
 D = Decimal
 USERREF = 1
@@ -35,7 +35,7 @@ class Resting(Struct):
 
 
 class SmallGrid:
-    """See `actors.strategies.core.Core`."""
+    """See `trading.strategies.core.Core`."""
 
     owned = D(0)
     sells_unowned = False

@@ -8,13 +8,13 @@ from tempfile import gettempdir
 import numpy as np
 from msgspec import Struct
 
-from adapters.exchanges.paper.pairs import pair_rules
+from assembly import registry
 from backtesting.engine import Course, Engine
 from backtesting.record import Holdings, OrderRecord, Record
 from backtesting.setup import Stage, make_account, make_record, open_stage
 from backtesting.tape import ArrayTape
 from config import Config, parse
-from supervision import registry
+from simulators.paper.pairs import pair_rules
 
 SECOND = 10**9
 START = 1_700_000_000 * SECOND

@@ -76,7 +76,7 @@ def test_the_page_needs_nothing_else(config: str, tmp_path: Path) -> None:
 
 
 def test_only_the_newest_orders_are_drawn(config: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("backtesting.page.MOST_FILLS", 5)
+    monkeypatch.setattr("backtesting.report.page.MOST_FILLS", 5)
     assert main([config, "--html", str(tmp_path / "a.html")]) == 0
     assert "The picture shows the newest 5 of " in (tmp_path / "a.html").read_text()
 

@@ -2,12 +2,12 @@
 
 from decimal import Decimal, localcontext
 
-from adapters.exchanges.paper.book import Rules
 from backtesting.account import Account, Trader
 from backtesting.engine import Course, Engine
 from backtesting.record import Record
 from backtesting.tape import ArrayTape
 from messages.money import EXACT
+from simulators.paper.book import Rules
 from tests.backtesting.small_grid import FEE, PAIR, USERREF, SmallGrid
 from tests.backtesting.synthetic_trades import trades
 

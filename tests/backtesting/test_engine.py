@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backtesting import ahead
+from backtesting.data import ahead
 from backtesting.engine import Course, Engine
 from backtesting.series import Series
 from backtesting.setup import make_account, make_record

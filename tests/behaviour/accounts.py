@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from adapters.exchanges.kraken.sandbox import DEMO_KEY, DEMO_PRIVATE, AccountSettings, KeySettings
+from simulators.kraken import DEMO_KEY, DEMO_PRIVATE, AccountSettings, KeySettings
 
 
 def account(**balances: str) -> tuple[AccountSettings, ...]:

@@ -8,10 +8,10 @@ from pathlib import Path
 import trio
 
 import supervisor
-from adapters.exchanges.kraken.sandbox import DEMO_KEY, DEMO_PRIVATE, Sandbox, Settings, open_sandbox
-from adapters.exchanges.kraken.sandbox.model.orders import Order
+from assembly import registry
 from config import parse
-from supervision import registry
+from simulators.kraken import DEMO_KEY, DEMO_PRIVATE, Sandbox, Settings, open_sandbox
+from simulators.kraken.model.orders import Order
 from tests.existing_base import existing_base
 
 PATIENCE = 20

@@ -9,11 +9,11 @@ import pytest
 import trio
 
 import supervisor
-from adapters.exchanges.kraken.sandbox import DEMO_KEY, DEMO_PRIVATE, Sandbox, Settings, open_sandbox
-from adapters.exchanges.kraken.sandbox.model.catalogue import PairStatus
+from assembly import registry
 from config import parse
 from messages.status import StrategyReport
-from supervision import registry
+from simulators.kraken import DEMO_KEY, DEMO_PRIVATE, Sandbox, Settings, open_sandbox
+from simulators.kraken.model.catalogue import PairStatus
 from tests.behaviour.accounts import account
 from tests.behaviour.desk import until
 

@@ -10,10 +10,10 @@ import trio
 from msgspec.structs import replace
 
 import supervisor
-from adapters.exchanges.kraken.sandbox import DEMO_KEY, DEMO_PRIVATE, Sandbox, Settings, open_sandbox
-from adapters.exchanges.kraken.sandbox.model.rates import TIERS
+from assembly import registry
 from config import parse
-from supervision import registry
+from simulators.kraken import DEMO_KEY, DEMO_PRIVATE, Sandbox, Settings, open_sandbox
+from simulators.kraken.model.rates import TIERS
 from tests.behaviour.desk import TEXT, until
 
 pytestmark = pytest.mark.process

@@ -21,12 +21,12 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
-from adapters.exchanges.paper.book import Rules
+from assembly import registry
 from backtesting.account import Account, Trader
-from backtesting.ahead import CHUNK_ROWS
-from backtesting.blocks import BlockIndex
+from backtesting.data.ahead import CHUNK_ROWS
+from backtesting.data.blocks import BlockIndex
+from backtesting.data.reading import open_tape
 from backtesting.engine import Course, Engine
-from backtesting.reading import open_tape
 from backtesting.record import Record
 from backtesting.run import run
 from backtesting.setup import open_stage
@@ -34,7 +34,7 @@ from backtesting.tape import ArrayTape, Tape
 from config import Config, parse
 from config.schema import PaperConfig
 from messages.money import EXACT
-from supervision import registry
+from simulators.paper.book import Rules
 from tests.backtesting.small_grid import FEE, PAIR, USERREF, SmallGrid
 from tests.backtesting.synthetic_trades import trades
 

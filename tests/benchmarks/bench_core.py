@@ -5,12 +5,12 @@ import time
 from collections.abc import Callable
 from decimal import Decimal
 
-from actors.strategies.grid_base import GridCore
-from actors.strategies.grid_hodl import GRID_HODL
 from messages.mailboxes import CoreEvent
 from messages.market import Tick
 from messages.orders import Accepted, Balances, Filled, Place, Resynced
-from tests.actors.strategies.harness import SECOND, USERREF, settings
+from tests.trading.strategies.harness import SECOND, USERREF, settings
+from trading.strategies.grid_base import GridCore
+from trading.strategies.grid_hodl import GRID_HODL
 
 REPEATS = 51
 START = 1_700_000_000 * SECOND

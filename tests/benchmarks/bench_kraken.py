@@ -16,9 +16,9 @@ from pathlib import Path
 import trio
 
 import supervisor
-from adapters.exchanges.kraken.sandbox import DEMO_KEY, DEMO_PRIVATE
+from assembly import registry
 from config import parse
-from supervision import registry
+from simulators.kraken import DEMO_KEY, DEMO_PRIVATE
 from tests.benchmarks.far_kraken import FarKraken, Json, far_kraken
 
 FILLS = 40

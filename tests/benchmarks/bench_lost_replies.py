@@ -16,15 +16,15 @@ import trio.testing
 from msgspec import Struct
 
 from adapters.exchanges.kraken.exchange import Surroundings, connect
-from adapters.exchanges.kraken.sandbox import DEMO_KEY, DEMO_PRIVATE, AccountSettings, KeySettings, Latency, Settings
-from adapters.exchanges.kraken.sandbox.faults import RequestFault
-from adapters.exchanges.kraken.sandbox.model.events import Event, OrderEvent
-from adapters.interfaces import TradingSession
 from messages.ids import client_order_id
 from messages.orders import Accepted, Canceled, Filled, Place, Rejected
+from simulators.kraken import DEMO_KEY, DEMO_PRIVATE, AccountSettings, KeySettings, Latency, Settings
+from simulators.kraken.faults import RequestFault
+from simulators.kraken.model.events import Event, OrderEvent
 from tests.simulation.disk import Disk
 from tests.simulation.lives import Chosen, configured
 from tests.simulation.network import Gate, Network, wall
+from trading.ports import TradingSession
 
 EVERY = 0.3
 """Seconds between two placements: what the highest tier's counter forgets."""

@@ -18,14 +18,14 @@ from contextlib import asynccontextmanager
 import trio
 from trio.testing import MockClock
 
-from actors.outbox import Outbox
+from actors.notifier.outbox import Outbox
 from adapters.channels.telegram import open_telegram
 from adapters.channels.webhook import open_webhook
-from adapters.interfaces import Channel, ChannelError
 from config import ChannelConfig, Secret
 from tests.actors.channels import FakeChannel
 from tests.actors.trading_hour import HOUR, Hour, Trader
 from tests.adapters.channels.stand_in import HANGS, OK, Reply, service
+from trading.ports import Channel, ChannelError
 
 Make = Callable[[], list[Channel]]
 SOCKET_SECONDS = 600
@@ -95,7 +95,12 @@ async def memory() -> tuple[int, int, int]:
 
 
 def _held(snapshot: tracemalloc.Snapshot) -> int:
-    names = ("*/actors/outbox.py", "*/actors/missed.py", "*/actors/notice_texts.py", "*/actors/notifier.py")
+    names = (
+        "*/actors/notifier/outbox.py",
+        "*/actors/notifier/digest.py",
+        "*/actors/notifier/notice_texts.py",
+        "*/actors/notifier/actor.py",
+    )
     kept = snapshot.filter_traces([tracemalloc.Filter(True, name) for name in names])
     return sum(trace.size for trace in kept.statistics("filename"))
 

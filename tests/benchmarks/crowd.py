@@ -16,7 +16,7 @@ import httpx
 import trio
 from msgspec import Struct
 
-from adapters.exchanges.kraken.sandbox import DEMO_KEY, DEMO_PRIVATE
+from simulators.kraken import DEMO_KEY, DEMO_PRIVATE
 from tests.benchmarks.bench_kraken import HEAD
 from tests.benchmarks.far_kraken import FarKraken, Json, far_kraken
 from tests.process.running import free_port
@@ -159,7 +159,7 @@ async def crowd() -> AsyncIterator[Crowd]:
     """A fresh venue and an empty folder."""
     with tempfile.TemporaryDirectory() as name:
         async with far_kraken(Path(name), {f"{base}/USD": price for base, price in PRICES.items()}) as venue:
-            modules = "supervisor, actors.metrics, adapters.exchanges.kraken.exchange"
+            modules = "supervisor, actors.metrics.actor, adapters.exchanges.kraken.exchange"
             command = [sys.executable, "-c", f"import {modules}"]
             await trio.run_process(command, cwd=ROOT, env=_environment(Path(name)))
             yield Crowd(venue, Path(name))

@@ -11,9 +11,9 @@ from typing import Any
 import httpx
 import trio
 
-from adapters.exchanges.kraken.sandbox import DEMO_KEY, DEMO_PRIVATE
-from adapters.exchanges.kraken.sandbox.signing import sign
-from adapters.exchanges.kraken.sandbox.wire import decode, encode
+from simulators.kraken import DEMO_KEY, DEMO_PRIVATE
+from simulators.kraken.signing import sign
+from simulators.kraken.wire import decode, encode
 
 HAND = "by-hand"
 """A second key of the account: the program's own nonces stay undisturbed."""
@@ -82,7 +82,7 @@ async def far_kraken(folder: Path, prices: dict[str, Decimal]) -> AsyncIterator[
     settings = folder / "venue.toml"
     listed = ", ".join(f'"{symbol}" = "{price}"' for symbol, price in prices.items())
     settings.write_text(SETTINGS.format(prices=listed, key=DEMO_KEY, private=DEMO_PRIVATE, hand=HAND))
-    command = [sys.executable, "-m", "adapters.exchanges.kraken.sandbox", "--settings", str(settings)]
+    command = [sys.executable, "-m", "simulators.kraken", "--settings", str(settings)]
     async with trio.open_nursery() as nursery:
         process: trio.Process = await nursery.start(_run, command)
         async with httpx.AsyncClient(timeout=20) as http:

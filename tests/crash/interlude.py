@@ -10,7 +10,7 @@ import duckdb
 import trio
 from msgspec import Struct
 
-from adapters.exchanges.kraken.sandbox import DEMO_PRIVATE, KeySettings
+from simulators.kraken import DEMO_PRIVATE, KeySettings
 from tests.crash.life import PATIENCE
 from tests.crash.points import Point
 from tests.crash.script import STAGES, START, SYMBOL

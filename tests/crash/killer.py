@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from adapters.exchanges.kraken.sandbox import FrameFault, RequestFault, Sandbox
+from simulators.kraken import FrameFault, RequestFault, Sandbox
 from tests.crash.life import Life
 from tests.crash.points import Point, is_step
 

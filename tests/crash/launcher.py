@@ -18,9 +18,9 @@ from typing import Any
 
 from msgspec.structs import force_setattr
 
-from adapters.exchanges.kraken.nonce import FileNonceStore
+from adapters.exchanges.kraken.transport.nonce import FileNonceStore
 from adapters.journal.journal import Journal
-from supervision.world import MACHINE
+from assembly.world import MACHINE
 from tests.crash.points import JOURNAL, Point
 
 _PRELOADED = [

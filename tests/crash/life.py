@@ -12,7 +12,7 @@ import msgspec
 import trio
 from msgspec import Struct
 
-from adapters.exchanges.kraken.sandbox import DEMO_KEY, DEMO_PRIVATE
+from simulators.kraken import DEMO_KEY, DEMO_PRIVATE
 from tests.crash.launcher import launch
 from tests.crash.points import Point
 from tests.process.running import environment

@@ -9,8 +9,8 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from adapters.exchanges.kraken.sandbox import DEMO_KEY, DEMO_PRIVATE, AccountSettings, KeySettings, Sandbox, Settings
-from adapters.exchanges.kraken.sandbox.model.fees import Rates
+from simulators.kraken import DEMO_KEY, DEMO_PRIVATE, AccountSettings, KeySettings, Sandbox, Settings
+from simulators.kraken.model.fees import Rates
 from tests.existing_base import existing_base
 
 SYMBOL = "BTC/USD"

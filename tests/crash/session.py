@@ -12,7 +12,7 @@ import httpx
 import trio
 from msgspec import Struct, field
 
-from adapters.exchanges.kraken.sandbox import DEMO_KEY, Sandbox, open_sandbox
+from simulators.kraken import DEMO_KEY, Sandbox, open_sandbox
 from tests.crash import verdict
 from tests.crash.killer import Killer
 from tests.crash.life import PATIENCE, Life, Page, started

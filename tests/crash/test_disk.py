@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import trio
 
-from adapters.exchanges.kraken.sandbox import Sandbox
+from simulators.kraken import Sandbox
 from tests.crash import verdict
 from tests.crash.session import Session, opened, without_crash
 

@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import pytest
 
-from adapters.exchanges.kraken.sandbox.model import trading
-from adapters.exchanges.kraken.sandbox.model.orders import OrderRequest
 from messages.ids import client_order_id
+from simulators.kraken.model import trading
+from simulators.kraken.model.orders import OrderRequest
 from tests.crash import verdict
 from tests.crash.script import STAGES, SYMBOL
 from tests.crash.session import Reference, Session, opened, steps_after_loss, with_crashes, without_crash

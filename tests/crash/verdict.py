@@ -14,9 +14,9 @@ from typing import Literal, get_args
 import duckdb
 from msgspec import Struct
 
-from adapters.exchanges.kraken.sandbox import Sandbox
-from adapters.exchanges.kraken.sandbox.model.orders import Order
 from messages.ids import client_order_id, counter_cause
+from simulators.kraken import Sandbox
+from simulators.kraken.model.orders import Order
 from tests.crash.life import Shown
 from tests.crash.script import FEE, MONEY
 from tests.oracle import ids

@@ -3,9 +3,9 @@
 from tests.mutants.edits import Edit, Wrong, one
 from tests.simulation.wrong.places import EVENTS
 
-DESK = "actors/order_desk.py"
-STATE = "actors/strategies/state.py"
-RECOVERY = "actors/strategies/recovery.py"
+DESK = "trading/order_desk.py"
+STATE = "trading/strategies/state.py"
+RECOVERY = "trading/strategies/recovery.py"
 DECISIONS = "actors/decisions.py"
 LOADED = "        return _renewed(msgspec.json.decode(text, type=GridState))\n"
 """Where a life reads what the one before it has left."""
@@ -156,7 +156,7 @@ LOST = (
 STOPS = (
     one(
         "buys stay at the stop after a crash",
-        "actors/strategies/grid_base.py",
+        "trading/strategies/grid_base.py",
         '        if stop.on_stop != "keep":\n',
         '        if stop.on_stop == "cancel-all":\n',
         *_at("journal:write#10/after"),

@@ -7,9 +7,9 @@ from math import floor
 
 import trio
 
-from adapters.exchanges.kraken.sandbox import FrameFault, RequestFault
-from adapters.exchanges.kraken.sandbox.model.catalogue import PairStatus
 from messages.ids import MARK
+from simulators.kraken import FrameFault, RequestFault
+from simulators.kraken.model.catalogue import PairStatus
 from tests.faults.course import Arm, Case, Step
 from tests.faults.oracle import FEE, LOT, Grid, Row
 from tests.faults.world import SYMBOL, World

@@ -8,8 +8,8 @@ from typing import Any, get_args
 import trio
 from msgspec.structs import replace
 
-from adapters.exchanges.kraken.sandbox import Behaviour, FrameFault, RequestFault
-from adapters.exchanges.kraken.sandbox.faults import FrameAction
+from simulators.kraken import Behaviour, FrameFault, RequestFault
+from simulators.kraken.faults import FrameAction
 from tests.faults.around import ASKED_AGAIN_WITHIN, LOCKED_OUT, surroundings
 from tests.faults.course import KNOWN_WITHIN, PRICES, Arm, Case, Step
 from tests.faults.oracle import Grid, Row

@@ -11,7 +11,6 @@ import trio
 import trio.testing
 from msgspec import Struct
 
-from adapters.exchanges.kraken.sandbox.model.orders import Order
 from messages.notices import (
     ExtraSell,
     LadderStatus,
@@ -22,6 +21,7 @@ from messages.notices import (
     ProgramStarted,
     StrategyResumed,
 )
+from simulators.kraken.model.orders import Order
 from tests.faults.oracle import Grid, Row
 from tests.faults.world import World, now, opened
 

@@ -10,8 +10,8 @@ import httpx
 import trio
 import trio.testing
 
-from adapters.exchanges.kraken.sandbox import Doors
-from adapters.exchanges.kraken.sockets import Dial, dialler
+from adapters.exchanges.kraken.transport.sockets import Dial, dialler
+from simulators.kraken import Doors
 
 REST_PORT, WS_PORT, WS_AUTH_PORT = 8100, 8101, 8102
 REST_URL = f"http://127.0.0.1:{REST_PORT}"

@@ -8,9 +8,9 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from adapters.exchanges.kraken.sandbox import RequestFault
 from messages.ids import client_order_id
 from messages.notices import FundsMissing, OrderAmended, OrderReleased, StrategyHalted
+from simulators.kraken import RequestFault
 from supervision.control import ProgramFailed
 from supervision.restart import root_cause
 from tests.faults.oracle import Grid, Row

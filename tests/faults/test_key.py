@@ -6,7 +6,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from adapters.exchanges.kraken.sandbox import RequestFault
+from simulators.kraken import RequestFault
 from supervision.control import ProgramFailed
 from supervision.restart import root_cause
 from tests.faults.oracle import Grid

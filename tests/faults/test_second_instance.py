@@ -7,10 +7,10 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from adapters.exchanges.kraken.sandbox.model import trading
-from adapters.exchanges.kraken.sandbox.model.orders import OrderRequest
 from messages.ids import client_order_id
 from messages.notices import SecondInstance, StrategyHalted
+from simulators.kraken.model import trading
+from simulators.kraken.model.orders import OrderRequest
 from supervision.control import ProgramFailed
 from supervision.restart import root_cause
 from tests.faults.world import SYMBOL, Recorder, World, opened

@@ -8,8 +8,8 @@ import trio
 from trio.testing import MockClock
 
 from actors.strategy import StrategyActor
-from adapters.exchanges.kraken.sandbox import RequestFault
 from messages.notices import ProgramEnded
+from simulators.kraken import RequestFault
 from tests.faults.oracle import Grid
 from tests.faults.world import opened
 

@@ -15,9 +15,17 @@ from msgspec.structs import replace
 import supervisor
 from actors.persistence import JournalPort
 from adapters.exchanges.kraken import exchange as kraken
-from adapters.exchanges.kraken.clock import SECOND
 from adapters.exchanges.kraken.live_prices import connect_dry_run
-from adapters.exchanges.kraken.sandbox import (
+from adapters.exchanges.kraken.transport.clock import SECOND
+from adapters.journal.journal import Journal
+from assembly import registry
+from assembly.world import World as Outside
+from config import Config, parse
+from config.schema import ChannelConfig
+from messages.letters import Letter
+from messages.notices import Notice
+from messages.status import StrategyReport
+from simulators.kraken import (
     DEMO_KEY,
     DEMO_PRIVATE,
     AccountSettings,
@@ -26,18 +34,10 @@ from adapters.exchanges.kraken.sandbox import (
     KeySettings,
     Settings,
 )
-from adapters.interfaces import Exchange
-from adapters.journal.journal import Journal
-from config import Config, parse
-from config.schema import ChannelConfig
-from messages.letters import Letter
-from messages.notices import Notice
-from messages.status import StrategyReport
-from supervision import registry
-from supervision.world import World as Outside
 from tests.existing_base import existing_base
 from tests.faults.network import REST_URL, WS_AUTH_URL, WS_URL, MemoryNetwork
 from tests.simulation.disk import Disk
+from trading.ports import Exchange
 
 START = 1_790_000_000 * SECOND
 SYMBOL = "BTC/USD"

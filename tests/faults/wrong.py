@@ -3,13 +3,13 @@
 from tests.mutants.edits import Edit, Wrong, one
 from tests.simulation.wrong.places import EVENTS, LATE_SHIFT, NO_COUNTER_BUY, RULES, SELL_PRICE, SHIFT
 
-REQUESTS = "adapters/exchanges/kraken/requests.py"
-ANSWERS = "adapters/exchanges/kraken/answers.py"
-STREAM = "adapters/exchanges/kraken/stream.py"
-ORDERS = "adapters/exchanges/kraken/orders.py"
+REQUESTS = "adapters/exchanges/kraken/order_entry/requests.py"
+ANSWERS = "adapters/exchanges/kraken/order_entry/answers.py"
+STREAM = "adapters/exchanges/kraken/account/stream.py"
+ORDERS = "adapters/exchanges/kraken/account/orders.py"
 SESSION = "adapters/exchanges/kraken/session.py"
-ERRORS = "adapters/exchanges/kraken/errors.py"
-DESK = "actors/order_desk.py"
+ERRORS = "adapters/exchanges/kraken/wire/errors.py"
+DESK = "trading/order_desk.py"
 
 FATES = (
     one(
@@ -148,7 +148,7 @@ STREAMS = (
     ),
     one(
         "silence is not noticed",
-        "adapters/exchanges/kraken/sockets.py",
+        "adapters/exchanges/kraken/transport/sockets.py",
         "SILENCE_SECONDS = 6.0",
         "SILENCE_SECONDS = 6000.0",
         "silent",

@@ -6,7 +6,7 @@ from functools import partial
 
 from msgspec import Struct
 
-from adapters.exchanges.kraken.sandbox.model.orders import Order
+from simulators.kraken.model.orders import Order
 from tests.oracle import terms as rules
 from tests.oracle.ids import Cause
 from tests.oracle.past import ZERO, Past

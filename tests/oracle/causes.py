@@ -31,7 +31,7 @@ from functools import partial
 
 from msgspec import Struct
 
-from adapters.exchanges.kraken.sandbox.model.orders import Order
+from simulators.kraken.model.orders import Order
 from tests.oracle import terms as rules
 from tests.oracle.buys import Buys
 from tests.oracle.departures import Departures

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from msgspec import Struct
 
-from adapters.exchanges.kraken.sandbox.model.orders import Order
+from simulators.kraken.model.orders import Order
 from tests.oracle import terms as rules
 from tests.oracle.past import Past
 from tests.oracle.surroundings import CLEAR, SECOND, Surroundings, Wrong, named, shown

@@ -6,7 +6,7 @@ from itertools import combinations
 
 from msgspec import Struct
 
-from adapters.exchanges.kraken.sandbox.model.orders import Order
+from simulators.kraken.model.orders import Order
 from tests.oracle import terms as rules
 from tests.oracle.ids import Cause, Ids
 from tests.oracle.surroundings import CLEAR, STORM, Surroundings, value

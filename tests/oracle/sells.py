@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from fractions import Fraction
 
-from adapters.exchanges.kraken.sandbox.model.orders import Order
+from simulators.kraken.model.orders import Order
 from tests.oracle import terms as rules
 from tests.oracle.ids import Cause
 from tests.oracle.past import ZERO, Past

@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 from msgspec.structs import replace
 
-from adapters.exchanges.kraken.sandbox.model.orders import Order, OrderRequest, Side
+from simulators.kraken.model.orders import Order, OrderRequest, Side
 from tests.oracle.ids import Cause
 from tests.oracle.past import Past
 from tests.oracle.sells import Sells

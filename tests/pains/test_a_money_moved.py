@@ -7,10 +7,10 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from adapters.exchanges.kraken.sandbox import RequestFault
+from assembly import registry
 from config import ConfigError, parse
 from messages.notices import FundsMissing, OrderReleased
-from supervision import registry
+from simulators.kraken import RequestFault
 from tests.faults.oracle import Grid
 from tests.faults.world import KINDS, TEXT, account, now, opened
 from tests.pains.worlds import sent, shown, survives

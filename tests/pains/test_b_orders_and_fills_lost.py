@@ -8,7 +8,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from adapters.exchanges.kraken.sandbox import Behaviour, Latency, RequestFault
+from simulators.kraken import Behaviour, Latency, RequestFault
 from tests.faults.oracle import Grid
 from tests.faults.world import KINDS, now, opened
 from tests.pains.worlds import sent, shown, survives

@@ -9,8 +9,8 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from adapters.exchanges.kraken.sandbox import Behaviour, FrameFault
 from messages.notices import FundsMissing
+from simulators.kraken import Behaviour, FrameFault
 from tests.faults.oracle import Grid
 from tests.faults.world import account, opened
 from tests.pains.worlds import sent, shown, survives

@@ -6,8 +6,8 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from adapters.exchanges.kraken.sandbox import Behaviour, FrameFault, RequestFault
 from messages.notices import StrategyHalted, StrategyResumed
+from simulators.kraken import Behaviour, FrameFault, RequestFault
 from tests.faults.oracle import Grid
 from tests.faults.world import opened
 from tests.pains.worlds import sent, shown

@@ -10,12 +10,12 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from adapters.interfaces import DatabaseUnusable
 from supervision.control import ProgramFailed
 from supervision.restart import root_cause
 from tests.faults.oracle import Grid
 from tests.faults.world import opened
 from tests.pains.worlds import shown
+from trading.ports import DatabaseUnusable
 
 HOLD = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
 

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import trio
 
-from adapters.exchanges.kraken.sandbox import (
+from simulators.kraken import (
     DEMO_KEY,
     DEMO_PRIVATE,
     AccountSettings,

@@ -13,10 +13,10 @@ import time
 from msgspec.structs import force_setattr
 
 import supervisor
-from adapters.exchanges.kraken import company
+from adapters.exchanges.kraken.account import company
 from adapters.exchanges.kraken.exchange import NETWORK
 from adapters.exchanges.paper.exchange import PaperExchange
-from supervision.world import MACHINE
+from assembly.world import MACHINE
 
 _PROOF = 1.25
 """Beats that a process waits for a sign of another one."""

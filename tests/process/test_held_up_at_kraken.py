@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import trio
 
-from adapters.exchanges.kraken.sandbox import RequestFault
+from simulators.kraken import RequestFault
 from tests.process.at_kraken import BTC, desk
 
 pytestmark = pytest.mark.process

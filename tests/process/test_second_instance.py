@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.exchanges.kraken.sandbox import DEMO_KEY
+from simulators.kraken import DEMO_KEY
 from tests.process.at_kraken import SECOND_KEY, Desk, desk, strategy
 
 pytestmark = pytest.mark.process

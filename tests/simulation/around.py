@@ -4,10 +4,10 @@ import random
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
-from adapters.exchanges.kraken.sandbox.faults import RequestFault
-from adapters.exchanges.kraken.sandbox.model.errors import Refused
-from adapters.exchanges.kraken.sandbox.model.orders import Order, Side
 from messages.ids import MARK
+from simulators.kraken.faults import RequestFault
+from simulators.kraken.model.errors import Refused
+from simulators.kraken.model.orders import Order, Side
 from tests.simulation.network import Network
 from tests.simulation.prices import Walk
 

@@ -4,9 +4,9 @@ import json
 from fractions import Fraction
 from typing import Any
 
-from adapters.exchanges.kraken.sandbox.model.orders import Order
 from messages.ids import userref_of
 from messages.status import Status, StrategyReport
+from simulators.kraken.model.orders import Order
 from tests.simulation.books import Ledger
 from tests.simulation.by_hand import Owner
 from tests.simulation.disk import Disk

@@ -6,10 +6,10 @@ from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 
 from msgspec import Struct, field
 
-from adapters.exchanges.kraken.sandbox.model.events import BalanceEvent
-from adapters.exchanges.kraken.sandbox.model.orders import Order
 from messages.ids import userref_of
 from messages.status import StrategyReport
+from simulators.kraken.model.events import BalanceEvent
+from simulators.kraken.model.orders import Order
 from tests.oracle import terms as oracle_terms
 from tests.simulation.around import Around
 from tests.simulation.disk import Disk

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
 
-from adapters.interfaces import DatabaseUnusable
 from adapters.journal.journal import Journal
 from adapters.journal.projection import CONDITION, Changes, OrderRow, Write
 from messages.journal import Commit, Origin, Owner, Past, PastOrder
 from messages.money import ZERO, Side
+from trading.ports import DatabaseUnusable
 
 
 class Disk:

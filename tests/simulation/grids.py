@@ -5,9 +5,9 @@ from fractions import Fraction
 from msgspec import Struct
 from msgspec.structs import replace
 
-from adapters.exchanges.kraken.sandbox.model.clock import SECOND
-from adapters.exchanges.kraken.sandbox.model.venue import Venue
 from config import Config, StrategyConfig
+from simulators.kraken.model.clock import SECOND
+from simulators.kraken.model.venue import Venue
 from tests.oracle.terms import Terms
 
 READ_AGAIN = 2 * 3600 * SECOND

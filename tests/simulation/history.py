@@ -15,11 +15,11 @@ from msgspec import Struct
 from trio._core import _run
 
 import supervisor
-from adapters.exchanges.kraken.sandbox import DEMO_KEY, DEMO_PRIVATE, AccountSettings, Behaviour, KeySettings, Settings
-from adapters.exchanges.kraken.sandbox.model.fees import Rates
+from assembly.exit_codes import EXIT_CREDENTIALS, EXIT_DATABASE, EXIT_USAGE
+from assembly.ownership import fingerprint
 from messages.status import Status
-from supervision.ownership import fingerprint
-from supervision.policy import EXIT_CREDENTIALS, EXIT_DATABASE, EXIT_USAGE
+from simulators.kraken import DEMO_KEY, DEMO_PRIVATE, AccountSettings, Behaviour, KeySettings, Settings
+from simulators.kraken.model.fees import Rates
 from tests.simulation.books import Violation
 from tests.simulation.disk import Disk
 from tests.simulation.judge import Judge

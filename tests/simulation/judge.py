@@ -2,14 +2,14 @@
 
 from decimal import Decimal
 
-from adapters.exchanges.kraken.sandbox.model.clock import SECOND
-from adapters.exchanges.kraken.sandbox.model.events import BalanceEvent, Event, OrderEvent, PairEvent
-from adapters.exchanges.kraken.sandbox.model.matching import POST_ONLY
-from adapters.exchanges.kraken.sandbox.model.orders import Order
-from adapters.exchanges.kraken.sandbox.model.trading import USER_REQUESTED
 from config import Config
 from messages.ids import userref_of
 from messages.status import Status
+from simulators.kraken.model.clock import SECOND
+from simulators.kraken.model.events import BalanceEvent, Event, OrderEvent, PairEvent
+from simulators.kraken.model.matching import POST_ONLY
+from simulators.kraken.model.orders import Order
+from simulators.kraken.model.trading import USER_REQUESTED
 from tests.oracle import ids
 from tests.oracle.surroundings import Wrong
 from tests.simulation.around import Around

@@ -6,10 +6,10 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from adapters.exchanges.kraken.sandbox import DEMO_KEY, DEMO_PRIVATE
+from assembly import registry
 from config import Config, parse
 from config.schema import StrategyConfig
-from supervision import registry
+from simulators.kraken import DEMO_KEY, DEMO_PRIVATE
 from tests.simulation.network import REST_URL, WS_AUTH_URL, WS_URL
 
 KINDS = ("GridHODL", "GridSell", "SWING", "cDCA")

@@ -8,10 +8,10 @@ from decimal import Decimal
 import trio
 from msgspec.structs import replace
 
-from adapters.exchanges.kraken.sandbox.distortion import Direction
-from adapters.exchanges.kraken.sandbox.faults import FrameAction, FrameFault, Latency, RequestFault
-from adapters.exchanges.kraken.sandbox.model.catalogue import PairStatus
-from adapters.exchanges.kraken.sandbox.model.clock import SECOND
+from simulators.kraken.distortion import Direction
+from simulators.kraken.faults import FrameAction, FrameFault, Latency, RequestFault
+from simulators.kraken.model.catalogue import PairStatus
+from simulators.kraken.model.clock import SECOND
 from tests.simulation.around import Around
 from tests.simulation.by_hand import Owner
 from tests.simulation.disk import Disk

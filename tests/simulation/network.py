@@ -15,18 +15,18 @@ import trio
 from msgspec import Struct
 from trio_websocket import CloseReason, ConnectionClosed, WebSocketConnection
 
-from adapters.exchanges.kraken.sandbox import Control, Settings
-from adapters.exchanges.kraken.sandbox.distortion import Direction, GatedStream
-from adapters.exchanges.kraken.sandbox.faults import FaultPlan
-from adapters.exchanges.kraken.sandbox.model import trading
-from adapters.exchanges.kraken.sandbox.model.clock import SECOND
-from adapters.exchanges.kraken.sandbox.model.venue import Venue
-from adapters.exchanges.kraken.sandbox.request_log import RequestLog
-from adapters.exchanges.kraken.sandbox.rest import RestApi
-from adapters.exchanges.kraken.sandbox.sockets import Connection, Frame
-from adapters.exchanges.kraken.sandbox.web import Answer, HttpRequest, Lost, Truncated
-from adapters.exchanges.kraken.sandbox.ws_private import PrivateSession
-from adapters.exchanges.kraken.sandbox.ws_public import PublicSession
+from simulators.kraken import Control, Settings
+from simulators.kraken.distortion import Direction, GatedStream
+from simulators.kraken.faults import FaultPlan
+from simulators.kraken.model import trading
+from simulators.kraken.model.clock import SECOND
+from simulators.kraken.model.venue import Venue
+from simulators.kraken.request_log import RequestLog
+from simulators.kraken.rest import RestApi
+from simulators.kraken.sockets import Connection, Frame
+from simulators.kraken.web import Answer, HttpRequest, Lost, Truncated
+from simulators.kraken.ws_private import PrivateSession
+from simulators.kraken.ws_public import PublicSession
 
 START = 1_790_000_000 * SECOND
 REST_URL, WS_URL, WS_AUTH_URL = "https://venue.test", "wss://venue.test/v2", "wss://auth.venue.test/v2"

@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
-from adapters.exchanges.kraken.sandbox.model.events import Event, MarketEvent, OrderEvent
-from adapters.exchanges.kraken.sandbox.model.market import PublicTrade
-from adapters.exchanges.kraken.sandbox.model.orders import Order
-from adapters.exchanges.kraken.sandbox.model.venue import Venue
 from messages.status import StrategyReport
+from simulators.kraken.model.events import Event, MarketEvent, OrderEvent
+from simulators.kraken.model.market import PublicTrade
+from simulators.kraken.model.orders import Order
+from simulators.kraken.model.venue import Venue
 from tests.oracle import rest
 from tests.oracle import terms as rules
 from tests.oracle.causes import Strategy

@@ -15,17 +15,17 @@ from actors.persistence import InThread
 from adapters.exchanges.kraken.exchange import KrakenExchange, Surroundings, connect
 from adapters.exchanges.kraken.live_prices import connect_dry_run
 from adapters.exchanges.paper.exchange import AccountStore
-from adapters.interfaces import Exchange, TradingSession
+from assembly.exit_codes import EXIT_USAGE
+from assembly.world import World
 from config import Config, ConfigError
 from messages.account import AccountSnapshot, History, OrderFacts
 from messages.mailboxes import ExchangeEvent
 from messages.market import Tick
 from messages.orders import Place
-from supervision.policy import EXIT_USAGE
 from supervision.restart import root_cause
-from supervision.world import World
 from tests.simulation.disk import Disk
 from tests.simulation.network import Gate, Network, wall
+from trading.ports import Exchange, TradingSession
 
 
 class Crashed(Exception):

@@ -18,7 +18,7 @@ import trio.testing
 from tests.simulation.history import DAY, History, Plan, deterministic
 
 OURS = ("actors", "adapters", "config", "messages", "supervision")
-NOT_OURS = ("adapters.exchanges.kraken.sandbox", "adapters.journal.projection")
+NOT_OURS = ("simulators.kraken", "adapters.journal.projection")
 """The venue, and the copy of the journal that the judge reads."""
 MEGABYTE = 1_000_000
 

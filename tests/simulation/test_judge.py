@@ -10,9 +10,9 @@ import pytest
 import trio
 from msgspec import Struct
 
-from adapters.exchanges.kraken.sandbox.model.orders import Side
 from adapters.journal.projection import OrderRow
 from messages.ids import client_order_id
+from simulators.kraken.model.orders import Side
 from tests.oracle.surroundings import CLEAR
 from tests.simulation.around import LOOKS
 from tests.simulation.books import Violation

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from actors.order_desk import OrderDesk
-from actors.strategies import ladder, rules
 from messages.ids import client_order_id
 from messages.orders import Filled
 from tests.simulation.disk import MemoryJournal
 from tests.simulation.history import Failed, Plan, play
+from trading.order_desk import OrderDesk
+from trading.strategies import ladder, rules
 
 ROOT = Path(__file__).parent.parent.parent
 FAILED_ONCE = (

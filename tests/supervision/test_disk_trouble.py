@@ -3,13 +3,13 @@ from decimal import Decimal
 
 import pytest
 
-from adapters.interfaces import DatabaseUnusable
+from assembly.mailboxes import Mailboxes
 from config import Config, ExchangeConfig, StrategyConfig
 from messages.conditions import Condition, Conditions
 from messages.status import PhaseChanged
 from supervision.disk_trouble import DiskTrouble
-from supervision.program import Mailboxes
 from supervision.state_keeper import StateKeeper
+from trading.ports import DatabaseUnusable
 
 NOW = 7
 

@@ -4,16 +4,16 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from adapters.interfaces import UnknownOrderError
+from assembly.mailboxes import Mailboxes
 from messages.account import KeyShared, OrderFacts, OrderInDoubt
 from messages.ids import client_order_id
 from messages.money import ZERO
 from messages.notices import StrategyHalted
 from messages.status import PhaseChanged
 from supervision.newcomers import prove_alone
-from supervision.program import Mailboxes
 from supervision.state_keeper import StateKeeper
 from tests.config.texts import VALID, read
+from trading.ports import UnknownOrderError
 
 NEWCOMERS = {1001: "BTC/USD", 1002: "ETH/USD"}
 

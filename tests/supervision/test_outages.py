@@ -8,7 +8,6 @@ import trio
 from trio.testing import MockClock
 
 from actors.mailbox import Mailbox
-from adapters.interfaces import BotStateError, ExchangeUnavailable
 from messages.conditions import Condition, ConditionCode, Conditions
 from messages.mailboxes import MetricsMail, PersistenceMail
 from messages.notices import ActorFailed
@@ -17,6 +16,7 @@ from supervision.outages import Outages
 from supervision.policy import KEY_PATIENCE
 from supervision.restart import supervise
 from tests.supervision.watched import DOWN, Actor, asked_to_stop, new_watch, observed, told
+from trading.ports import BotStateError, ExchangeUnavailable
 
 REFUSED = BotStateError("Kraken refuses this API key: EAPI:Invalid key", has_worked=True)
 

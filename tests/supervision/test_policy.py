@@ -4,10 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.guard import CoreFailed
-from actors.http_port import MetricsServerError
 from actors.mailbox import MailboxOverflow
-from adapters.interfaces import BotStateError, DatabaseUnusable, ExchangeUnavailable, SourceEnded, UnknownOrderError
+from actors.metrics.http_port import MetricsServerError
 from config import ConfigError
 from supervision.policy import (
     KEY_PATIENCE,
@@ -27,6 +25,8 @@ from supervision.policy import (
     in_a_row,
     rule_for,
 )
+from trading.guard import CoreFailed
+from trading.ports import BotStateError, DatabaseUnusable, ExchangeUnavailable, SourceEnded, UnknownOrderError
 
 LIMITS = Limits()
 ROLES: tuple[Role, ...] = (

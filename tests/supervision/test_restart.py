@@ -8,9 +8,7 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from actors.guard import CoreFailed
-from actors.http_port import MetricsServerError
-from adapters.interfaces import BotStateError, DatabaseUnusable, SourceEnded, UnknownOrderError
+from actors.metrics.http_port import MetricsServerError
 from config import ConfigError
 from messages.notices import ActorFailed
 from messages.status import ActorReport
@@ -18,6 +16,8 @@ from supervision.control import StopRequest
 from supervision.policy import Limits, Role
 from supervision.restart import JITTER, Watch, describe, root_cause, supervise
 from tests.supervision.watched import DOWN, Actor, asked_to_stop, new_watch, observed, told
+from trading.guard import CoreFailed
+from trading.ports import BotStateError, DatabaseUnusable, SourceEnded, UnknownOrderError
 
 
 @pytest.mark.parametrize(

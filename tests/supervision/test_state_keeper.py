@@ -9,7 +9,7 @@ import trio
 from msgspec.structs import replace
 from trio.testing import wait_all_tasks_blocked
 
-from actors.strategies.state import GridState, save
+from assembly.mailboxes import Mailboxes
 from config import Config
 from messages.journal import Past
 from messages.letters import needs_somebody
@@ -28,9 +28,9 @@ from messages.status import (
     StrategyReport,
 )
 from supervision.control import StopRequest
-from supervision.program import Mailboxes
 from supervision.state_keeper import StateKeeper
 from tests.config.texts import VALID, read
+from trading.strategies.state import GridState, save
 
 HODL, SELL = 1001, 1002
 SIDES: tuple[Side, Side] = ("buy", "sell")

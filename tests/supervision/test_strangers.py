@@ -5,6 +5,8 @@ from decimal import Decimal
 
 import pytest
 
+from assembly.mailboxes import Mailboxes
+from assembly.pasts import Rest
 from config import Config
 from messages.account import KeyShared, OrderFacts
 from messages.conditions import Conditions
@@ -13,8 +15,6 @@ from messages.journal import Past, PastOrder
 from messages.money import ZERO
 from messages.notices import NotCovered, Notice, SecondInstance, StrategyHalted
 from messages.status import Pause, StrangeOrder, UncoveredBase, UncoveredOrders
-from supervision.pasts import Rest
-from supervision.program import Mailboxes
 from supervision.strangers import Strangers
 from tests.config.texts import VALID, read
 

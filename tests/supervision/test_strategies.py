@@ -7,16 +7,16 @@ import pytest
 import trio
 
 import supervisor
-from actors.strategies.core import Core, Output
-from actors.strategies.settings import GridSettings
+from assembly import registry
+from assembly.cores import permission
 from config import StrategyConfig, parse
 from messages.mailboxes import CoreEvent
 from messages.market import Tick
 from messages.status import Status
-from supervision import registry
-from supervision.program import permission
 from tests.embedded import until
 from tests.process import running
+from trading.strategies.core import Core, Output
+from trading.strategies.settings import GridSettings
 
 
 class BrokenCore:

@@ -6,13 +6,13 @@ from itertools import chain, repeat
 import trio
 
 from actors.mailbox import Mailbox
-from adapters.interfaces import ExchangeUnavailable
 from messages.mailboxes import MetricsMail, NotifierMail
 from messages.notices import ActorFailed
 from supervision.control import Control, StopRequest
 from supervision.outages import Outages
 from supervision.policy import Limits, Role
 from supervision.restart import Watch, supervise
+from trading.ports import ExchangeUnavailable
 
 DOWN = ExchangeUnavailable("no route to the exchange")
 RECONNECTED = "reconnecting, with growing pauses"

@@ -1,4 +1,4 @@
-"""Kraken spot: REST and WebSocket v2 behind `adapters.interfaces`. See docs/exchanges.md.
+"""Kraken spot: REST and WebSocket v2 behind `trading.ports`. See docs/exchanges.md.
 
 - `names`       assets and pairs in all spellings
 - `wire`        payloads as structs, and their translation

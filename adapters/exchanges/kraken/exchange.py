@@ -10,26 +10,26 @@ from pathlib import Path
 import httpx
 from msgspec import Struct
 
-from adapters.exchanges.kraken import sockets
-from adapters.exchanges.kraken.clock import ServerClock
-from adapters.exchanges.kraken.company import Beats, orders_in_doubt, watch_company
-from adapters.exchanges.kraken.fees import Fees
-from adapters.exchanges.kraken.listing import Listing
-from adapters.exchanges.kraken.market import Market
-from adapters.exchanges.kraken.nonce import FileNonceStore, NonceSource, NonceStore
-from adapters.exchanges.kraken.ownership import Ownership
-from adapters.exchanges.kraken.permissions import check_permissions
-from adapters.exchanges.kraken.rest import PrivateRest, PublicRest, make_client
+from adapters.exchanges.kraken.account.company import Beats, orders_in_doubt, watch_company
+from adapters.exchanges.kraken.account.permissions import check_permissions
+from adapters.exchanges.kraken.market_data.fees import Fees
+from adapters.exchanges.kraken.market_data.listing import Listing
+from adapters.exchanges.kraken.market_data.market import Market
 from adapters.exchanges.kraken.session import Account, KrakenSession, Line, open_session
-from adapters.exchanges.kraken.signing import Signer
-from adapters.exchanges.kraken.urls import checked_url
+from adapters.exchanges.kraken.transport import sockets
+from adapters.exchanges.kraken.transport.clock import ServerClock
+from adapters.exchanges.kraken.transport.nonce import FileNonceStore, NonceSource, NonceStore
+from adapters.exchanges.kraken.transport.rest import PrivateRest, PublicRest, make_client
+from adapters.exchanges.kraken.transport.signing import Signer
+from adapters.exchanges.kraken.transport.urls import checked_url
+from adapters.exchanges.kraken.wire.ownership import Ownership
 from adapters.exchanges.paper.exchange import AccountStore
-from adapters.interfaces import PairUnavailable
 from config.problems import ConfigError
 from config.schema import Config, ExchangeConfig
 from messages.account import KeyShared, OrderInDoubt
 from messages.market import Quote, Tick
 from messages.money import Pair
+from trading.ports import PairUnavailable
 
 logger = logging.getLogger("infinity_grid.kraken")
 
@@ -53,7 +53,7 @@ NETWORK = Surroundings()
 def open_kraken(
     config: Config, store: AccountStore, *, now: int, source: str
 ) -> AbstractAsyncContextManager["KrakenExchange"]:
-    """The account of the configured key: what `supervision.registry.OpenExchange` asks for.
+    """The account of the configured key: what `assembly.registry.OpenExchange` asks for.
 
     `now` is not used: deadlines follow the server's clock. Raises `ConfigError` for keys or URLs that are missing or
     make no sense, `BotStateError` for a key that is refused, `ExchangeUnavailable` when nobody answers.
@@ -124,7 +124,7 @@ async def open_public(config: Config, source: str, world: Surroundings) -> Async
 
 
 class KrakenExchange:
-    """An `adapters.interfaces.Exchange` of one real account."""
+    """An `trading.ports.Exchange` of one real account."""
 
     simulated = False
     lock_step = False

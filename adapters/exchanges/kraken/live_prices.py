@@ -8,12 +8,12 @@ import msgspec
 
 from adapters.exchanges.kraken.exchange import KRAKEN, NETWORK, PublicSide, Surroundings, open_public
 from adapters.exchanges.paper.exchange import AccountStore, PaperExchange, open_kind
-from adapters.exchanges.paper.source import Position
-from adapters.interfaces import PairUnavailable
 from config.problems import ConfigError
 from config.schema import Config, PairOverride
 from messages.market import Quote, Tick
 from messages.money import Pair
+from simulators.prices.source import Position
+from trading.ports import PairUnavailable
 
 
 class LivePrices:

@@ -1,4 +1,4 @@
-"""The private side of one account: an `adapters.interfaces.TradingSession`."""
+"""The private side of one account: an `trading.ports.TradingSession`."""
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -9,34 +9,34 @@ from functools import partial
 import trio
 from msgspec import Raw, Struct
 
-from adapters.exchanges.kraken.answers import Limits
-from adapters.exchanges.kraken.audit import watch_ledger, watch_orders
-from adapters.exchanges.kraken.budget import TradingBudget
-from adapters.exchanges.kraken.clock import ServerClock
-from adapters.exchanges.kraken.closures import Closures
-from adapters.exchanges.kraken.drift import Differences, DriftCheck
-from adapters.exchanges.kraken.errors import meaning_of
-from adapters.exchanges.kraken.names import PairTable
-from adapters.exchanges.kraken.orders import CLOSED_KEPT
-from adapters.exchanges.kraken.outbox import cancel_batches, place_batches
-from adapters.exchanges.kraken.paid_fees import PartlyTold, paid_fee
-from adapters.exchanges.kraken.plausible import Plausible
-from adapters.exchanges.kraken.questions import Questions
-from adapters.exchanges.kraken.requests import METHODS, Requests
-from adapters.exchanges.kraken.rest import LOOK_AT_THE_KEY, PrivateRest
-from adapters.exchanges.kraken.rest_orders import RestOrders
-from adapters.exchanges.kraken.room import Room
-from adapters.exchanges.kraken.sockets import Dial, Socket, open_socket, subscription, translated
-from adapters.exchanges.kraken.stream import AccountStream
-from adapters.exchanges.kraken.turns import Urgency
-from adapters.exchanges.kraken.unknown import DEADLINE_SECONDS, MARGIN_SECONDS, Lookup
+from adapters.exchanges.kraken.account.fee_backfill import PartlyTold, paid_fee
+from adapters.exchanges.kraken.account.orders import CLOSED_KEPT
+from adapters.exchanges.kraken.account.probe_cancels import Questions
+from adapters.exchanges.kraken.account.stream import AccountStream
+from adapters.exchanges.kraken.limits.budget import TradingBudget
+from adapters.exchanges.kraken.limits.request_queue import cancel_batches, place_batches
+from adapters.exchanges.kraken.limits.room import Room
+from adapters.exchanges.kraken.limits.turns import Urgency
+from adapters.exchanges.kraken.order_entry.answers import Limits
+from adapters.exchanges.kraken.order_entry.requests import METHODS, Requests
+from adapters.exchanges.kraken.order_entry.rest_orders import RestOrders
+from adapters.exchanges.kraken.reconciliation.balance_check import Differences, DriftCheck
+from adapters.exchanges.kraken.reconciliation.order_check import watch_ledger, watch_orders
+from adapters.exchanges.kraken.reconciliation.order_history import Closures
+from adapters.exchanges.kraken.reconciliation.unknown_outcomes import DEADLINE_SECONDS, MARGIN_SECONDS, Lookup
+from adapters.exchanges.kraken.transport.clock import ServerClock
+from adapters.exchanges.kraken.transport.plausible import Plausible
+from adapters.exchanges.kraken.transport.rest import LOOK_AT_THE_KEY, PrivateRest
+from adapters.exchanges.kraken.transport.sockets import Dial, Socket, open_socket, subscription, translated
 from adapters.exchanges.kraken.wire import socket as wire
+from adapters.exchanges.kraken.wire.errors import meaning_of
+from adapters.exchanges.kraken.wire.names import PairTable
 from adapters.exchanges.kraken.wire.rest import Token, orders_of
 from adapters.exchanges.kraken.wire.values import WireError
-from adapters.interfaces import BotStateError, ExchangeUnavailable
 from messages.account import AccountSnapshot, History, HistoryProgress, OrderFacts
 from messages.mailboxes import ExchangeEvent
 from messages.orders import Place
+from trading.ports import BotStateError, ExchangeUnavailable
 
 logger = logging.getLogger("infinity_grid.kraken")
 

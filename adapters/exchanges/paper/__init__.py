@@ -8,5 +8,5 @@
 - `synthetic`  a seeded random walk
 - `price_file`, `price_reader`, `price_columns`  trades from a CSV or Parquet file
 - `pacing`     recorded time at a chosen speed
-- `exchange`, `session`  the `adapters.interfaces.Exchange` and its `TradingSession` made of these
+- `exchange`, `session`  the `trading.ports.Exchange` and its `TradingSession` made of these
 """

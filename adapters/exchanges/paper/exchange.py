@@ -8,14 +8,8 @@ from typing import Protocol, TypeVar
 
 import trio
 
-from adapters.exchanges.paper.account import PaperAccount, known_facts
-from adapters.exchanges.paper.book import PaperBook, Rules
 from adapters.exchanges.paper.pacing import Pace
-from adapters.exchanges.paper.pairs import pair_rules
-from adapters.exchanges.paper.prices import price_source
 from adapters.exchanges.paper.session import PaperSession
-from adapters.exchanges.paper.source import PRICES_KEY, Position, PriceSource
-from adapters.interfaces import SourceEnded
 from config.problems import ConfigError
 from config.schema import PaperConfig
 from messages.account import AccountSnapshot, History, OrderFacts
@@ -23,6 +17,12 @@ from messages.mailboxes import ExchangeEvent
 from messages.market import RowEnd, Tick
 from messages.money import Pair
 from messages.orders import Place
+from simulators.paper.account import PaperAccount, known_facts
+from simulators.paper.book import PaperBook, Rules
+from simulators.paper.pairs import pair_rules
+from simulators.prices.choice import price_source
+from simulators.prices.source import PRICES_KEY, Position, PriceSource
+from trading.ports import SourceEnded
 
 Kind = TypeVar("Kind", bound="PaperExchange")
 

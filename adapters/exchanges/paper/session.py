@@ -6,10 +6,10 @@ from typing import Protocol
 
 import trio
 
-from adapters.interfaces import ExchangeUnavailable
 from messages.account import AccountSnapshot, History, OrderFacts
 from messages.mailboxes import ExchangeEvent
 from messages.orders import Place
+from trading.ports import ExchangeUnavailable
 
 _CLOSED = "the session with the paper exchange is closed"
 
@@ -47,7 +47,7 @@ class _Events:
 
 
 class PaperSession:
-    """An `adapters.interfaces.TradingSession`. What a closed one is asked for is `ExchangeUnavailable`."""
+    """An `trading.ports.TradingSession`. What a closed one is asked for is `ExchangeUnavailable`."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk

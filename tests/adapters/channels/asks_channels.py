@@ -2,11 +2,11 @@
 
 import trio
 
-from adapters.interfaces import Channel
-from supervision import registry
+from assembly import registry
 from tests.actors.channels import fill, letter
 from tests.adapters.channels.stand_in import OK, service
 from tests.config.texts import VALID, read
+from trading.ports import Channel
 
 TABLES = """
 [notifier.telegram]

@@ -11,8 +11,8 @@ import trio
 from adapters.channels import answers
 from adapters.channels.answers import LARGEST_ANSWER, Answer, Post
 from adapters.channels.http import http_client
-from adapters.interfaces import ChannelError
 from tests.adapters.channels.stand_in import GARBAGE, HANGS, HANGS_UP, OK, Reply, refused_port, service
+from trading.ports import ChannelError
 
 SECRET = "planted-in-the-path"
 SHORT = 0.3

@@ -7,8 +7,8 @@ import trio
 from trio.testing import MockClock
 
 from actors.mailbox import Mailbox
-from actors.notifier import Desk, run_notifier
-from actors.outbox import Outbox
+from actors.notifier.actor import Desk, run_notifier
+from actors.notifier.outbox import Outbox
 from adapters.channels.telegram import open_telegram
 from adapters.channels.webhook import open_webhook
 from config import ChannelConfig, Secret

@@ -4,10 +4,10 @@ import msgspec
 import pytest
 
 from adapters.channels.log import LogChannel, open_log
-from adapters.interfaces import Channel
 from config import ChannelConfig
 from messages.notices import NoticesMissed, ProgramEnded, ProgramStarted, StrategyHalted
 from tests.actors.channels import ladder, letter
+from trading.ports import Channel
 
 HALT = StrategyHalted("a", "BTC/USD", "no price 100 %s", "kept")
 

@@ -9,12 +9,12 @@ import trio
 
 from adapters.channels import answers
 from adapters.channels.telegram import RETRY_AFTER_SECONDS, SECONDS_BETWEEN, TelegramChannel, open_telegram
-from adapters.interfaces import Channel, ChannelError, ChannelMisconfigured
 from config import ChannelConfig, ConfigError, Secret
 from messages.notices import ProgramEnded
 from tests.actors.channels import fill, letter
-from tests.actors.test_notice_texts import STATUS
+from tests.actors.notifier.test_notice_texts import STATUS
 from tests.adapters.channels.stand_in import GARBAGE, HANGS, HANGS_UP, OK, Reply, refused_port, service
+from trading.ports import Channel, ChannelError, ChannelMisconfigured
 
 TOKEN = "123456789:planted-token_ABC"
 

@@ -4,9 +4,9 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.notice_texts import words
+from actors.notifier.notice_texts import words
 from adapters.channels.telegram_text import CUT, LARGEST_TEXT, fitting, telegram_html
-from tests.actors.test_notice_texts import STATUS
+from tests.actors.notifier.test_notice_texts import STATUS
 
 WIDE = "🏷️ <b>&amp; » "
 

@@ -6,12 +6,12 @@ import msgspec
 import pytest
 
 from adapters.channels.webhook import WebhookChannel, encoded, open_webhook
-from adapters.interfaces import Channel, ChannelError, ChannelMisconfigured
 from config import ChannelConfig, ConfigError, Secret
 from messages.letters import Letter
 from messages.notices import OrderFilled
 from tests.actors.channels import START, letter
 from tests.adapters.channels.stand_in import GARBAGE, Reply, refused_port, service
+from trading.ports import Channel, ChannelError, ChannelMisconfigured
 
 NOTICE = OrderFilled(
     "sol-swing", "SOL/EUR", "buy", Decimal("159.89"), Decimal("0.31"), Decimal("49.5659"), Decimal("1E-4")

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from adapters.exchanges.kraken.nonce import FileNonceStore
-from adapters.interfaces import DatabaseUnusable
+from adapters.exchanges.kraken.transport.nonce import FileNonceStore
 from adapters.journal.files import keep_private
 from adapters.journal.journal import Journal
 from adapters.journal.repair import copy_database, log_of
 from tests.adapters.journal.samples import NOW, USERREF, commit
+from trading.ports import DatabaseUnusable
 
 
 @pytest.fixture

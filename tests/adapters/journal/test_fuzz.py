@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from adapters.interfaces import DatabaseUnusable
 from adapters.journal.journal import Journal
 from adapters.journal.repair import log_of
 from tests.simulation.test_disk import message
+from trading.ports import DatabaseUnusable
 
 FINE, UNUSABLE, OTHER = 0, 1, 2
 

@@ -9,11 +9,11 @@ import duckdb
 import pytest
 
 from actors.persistence import JournalPort
-from adapters.interfaces import DatabaseUnusable
 from adapters.journal.journal import Journal
 from adapters.journal.projection import Write
 from messages.journal import Origin, SaveAccount
 from tests.adapters.journal.samples import NOW, USERREF, accepted, commit, filled, place, record, rows, run
+from trading.ports import DatabaseUnusable
 
 
 class Counted:
@@ -178,7 +178,7 @@ def test_a_kill_never_loses_an_acknowledged_commit(path: Path) -> None:
 FULL_DISK = """
 import resource, sys
 from pathlib import Path
-from adapters.interfaces import DatabaseUnusable
+from trading.ports import DatabaseUnusable
 from adapters.journal.journal import Journal
 from tests.adapters.journal.samples import commit
 path = Path(sys.argv[1])

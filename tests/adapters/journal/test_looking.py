@@ -7,12 +7,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from adapters.interfaces import DatabaseUnusable
 from adapters.journal.journal import Journal
 from adapters.journal.looking import NotNow, contents
 from messages.journal import Owner, SaveAccount
 from tests.adapters.journal.samples import NOW, accepted, commit, filled, in_use, place
 from tests.supervision.old_journal import old
+from trading.ports import DatabaseUnusable
 
 
 @contextmanager

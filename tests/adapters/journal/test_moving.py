@@ -6,11 +6,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from adapters.interfaces import DatabaseUnusable
 from adapters.journal.journal import Journal
 from adapters.journal.moving import Glance, glance, move_aside
 from messages.journal import Owner, SaveAccount
 from tests.adapters.journal.samples import NOW, commit
+from trading.ports import DatabaseUnusable
 
 
 @pytest.fixture

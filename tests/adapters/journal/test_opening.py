@@ -8,10 +8,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from adapters.interfaces import DatabaseUnusable
 from adapters.journal.journal import Journal
 from adapters.journal.schema import MIGRATIONS
 from tests.adapters.journal.samples import NOW, USERREF, commit, die_with_a_log, files_in, run
+from trading.ports import DatabaseUnusable
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_a_directory_that_takes_no_files_is_refused() -> None:
 WITHOUT_RIGHTS = """
 import os, sys
 from pathlib import Path
-from adapters.interfaces import DatabaseUnusable
+from trading.ports import DatabaseUnusable
 from adapters.journal.journal import Journal
 os.chdir(sys.argv[1])
 if os.getuid() == 0:
@@ -128,7 +128,7 @@ exec "$2" -c "$3" "$1"
 OPEN_AND_TELL = """
 import sys
 from pathlib import Path
-from adapters.interfaces import DatabaseUnusable
+from trading.ports import DatabaseUnusable
 from adapters.journal.journal import Journal
 try:
     Journal.open(Path(sys.argv[1]) / "grid.duckdb", 1)

@@ -5,8 +5,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from adapters.interfaces import DatabaseUnusable
 from adapters.journal.problems import explain, explained
+from trading.ports import DatabaseUnusable
 
 PATH = Path("data/grid.duckdb")
 

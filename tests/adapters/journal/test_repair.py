@@ -8,9 +8,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from adapters.interfaces import DatabaseUnusable
 from adapters.journal.journal import Journal
 from tests.adapters.journal.samples import NOW, USERREF, commit, die_with_a_log, files_in, rows, run
+from trading.ports import DatabaseUnusable
 
 COMMITS = 30
 DICE = random.Random(1)
@@ -140,7 +140,7 @@ def test_a_disk_too_full_for_the_copies_leaves_the_log_as_it_is(path: Path, log:
     script = """
 import resource, sys
 from pathlib import Path
-from adapters.interfaces import DatabaseUnusable
+from trading.ports import DatabaseUnusable
 from adapters.journal.journal import Journal
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))
 try:

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.exchanges.paper.account import PaperOrder, encode
 from adapters.journal.journal import Journal
 from adapters.journal.projection import Write
 from adapters.journal.tables import Retention
@@ -20,6 +19,7 @@ from messages.account import OrderFacts, OrderStatus
 from messages.conditions import ConditionChanged
 from messages.journal import Commit, Owner, Record, SaveAccount
 from messages.orders import Accepted, Amended, Cancel, Canceled, Filled, PartiallyFilled, Place, Rejected
+from simulators.paper.account import PaperOrder, encode
 from tests.adapters.journal.samples import NOW, accepted, cancel, commit, place, record, rows
 
 ORDERS = ("a", "b", "c")

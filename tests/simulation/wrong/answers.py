@@ -41,7 +41,7 @@ ANSWERS: tuple[Wrong, ...] = (
     ),
     one(
         "a cDCA sells",
-        "actors/strategies/c_dca.py",
+        "trading/strategies/c_dca.py",
         "sell_volume=None",
         "sell_volume=lambda settings, price, executed: executed",
     ),

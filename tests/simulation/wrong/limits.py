@@ -55,7 +55,7 @@ LIMITS: tuple[Wrong, ...] = (
     ),
     one(
         "buys a whole interval apart count as near",
-        "actors/strategies/settings.py",
+        "trading/strategies/settings.py",
         "EXACT.divide(self.interval, 2))",
         "EXACT.multiply(self.interval, 2))",
     ),

@@ -1,11 +1,11 @@
 """Where the rules are stated in the program, and texts that several edits begin with."""
 
-RULES = "actors/strategies/rules.py"
-EVENTS = "actors/strategies/order_events.py"
-UPKEEP = "actors/strategies/upkeep.py"
-LADDER = "actors/strategies/ladder.py"
-GRID = "actors/strategies/grid_base.py"
-REPORT = "actors/strategies/report.py"
+RULES = "trading/strategies/rules.py"
+EVENTS = "trading/strategies/order_events.py"
+UPKEEP = "trading/strategies/upkeep.py"
+LADDER = "trading/strategies/ladder.py"
+GRID = "trading/strategies/grid_base.py"
+REPORT = "trading/strategies/report.py"
 
 SELL_PRICE = "    price = bought_at * settings.step\n"
 NO_COUNTER_BUY = "    if not ladder.sells() or len(ladder.buys()) >= settings.max_open_buys:\n"

@@ -42,7 +42,7 @@ PRICES: tuple[Wrong, ...] = (
     ),
     one(
         "a break-even that forgets one fee",
-        "actors/strategies/settings.py",
+        "trading/strategies/settings.py",
         "EXACT.subtract(ONE, EXACT.multiply(self.fee, 2))",
         "EXACT.subtract(ONE, self.fee)",
     ),
@@ -73,13 +73,13 @@ PRICES: tuple[Wrong, ...] = (
     ),
     one(
         "a GridHODL sells what it bought",
-        "actors/strategies/grid_hodl.py",
+        "trading/strategies/grid_hodl.py",
         "    return volume_for_amount(settings, price)\n",
         "    return executed\n",
     ),
     one(
         "a GridSell sells an amount",
-        "actors/strategies/grid_sell.py",
+        "trading/strategies/grid_sell.py",
         "    return executed\n",
         "    return settings.amount / price\n",
     ),

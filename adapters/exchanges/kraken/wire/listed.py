@@ -11,7 +11,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import Raw, Struct
 
-from adapters.exchanges.kraken.names import TOKENIZED, PairName, common_asset
+from adapters.exchanges.kraken.wire.names import TOKENIZED, PairName, common_asset
 from adapters.exchanges.kraken.wire.values import WireError, check_number
 from messages.money import ONE, ZERO, Pair
 

@@ -7,8 +7,8 @@ from typing import TypeVar
 import msgspec
 from msgspec import Raw, field
 
-from adapters.exchanges.kraken.names import PairTable
-from adapters.exchanges.kraken.ownership import EVERY_MARK, UNREADABLE, Ownership
+from adapters.exchanges.kraken.wire.names import PairTable
+from adapters.exchanges.kraken.wire.ownership import EVERY_MARK, UNREADABLE, Ownership
 from adapters.exchanges.kraken.wire.rows import RowReader, Unread, texts_of
 from adapters.exchanges.kraken.wire.values import (
     NOTHING,

@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeVar
 import msgspec
 from msgspec import Raw, field
 
-from adapters.exchanges.kraken.names import common_asset, is_spendable
+from adapters.exchanges.kraken.wire.names import common_asset, is_spendable
 from adapters.exchanges.kraken.wire.rows import RowReader, Unread
 from adapters.exchanges.kraken.wire.values import Wire, WireError, check_id, is_other_kind, nanoseconds, plain, stamp_of
 from messages.money import ZERO, Side

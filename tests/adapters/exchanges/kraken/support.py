@@ -12,12 +12,12 @@ import trio
 import trio.testing
 import trio_websocket
 
-from adapters.exchanges.kraken.clock import SECOND, ServerClock
-from adapters.exchanges.kraken.names import PairName, PairTable
-from adapters.exchanges.kraken.nonce import NonceSource
-from adapters.exchanges.kraken.rest import PrivateRest, PublicRest, make_client
 from adapters.exchanges.kraken.session import Account, KrakenSession, Line, open_session
-from adapters.exchanges.kraken.signing import Signer
+from adapters.exchanges.kraken.transport.clock import SECOND, ServerClock
+from adapters.exchanges.kraken.transport.nonce import NonceSource
+from adapters.exchanges.kraken.transport.rest import PrivateRest, PublicRest, make_client
+from adapters.exchanges.kraken.transport.signing import Signer
+from adapters.exchanges.kraken.wire.names import PairName, PairTable
 from adapters.exchanges.kraken.wire.values import stamp_of
 from config.secrets import Secret
 from messages.ids import client_order_id

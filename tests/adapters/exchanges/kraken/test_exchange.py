@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from trio.testing import MockClock
 
+from adapters.exchanges.kraken.account.permissions import NEEDED
 from adapters.exchanges.kraken.exchange import Surroundings, connect
-from adapters.exchanges.kraken.permissions import NEEDED
-from adapters.interfaces import BotStateError, ExchangeUnavailable, PairUnavailable
 from config.problems import ConfigError
 from messages.money import Pair
 from tests.adapters.exchanges.kraken.kraken_config import configured
 from tests.adapters.exchanges.kraken.support import START, Message, Peer, RestTable, wall
+from trading.ports import BotStateError, ExchangeUnavailable, PairUnavailable
 
 PAIR: Message = {
     "altname": "XBTUSD",

@@ -8,15 +8,16 @@ import trio
 from trio.testing import MockClock
 
 from adapters.exchanges.kraken import exchange as real
-from adapters.exchanges.kraken import live_prices, rest, session, signing
+from adapters.exchanges.kraken import live_prices, session
 from adapters.exchanges.kraken.exchange import Surroundings
+from adapters.exchanges.kraken.transport import rest, signing
+from assembly import registry
 from config import PairOverride, PaperConfig
 from messages.orders import Accepted, Filled
-from supervision import registry
 from tests.adapters.exchanges.kraken.kraken_config import configured
+from tests.adapters.exchanges.kraken.market_data.test_market import confirm, say, trade
 from tests.adapters.exchanges.kraken.support import START, Far, Peer, place, wall
 from tests.adapters.exchanges.kraken.test_exchange import table
-from tests.adapters.exchanges.kraken.test_market import confirm, say, trade
 
 
 class Store:

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 import trio
 
-from adapters.exchanges.kraken.drift import differences
 from adapters.exchanges.kraken.exchange import NETWORK, connect
-from adapters.exchanges.kraken.names import spendable
-from adapters.exchanges.kraken.sandbox import (
+from adapters.exchanges.kraken.reconciliation.balance_check import differences
+from adapters.exchanges.kraken.wire.names import spendable
+from messages.account import AccountBalances
+from messages.ids import client_order_id
+from simulators.kraken import (
     DEMO_KEY,
     DEMO_PRIVATE,
     AccountSettings,
@@ -22,9 +24,7 @@ from adapters.exchanges.kraken.sandbox import (
     Settings,
     open_sandbox,
 )
-from adapters.exchanges.kraken.sandbox.control import Control
-from messages.account import AccountBalances
-from messages.ids import client_order_id
+from simulators.kraken.control import Control
 from tests.adapters.exchanges.kraken.kraken_config import configured
 from tests.adapters.exchanges.kraken.test_whole_program import PRICE, buys, ended, program, sells, until, write_config
 from tests.process.running import placed_twice

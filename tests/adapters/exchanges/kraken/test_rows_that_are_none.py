@@ -13,11 +13,10 @@ from hypothesis import strategies as st
 from msgspec import Raw
 from trio.testing import MockClock
 
-from adapters.exchanges.kraken.names import PairTable
-from adapters.exchanges.kraken.ownership import Ownership
 from adapters.exchanges.kraken.wire import listed, rest, socket, trading
+from adapters.exchanges.kraken.wire.names import PairTable
+from adapters.exchanges.kraken.wire.ownership import Ownership
 from adapters.exchanges.kraken.wire.trading import Holding, LedgerEntry, Report
-from adapters.interfaces import ExchangeUnavailable
 from messages.ids import client_order_id
 from messages.orders import Accepted
 from tests.adapters.exchanges.kraken.support import (
@@ -30,6 +29,7 @@ from tests.adapters.exchanges.kraken.support import (
     place,
     private_rest,
 )
+from trading.ports import ExchangeUnavailable
 
 OURS = client_order_id(1001, "ours")
 STAMP = "2026-09-21T14:13:29.881700Z"

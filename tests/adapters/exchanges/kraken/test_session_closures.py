@@ -6,7 +6,6 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from adapters.interfaces import ExchangeUnavailable
 from messages.account import AccountBalances, ForeignOrder
 from messages.orders import Accepted, Amended, Canceled, Filled
 from tests.adapters.exchanges.kraken.support import (
@@ -22,6 +21,7 @@ from tests.adapters.exchanges.kraken.support import (
     report,
     trade,
 )
+from trading.ports import ExchangeUnavailable
 
 
 async def test_a_cancel_is_confirmed_by_its_event(autojump_clock: MockClock) -> None:

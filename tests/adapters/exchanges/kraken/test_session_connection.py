@@ -5,7 +5,6 @@ import trio
 from trio.testing import MockClock
 
 from adapters.exchanges.kraken.session import Line, open_session
-from adapters.interfaces import BotStateError, ExchangeUnavailable
 from messages.orders import Accepted, Canceled
 from tests.adapters.exchanges.kraken.support import (
     Peer,
@@ -17,6 +16,7 @@ from tests.adapters.exchanges.kraken.support import (
     place,
     report,
 )
+from trading.ports import BotStateError, ExchangeUnavailable
 
 
 @pytest.mark.parametrize("sequence", [2, 4, 1])

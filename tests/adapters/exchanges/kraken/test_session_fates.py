@@ -4,7 +4,6 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from adapters.interfaces import ExchangeUnavailable
 from messages.account import ForeignOrder, OrderOfAnother
 from messages.orders import Accepted, Canceled, Rejected
 from tests.adapters.exchanges.kraken.support import (
@@ -23,6 +22,7 @@ from tests.adapters.exchanges.kraken.support import (
     report,
     trade,
 )
+from trading.ports import ExchangeUnavailable
 
 
 async def test_a_silent_order_that_the_stream_shows_has_arrived(autojump_clock: MockClock) -> None:

@@ -6,7 +6,6 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from adapters.interfaces import ExchangeUnavailable
 from tests.adapters.exchanges.kraken.support import (
     START,
     RestTable,
@@ -16,6 +15,7 @@ from tests.adapters.exchanges.kraken.support import (
     order_id,
     trade,
 )
+from trading.ports import ExchangeUnavailable
 
 
 async def test_a_look_up_finds_what_was_filled_while_nobody_listened(autojump_clock: MockClock) -> None:

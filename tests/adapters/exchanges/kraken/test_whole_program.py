@@ -14,7 +14,7 @@ import pytest
 import trio
 
 import config as config_package
-from adapters.exchanges.kraken.sandbox import (
+from simulators.kraken import (
     DEMO_KEY,
     DEMO_PRIVATE,
     FrameFault,

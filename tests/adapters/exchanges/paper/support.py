@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-from adapters.exchanges.paper.account import PaperAccount
-from adapters.exchanges.paper.book import PaperBook, Rules
-from adapters.exchanges.paper.pairs import pair_rules
 from messages.ids import client_order_id
 from messages.market import Tick
 from messages.money import Side
 from messages.orders import Place
+from simulators.paper.account import PaperAccount
+from simulators.paper.book import PaperBook, Rules
+from simulators.paper.pairs import pair_rules
 
 SECOND = 1_000_000_000
 START = 1_700_000_000 * SECOND

@@ -7,11 +7,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from adapters.exchanges.paper.book import PaperBook, Rules
 from messages.account import AccountBalances
 from messages.mailboxes import ExchangeEvent
 from messages.money import Side
 from messages.orders import Accepted, Filled, PartiallyFilled, Rejected
+from simulators.paper.book import PaperBook, Rules
 from tests.adapters.exchanges.paper.support import BTC_USD, START, new_book, order_id, place, tick
 
 RULES = Rules(maker_fee=Decimal("0.00257"), taker_fee=Decimal("0.00431"))

@@ -9,19 +9,19 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from adapters.exchanges.paper import book as book_module
-from adapters.exchanges.paper.account import decode_account
 from adapters.exchanges.paper.exchange import PaperExchange, open_paper
 from adapters.exchanges.paper.session import PaperSession
-from adapters.exchanges.paper.source import PriceSource
-from adapters.interfaces import Exchange, ExchangeUnavailable, SourceEnded, TradingSession
 from config.problems import ConfigError
 from config.schema import PairOverride, PaperConfig
 from messages.account import AccountBalances
 from messages.mailboxes import ExchangeEvent
 from messages.market import Tick
 from messages.orders import Accepted, Canceled, Filled, Rejected
+from simulators.paper import book as book_module
+from simulators.paper.account import decode_account
+from simulators.prices.source import PriceSource
 from tests.adapters.exchanges.paper.support import SECOND, START, MemoryStore, order_id, place
+from trading.ports import Exchange, ExchangeUnavailable, SourceEnded, TradingSession
 
 BALANCES = {"USD": Decimal(10000), "BTC": Decimal(1)}
 

@@ -10,13 +10,13 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from adapters.exchanges.paper.exchange import PaperExchange, open_paper
 from adapters.exchanges.paper.session import PaperSession
-from adapters.interfaces import SourceEnded
 from config.schema import PaperConfig
 from messages.market import RowEnd, Tick
 from messages.money import Side, floor_price, floor_volume
 from messages.orders import Accepted, Filled, Place
 from tests.adapters.exchanges.paper.support import BTC_USD, START, MemoryStore, place
 from tests.data import market_data
+from trading.ports import SourceEnded
 
 SYMBOL = "BTC/USD"
 

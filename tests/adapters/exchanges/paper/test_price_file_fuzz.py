@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from config import ConfigError
-from tests.adapters.exchanges.paper.test_price_file import HEADER, line, read, source
+from tests.simulators.prices.test_file import HEADER, line, read, source
 
 ROWS = (HEADER + "".join(line(second, str(100 + second)) for second in range(6))).encode()
 ODD = st.sampled_from([b"", b"nan", b"-1", b"1e400", b"0", b"\x00", b"\xff\xfe", b'"', b",,", b"\n\n", b"9" * 60, b";"])

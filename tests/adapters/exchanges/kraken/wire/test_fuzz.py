@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
 
-from adapters.exchanges.kraken.names import PairTable
 from adapters.exchanges.kraken.wire import rest, socket, trading
+from adapters.exchanges.kraken.wire.names import PairTable
 from adapters.exchanges.kraken.wire.rows import Unread
 from adapters.exchanges.kraken.wire.values import WireError
 from messages.ids import client_order_id

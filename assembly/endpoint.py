@@ -1,0 +1,44 @@
+"""The HTTP endpoint, once nothing more urgent is to be done: what it is made of takes a third of a second to import."""
+
+import importlib
+import sys
+from collections.abc import Awaitable, Callable
+from socket import socket
+from typing import cast
+
+import trio
+
+from actors.metrics.http_port import bind
+from actors.metrics.status_page import StatusBoard
+from actors.persistence import InThread
+from config import Config, ConfigError
+
+PATIENCE_SECONDS = 1.0
+"""So long clients wait for their first answer at most while the strategies begin."""
+MODULE = "actors.metrics.actor"
+
+RunMetrics = Callable[[StatusBoard, socket], Awaitable[None]]
+
+
+async def run_endpoint(board: StatusBoard, listener: socket, begun: trio.Event, in_thread: InThread) -> None:
+    """Serve `board` on `listener` until cancelled. Fills come first: see `begun`, the first time that all trade.
+
+    Who connects before finds an open port, and is answered then. Raises `MetricsServerError`.
+    """
+    if MODULE not in sys.modules:
+        with trio.move_on_after(PATIENCE_SECONDS):
+            await begun.wait()
+    serve = cast("RunMetrics", (await in_thread(importlib.import_module, MODULE)).run_metrics)
+    await serve(board, listener)
+
+
+def bind_endpoint(config: Config, source: str) -> socket | None:
+    """Take the configured port; None when the endpoint is disabled. Raises `ConfigError`."""
+    metrics = config.metrics
+    if not metrics.enabled:
+        return None
+    try:
+        return bind(metrics.host, metrics.port)
+    except OSError as error:
+        found = f"{metrics.host}:{metrics.port} ({error.strerror or error})"
+        raise ConfigError.at(source, "metrics.port", found, "a free port, or 0 for any") from None

@@ -1,0 +1,21 @@
+"""The exit codes of both commands, and what each means: the help text is made of this."""
+
+EXIT_OK = 0
+EXIT_BUG = 1
+EXIT_USAGE = 2
+EXIT_CREDENTIALS = 3
+EXIT_DATABASE = 6
+
+
+def explained() -> str:
+    """For a help text: each code with its meaning."""
+    return ", ".join(f"{code} {meaning}" for code, meaning in _MEANINGS)
+
+
+_MEANINGS = (
+    (EXIT_OK, "stopped as asked"),
+    (EXIT_BUG, "a bug"),
+    (EXIT_USAGE, "usage or configuration"),
+    (EXIT_CREDENTIALS, "credentials or permissions"),
+    (EXIT_DATABASE, "database unusable"),
+)

@@ -1,0 +1,90 @@
+"""The one journal file of a run: opened first, held against configuration and account, and the same one ever after."""
+
+import logging
+from functools import partial
+
+from msgspec.structs import replace
+
+from actors.persistence import JournalPort
+from assembly.ownership import Owned, fingerprint, open_owned, with_account
+from assembly.pasts import refuse_changed_pasts
+from assembly.world import World
+from config import Config
+from messages.journal import Owner, Past
+
+logger = logging.getLogger("infinity_grid.supervisor")
+
+
+class JournalFile:
+    """Opens the file, and knows whose it is."""
+
+    def __init__(self, config: Config, source: str, world: World) -> None:
+        """`source` names the configuration in errors."""
+        self._config = config
+        self._source = source
+        self._world = world
+        self._opened: JournalPort | None = None
+        self._lineage: str | None = None
+        """Of the file that was opened first: no other one is written later."""
+        self.owner = Owner(config.exchange.adapter, config.simulated)
+        """Whose the journal is."""
+        self._owner_is_news = False
+        """Whether the journal does not say so yet."""
+
+    def open_first(self) -> tuple[Owned, list[Past]]:
+        """What the journal holds is held against the configuration before anybody is asked anything. Blocks.
+
+        Raises `ConfigError` and `DatabaseUnusable`.
+        """
+        owned = self._open()
+        try:
+            pasts = owned.journal.pasts()
+            changes = refuse_changed_pasts(pasts, self._config, self._source)
+        except BaseException:
+            owned.journal.close()
+            raise
+        self._opened = owned.journal
+        return replace(owned, told=owned.told + changes), pasts
+
+    def open_again(self) -> JournalPort:
+        """The file that was opened before the start, and the same one again for each restart. Blocks.
+
+        Raises `ConfigError` for a journal of another world, `DatabaseUnusable`.
+        """
+        opened, self._opened = self._opened, None
+        return opened or self._open().journal
+
+    def close(self) -> None:
+        """Close the file of the start where nobody has asked for it: the program was stopped before."""
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            opened.close()
+
+    def look(self) -> None:
+        """Open what is there, and close it again. Blocks. Raises `ConfigError`, `DatabaseUnusable`."""
+        if self._config.database.exists():
+            self._open().journal.close()
+
+    def belongs_to(self, account: str) -> None:
+        """The exchange has told its account; empty when it tells none.
+
+        Raises `ConfigError` for another one than the journal's.
+        """
+        owner = with_account(self.owner, account, fingerprint(self._config), self._config, self._source)
+        if owner != self.owner:
+            if self.owner.key and self.owner.key != owner.key:
+                logger.warning("another API key of the same account: the database goes on with it")
+            self.owner = owner
+            self._owner_is_news = True
+
+    def news(self) -> Owner | None:
+        """The owner, once, where the journal does not know it yet; what is returned must be written."""
+        news, self._owner_is_news = self._owner_is_news, False
+        return self.owner if news else None
+
+    def _open(self) -> Owned:
+        opens = partial(self._world.open_journal, lineage=self._lineage)
+        owned = open_owned(self._config, self._source, opens, self._world.wall())
+        self.owner = owned.owner
+        self._lineage = owned.journal.lineage
+        return owned

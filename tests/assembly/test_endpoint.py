@@ -1,0 +1,66 @@
+"""What the HTTP endpoint is made of is imported when the strategies have begun."""
+
+import socket
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+from typing import cast
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from actors.metrics.status_page import StatusBoard
+from actors.persistence import InThread
+from assembly import endpoint
+from assembly.endpoint import PATIENCE_SECONDS, run_endpoint
+from tests.actors.reports import new_board
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Imports:
+    """Stands for the worker thread that imports, and for what was imported."""
+
+    def __init__(self) -> None:
+        self.at: list[float] = []
+        self.served = trio.Event()
+
+    async def __call__(self, import_module: object, name: str) -> ModuleType:
+        del import_module
+        self.at.append(trio.current_time())
+        module = ModuleType(name)
+        module.run_metrics = self._serve  # type: ignore[attr-defined]
+        return module
+
+    async def _serve(self, board: StatusBoard, listener: socket.socket) -> None:
+        self.served.set()
+        await trio.sleep_forever()
+
+
+@pytest.mark.parametrize(
+    ("known", "begins", "imported"), [(False, 0.3, 0.3), (False, 60, PATIENCE_SECONDS), (True, 60, 0)]
+)
+async def test_it_is_imported_once_all_trade_and_without_a_long_wait(
+    known: bool, begins: float, imported: float, monkeypatch: pytest.MonkeyPatch, autojump_clock: MockClock
+) -> None:
+    monkeypatch.setattr(endpoint, "MODULE", "trio" if known else "not.imported.yet")
+    imports, begun, start = Imports(), trio.Event(), trio.current_time()
+    _, board = new_board()
+    with socket.socket() as listener:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(partial(run_endpoint, board, listener, begun, cast("InThread", imports)))
+            with trio.move_on_after(begins):
+                await imports.served.wait()
+            begun.set()
+            await imports.served.wait()
+            nursery.cancel_scope.cancel()
+    assert [at - start for at in imports.at] == pytest.approx([imported])
+
+
+@pytest.mark.parametrize("module", ["hypercorn", "starlette", "prometheus_client"])
+def test_the_program_begins_without_the_modules_of_the_endpoint(module: str) -> None:
+    code = f"import sys, supervisor; sys.exit({module!r} in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

@@ -1,0 +1,412 @@
+"""The order-manager's decisions: which order leaves, which waits for funds, who is told what.
+
+Pure: messages in, effects out. The actor around it and a backtest drive the same desk.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TypeGuard, assert_never
+
+import msgspec
+from msgspec import Struct, field
+
+from messages.account import (
+    AbsentAnswered,
+    AccountBalances,
+    AccountSnapshot,
+    Attach,
+    ForeignOrder,
+    History,
+    KeyShared,
+    LiveOrder,
+    OrderFacts,
+    OrderOfAnother,
+)
+from messages.ids import userref_of
+from messages.journal import Record
+from messages.market import FactsChanged
+from messages.money import ZERO, Pair, against_rules, own_part
+from messages.orders import (
+    Accepted,
+    Amended,
+    Balances,
+    Cancel,
+    Canceled,
+    CloseReason,
+    Deferred,
+    Filled,
+    OrderEvent,
+    PartiallyFilled,
+    Place,
+    Rejected,
+    Resynced,
+    Submit,
+)
+from messages.status import StrangeOrder
+from trading.absent import Absent
+from trading.ledger import Client, Ledger
+from trading.order_views import by_whom, event_of, facts_after
+from trading.ports import OtherProgramError, UnknownOrderError
+
+_MET_KEPT = 50_000
+
+
+class Effects(Struct):
+    """What the desk wants done, each list in its order."""
+
+    place: list[Place] = field(default_factory=list)
+    cancel: list[str] = field(default_factory=list)
+    deliver: list[tuple[int, OrderEvent | Deferred | Balances | Resynced]] = field(default_factory=list)
+    record: list[Record] = field(default_factory=list)
+    tell: list[StrangeOrder | KeyShared] = field(default_factory=list)
+    """Signs of a second instance."""
+
+
+class _Tracked(Struct):
+    """One order with our mark: what was asked for and what the exchange says, either of them perhaps unknown yet."""
+
+    place: Place | None
+    facts: OrderFacts | None
+    placed: Decimal | None = None
+    """None: all of it is the strategy's. Else so much: what one amended by hand was placed with, 0 of its owner's."""
+
+
+class OrderDesk:
+    """All orders of all strategies of one account."""
+
+    def __init__(self, snapshot: AccountSnapshot, expected: frozenset[int], absent: Absent | None = None) -> None:
+        """`expected` are the strategies that will attach; until all have, nobody's base counts as unowned.
+
+        `absent` is what those that are not configured any more have left; it outlives the desk.
+        """
+        self.absent = absent or Absent()
+        self.absent.connected(snapshot.open_orders, expected)
+        self.ledger = Ledger(expected)
+        self.ledger.set_totals(snapshot.balances)
+        self.ledger.keep_for_absent(self.absent.kept())
+        self._orders: dict[str, _Tracked] = {}
+        self._waiting: dict[str, Place] = {}
+        """Orders that wait for funds which a running cancel will free, in their order."""
+        self._met: dict[str, None] = {}
+        """Ids that were asked for, counted on or shown at the start, closed ones too; the oldest are forgotten."""
+        self._told: dict[int, Balances] = {}
+        self._told_of = 0
+        """The state of the ledger that everybody was told of last."""
+        self._of_programs: list[OrderFacts] = []
+        """Open orders that other programs marked with a userref, as they were at the beginning."""
+        for order in snapshot.open_orders:
+            self.ledger.hold_foreign(order)
+            if order.userref is not None and userref_of(order.order_id) is None:
+                self._of_programs.append(order)
+            if userref_of(order.order_id) is not None:
+                self._orders[order.order_id] = _Tracked(None, order)
+                self._meet(order.order_id)
+
+    def uncovered(self, expected: frozenset[int]) -> tuple[OrderFacts, ...]:
+        """Open orders with our mark that none of the `expected` strategies will ever count on."""
+        found = (tracked.facts for tracked in self._orders.values() if tracked.place is None and tracked.facts)
+        return tuple(facts for facts in found if facts.status == "open" and self._is_nobodys(facts, expected))
+
+    def _is_nobodys(self, facts: OrderFacts, expected: frozenset[int]) -> bool:
+        userref = userref_of(facts.order_id)
+        client = self.ledger.clients.get(userref) if userref is not None else None
+        return userref not in expected or (client is not None and client.pair.symbol != facts.symbol)
+
+    def _meet(self, order_id: str) -> None:
+        self._met[order_id] = None
+        if len(self._met) > _MET_KEPT:
+            del self._met[next(iter(self._met))]
+
+    def tracks(self, order_id: str) -> bool:
+        """Whether what happens to this order can be booked: it was shown, sent or answered for."""
+        return order_id in self._orders
+
+    def to_look_up(self, attach: Attach) -> list[str]:
+        """Orders that only the exchange's history can tell of; "not among the open ones" proves nothing."""
+        return [order.place.order_id for order in attach.orders if order.place.order_id not in self._orders]
+
+    def strangers(self, attach: Attach, history: History) -> tuple[OrderFacts, ...]:
+        """All orders of this strategy's userref and symbol, open or closed, if there is one that it does not count on.
+
+        Those it counts on are among them: what they were answered with follows from their exchange ids.
+        """
+        self._refuse_other_programs(attach)
+        orders = {facts.order_id: facts for facts in history.orders}
+        orders |= {order_id: tracked.facts for order_id, tracked in self._orders.items() if tracked.facts is not None}
+        own = {
+            order_id: facts
+            for order_id, facts in orders.items()
+            if userref_of(order_id) == attach.strategy and facts.symbol == attach.symbol
+        }
+        known = {order.place.order_id for order in attach.orders}
+        return tuple(own.values()) if own.keys() - known else ()
+
+    def attach(self, attach: Attach, pair: Pair, looked_up: Mapping[str, OrderFacts]) -> Effects:
+        """Tell a strategy what happened to its orders, send what never arrived, then let it decide.
+
+        Raises `UnknownOrderError` when the exchange holds an order of this strategy that its state
+        does not know: somebody else trades under the same userref.
+        """
+        self._refuse_strays(attach)
+        self._refuse_other_programs(attach)
+        for live in attach.orders:
+            self._meet(live.place.order_id)
+        client = Client(attach.strategy, pair, attach.fee, attach.sells_unowned, attach.owned, attach.number)
+        self.ledger.join(client)
+        effects = Effects()
+        for live in attach.orders:
+            # All holds first: what a fill leaves to the strategy depends on what its other sells offer.
+            self._waiting.pop(live.place.order_id, None)
+            self.ledger.hold(live.place, live.filled, live.placed)
+        lost = [o for o in attach.orders if o.place.order_id not in self._orders and o.place.order_id not in looked_up]
+        gone = {live.place.order_id for live in lost}
+        for live in sorted(attach.orders, key=lambda live: self._last_change(live, looked_up)):
+            if live.place.order_id not in gone:
+                self._rejoin(live, looked_up, effects)
+        for live in lost:
+            self.ledger.release(live.place.order_id)
+        for live in lost:
+            self._never_arrived(live, effects)
+        # Everybody else is told with the next batch: many attach together.
+        funds = self._told[attach.strategy] = self.ledger.rejoined(client)
+        effects.deliver.append((attach.strategy, funds))
+        effects.deliver.append((attach.strategy, Resynced(attach.strategy, attach.number)))
+        return effects
+
+    def submit(self, submit: Submit) -> Effects:
+        """Send a decision. A command that was seen before changes nothing."""
+        effects = Effects()
+        for command in submit.commands:
+            match command:
+                case Place():
+                    self._place(command, effects)
+                case Cancel():
+                    self._cancel(command.order_id, effects)
+                case _:
+                    assert_never(command)
+        self._send_waiting(effects)
+        return effects
+
+    def on_event(
+        self,
+        event: OrderEvent
+        | Deferred
+        | AccountBalances
+        | ForeignOrder
+        | AbsentAnswered
+        | FactsChanged
+        | KeyShared
+        | OrderOfAnother,
+    ) -> Effects:
+        """Book what the exchange says and pass it on to the order's strategy."""
+        effects = Effects()
+        if isinstance(event, AccountBalances):
+            self.ledger.set_totals(event.totals)
+        elif isinstance(event, ForeignOrder):
+            self._note_foreign(event.facts)
+        elif isinstance(event, AbsentAnswered):
+            self.absent.answered(event.asked, event.facts)
+            self.ledger.keep_for_absent(self.absent.kept())
+        elif isinstance(event, FactsChanged):
+            self.ledger.reckon_with(event.strategy, event.pair, event.fee)
+        elif isinstance(event, Deferred):
+            strategy = userref_of(event.order_id)
+            if strategy in self.ledger.clients:
+                effects.deliver.append((strategy, event))
+        elif isinstance(event, KeyShared):
+            effects.tell.append(event)
+        elif isinstance(event, OrderOfAnother) or self._is_strange(event):
+            strategy = userref_of(event.order_id) or 0
+            effects.tell.append(StrangeOrder(strategy, event.order_id, event.exchange_id, event.time))
+        elif not self._contradicts(event):
+            self._book(event)
+            self._pass_on(event, effects)
+            self._send_waiting(effects)
+        return effects
+
+    def _note_foreign(self, facts: OrderFacts) -> None:
+        """It may have our mark and no strategy here: then it is told of as long as it is open."""
+        self.ledger.hold_foreign(facts)
+        tracked = self._orders.get(facts.order_id)
+        if tracked is not None and tracked.place is None:
+            tracked.facts = facts
+        self._note_absent(facts)
+
+    def _note_absent(self, facts: OrderFacts) -> None:
+        if self.absent.note(facts):
+            self.ledger.keep_for_absent(self.absent.kept())
+
+    def _is_strange(self, event: OrderEvent) -> TypeGuard[Accepted | PartiallyFilled | Filled]:
+        """An order came up that has the userref of a strategy which has attached, and that nobody here asked for."""
+        return (
+            isinstance(event, Accepted | PartiallyFilled | Filled)
+            and event.order_id not in self._orders
+            and event.order_id not in self._met
+            and userref_of(event.order_id) in self.ledger.clients
+        )
+
+    def _contradicts(self, event: OrderEvent) -> bool:
+        """A refusal of an order that the exchange has shown is a late double of an earlier try's."""
+        tracked = self._orders.get(event.order_id)
+        return isinstance(event, Rejected) and tracked is not None and tracked.facts is not None
+
+    def balances(self) -> Effects:
+        """After a batch of events: tell each strategy whose funds have changed."""
+        effects = Effects()
+        self._tell_balances(effects)
+        return effects
+
+    def outcomes_open(self) -> bool:
+        """Whether any order or cancel that was sent still waits for its answer."""
+        unanswered = any(tracked.facts is None for tracked in self._orders.values())
+        return unanswered or any(hold.leaving for hold in self.ledger.holds.values())
+
+    def _refuse_other_programs(self, attach: Attach) -> None:
+        """A strategy without a past begins no second grid over that of another program."""
+        if attach.since != 0 or attach.orders:
+            return
+        others = [o for o in self._of_programs if (o.userref, o.symbol) == (attach.strategy, attach.symbol)]
+        if others:
+            raise OtherProgramError.of_orders(others, attach.strategy)
+
+    def _refuse_strays(self, attach: Attach) -> None:
+        known = {order.place.order_id for order in attach.orders}
+        for order_id, tracked in self._orders.items():
+            facts = tracked.facts
+            if facts is None or facts.status != "open" or tracked.place is not None or order_id in known:
+                continue
+            if userref_of(order_id) == attach.strategy and facts.symbol == attach.symbol:
+                raise UnknownOrderError.of(facts, attach.strategy)
+
+    def _last_change(self, live: LiveOrder, looked_up: Mapping[str, OrderFacts]) -> int:
+        """Fills are told in their order."""
+        tracked = self._orders.get(live.place.order_id)
+        facts = tracked.facts if tracked else looked_up.get(live.place.order_id)
+        return facts.time if facts else 0
+
+    def _rejoin(self, live: LiveOrder, looked_up: Mapping[str, OrderFacts], effects: Effects) -> None:
+        """One order of a strategy that (re)starts: facts become ordinary events."""
+        place = live.place
+        tracked = self._orders.get(place.order_id)
+        facts = tracked.facts if tracked else looked_up.get(place.order_id)
+        self._orders[place.order_id] = _Tracked(place, facts, live.placed)
+        self.ledger.hold(place, live.filled, live.placed)
+        if facts is not None:
+            if (facts.price, facts.volume) != (place.price, place.volume):
+                changed = Amended(place.order_id, facts.exchange_id, facts.price, facts.volume, facts.time)
+                self._amend(changed)
+                self._pass_on(changed, effects)
+            # Booked against what the strategy's durable state already reckons with.
+            self._orders[place.order_id].facts = msgspec.structs.replace(facts, filled=live.filled)
+            event = event_of(by_whom(facts, live))
+            self._book(event)
+            self._pass_on(event, effects)
+        if live.canceling and place.order_id in self._orders:
+            self._cancel(place.order_id, effects)
+
+    def _never_arrived(self, live: LiveOrder, effects: Effects) -> None:
+        place = live.place
+        is_owners = place.side == "sell" and live.placed == ZERO  # we never asked for it
+        if not live.accepted and not live.canceling and not is_owners:
+            pair = self.ledger.clients[place.strategy].pair
+            if wrong := against_rules(pair, place.price, place.volume):
+                # Decided by rules that the pair no longer has: it never left, so it is decided anew.
+                self._pass_on(Rejected(place.order_id, "rules", wrong, place.time), effects)
+            else:
+                self._place(place, effects, decided_earlier=True)
+            return
+        reason: CloseReason = "unknown to the exchange" if live.accepted or is_owners else "requested"
+        self._pass_on(Canceled(place.order_id, "", live.filled, ZERO, ZERO, reason, place.time), effects)
+
+    def _place(self, place: Place, effects: Effects, *, decided_earlier: bool = False) -> None:
+        if place.order_id in self._orders or place.order_id in self._waiting:
+            return
+        self._meet(place.order_id)
+        match self.ledger.verdict(place, decided_earlier=decided_earlier):
+            case "admitted":
+                self._orders[place.order_id] = _Tracked(place, None)
+                self.ledger.hold(place)
+                effects.place.append(place)
+            case "waits":
+                self._waiting[place.order_id] = place
+            case "lacks":
+                asset = place.symbol.partition("/")[2 if place.side == "buy" else 0]
+                self._pass_on(Rejected(place.order_id, "funds", f"not enough free {asset}", place.time), effects)
+
+    def _cancel(self, order_id: str, effects: Effects) -> None:
+        if waiting := self._waiting.pop(order_id, None):
+            never_sent = Canceled(order_id, "", ZERO, ZERO, ZERO, "requested", waiting.time)
+            self._pass_on(never_sent, effects)
+        elif order_id in self._orders:
+            self.ledger.leaving(order_id)
+            effects.cancel.append(order_id)
+
+    def _send_waiting(self, effects: Effects) -> None:
+        """Orders that waited for a cancel's funds: sent, refused or waiting on."""
+        for place in list(self._waiting.values()):
+            if self.ledger.verdict(place) != "waits":
+                del self._waiting[place.order_id]
+                self._place(place, effects)
+
+    def _book(self, event: OrderEvent) -> None:
+        """Take an event into the ledger; quantities are cumulative, so doubles change nothing."""
+        tracked = self._orders.get(event.order_id)
+        if tracked is None:
+            return
+        if isinstance(event, Amended):
+            self._amend(event)
+            return
+        closed = isinstance(event, Canceled | Rejected)
+        if not isinstance(event, Rejected):
+            before = tracked.facts.filled if tracked.facts else ZERO
+            tracked.facts = facts_after(tracked.place, tracked.facts, event)
+            if tracked.place is None:
+                self._note_absent(tracked.facts)
+            closed = closed or tracked.facts.filled >= tracked.facts.volume
+            if tracked.place is not None and tracked.facts.filled != before:
+                if tracked.place.side == "buy" or tracked.placed != ZERO:
+                    volume = tracked.facts.filled - before
+                    own, waiting = own_part(volume, before, tracked.placed), self._offered_by_waiting(tracked.place)
+                    self.ledger.executed(tracked.place, volume, own, waiting)
+                    if tracked.placed is not None and tracked.place.side == "sell":
+                        self.ledger.mark(tracked.place, tracked.facts.filled)
+                if not closed:
+                    self.ledger.hold(tracked.place, tracked.facts.filled, tracked.placed)
+        if closed:
+            self.ledger.release(event.order_id)
+            if tracked.place is not None or isinstance(event, Rejected):
+                del self._orders[event.order_id]
+
+    def _offered_by_waiting(self, place: Place) -> Decimal:
+        """By sells of its strategy that wait for a cancel: its own books count them from the decision on."""
+        waiting = (one for one in self._waiting.values() if one.strategy == place.strategy and one.side == "sell")
+        return sum((one.volume for one in waiting if one.kind != "extra"), ZERO)
+
+    def _amend(self, event: Amended) -> None:
+        """The order's own limit and quantity are others now; what is filled stays filled."""
+        tracked = self._orders[event.order_id]
+        if tracked.facts is not None:
+            tracked.facts = msgspec.structs.replace(tracked.facts, price=event.price, volume=event.volume)
+        if tracked.place is not None:
+            tracked.placed = tracked.place.volume if tracked.placed is None else tracked.placed
+            tracked.place = msgspec.structs.replace(tracked.place, price=event.price, volume=event.volume)
+            self.ledger.hold(tracked.place, tracked.facts.filled if tracked.facts else ZERO, tracked.placed)
+
+    def _pass_on(self, event: OrderEvent, effects: Effects) -> None:
+        strategy = userref_of(event.order_id)
+        if strategy is None:
+            return
+        if isinstance(event, Canceled) and event.reason == "unclear":
+            event = msgspec.structs.replace(event, reason="by hand")
+        effects.record.append(Record(strategy, event))
+        if strategy in self.ledger.clients:
+            effects.deliver.append((strategy, event))
+
+    def _tell_balances(self, effects: Effects) -> None:
+        if self._told_of == self.ledger.changes:
+            return
+        self._told_of = self.ledger.changes
+        for funds in self.ledger.all_funds():
+            if funds != self._told.get(funds.strategy):
+                self._told[funds.strategy] = funds
+                effects.deliver.append((funds.strategy, funds))

@@ -1,0 +1,67 @@
+"""What is known of one order, from what the exchange shows and from events; pure."""
+
+import msgspec
+
+from messages.account import LiveOrder, OrderFacts, OrderStatus, facts_of_accepted
+from messages.orders import Accepted, Canceled, Filled, OrderEvent, PartiallyFilled, Place
+from trading.ports import UnknownOrderError
+
+
+def by_whom(facts: OrderFacts, live: LiveOrder) -> OrderFacts:
+    """Who has canceled an order when the exchange does not tell.
+
+    One that its strategy has never seen open, hardly its owner: an adapter that cannot tell an order's fate cancels it
+    by client id, and the program may have ended before it could say so. Then the order is due again, like one that did
+    not come to rest.
+    """
+    if facts.reason != "unclear":
+        return facts
+    unseen = not live.accepted and not live.canceling
+    return msgspec.structs.replace(facts, reason="post-only" if unseen else "by hand")
+
+
+def event_of(facts: OrderFacts) -> OrderEvent:
+    """What an exchange shows of an order, as the event that would have said so."""
+    fill_id = f"{facts.exchange_id}@{facts.filled:f}"
+    match facts.status:
+        case "canceled":
+            return facts.closure()
+        case "filled":
+            return Filled(facts.order_id, facts.exchange_id, fill_id, facts.filled, facts.cost, facts.fee, facts.time)
+        case "open" if facts.filled:
+            return PartiallyFilled(
+                facts.order_id, facts.exchange_id, fill_id, facts.filled, facts.cost, facts.fee, facts.time
+            )
+        case "open":
+            return Accepted(facts.order_id, facts.exchange_id, facts.time)
+
+
+def facts_after(
+    place: Place | None, known: OrderFacts | None, event: Accepted | PartiallyFilled | Filled | Canceled
+) -> OrderFacts:
+    """What is known of the order once the event is taken in; a smaller cumulative quantity is an old event.
+
+    Raises `UnknownOrderError` when nothing is.
+    """
+    known = known or _fresh_facts(place, event)
+    if isinstance(event, Accepted) or event.filled < known.filled:
+        return known
+    status: OrderStatus = "canceled" if isinstance(event, Canceled) else known.status
+    if event.filled >= known.volume:
+        status = "filled"
+    reason = event.reason if isinstance(event, Canceled) else known.reason
+    return msgspec.structs.replace(
+        known,
+        filled=event.filled,
+        cost=event.cost,
+        fee=event.fee,
+        status=status,
+        reason=reason,
+        time=event.time,
+    )
+
+
+def _fresh_facts(place: Place | None, event: Accepted | PartiallyFilled | Filled | Canceled) -> OrderFacts:
+    if place is None:
+        raise UnknownOrderError(f"an event of order {event.order_id}, which was neither placed nor shown")
+    return facts_of_accepted(place, event.exchange_id, event.time)

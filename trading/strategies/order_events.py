@@ -1,0 +1,328 @@
+"""What follows from events of the strategy's own orders. An order that is not known any more changes nothing."""
+
+from decimal import Decimal
+from typing import assert_never
+
+from messages.money import ZERO, against_rules, below_minimum, divide, floor_price, floor_volume, own_part, owned_after
+from messages.notices import ExtraSell, OrderAmended, OrderFilled
+from messages.orders import Accepted, Amended, Canceled, Filled, OrderEvent, PartiallyFilled, Rejected, RejectReason
+from trading.strategies import order_limit, rules
+from trading.strategies.ladder import ASK_AGAIN_AFTER, RETRY_AFTER, Ladder
+from trading.strategies.state import OwnOrder, Released, RememberedSell
+from trading.strategies.upkeep import NOT_OURS, no_gain_from, retry_remembered_sells, sell_surplus
+
+
+def on_order_event(ladder: Ladder, event: OrderEvent) -> None:
+    """Dispatch by the kind of event."""
+    order = ladder.state.orders.get(event.order_id)
+    if order is None:
+        return
+    match event:
+        case Accepted():
+            _accept(ladder, order, event.exchange_id)
+        case PartiallyFilled() | Filled():
+            _accept(ladder, order, event.exchange_id)
+            _book(ladder, order, event)
+            if order.filled >= order.volume:
+                _complete(ladder, order, event.time)
+        case Canceled():
+            if event.exchange_id:
+                _accept(ladder, order, event.exchange_id)
+            _book(ladder, order, event)
+            if order.filled >= order.volume:
+                _complete(ladder, order, event.time)
+            else:
+                _closed_early(ladder, order, event)
+        case Amended():
+            _amended(ladder, order, event)
+        case Rejected():
+            _rejected(ladder, order, event)
+        case _:
+            assert_never(event)
+
+
+def _accept(ladder: Ladder, order: OwnOrder, exchange_id: str) -> None:
+    """The order exists. Only now a surplus counts as offered and an extra sell as told."""
+    if order.exchange_id:
+        order.exchange_id = exchange_id  # the newest word, should the first one have been wrong
+        return
+    order.exchange_id = exchange_id
+    order_limit.accepted(ladder)
+    if order.phase == "requested":
+        ladder.opened(order)
+    if ladder.state.told and (order.side == "sell" or ladder.is_complete()):
+        ladder.no_longer(_cause(order))
+    if order.kind == "surplus":
+        ladder.state.surplus -= order.volume
+        if not ladder.state.surplus:
+            ladder.state.surplus_price = Decimal(0)
+    if order.kind == "extra":
+        ladder.out.append(ExtraSell(ladder.settings.name, ladder.settings.pair.symbol, order.price, order.volume))
+
+
+def _book(ladder: Ladder, order: OwnOrder, event: PartiallyFilled | Filled | Canceled) -> None:
+    """Take over what was executed since the last event; quantities are cumulative, so doubles add nothing."""
+    if event.filled <= order.filled:
+        return
+    state = ladder.state
+    volume, order_cost, fee = event.filled - order.filled, event.cost - order.cost, event.fee - order.fee
+    sign = 1 if order.side == "buy" else -1
+    if not order.is_owners:
+        own = ZERO if ladder.sells_unowned else own_part(volume, order.filled, order.placed)
+        state.owned = owned_after(order.side, volume, state.owned, ladder.promised_besides(order), own)
+        state.cash_flow -= sign * order_cost + fee
+        state.fees += fee
+    state.fill_time = max(state.fill_time, event.time)
+    ladder.crossings.clear()
+    ladder.filled(order, event.filled, event.cost, event.fee)
+    ladder.executed(order, divide(order_cost, volume), event.time)
+
+
+def _complete(ladder: Ladder, order: OwnOrder, time: int) -> None:
+    """A fill places its counter-order and nothing else."""
+    settings = ladder.settings
+    ladder.forget(order)
+    ladder.out.append(
+        OrderFilled(
+            settings.name,
+            settings.pair.symbol,
+            order.side,
+            order.price,
+            order.filled,
+            order.cost,
+            order.fee,
+        ),
+    )
+    if order.side == "buy":
+        ladder.state.buys_filled += 1
+        ladder.state.highest_buy = max(ladder.state.highest_buy, order.price)
+        counter_sell(ladder, order, time)
+    else:
+        ladder.state.sells_filled += 1
+        counter_buy(ladder, order, time)
+
+
+def counter_sell(ladder: Ladder, buy: OwnOrder, time: int) -> None:
+    """A buy that was filled at `time` is sold one interval higher, never more of it than we have."""
+    settings, sell_volume = ladder.settings, ladder.variant.sell_volume
+    if sell_volume is None:
+        return
+    price = rules.sell_price(settings, buy.price, ladder.ticker_since(time))
+    promised = sum((sell.volume for sell in ladder.state.remembered.values()), ZERO)
+    # What other buys have brought so far is for the sells that answer them.
+    promised += sum((order.filled for order in ladder.state.orders.values() if order.side == "buy"), ZERO)
+    most = max(buy.filled, ladder.own_base() - promised - ladder.state.surplus)
+    wanted = floor_volume(settings.pair, min(sell_volume(settings, price, buy.filled), most))
+    # The sell of a surplus may have taken what the buy brought before it was complete.
+    volume = wanted if ladder.sells_unowned else min(wanted, floor_volume(settings.pair, max(ladder.own_base(), ZERO)))
+    due = RememberedSell(buy.exchange_id, 0, price, wanted, "", buy.price)
+    if reason := below_minimum(settings.pair, price, volume):
+        short = volume < wanted and below_minimum(settings.pair, price, wanted) is None
+        ladder.remember(due, NOT_OURS if short else reason)
+        ladder.tell_refused(f"sell {due.parent}", "sell", price, wanted, NOT_OURS if short else reason)
+        return
+    ladder.place_counter_order("sell", price, volume, due)
+
+
+def counter_buy(ladder: Ladder, sell: OwnOrder, time: int) -> None:
+    """A sell that was filled at `time` is bought back one interval lower, while the grid still has work above."""
+    settings = ladder.settings
+    if not ladder.sells() or len(ladder.buys()) >= settings.max_open_buys:
+        return
+    if not ladder.investment_allows_buy() or ladder.rules_barred:
+        return
+    price = rules.buy_price(settings, sell.price, ladder.ticker_since(time) or sell.price)
+    volume = rules.buy_volume(settings, price)
+    if reason := below_minimum(settings.pair, price, volume):
+        ladder.tell_refused("buy", "buy", price, volume, reason)
+    elif not no_gain_from(ladder, price):
+        ladder.place_counter_order("buy", price, volume, RememberedSell(sell.exchange_id, 0, price, volume, ""))
+
+
+def _closed_early(ladder: Ladder, order: OwnOrder, event: Canceled) -> None:
+    """A cancelled order: a partly filled buy leaves surplus; a sell is released, or due again if we withdrew it."""
+    asked_for = order.phase == "canceling"
+    ladder.forget(order)
+    if order.side == "buy":
+        ladder.buys_may_retry = True  # what it held is free again, and no change of balances tells of that
+        if event.reason == "post-only":
+            ladder.crossed(order, event.time)
+        elif not asked_for:
+            ladder.release(Released("buy", order.price, order.volume, closed_by(event)))
+            if event.reason not in (*FOR_GOOD, *OUR_OWN):
+                ladder.refill_at = min(ladder.refill_at, max(event.time, ladder.now) + RETRY_AFTER)
+        if order.filled and ladder.variant.sell_volume is not None:
+            ladder.state.surplus += order.filled
+            ladder.state.surplus_price = max(ladder.state.surplus_price, order.price)
+            sell_surplus(ladder)
+        if asked_for and any(sell.reason == order_limit.REASON for sell in ladder.state.remembered.values()):
+            _retry_at_once(ladder)
+        return
+    _sell_closed_early(ladder, order, event, asked_for=asked_for)
+
+
+def _sell_closed_early(ladder: Ladder, order: OwnOrder, event: Canceled, *, asked_for: bool) -> None:
+    rest = order.rest
+    if order.is_owners:
+        reason = f"{closed_by(event)}; it offered base of yours"
+        ladder.release(Released("sell", order.price, order.volume - order.filled, reason))
+        _retry_at_once(ladder)
+        return
+    due_again = asked_for or event.reason not in FOR_GOOD
+    if not rest:
+        _retry_at_once(ladder)  # all that its buy brought is sold; the other part was added by hand
+    elif order.kind == "counter" and due_again:
+        # The closure is known, so a further attempt under a new id cannot become a second order.
+        due = RememberedSell(order.parent, order.attempt + 1, order.price, rest, "", order.bought_at)
+        for_room = asked_for and ladder.order_limit is not None
+        ours = order_limit.REASON if for_room else BY_OURSELVES
+        ladder.remember(due, ours if asked_for else closed_by(event))
+        if not asked_for and event.reason not in OUR_OWN:
+            ladder.tell_delayed("sell", order.price, rest, f"{closed_by(event)}; it is placed again")
+        ladder.retry_sells_at = max(ladder.retry_sells_at, event.time + RETRY_AFTER)
+        if asked_for and ladder.order_limit is not None:
+            _use_room(ladder)
+    elif order.kind == "surplus" and due_again:
+        _return_surplus(ladder, order, rest)
+        ladder.retry_surplus_at = max(ladder.retry_surplus_at, event.time + RETRY_AFTER)
+    elif not asked_for:
+        first_free = order.attempt + 1
+        gone = Released("sell", order.price, rest, closed_by(event), order.parent, first_free, order.bought_at)
+        ladder.release(gone)
+        _retry_at_once(ladder)
+
+
+FOR_GOOD = ("by hand", "unclear", "unknown to the exchange")
+"""Closures of a counter-sell that stay: the owner's own word, and one whose fills nobody can tell."""
+BY_OURSELVES = "cancelled by this program, at its stop or to make room; it is placed again"
+"""Why a sell waits that we withdrew: nobody has to do anything about it."""
+OUR_OWN = ("self-trade", "post-only")
+"""Closures that follow from our own orders, of which the next attempt is all that anybody needs to know."""
+
+
+def closed_by(event: Canceled) -> str:
+    """Who closed an order that we did not cancel, in words, the venue's own where it has any."""
+    words = f": {event.text}" if event.text else ""
+    match event.reason:
+        case "by hand":
+            return f"cancelled by hand{words}"
+        case "venue":
+            return f"closed by the exchange{words or ', not by you'}"
+        case _:
+            return f"closed by the exchange ({event.reason}{words})"
+
+
+def _use_room(ladder: Ladder) -> None:
+    """A far sell was withdrawn for something nearer to the market."""
+    ladder.buys_wait = False
+    _retry_at_once(ladder)
+
+
+def _retry_at_once(ladder: Ladder) -> None:
+    """What a closed sell held is free for those that wait."""
+    ladder.retry_sells_at = 0
+    if ladder.synced:
+        retry_remembered_sells(ladder)
+
+
+def _return_surplus(ladder: Ladder, order: OwnOrder, rest: Decimal) -> None:
+    """What its sell did not bring away is surplus again, unless it never stopped being that."""
+    if not order.exchange_id:
+        return
+    bought_at = floor_price(ladder.settings.pair, divide(order.price, ladder.settings.step))
+    ladder.state.surplus += rest
+    ladder.state.surplus_price = max(ladder.state.surplus_price, bought_at)
+
+
+def _amended(ladder: Ladder, order: OwnOrder, event: Amended) -> None:
+    """Changed by hand: its limit and quantity are what the rules reckon with from now on."""
+    _accept(ladder, order, event.exchange_id)
+    if (order.price, order.volume) == (event.price, event.volume):
+        return
+    name, symbol = ladder.settings.name, ladder.settings.pair.symbol
+    former = (order.price, order.volume)
+    ladder.amended(order, event.price, event.volume)
+    ladder.out.append(
+        OrderAmended(name, symbol, order.side, event.price, event.volume, *former, beyond=_beyond_own(ladder, order)),
+    )
+
+
+def _beyond_own(ladder: Ladder, order: OwnOrder) -> Decimal:
+    """What a sell offers that no buy of ours brought: its owner's base."""
+    if order.side == "buy" or ladder.sells_unowned:
+        return ZERO
+    if order.is_owners:
+        return order.volume - order.filled
+    return max(order.volume - order.filled - (ladder.state.owned - ladder.offered_besides(order)), ZERO)
+
+
+BY_RULES: tuple[RejectReason, ...] = ("rules", "minimum", "pair")
+"""Refusals that asking again does not cure: the order waits for other rules of the venue, or ten minutes."""
+
+
+def _rejected(ladder: Ladder, order: OwnOrder, event: Rejected) -> None:
+    """No order exists: the id stays free, and the order is due again or has a named reason."""
+    if order.exchange_id:
+        return
+    ladder.forget(order)
+    if order.side == "buy":
+        ladder.buys_may_retry = True
+        if order.phase == "canceling":
+            return
+    is_first = _cause(order) not in ladder.state.told
+    _tell_refusal(ladder, order, event)
+    pair = ladder.settings.pair
+    # Rules that are known by now explain it: then the order can be decided anew by them.
+    is_news = against_rules(pair, order.price, order.volume) is None
+    by_rules = event.reason in BY_RULES and is_news
+    now = max(event.time, ladder.now)
+    if order.side == "buy":
+        if event.reason == "post-only":
+            ladder.crossed(order, now)
+        else:
+            in_vain = event.reason == "funds" or by_rules
+            ladder.rules_barred = by_rules
+            may_retry = not in_vain and event.reason != "no room"
+            ladder.buys_failed(_reason(event), may_retry=may_retry, ask_again=in_vain)
+    elif order.kind != "counter":
+        ladder.retry_surplus_at = now + (ASK_AGAIN_AFTER if by_rules else RETRY_AFTER)
+    else:
+        due = RememberedSell(order.parent, order.attempt, order.price, order.volume, "", order.bought_at)
+        due.retry_at = now + ASK_AGAIN_AFTER if by_rules else 0
+        ladder.remember(due, _reason(event))
+        ladder.retry_sells_at = now + RETRY_AFTER
+    _mind_limit(ladder, order, event, is_first=is_first)
+
+
+def _mind_limit(ladder: Ladder, order: OwnOrder, event: Rejected, *, is_first: bool) -> None:
+    """The pair takes no more open orders."""
+    if event.reason == order_limit.REASON:
+        order_limit.refused(ladder, event.time)
+    elif event.reason == "no room":
+        order_limit.without_room(ladder, event.time)
+    else:
+        return
+    if is_first and order.side == "sell" and order.kind == "counter":
+        order_limit.make_room(ladder)
+
+
+SAID_BY_NAME: tuple[RejectReason, ...] = ("funds", "post-only", "order limit")
+"""Refusals with words of their own in reports. Of all others only the venue's words say anything to the user."""
+
+
+def _reason(event: Rejected) -> str:
+    if event.reason == "no room":
+        return order_limit.REASON
+    return event.reason if event.reason in SAID_BY_NAME or not event.text else event.text
+
+
+def _tell_refusal(ladder: Ladder, order: OwnOrder, event: Rejected) -> None:
+    if event.reason == "funds":
+        ladder.tell_funds_missing(_cause(order), order.side, order.price, order.volume)
+    elif event.reason != "post-only":
+        ladder.tell_refused(_cause(order), order.side, order.price, order.volume, event.text)
+
+
+def _cause(order: OwnOrder) -> str:
+    """What the user is told once: all lacking buys are one cause, each lacking sell is its own."""
+    return "buy" if order.side == "buy" else f"sell {order.parent}"

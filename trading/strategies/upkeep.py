@@ -1,0 +1,239 @@
+"""What the grid does by itself on a tick, one named function per rule, in the order of design section 4."""
+
+from decimal import Decimal
+from itertools import pairwise
+
+from messages.money import ZERO, below_minimum, floor_volume
+from trading.strategies import order_limit, rules
+from trading.strategies.core import NEVER
+from trading.strategies.ladder import CROSSED, RETRY_AFTER, Ladder
+from trading.strategies.state import RememberedSell
+
+OLD_PRICE = 600 * 10**9
+"""A last trade that is older, in nanoseconds, says nothing of where a first buy belongs."""
+
+
+def upkeep(ladder: Ladder) -> None:
+    """Run the rules in their order; a shift starts the list anew. A doubted price moves no ladder."""
+    if ladder.ticker is None or ladder.tick_time < ladder.state.fill_time:
+        return
+    while True:
+        retry_remembered_sells(ladder)
+        sell_surplus(ladder)
+        if ladder.doubted is not None:
+            return
+        withdraw_passed_by(ladder)
+        cancel_near_buys(ladder)
+        fill_up(ladder)
+        if ladder.pending():
+            return
+        cancel_excess_buys(ladder)
+        if not shift_up(ladder):
+            break
+    sell_accumulated_base(ladder)
+
+
+def upkeep_without_a_trade(ladder: Ladder) -> None:
+    """What time alone makes due: it needs no newer price."""
+    retry_remembered_sells(ladder)
+    sell_surplus(ladder)
+    is_due = ladder.now >= ladder.refill_at
+    if is_due:
+        ladder.refill_at = NEVER
+    if ladder.doubted is not None:
+        return
+    may_begin = ladder.buys_wait and (ladder.buys() or ladder.now - ladder.tick_time < OLD_PRICE)
+    # Buys that the venue has closed go back to where they were, however old the last trade is.
+    if may_begin or is_due:
+        fill_up(ladder)
+
+
+def retry_remembered_sells(ladder: Ladder) -> None:
+    """Sells that could not be placed, the nearest to the market first."""
+    if not ladder.state.remembered or ladder.now < ladder.retry_sells_at:
+        return
+    ladder.retry_sells_at = ladder.now + RETRY_AFTER
+    for sell in sorted(ladder.state.remembered.values(), key=lambda sell: sell.price):
+        if ladder.now >= sell.retry_at:
+            _retry(ladder, sell)
+
+
+def _retry(ladder: Ladder, sell: RememberedSell) -> None:
+    """One remembered sell, by the pair's rules of this moment."""
+    settings, sell_volume = ladder.settings, ladder.variant.sell_volume
+    price = rules.lifted(settings, sell.price, sell.bought_at, ladder.fresh_ticker())
+    ours = sell.volume if ladder.sells_unowned else min(sell.volume, ladder.own_base())
+    volume = floor_volume(settings.pair, max(ours, ZERO))
+    if price != sell.price and sell_volume is not None:
+        volume = min(volume, floor_volume(settings.pair, sell_volume(settings, price, sell.volume)))
+    if reason := below_minimum(settings.pair, price, volume):
+        short = volume < sell.volume and below_minimum(settings.pair, price, sell.volume) is None
+        sell.reason = NOT_OURS if short else reason
+        ladder.tell_refused(f"sell {sell.parent}", "sell", price, sell.volume, sell.reason)
+    elif volume > ladder.base_free():
+        sell.reason = "funds"  # whatever it waited for at first
+    elif order_limit.admits_sell(ladder, price):
+        # Its cause was told and lasts until the sell is accepted; a refused retry tells nothing new.
+        del ladder.state.remembered[sell.parent]
+        ladder.place_counter_order("sell", price, volume, sell)
+
+
+NOT_OURS = "the base that it would sell is gone, sold by another order"
+"""For instance by one that was amended by hand: the books of the strategy hold no base for it any more."""
+
+
+def sell_surplus(ladder: Ladder) -> None:
+    """Base of cancelled, partly filled buys is sold as soon as it is worth one amount."""
+    state, settings = ladder.state, ladder.settings
+    if not state.surplus:
+        return
+    price = rules.sell_price(settings, state.surplus_price, ladder.fresh_ticker())
+    if ladder.now < ladder.retry_surplus_at or not surplus_is_due(ladder, price):
+        return
+    if not order_limit.has_room(ladder):
+        return
+    wanted = min(rules.volume_for_amount(settings, price), state.surplus)
+    if not ladder.sells_unowned:
+        wanted = min(wanted, ladder.own_base())
+    elif wanted > ladder.unoffered_base():
+        return  # after a start nobody knows at once what is unowned: what is sold must not depend on that
+    volume = floor_volume(settings.pair, max(wanted, ZERO))
+    if below_minimum(settings.pair, price, volume) is None:
+        ladder.place_ladder_order("sell", price, volume, "surplus")
+
+
+def surplus_is_due(ladder: Ladder, price: Decimal) -> bool:
+    """Whether the surplus is worth an amount and not offered: it shrinks only once its sell is accepted."""
+    if rules.invested(price, ladder.state.surplus) < ladder.settings.amount:
+        return False
+    return not any(order.kind == "surplus" and not order.exchange_id for order in ladder.state.orders.values())
+
+
+def withdraw_passed_by(ladder: Ladder) -> None:
+    """What the venue has not taken yet and the market has passed meanwhile is decided anew; counter-sells wait on."""
+    if ladder.ticker is None or not ladder.put_off:
+        return
+    for order in ladder.buys():
+        if order.order_id in ladder.put_off and order.price >= ladder.ticker:
+            ladder.cancel(order)
+    for order in ladder.sells():
+        if order.order_id in ladder.put_off and order.kind != "counter" and order.price <= ladder.ticker:
+            ladder.cancel(order)
+
+
+def cancel_near_buys(ladder: Ladder) -> None:
+    """Of two neighbouring buys that are too near to each other the higher one goes."""
+    for higher, lower in pairwise(ladder.buys()):
+        if rules.too_near(ladder.settings, higher.price, lower.price):
+            ladder.cancel(higher)
+
+
+def fill_up(ladder: Ladder) -> None:
+    """Add buys below the lowest one until `n` are open, or until a named reason stops it."""
+    if buys_must_wait(ladder):
+        return
+    ladder.buys_wait = ladder.rules_barred = False
+    ladder.refill_at = NEVER
+    ladder.blocked = ""
+    while len(ladder.buys()) < ladder.settings.max_open_buys:
+        if not _add_buy(ladder):
+            return
+    if ladder.is_complete():
+        ladder.no_longer("buy")
+
+
+def _add_buy(ladder: Ladder) -> bool:
+    settings = ladder.settings
+    buys = ladder.buys()
+    if ladder.ticker is None:
+        return False
+    if not ladder.investment_allows_buy():
+        ladder.blocked = "max_investment"
+        return False
+    price = rules.buy_price(settings, buys[-1].price if buys else None, ladder.ticker)
+    volume = rules.buy_volume(settings, price)
+    if no_gain := no_gain_from(ladder, price):
+        ladder.blocked = no_gain
+        if not settings.fees_eat:  # that is told by the watch over the venue's facts
+            ladder.tell_refused("buy", "buy", price, volume, no_gain)
+    elif not ladder.quote_free() > settings.amount_with_fee:
+        ladder.buys_failed("funds", may_retry=False)
+        ladder.tell_funds_missing("buy", "buy", price, volume)
+    elif reason := below_minimum(settings.pair, price, volume):
+        ladder.blocked = reason
+        ladder.tell_refused("buy", "buy", price, volume, reason)
+    elif not volume or (buys and rules.too_near(settings, buys[-1].price, price)):
+        ladder.blocked = TOO_COARSE.format(tick=settings.pair.tick_size, interval=settings.interval)
+    elif ladder.would_cross(price):
+        ladder.blocked = CROSSED
+    elif not order_limit.has_room_for_buy(ladder):
+        ladder.buys_failed(order_limit.REASON, may_retry=False)
+        order_limit.withdraw_far_sells(ladder)
+    else:
+        ladder.place_ladder_order("buy", price, volume, "ladder")
+        return True
+    return False
+
+
+TOO_COARSE = "the tick size of {tick:f} is too coarse for an interval of {interval:f} at this price"
+
+
+def no_gain_from(ladder: Ladder, price: Decimal) -> str:
+    """Why a buy at this price could not be sold with a gain, by the rules and fees of this moment; else nothing."""
+    settings = ladder.settings
+    if ladder.variant.sell_volume is None:
+        return ""
+    if settings.fees_eat:
+        return f"a fee of {settings.fee:f} eats the interval of {settings.interval:f}: each sell would lose money"
+    if rules.tick_is_too_coarse(settings, price):
+        return TOO_COARSE.format(tick=settings.pair.tick_size, interval=settings.interval)
+    return ""
+
+
+def buys_must_wait(ladder: Ladder) -> bool:
+    """After a failed buy: until something has changed or it is time to ask again, and for ten seconds at least."""
+    asks_again = ladder.now >= ladder.ask_again_at
+    may_retry = ladder.buys_may_retry or asks_again or order_limit.may_try_more(ladder)
+    if ladder.rules_barred and not asks_again:
+        return True
+    return ladder.buys_wait and (not may_retry or ladder.now < ladder.retry_buys_at)
+
+
+def cancel_excess_buys(ladder: Ladder) -> None:
+    """More than `n` buys are open (a smaller `n`, a counter-buy): the lowest ones go."""
+    for order in ladder.buys()[ladder.settings.max_open_buys :]:
+        ladder.cancel(order)
+
+
+def shift_up(ladder: Ladder) -> bool:
+    """The market left the ladder behind: all buys are cancelled, the list starts anew from the ticker."""
+    buys = ladder.buys()
+    if not buys or ladder.ticker is None:
+        return False
+    if ladder.ticker <= rules.shift_threshold(ladder.settings, buys[0].price):
+        return False
+    cancel_all_buys(ladder)
+    return True
+
+
+def cancel_all_buys(ladder: Ladder) -> None:
+    """Take the whole ladder down; sells stay."""
+    for order in ladder.buys():
+        ladder.cancel(order)
+
+
+def sell_accumulated_base(ladder: Ladder) -> None:
+    """SWING's extra sell: a full ladder, nothing to sell and nothing pending, but base worth an amount."""
+    settings, ticker = ladder.settings, ladder.ticker
+    if not ladder.variant.sells_accumulated_base or ticker is None or ladder.now < ladder.retry_surplus_at:
+        return
+    if ladder.sells() or ladder.sell_is_due() or ladder.pending():
+        return
+    if len(ladder.buys()) != settings.max_open_buys:
+        return
+    if not ladder.base_free() * ticker > settings.amount_with_fee or not order_limit.has_room(ladder):
+        return
+    price = rules.extra_sell_price(settings, ticker, ladder.state.highest_buy)
+    volume = floor_volume(settings.pair, min(rules.volume_for_amount(settings, price), ladder.base_free()))
+    if below_minimum(settings.pair, price, volume) is None:
+        ladder.place_ladder_order("sell", price, volume, "extra")
