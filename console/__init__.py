@@ -1,0 +1,6 @@
+"""What a terminal sees: the command line, log lines, and a queue that a stalled reader cannot hold up.
+
+- `cli`     arguments, signals, exit codes
+- `logs`    log lines as text or JSON; equal ones are summed
+- `output`  a bounded queue in front of a pipe or a terminal
+"""

@@ -34,7 +34,7 @@ WAITS = {
     "order_manager": {"exchange"},
     "market_data": {"exchange"},
     "notifier": {"channel"},
-    "program": {"exchange"},
+    "survey": {"exchange"},
 }
 """Who waits for whose answer; `program` is the survey before the start.
 

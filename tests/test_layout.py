@@ -7,38 +7,78 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("messages", "config", "actors", "adapters", "backtesting", "supervision")
-TOP_MODULES = ("supervisor", "backtest")
+PACKAGES = (
+    "messages",
+    "config",
+    "trading",
+    "simulators",
+    "actors",
+    "adapters",
+    "assembly",
+    "backtesting",
+    "supervision",
+    "console",
+)
+TOP_MODULES = ("supervisor", "backtest", "former_names")
+FORMER = {
+    Path(name)
+    for name in (
+        "actors/strategies/__init__.py",
+        "actors/strategies/core.py",
+        "actors/strategies/grid_base.py",
+        "actors/strategies/settings.py",
+        "adapters/exchanges/kraken/sandbox/__init__.py",
+        "adapters/interfaces.py",
+        "supervision/registry.py",
+        "supervision/world.py",
+    )
+}
+"""Former names of modules; nothing of ours uses them."""
 SOURCES = sorted(
-    path.relative_to(ROOT)
-    for path in (*(p for package in PACKAGES for p in (ROOT / package).rglob("*.py")), *ROOT.glob("*.py"))
+    {
+        path.relative_to(ROOT)
+        for path in (*(p for package in PACKAGES for p in (ROOT / package).rglob("*.py")), *ROOT.glob("*.py"))
+    }
+    - FORMER
 )
 MODULES = [path for path in SOURCES if path.name != "__init__.py"]
 
+_GROUND = ("config", "messages", "trading")
+_PARTS = (*_GROUND, "actors", "adapters", "simulators.paper", "simulators.prices")
 MAY_IMPORT = {
     "messages": ("messages",),
     "config": ("config", "messages"),
+    "trading": ("trading", "messages"),
     "trading/strategies": ("trading.strategies", "messages"),
-    "actors": ("actors", "trading.ports", "messages"),
+    "simulators/kraken": ("simulators.kraken", "messages"),
+    "simulators/paper": ("simulators.paper", "trading.ports", "config", "messages"),
+    "simulators/prices": ("simulators.paper", "simulators.prices", "config", "messages"),
+    "actors": ("actors", "trading", "messages"),
     "adapters": ("trading.ports", "config", "messages"),
+    "adapters/exchanges/paper": ("trading.ports", "simulators.paper", "simulators.prices", "config", "messages"),
     # A dry run trades on the paper exchange.
-    "adapters/exchanges/kraken": ("trading.ports", "adapters.exchanges.paper", "config", "messages"),
-    "simulators/kraken": ("messages",),
+    "adapters/exchanges/kraken": (
+        "trading.ports",
+        "adapters.exchanges.paper",
+        "simulators.prices",
+        "config",
+        "messages",
+    ),
+    "assembly": ("assembly", *_PARTS),
     # The decisions and the simulated exchange, never an actor's shell; how a configuration becomes cores is one code.
     "backtesting": (
         "backtesting",
-        "trading.order_desk",
-        "trading.strategies.core",
-        "adapters.exchanges.paper",
-        "config",
-        "messages",
-        "supervision.policy",
-        "assembly.program",
+        "simulators.paper",
+        "simulators.prices",
+        "assembly.cores",
+        "assembly.exit_codes",
         "assembly.registry",
+        *_GROUND,
     ),
     "backtesting/data/download.py": ("backtesting", "adapters.exchanges.kraken", "trading.ports", "config"),
-    "supervision": ("supervision", "supervisor", "actors", "adapters", "config", "messages"),
-    ".": ("supervision", "supervisor", "actors", "adapters", "config", "messages"),
+    "supervision": ("supervision", "assembly", *_PARTS),
+    "console": ("console", "supervision", "assembly", *_PARTS),
+    ".": ("console", "supervision", "supervisor", "assembly", *_PARTS),
     "backtest.py": ("backtesting",),
 }
 """What each part may import of ours; the longest matching folder counts. Adapters may import their own package too."""
@@ -55,48 +95,50 @@ WORLD = {"asyncio", "datetime", "duckdb", "http", "httpx", "io", "logging", "os"
     "urllib",
     "uuid",
 }
-PURE = ("messages", "trading/strategies", "trading/guard.py", "trading/ledger.py", "trading/order_desk.py")
+PURE = ("messages", "trading")
 
-_ENGINE = ("account", "blocks", "capital", "costs", "engine", "equity", "record", "series", "summary", "tape")
-PURE_BACKTEST = tuple(f"backtesting/{name}.py" for name in _ENGINE)
+_ENGINE = ("account", "data/blocks", "engine", "record", "series", "tape")
+_FIGURES = ("capital", "costs", "equity", "summary")
+PURE_BACKTEST = tuple(f"backtesting/{name}.py" for name in (*_ENGINE, *(f"figures/{name}" for name in _FIGURES)))
 """A run and its figures: what the prices lead to, and nothing else."""
 
-EXACT = (*PURE, *PURE_BACKTEST, "adapters/exchanges")
+EXACT = (*PURE, *PURE_BACKTEST, "adapters/exchanges", "simulators")
 FLOATS_THAT_ARE_NO_MONEY = {
     "adapters/exchanges/paper/pacing.py": "seconds of the event loop's clock",
     "simulators/prices/reader.py": "type of the reader's options, not of a price",
     **{
         f"adapters/exchanges/kraken/{name}.py": "seconds, and the venue's counters of requests"
         for name in (
-            "answers",
-            "budget",
-            "clock",
-            "closures",
-            "company",
-            "deferrals",
-            "drift",
-            "errors",
-            "holds",
-            "fees",
-            "listing",
-            "market",
-            "orders",
-            "others",
-            "outbox",
-            "requests",
-            "reserve",
-            "rest",
-            "rest_orders",
-            "room",
+            "account/company",
+            "account/orders",
+            "account/others",
+            "account/stream",
+            "account/totals",
+            "limits/budget",
+            "limits/holds",
+            "limits/request_queue",
+            "limits/room",
+            "limits/turns",
+            "market_data/fees",
+            "market_data/listing",
+            "market_data/market",
+            "order_entry/answers",
+            "order_entry/deferrals",
+            "order_entry/requests",
+            "order_entry/reserve",
+            "order_entry/rest_orders",
+            "reconciliation/balance_check",
+            "reconciliation/order_history",
+            "reconciliation/unknown_outcomes",
             "session",
-            "skipped",
-            "sockets",
-            "stream",
-            "totals",
-            "turns",
-            "unknown",
+            "transport/clock",
+            "transport/rest",
+            "transport/skipped",
+            "transport/sockets",
+            "wire/errors",
         )
     },
+    "trading/ports.py": "seconds until another try",
     "simulators/kraken/faults.py": "seconds of delay",
     "simulators/kraken/server.py": "seconds of the event loop's clock",
     "simulators/kraken/settings.py": "seconds of silence",
@@ -128,7 +170,6 @@ TESTED_ELSEWHERE = {
     "adapters/exchanges/kraken/order_entry/rest_orders.py": "tests/adapters/exchanges/kraken/transport/test_rest.py",
     "adapters/exchanges/kraken/session.py": "tests/adapters/exchanges/kraken/test_session_orders.py",
     "adapters/exchanges/kraken/account/stream.py": "tests/adapters/exchanges/kraken/test_session_orders.py",
-    "adapters/exchanges/kraken/reconciliation/unknown_outcomes.py": "tests/adapters/exchanges/kraken/test_session_fates.py",
     "adapters/exchanges/kraken/transport/urls.py": "tests/adapters/exchanges/kraken/test_exchange.py",
     "adapters/exchanges/kraken/wire/rest.py": "tests/adapters/exchanges/kraken/wire/test_fuzz.py",
     "adapters/exchanges/kraken/wire/socket.py": "tests/adapters/exchanges/kraken/wire/test_fuzz.py",
@@ -153,7 +194,11 @@ TESTED_ELSEWHERE = {
     "backtest.py": "tests/backtesting/test_cli.py",
     "adapters/journal/schema.py": "tests/adapters/journal/test_opening.py",
     "console/cli.py": "tests/process/test_bad_input.py",
-    "assembly/program.py": "tests/behaviour/test_pairs.py",
+    "assembly/cores.py": "tests/supervision/test_strategies.py",
+    "assembly/mailboxes.py": "tests/test_flow.py",
+    "assembly/survey.py": "tests/behaviour/test_pairs.py",
+    "assembly/exit_codes.py": "tests/process/test_bad_input.py",
+    "former_names.py": "tests/test_former_names.py",
     "assembly/world.py": "tests/simulation/test_simulation.py",
 }
 """Plain data, a helper of one module, or the program as a whole: the test that uses it."""
@@ -193,10 +238,8 @@ def is_pure(path: Path, parts: tuple[str, ...] = PURE) -> bool:
 
 
 def own_package(path: Path) -> str:
-    """Within an adapter everything may import everything, but a stand-in shares nothing with what is tried on it."""
-    parts = path.parent.parts
-    sandbox = parts.index("sandbox") + 1 if "sandbox" in parts else 0
-    return ".".join(parts[: sandbox or 3])
+    """Within an adapter everything may import everything."""
+    return ".".join(path.parent.parts[:3])
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=str)
@@ -208,9 +251,9 @@ def test_imports_point_one_way(path: Path) -> None:
     assert [name for name in ours if not any(inside(name, package) for package in allowed)] == []
 
 
-def test_no_adapter_knows_the_stand_in_it_is_tried_on() -> None:
-    adapters = [path for path in SOURCES if path.is_relative_to("adapters") and "sandbox" not in path.parts]
-    assert [path for path in adapters for name in imported(path) if "sandbox" in name.split(".")] == []
+def test_no_part_of_the_program_knows_the_stand_in_it_is_tried_on() -> None:
+    others = [path for path in SOURCES if not path.is_relative_to("simulators/kraken")]
+    assert [path for path in others for name in imported(path) if inside(name, "simulators.kraken")] == []
 
 
 def test_no_source_imports_a_test() -> None:

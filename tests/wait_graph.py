@@ -38,7 +38,8 @@ def modules(*folders: str) -> dict[str, ast.Module]:
 
 def node_of(path: str) -> str:
     """What the graph calls a module: an actor by its name, every exchange adapter `exchange`."""
-    return "exchange" if path.startswith("adapters/exchanges/") else Path(path).stem
+    stem = Path(path).parent.name if Path(path).stem == "actor" else Path(path).stem
+    return "exchange" if path.startswith("adapters/exchanges/") else stem
 
 
 def received(tree: ast.Module) -> list[str | None]:
@@ -77,7 +78,7 @@ def answers_in(mail: str) -> frozenset[str]:
 
 def waits() -> dict[str, set[str]]:
     """The graph: each module that waits for an answer, and those that it waits for."""
-    sources = modules("actors", "adapters/exchanges", "supervision")
+    sources = modules("actors", "adapters/exchanges", "assembly", "supervision")
     producers = {node_of(path) for path, tree in sources.items() if handed_on(tree) & ANSWERS}
     graph: dict[str, set[str]] = {}
     for path, tree in sources.items():

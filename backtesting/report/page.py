@@ -54,7 +54,7 @@ def document(title: str, body: str, data: object = None, script: str = "") -> st
 
 def asset(name: str) -> str:
     """A file of this package."""
-    return resources.files("backtesting").joinpath(name).read_text(encoding="utf-8")
+    return resources.files("backtesting.report").joinpath(name).read_text(encoding="utf-8")
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
