@@ -79,7 +79,7 @@ class Handle(Struct, frozen=True):
     """What an embedding program holds."""
 
     port: int | None
-    """Of the HTTP endpoint; None when it is disabled."""
+    """TCP port of the HTTP endpoint; None when it is disabled."""
     board: StatusBoard
 
     def status(self) -> Status:

@@ -29,7 +29,7 @@ class ConditionBook:
         return self._open.get((strategy, code))
 
     def codes(self, strategy: int) -> list[ConditionCode]:
-        """Of what is open for this userref, 0 for the whole program."""
+        """Codes of the conditions that are open for this userref; 0 means the whole program."""
         return [code for userref, code in self._open if userref == strategy]
 
     def open(

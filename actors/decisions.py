@@ -9,7 +9,7 @@ from trading.strategies.core import Output
 
 
 class Decisions:
-    """Of one start of a strategy."""
+    """A strategy's decisions since its start, from commit to sending: nothing leaves before its commit is durable."""
 
     def __init__(self, userref: int, orders: Mailbox[OrderManagerMail], notifier: Mailbox[NotifierMail]) -> None:
         self._userref = userref

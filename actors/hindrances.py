@@ -34,7 +34,7 @@ RESTS_AFTER = 30.0
 
 
 class Hindrances:
-    """Of one strategy; a new start begins with none. Times are nanoseconds UTC."""
+    """What keeps one strategy's orders from being placed; empty at each start. Times are nanoseconds UTC."""
 
     def __init__(
         self, book: ConditionBook, notifier: Mailbox[NotifierMail], userref: int, name: str, symbol: str

@@ -1,7 +1,7 @@
 """Mailboxes: typed, unbounded for facts, conflating for values of which only the newest counts.
 
 A mailbox belongs to the supervisor and outlives a crashed actor. Posting never blocks and never raises
-in the sender; a mailbox that grows beyond its limit fails its receiver instead (design, section 2).
+in the sender; a mailbox that grows beyond its limit fails its receiver instead (docs/design.md, "The shape").
 """
 
 import math

@@ -13,7 +13,7 @@ WAKE_PAUSE = 1.0
 
 
 class MarketTime:
-    """Of one start of a strategy."""
+    """The market's time as one strategy sees it since its start."""
 
     def __init__(self, *, by_clock: bool) -> None:
         """`by_clock`: time passes also without a trade, unlike in a simulation."""

@@ -101,7 +101,7 @@ class _Questions:
         self._nursery.start_soon(self._ask, attach, order_ids)
 
     def ask_of_absent(self, order_ids: tuple[str, ...]) -> None:
-        """As `ask`, for strategies that are not here."""
+        """Look up orders of strategies that are not configured; the answer is mail, a failure ends the session."""
         self._nursery.start_soon(self._ask_of_absent, order_ids)
 
     async def _ask_of_absent(self, order_ids: tuple[str, ...]) -> None:

@@ -84,7 +84,7 @@ class JournalPort(Protocol):
         """Do the work that writes put off."""
 
     def load_cores(self, userrefs: Sequence[int]) -> list[tuple[str | None, Origin]]:
-        """Of each strategy the state of its last commit and what it was made for."""
+        """By strategy: the state of its last commit (None without one) and what it was made for."""
 
     def pasts(self) -> list[Past]:
         """What it holds of every userref, by userref."""

@@ -417,7 +417,7 @@ class StrategyActor:
             self._outlets.orders.post(Reckoned(resynced.strategy, resynced.number, owned))
 
     def _tell_left(self, event: OrderEvent) -> None:
-        """The same of a sell that was decided before an execution of an enlarged one was told of."""
+        """Report what is owned after an execution of a sell that the account owner enlarged."""
         if isinstance(event, Amended):
             self._amended.add(event.order_id)
         elif isinstance(event, PartiallyFilled | Filled | Canceled) and event.order_id in self._amended:

@@ -16,7 +16,7 @@ class PairFacts(Struct, frozen=True):
     fee: Decimal | None = None
     """The account's maker fee rate; None when it was not asked for or not told."""
     price: Decimal | None = None
-    """Of the last trade."""
+    """Price of the last trade, quote per base; None when it is not known."""
     trouble: str = ""
     """Why it cannot be traded, with the venue's own words; empty when it can."""
 

@@ -71,7 +71,7 @@ def settings_of(strategy: StrategyConfig, market: Market, lineage: str) -> GridS
 
 
 def guarded_core_maker(strategy: StrategyConfig, market: Market, *, simulated: bool) -> MakeCore:
-    """As `core_maker`, of a core whose every answer is checked before it is committed."""
+    """Return a maker of a strategy's core whose every answer is checked before it is committed."""
     make, pair = core_maker(strategy, market), market.pairs[strategy.symbol]
     may_sell = permission(strategy, simulated=simulated)
     bounds = Bounds(strategy.userref, pair, strategy.max_investment, may_sell, strategy.n_open_buy_orders)

@@ -25,7 +25,7 @@ class JournalFile:
         self._world = world
         self._opened: JournalPort | None = None
         self._lineage: str | None = None
-        """Of the file that was opened first: no other one is written later."""
+        """Id of the database that was opened first: no other one is written to later."""
         self.owner = Owner(config.exchange.adapter, config.simulated)
         """Whose the journal is."""
         self._owner_is_news = False

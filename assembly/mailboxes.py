@@ -48,7 +48,7 @@ class Mailboxes:
             self.strategies[int(address.partition("/")[2])].post(answer)
 
     def lengths(self) -> dict[str, tuple[int, int]]:
-        """Of each actor: how many messages wait for it, how many were dropped."""
+        """By actor: number of waiting and of dropped messages."""
         boxes: list[Mailbox[Any]] = [
             self.supervisor,
             self.orders,

@@ -70,7 +70,7 @@ def left_over(pasts: Sequence[Past], config: Config) -> dict[int, tuple[Past, Re
 
 
 def left_behind(left: Mapping[int, tuple[Past, Rest]]) -> list[LeftBehind]:
-    """The same in the words of whoever keeps it for them."""
+    """Base and orders of strategies that are no longer configured, for the order-manager that reserves them."""
     return [LeftBehind(userref, past.symbol or "/", rest.base, rest.orders) for userref, (past, rest) in left.items()]
 
 

@@ -43,7 +43,7 @@ async def survey(config: Config, exchange: Exchange, source: str, past: Collecti
 
 
 async def read_facts(config: Config, exchange: Exchange) -> dict[str, PairFacts]:
-    """As `survey`, for strategies that run already. Raises `ExchangeUnavailable`."""
+    """Read the venue's rules, fees and prices of running strategies' pairs, by symbol. Raises `ExchangeUnavailable`."""
     facts: dict[str, PairFacts] = {}
     for symbol in dict.fromkeys(strategy.symbol for strategy in config.strategy):
         try:

@@ -1,6 +1,6 @@
 """The whole program without actors: cores, order desk and paper book, driven by one call per row.
 
-It is the sequence of the live program on the paper exchange in lock-step (design, section 7), which
+It is the sequence of the live program on the paper exchange in lock-step, which
 `actors.order_manager` and `adapters.exchanges.paper.exchange` spell out in messages: tick, fills,
 decisions of all strategies, what they asked for, what follows from that, until nobody has news.
 """

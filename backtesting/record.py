@@ -25,7 +25,7 @@ class OrderRecord(Struct, gc=False):
     volume: Decimal
     kind: OrderKind
     parent: str
-    """Of a counter-order: the exchange id of the order whose fill it answers."""
+    """Exchange id of the order that a counter-order answers; empty for other orders."""
     opened: int
     """Time of the row, in nanoseconds UTC."""
     closed: int = 0

@@ -13,9 +13,9 @@ class Point(Struct, frozen=True):
     """Some neighbouring rows; prices in units of the tape."""
 
     row: int
-    """Number of the last one."""
+    """Number of the last row of the point."""
     time: int
-    """Of the last one, in nanoseconds UTC."""
+    """Time of the last row of the point, in nanoseconds UTC."""
     open: int
     high: int
     low: int

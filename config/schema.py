@@ -137,7 +137,7 @@ class PersistenceConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """`[persistence]`: the journal. A relative path starts at the current directory."""
 
     database: Text = "infinity-grid.duckdb"
-    """Of a live run; see `Config.database`."""
+    """Path of a live run's database; a dry run keeps its own beside it, see `Config.database`."""
 
 
 class StrategyConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -239,11 +239,11 @@ class Known(Struct, frozen=True):
     """Which names exist in this installation, plug-ins included."""
 
     kinds: frozenset[str]
-    """Of strategies."""
+    """Kinds of strategies."""
     exchanges: frozenset[str]
-    """Adapters."""
+    """Names of exchange adapters."""
     channels: frozenset[str]
-    """Of notifications; `log` always exists."""
+    """Kinds of notification channels; `log` always exists."""
 
 
 def dry_run_file(live: Path) -> Path:

@@ -72,7 +72,7 @@ class QueuedHandler(logging.Handler):
         self._recent: OrderedDict[_Key, _Repeated] = OrderedDict()
         """Oldest first."""
         self._last: _Key | None = None
-        """Of the line that was written last."""
+        """Key of the line that was written last."""
         self._ended = False
         stream.writer.tell_loss = self._tell_loss
         stream.writer.tick = self._tick

@@ -69,7 +69,7 @@ class LineWriter:
             self._changed.wait_for(lambda: not self._waiting and not self._busy, seconds)
 
     def close(self, seconds: float = FLUSH_SECONDS) -> None:
-        """The same, and then write nothing any more."""
+        """Flush, at most this many seconds, and write nothing from then on."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()
@@ -179,7 +179,7 @@ class QueuedStream(io.TextIOBase):
         return False
 
     def fileno(self) -> int:
-        """Of the stream it stands for."""
+        """File descriptor of the underlying stream."""
         return self._target.fileno()
 
 

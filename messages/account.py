@@ -28,7 +28,7 @@ class OrderFacts(Struct, frozen=True, tag=True):
     reason: CloseReason
     """Why it was canceled; without meaning for other states."""
     time: int
-    """Of the last change."""
+    """Time of the last change, in nanoseconds UTC."""
     text: str = ""
     """The venue's own words for why it was canceled, where it has any."""
     margin: bool = False
@@ -158,7 +158,7 @@ class OrdersFound(Struct, frozen=True, tag=True):
 
     strategy: int
     number: int
-    """Of the `Attach` that this answers."""
+    """Number of the `Attach` that this answers."""
     since: int
     """How far back closed orders were looked for, in nanoseconds UTC."""
     orders: tuple[OrderFacts, ...]
@@ -177,7 +177,7 @@ class AttachRefused(Struct, frozen=True, tag=True):
 
     strategy: int
     number: int
-    """Of the `Attach`."""
+    """Number of the `Attach` that was refused."""
     reason: str
     """Which orders, and what to do about them."""
 
@@ -187,7 +187,7 @@ class AttachWaits(Struct, frozen=True, tag=True):
 
     strategy: int
     number: int
-    """Of the `Attach`."""
+    """Number of the `Attach` that waits."""
     detail: str
     """In words."""
 
@@ -197,7 +197,7 @@ class AttachAnswered(Struct, frozen=True, tag=True):
 
     strategy: int
     number: int
-    """Of the `Attach`."""
+    """Number of the `Attach` whose orders were looked up."""
     history: History | None = None
     facts: dict[str, OrderFacts] = field(default_factory=dict)
     """By client id, of the orders that were looked up; one that is left out never arrived."""

@@ -1,4 +1,4 @@
-"""Client order ids that are derived from their cause, never drawn (design, section 3).
+"""Client order ids that are derived from their cause, never random (docs/design.md, "Exactly once").
 
 18 characters of `[a-z0-9]`: the mark of this program (1), the strategy's userref in base 36 (6), a
 hash of the cause (11). The same cause gives the same id after any crash, so that an order can be

@@ -125,7 +125,7 @@ class CoreLoaded(Struct, frozen=True, tag=True):
     """UUID born with the database."""
     state: str | None
     number: int = 0
-    """Of the `LoadCore` that this answers."""
+    """Number of the `LoadCore` that this answers."""
     newest: int = 0
     """Time of the newest thing that the journal holds of any strategy, in nanoseconds UTC; 0 when it holds nothing."""
     origin: Origin = Origin()

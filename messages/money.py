@@ -1,8 +1,8 @@
 """Exact money: the only place that knows tick size, lot decimals, minimum volume and minimum cost.
 
 Prices are in quote currency per unit of base, volumes in base, costs and fees in quote. Prices and
-volumes are truncated down on both sides of the book (design, section 2). Rounded up are holds and estimated
-fees, so that the program never believes it has more than it has, and a sell that truncation would put at a loss.
+volumes are truncated down on both sides of the book. Rounded up are holds and estimated fees, so that the
+program never believes it has more than it has, and a sell that truncation would put at a loss.
 """
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal, DivisionByZero, InvalidOperation, Overflow

@@ -242,7 +242,7 @@ class MissedNotices(Struct, frozen=True):
     newest: str
     """The newest of them in one line."""
     time: int
-    """Of the newest, nanoseconds UTC."""
+    """Time of the newest notice, in nanoseconds UTC."""
     urgent: bool
 
 
@@ -253,7 +253,7 @@ class NoticesMissed(Struct, frozen=True, tag=True):
     reason: str
     count: int
     since: int
-    """Of the oldest, nanoseconds UTC."""
+    """Time of the oldest notice, in nanoseconds UTC."""
     until: int
     rows: tuple[MissedNotices, ...]
     """What needs somebody first, then the newest first; the oldest may be left out."""

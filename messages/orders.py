@@ -179,7 +179,7 @@ class Resyncing(Struct, frozen=True, tag=True):
 
     strategy: int
     number: int
-    """Of the `Attach` that this answers."""
+    """Number of the `Attach` that this answers."""
 
 
 class Resynced(Struct, frozen=True, tag=True):
@@ -187,7 +187,7 @@ class Resynced(Struct, frozen=True, tag=True):
 
     strategy: int
     number: int
-    """Of the `Attach` that this answers."""
+    """Number of the `Attach` that this answers."""
 
 
 class Reckoned(Struct, frozen=True, tag=True):
@@ -199,7 +199,7 @@ class Reckoned(Struct, frozen=True, tag=True):
 
     strategy: int
     number: int
-    """Of the `Attach` that the last `Resynced` answered."""
+    """Number of the `Attach` that the last `Resynced` answered."""
     owned: Decimal
     """In base currency."""
     order_id: str = ""

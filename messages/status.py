@@ -153,7 +153,7 @@ class UncoveredOrders(Struct, frozen=True, tag=True):
 
     orders: tuple[OrderFacts, ...]
     base: tuple[UncoveredBase, ...] = ()
-    """Of those whose base is known here; of others the journal's word stays."""
+    """Base left uncovered, by strategies whose base is known here; for others the journal's figure stands."""
 
 
 class StrangeOrder(Struct, frozen=True, tag=True):

@@ -1,4 +1,4 @@
-"""The failure policy: a table of rules and one pure function (design, section 2).
+"""The failure policy: a table of rules and one pure function (docs/design.md, "When something fails").
 
 Times are seconds of trio's clock. Nothing here waits, restarts or logs; `restart` does.
 """

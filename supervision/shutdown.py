@@ -16,7 +16,7 @@ from messages.status import Stop
 from supervision.control import Control
 
 SHARES = {"strategies": 0.3, "orders": 0.3, "persistence": 0.15}
-"""Of `shutdown_seconds`; what is left belongs to the notifier, whose own limit is two seconds."""
+"""Each phase's share of `shutdown_seconds`; the rest belongs to the notifier, whose own limit is two seconds."""
 
 
 async def stop_in_order(

@@ -69,7 +69,7 @@ class StateKeeper:
         self.account = ""
         """As the exchange calls it, where it tells."""
         self._told_reason = ""
-        """Of the state, as the log has it."""
+        """Reason of the state as last logged."""
         self.has_past = True
         """Whether there may be orders of this program: its journal knows some, or it has traded."""
         self.has_traded_before = False

@@ -39,7 +39,7 @@ class StateMachine:
 
     @property
     def own_reason(self) -> str:
-        """Of the program itself, and of no strategy; empty while it neither failed nor was asked to stop."""
+        """Why the program itself failed or stops, strategies aside; empty while it does neither."""
         return self._failed or self._stopping
 
     @property

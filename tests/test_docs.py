@@ -9,6 +9,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 PAGE = re.compile(r"\bdocs/[\w/.-]+\.md\b")
+HEADING = re.compile(r"\b(docs/[\w/.-]+\.md), \"([^\"]+)\"")
 MODULE = re.compile(r"python -m ([a-z_]+(?:\.[a-z_]+)*)\b(?!\*)")
 
 
@@ -20,10 +21,14 @@ def tracked(suffix: str) -> list[Path]:
     return [ROOT / name for name in listed.stdout.decode().split("\0") if name and (ROOT / name).is_file()]
 
 
+def headings(page: Path) -> list[str]:
+    """The titles of a page, without their marks."""
+    return re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+
+
 def anchors(page: Path) -> set[str]:
     """What a link may name after `#`, as forges make it of a page's headings."""
-    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings(page)}
 
 
 def dead_links(page: Path) -> list[str]:
@@ -50,6 +55,18 @@ def test_no_source_cites_a_page_that_is_not_there() -> None:
     cited.discard((Path(__file__), "docs/gone.md"))
     assert cited
     assert [f"{path}: {name}" for path, name in sorted(cited) if not (ROOT / name).exists()] == []
+
+
+def test_no_source_cites_a_heading_that_is_not_there() -> None:
+    """Code points at a part of a page by the title of its heading: numbers of sections move."""
+    cited = {place for path in tracked(".py") for place in HEADING.findall(path.read_text(encoding="utf-8"))}
+    assert ("docs/design.md", "Exactly once") in cited
+    assert [place for place in sorted(cited) if place[1] not in headings(ROOT / place[0])] == []
+
+
+def test_no_source_cites_a_section_by_number() -> None:
+    by_number = re.compile(r"\bdesign,? section \d", re.IGNORECASE)
+    assert [path for path in tracked(".py") if by_number.search(path.read_text(encoding="utf-8"))] == []
 
 
 def test_every_command_that_a_page_names_exists() -> None:

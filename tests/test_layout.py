@@ -323,3 +323,29 @@ def test_cores_share_nothing_that_could_change() -> None:
                 value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
                 is_dunder = isinstance(node, ast.Assign) and ast.unparse(node.targets[0]).startswith("__")
                 assert is_dunder or not isinstance(value, ast.List | ast.Dict | ast.Set), path
+
+
+LEANING = ("As `", "Ditto", "Like `", "Likewise", "Of ", "The same")
+"""Beginnings that lean on a name or a neighbour, neither of which a tooltip shows."""
+
+
+def docstrings(path: Path) -> Iterator[tuple[int, str]]:
+    """Line and text of every docstring of the file, those below attributes included."""
+    for node in ast.walk(tree_of(path)):
+        body = getattr(node, "body", ())
+        for statement in body if isinstance(body, list) else ():
+            value = statement.value if isinstance(statement, ast.Expr) else None
+            if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                yield statement.lineno, value.value.lstrip()
+
+
+STATE = Path("trading/strategies/state.py")
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=str)
+def test_a_docstring_stands_alone(path: Path) -> None:
+    assert [(line, text) for line, text in docstrings(path) if text.startswith(LEANING)] == []
+
+
+def test_docstrings_below_attributes_are_looked_at_too() -> None:
+    assert "Time of the newest fill, in nanoseconds UTC." in {text for _, text in docstrings(STATE)}

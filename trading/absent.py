@@ -35,7 +35,7 @@ class Absent:
         """By userref and symbol."""
         self._orders: dict[str, _Order] = {}
         self._strategies: set[int] = set()
-        """Of which the journal knows."""
+        """Userrefs of the absent strategies that the journal knows."""
         for past in left:
             self._strategies.add(past.strategy)
             self._base[past.strategy, past.symbol] = past.base

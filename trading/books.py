@@ -22,7 +22,7 @@ class Entry(Struct, array_like=True):
     volume: Decimal
     filled: Decimal = ZERO
     own: Decimal = ZERO
-    """Of a sell: how much of it the strategy's own base was asked for."""
+    """How much of a sell's volume was to come from the strategy's own base; 0 for a buy."""
     placed: Decimal | None = None
     """None: all of it is the strategy's. Else so much: what one amended by hand was placed with, 0 of its owner's."""
     accepted: bool = False
@@ -55,7 +55,7 @@ class Entry(Struct, array_like=True):
 
 
 class Books(Struct):
-    """Of one strategy."""
+    """Independent books of one strategy, against which its core's answers are checked."""
 
     owned: Decimal = ZERO
     """Base that its fills brought, less what they took away; never below zero."""

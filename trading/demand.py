@@ -50,7 +50,7 @@ class Bounds(Struct, frozen=True):
 
 
 class Demand:
-    """Of one answer. Each method raises `CoreFailed` for what is not allowed beside what is open already."""
+    """What one answer of a core asks for, checked against what is open. Methods raise `CoreFailed` on a breach."""
 
     def __init__(
         self,
@@ -128,7 +128,7 @@ class Demand:
 
 
 class _Sums(Struct):
-    """Of orders that keep funds."""
+    """Sums over the orders that reserve funds."""
 
     buys: Decimal = ZERO
     """Quote of buys, without what is filled."""

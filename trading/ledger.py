@@ -1,7 +1,8 @@
 """Who may spend what: totals of the account, holds of every open order, base that each strategy owns.
 
 Pure. Free funds are known without asking the exchange, and strategies that share an account never spend
-each other's money (design, section 3). Amounts are in the asset's own unit, assets in common spelling.
+each other's money (docs/design.md, "Who may spend what"). Amounts are in the asset's own
+unit, assets in common spelling.
 """
 
 from collections.abc import Mapping
@@ -30,7 +31,7 @@ class Client(Struct):
     since: Decimal = ZERO
     """What its orders have brought and taken since that was answered."""
     marks: dict[tuple[str, Decimal], Decimal] = field(default_factory=dict)
-    """The same as it was after an execution of a sell that its owner enlarged, by order and cumulative volume."""
+    """`since` after each execution of a sell that its owner enlarged, by client id and cumulative volume."""
 
 
 class Total(Struct):
@@ -52,7 +53,7 @@ class Purse(Struct):
     held: Decimal = ZERO
     """Sum of the holds of its open orders."""
     extra: Decimal = ZERO
-    """Of that by extra sells, which offer no fill's base but what is left: first of all the account owner's."""
+    """Part of `held` reserved by extra sells, which offer accumulated base, the account owner's first."""
     bought: Decimal = ZERO
     """And not sold again; the base of a strategy only."""
     kept: Decimal = ZERO

@@ -223,7 +223,7 @@ class NamesAccount(Protocol):
 
     @property
     def account_id(self) -> str:
-        """The same for every key of one account, another for every other account; empty when it cannot be told.
+        """Id of the account, equal for all of its API keys and different for every other account; empty when unknown.
 
         Known once the exchange is open. Without it an account counts as known by its API key.
         """

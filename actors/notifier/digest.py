@@ -6,9 +6,9 @@ from messages.letters import Letter, needs_somebody, subject_of
 from messages.notices import MissedNotices, NoticeKind, NoticesMissed
 
 SHOWN_ROWS = 25
-"""Of a summary. More would not fit into one message of Telegram, and nobody would read them."""
+"""Rows of one digest: more would not fit into one Telegram message."""
 SHOWN_LETTERS = 200
-"""Of each row."""
+"""Characters of each row of a digest."""
 MAX_SUBJECTS = 2_000
 """Far more than the strategies of one program have; beyond, the oldest row is forgotten and only counted."""
 
@@ -20,7 +20,7 @@ class Missed:
         self.rows: dict[tuple[NoticeKind, str], _Row] = {}
         self.bot = ""
         self.folded = 0
-        """Of the counted ones: notices that wait for a summary. The others were dropped."""
+        """Number of notices that wait for a digest; the rest of `count` were dropped."""
         self.count = 0
         self.forgotten = 0
         self.since = self.until = 0

@@ -47,7 +47,7 @@ _FEE_DECIMALS = 2
 """More than of the cost, of which a fee is some thousandths."""
 _BASE_DECIMALS = 10
 _QUOTE_DECIMALS = 5
-"""Of balances, as Kraken keeps most of them; more come from a simulation's products."""
+"""Decimals of a balance in quote, as Kraken keeps most of them; simulations produce more."""
 
 
 class Words(NamedTuple):

@@ -64,7 +64,7 @@ class Outbox:
         """Why the channel is down; empty while it works."""
         self.misconfigured = False
         self.down_since: float | None = None
-        """Of trio's clock; None while the channel works."""
+        """When the channel failed, in seconds of trio's clock; None while it works."""
         self.outage_told = False
         """Whether the other channels were told of the present outage."""
         self._loudness = loudness or Loudness()

@@ -39,7 +39,7 @@ _PUT_OFF: Mapping[DeferReason, tuple[str, str, str]] = {
         "nothing, unless it lasts: look at the exchange's status page",
     ),
 }
-"""Of each reason: what it means, what the program does, what there is to do."""
+"""By reason: what it means, what the program does, what the user can do."""
 
 
 def wait_text(notice: OrdersPutOff | OrdersTaken) -> str:

@@ -1,4 +1,4 @@
-"""The same POST by asks: the alternative to httpx, for channels only (docs/notifications.md, "asks").
+"""HTTP POST by asks, the alternative to httpx, for channels only (docs/notifications.md, "asks").
 
 asks ties itself to anyio 3 in its metadata, which no current trio works with. Its code works with anyio 4.
 """

@@ -131,7 +131,7 @@ class Journal:
         return self.load_cores([userref])[0][1]
 
     def load_cores(self, userrefs: Sequence[int]) -> list[tuple[str | None, Origin]]:
-        """Of each strategy the state of its last commit and what it was made for; raises like `write`."""
+        """By strategy: state of its last commit (None without one) and what it was made for; raises like `write`."""
         self.settle()
         with explained(self._path):
             states, origins = self._tables.load_cores(userrefs), self._tables.origins(userrefs)

@@ -112,7 +112,7 @@ class Tables:
         ]
 
     def _ended(self, state: str) -> frozenset[str]:
-        """Of the orders that a state holds, those that have ended."""
+        """Client ids of orders that the state holds although they have ended."""
         try:
             ids = list(msgspec.json.decode(state, type=_State).orders)
         except msgspec.DecodeError:
@@ -127,7 +127,7 @@ class Tables:
         return dict(self._connection.execute(query, [list(userrefs)]).fetchall()) if userrefs else {}
 
     def newest_time(self) -> int:
-        """Of the newest event of an order or a decision."""
+        """Time of the newest order event or decision, in nanoseconds UTC; 0 when there is none."""
         return self._number(f"SELECT max(time) FROM events WHERE kind <> '{CONDITION}'")  # noqa: S608 - a constant
 
     def load_account(self) -> tuple[str | None, dict[str, str]]:

@@ -20,7 +20,7 @@ class Capital(Struct, frozen=True):
 
 
 def capital_in_use(orders: Iterable[OrderRecord], costs: Costs, begin: int, end: int) -> Capital:
-    """Of one strategy, from `begin` to `end` in nanoseconds UTC. `orders` are its own."""
+    """Capital that one strategy used, in quote, from `begin` to `end` (nanoseconds UTC). `orders` are its own."""
     buys = [order for order in orders if order.side == "buy"]
     changes = chain(
         ((order.opened, cost(order.price, order.volume)) for order in buys),

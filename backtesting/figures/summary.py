@@ -59,13 +59,13 @@ class Summary(Struct, frozen=True):
     profit: Decimal
     realised: Decimal
     unrealised: Decimal
-    """Of all base in the account, also of what it held at the beginning."""
+    """Unrealised profit in quote on all base in the account, including what it held at the beginning."""
     fees: Decimal
     cycles: int
     drawdown: Decimal
     annualised: Decimal | None
     hold_profit: Decimal
-    """Of an account that bought at the first price and held."""
+    """Profit in quote of buying at the first price and holding."""
     hold_drawdown: Decimal
     hold_annualised: Decimal | None
     balances: dict[str, Decimal]

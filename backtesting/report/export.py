@@ -32,7 +32,7 @@ def write_json(path: Path, title: str, result: Result, out_of_sample: Summary | 
 
 
 def shortened(value: object) -> object:
-    """The same tables with every number as a plain text of at most twelve decimals."""
+    """Copy of the tables with every number as plain text of at most twelve decimals."""
     match value:
         case Decimal():
             text = f"{value.quantize(_PLACES, ROUND_HALF_EVEN, EXACT):f}"

@@ -40,7 +40,7 @@ def luck(rows: Sequence[Row]) -> str:
 
 
 def judgement(rows: Sequence[Row]) -> str:
-    """The same as plain text."""
+    """How far the best settings are likely to be overfitted, as plain text."""
     correlation = rank_correlation(rows)
     ran = sorted((row for row in rows if row.first and row.later), key=_profit, reverse=True)
     if correlation is None or not ran:

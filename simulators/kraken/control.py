@@ -156,7 +156,7 @@ class Control(Surroundings):
             matching.rematch(self.venue, market)
 
     def pair_status(self, symbol: str, status: PairStatus) -> None:
-        """As `system_status`, for one pair."""
+        """Set the state of one pair, as clients see it."""
         market = self._market(symbol)
         market.status = status
         self.venue.emit(PairEvent(market.pair.id))

@@ -61,5 +61,5 @@ def cut_in_the_middle(text: str) -> str:
 
 
 def blown_up(text: str, size: int) -> str:
-    """The same JSON object with a field that makes it so many bytes large."""
+    """Copy of a JSON object with a padding field that makes it `size` bytes long."""
     return f'{text[:-1]},"padding":"{"x" * (size - len(text))}"}}'

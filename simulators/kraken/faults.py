@@ -35,7 +35,7 @@ class RequestFault(Struct, frozen=True, forbid_unknown_fields=True):
     times: int | None = 1
     """How often; None for ever."""
     seconds: float = 0.0
-    """Of `delay`, before the request takes effect; of `late_reply`, after it."""
+    """Seconds of delay: `delay` before the request takes effect, `late_reply` after it."""
     status: int = 520
     text: str = "EService:Unavailable"
     executed: bool = False
@@ -53,9 +53,9 @@ class FrameFault(Struct, frozen=True, forbid_unknown_fields=True):
     target: str = "frame:*"
     times: int | None = 1
     seconds: float = 0.0
-    """Of `delay`."""
+    """Seconds by which `delay` holds the frame back."""
     size: int = 20 * 2**20
-    """Of `huge`."""
+    """Size of a `huge` frame, in bytes."""
 
 
 class Latency(Struct, frozen=True, forbid_unknown_fields=True):

@@ -34,7 +34,7 @@ class _Quote(Struct, frozen=True):
 
 
 _LOT_DECIMALS = 8
-"""The same for every pair listed here."""
+"""Decimals of a volume, for every pair listed here."""
 
 _BASES = {
     "BTC": _Base("0.1", "0.00005", "60000"),

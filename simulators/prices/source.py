@@ -46,7 +46,7 @@ class PriceSource(Protocol):
         """Whether silence of this pair would be strange."""
 
     def clock_offset(self) -> int | None:
-        """As `trading.ports.Exchange` has it."""
+        """This machine's clock minus the venue's, in nanoseconds; None for a source without a clock."""
 
     def rows(self, pairs: Sequence[Pair], position: Position) -> AbstractAsyncContextManager[AsyncIterator[Tick]]:
         """The rows from `position` on. Entering returns once they are at hand; the end of the iterator is the

@@ -1,4 +1,4 @@
-"""Start, fills, shifts: the expected orders are those of design section 4."""
+"""Start, fills, shifts: the expected orders are those that the grid's rules ask for."""
 
 from decimal import Decimal
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Missing funds, foreign orders, cancels, walks: the expected orders are those of design section 4."""
+"""Missing funds, foreign orders, cancels, walks: the expected orders are those that the grid's rules ask for."""
 
 import random
 from decimal import Decimal

@@ -2,7 +2,7 @@
 
 - `network`  bytes in memory instead of sockets: the real WebSocket and HTTP code on both ends
 - `world`    the venue, the program, and what its user was told
-- `oracle`   which orders the rules of design section 4 ask for, stated without the program's code
+- `oracle`   which orders the grid's rules ask for, stated without the program's code
 - `cases`    the table of faults
 - `course`   one session that every case is played into
 """

@@ -38,7 +38,7 @@ PRICES: Mapping[Step, str] = {
 """A buy fills; its sell fills; two buys fill; the lower one's sell fills; everything is left behind."""
 
 KNOWN_WITHIN = 10.0
-"""Design section 3: what became of an order is known within this, in seconds, on a healthy stream."""
+"""Seconds within which the outcome of an order is known on a healthy stream."""
 SETTLE, SHORT = 12.0, 3.0
 """Seconds after a step in which the orders must stay right: after the fault long enough for a late double to show."""
 ROUNDED = Decimal("0.00001")

@@ -10,7 +10,7 @@ One seed is one history: prices, faults, crashes, the order in which tasks run. 
 - `misfortune` what goes wrong, and when
 - `garble`     frames that make no sense
 - `judge`      what must be true after every event
-- `rules`      what must be true of the orders once all is quiet (design, section 4)
+- `rules`      what must be true of the orders once all is quiet
 - `trace`      what happened, as lines and as one hash
 - `soak`       memory and journal size over a month
 """

@@ -92,10 +92,10 @@ class TakesBack(Protocol):
 
 @runtime_checkable
 class KeepsBooks(Protocol):
-    """Of whoever holds a core against its own account; no business of a core."""
+    """Implemented by a guard that checks a core against independent books; a core itself does not need it."""
 
     def books(self) -> str:
-        """That account as JSON text, as of now."""
+        """The guard's books as JSON text."""
 
 
 class Core(Protocol):

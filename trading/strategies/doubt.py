@@ -19,7 +19,7 @@ class Doubt(Struct):
 
     price: Decimal
     time: int
-    """Of the newest trade that is doubted."""
+    """Time of the newest doubted trade."""
     since: int
     """When the doubts began."""
     sure_until: int

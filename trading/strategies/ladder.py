@@ -43,7 +43,7 @@ class Ladder:
         self._saved_fill_time = state.fill_time
         self.tick_time = 0
         self.doubt: Doubt | None = None
-        """Of a newer price, a jump away from `ticker`, that nothing has confirmed yet."""
+        """The newest price, when it jumped away from `ticker` and nothing has confirmed it yet; else None."""
         self.quote: Quote | None = None
         """What was bid and asked when it was asked for last."""
         self.quoted_at = 0
@@ -139,7 +139,7 @@ class Ladder:
         return self.state.owned - self.offered_besides(None)
 
     def unoffered_base(self) -> Decimal:
-        """The same, and base that no strategy bought where that may be sold: an extra sell may offer either."""
+        """Base an extra sell may offer: own base that no sell offers yet, and base no strategy bought, if permitted."""
         return self.own_base() + (self.funds.base_unowned if self.sells_unowned else ZERO)
 
     def offered_besides(self, sell: OwnOrder | None) -> Decimal:

@@ -1,7 +1,7 @@
 """The exchange's limit of open orders per pair: the farthest sells wait, what is near the market goes first.
 
-The limit is not told. The first refusal shows it: so many orders as are open then, one more being tried from
-time to time, because orders of others count too and may be gone (design, section 4).
+The exchange does not publish the limit. The first refusal shows it: as many orders as are open then. One more is tried
+from time to time, because orders of others count too and may be gone.
 """
 
 from decimal import Decimal
@@ -13,7 +13,7 @@ REASON = "order limit"
 TRY_MORE_AFTER = 600 * 10**9
 """Nanoseconds of data time after a refusal until one order more is tried."""
 ASK_FOR_ROOM_AFTER = 60 * 10**9
-"""The same for a buy where strategies share the limit: the adapter knows whether there is room, and asks nobody."""
+"""Nanoseconds until another try of a buy where strategies share the limit: the adapter knows whether there is room."""
 
 
 def refused(ladder: Ladder, time: int) -> None:

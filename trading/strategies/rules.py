@@ -1,4 +1,4 @@
-"""The prices and volumes of design section 4, one function per rule. Prices and volumes are truncated down.
+"""The grid's prices and volumes, one function per rule. Prices and volumes are truncated down.
 
 Only a sell that would lose money that way is rounded up, to the lowest tick above break-even.
 """

@@ -32,7 +32,7 @@ class OwnOrder(Struct):
     cost: Decimal = ZERO
     fee: Decimal = ZERO
     bought_at: Decimal = ZERO
-    """Of a sell: limit of the buy that it answers, below which it never goes; 0 where that is not known."""
+    """Limit of the buy that a sell answers, its lowest price; 0 when unknown."""
     placed: Decimal | None = None
     """None: all of it is the strategy's. Else so much: what one amended by hand was placed with, 0 of its owner's."""
 
@@ -74,7 +74,7 @@ class Released(Struct, frozen=True):
     volume: Decimal
     reason: str
     parent: str = ""
-    """Of a counter-sell: exchange id of the filled buy; with the next two all that is needed to take it back."""
+    """Exchange id of the filled buy that the sell answers; with the next two fields, all needed to take it back."""
     attempt: int = 0
     """The first one that is free."""
     bought_at: Decimal = ZERO
@@ -88,7 +88,7 @@ class GridState(Struct):
     interval: Decimal
     version: int = VERSION
     counter: int = 0
-    """Of ladder, surplus and extra orders; part of their ids."""
+    """Counts ladder, surplus and extra orders; part of their ids."""
     orders: dict[str, OwnOrder] = field(default_factory=dict)
     remembered: dict[str, RememberedSell] = field(default_factory=dict)
     """By the exchange id of the filled buy."""
@@ -108,7 +108,7 @@ class GridState(Struct):
     buys_filled: int = 0
     sells_filled: int = 0
     fill_time: int = 0
-    """Of the newest fill."""
+    """Time of the newest fill, in nanoseconds UTC."""
     told: list[str] = field(default_factory=list)
     """Causes that the user was told of and that still last, so that none is told twice."""
 

@@ -1,4 +1,4 @@
-"""What the grid does by itself on a tick, one named function per rule, in the order of design section 4."""
+"""What the grid does by itself on a tick: one named function per rule, run in the order of `upkeep`."""
 
 from decimal import Decimal
 from itertools import pairwise
@@ -122,7 +122,7 @@ def withdraw_passed_by(ladder: Ladder) -> None:
 
 
 def cancel_near_buys(ladder: Ladder) -> None:
-    """Of two neighbouring buys that are too near to each other the higher one goes."""
+    """Cancel the higher one of two neighbouring buys that are too close to each other."""
     for higher, lower in pairwise(ladder.buys()):
         if rules.too_near(ladder.settings, higher.price, lower.price):
             ladder.cancel(higher)

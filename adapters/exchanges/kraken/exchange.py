@@ -160,7 +160,7 @@ class KrakenExchange:
         return await self._public.pair_news()
 
     async def last_price(self, symbol: str) -> Decimal | None:
-        """Of the last trade."""
+        """Price of the last trade, quote per base; None when there was none. Raises `ExchangeUnavailable`."""
         return await self._public.listing.last_price(symbol)
 
     async def quote(self, symbol: str) -> Quote | None:

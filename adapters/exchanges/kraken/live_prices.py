@@ -39,7 +39,7 @@ class LivePrices:
         return self._public.market.is_open(symbol)
 
     def clock_offset(self) -> int:
-        """Of the exchange that the prices come from."""
+        """This machine's clock minus Kraken's, in nanoseconds; None while it is not known."""
         return self._public.clock.offset()
 
     def rows(self, pairs: Sequence[Pair], position: Position) -> AbstractAsyncContextManager[AsyncIterator[Tick]]:
@@ -81,7 +81,7 @@ class DryRun(PaperExchange):
         return [rules for symbol in dict.fromkeys(symbols) if (rules := self.rules(symbol)) is not None]
 
     async def last_price(self, symbol: str) -> Decimal | None:
-        """Of the last trade at Kraken."""
+        """Price of the last trade at Kraken, quote per base; None when there was none. Raises `ExchangeUnavailable`."""
         return await self._public.listing.last_price(symbol)
 
     async def quote(self, symbol: str) -> Quote | None:

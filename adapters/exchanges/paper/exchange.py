@@ -140,7 +140,7 @@ class PaperExchange:
         return self._config.maker_fee
 
     async def last_price(self, symbol: str) -> Decimal | None:
-        """Of the account's newest row, or where the source begins."""
+        """Price of the newest row that the account has seen, quote per base, or the first one of the source."""
         last = self._book.account.last.get(symbol)
         return last.price if last else self._source.first_price(await self.pair(symbol))
 

@@ -67,11 +67,11 @@ class Account:
         self._fixed = rates
 
     def owned(self, asset: Asset) -> Decimal:
-        """Of all rows of the asset, also those that cannot be spent."""
+        """Sum of all balance rows of the asset, bound ones included."""
         return self.total(asset) + sum((self.rows.get(row, Decimal(0)) for row in asset.bound_rows), Decimal(0))
 
     def total(self, asset: Asset) -> Decimal:
-        """Of all spendable rows of the asset."""
+        """Sum of the spendable balance rows of the asset."""
         return self.rows.get(asset.row, Decimal(0)) + self.rows.get(asset.earn_row, Decimal(0))
 
     def held(self, asset: Asset) -> Decimal:

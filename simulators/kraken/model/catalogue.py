@@ -15,7 +15,7 @@ PairStatus = Literal[
 
 EARN_SUFFIX = ".F"
 BOUND_SUFFIXES = (".B", ".M", ".P", ".S")
-"""Of rows that belong to the asset but cannot be spent: newer yield, opt-in rewards, parachains, staked."""
+"""Suffixes of balance rows that cannot be spent: newer yield, opt-in rewards, parachains, staked."""
 TOKENIZED_SUFFIX = ".T"
 
 

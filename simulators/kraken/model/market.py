@@ -29,7 +29,7 @@ class PublicTrade(Struct, frozen=True):
 
 
 class Statistics(Struct, frozen=True):
-    """Of a stretch of the tape."""
+    """Volume and prices of a stretch of the tape."""
 
     volume: Decimal
     vwap: Decimal
@@ -131,7 +131,7 @@ class Market:
         return self.tape[bisect_right(self.tape, time, key=lambda trade: trade.time) :]
 
     def statistics_since(self, time: int) -> Statistics | None:
-        """Of the tape from `time` on; None when nothing was traded."""
+        """Statistics of the tape from `time` on (nanoseconds UTC); None when nothing was traded."""
         window = Window()
         for trade in self.trades_after(time - 1):
             window.add(trade)

@@ -42,7 +42,7 @@ class OrderRequest(Struct, frozen=True):
     """Nanoseconds UTC; 0 unless the time in force is GTD."""
     self_trade: SelfTrade = "cancel-newest"
     leverage: int = 0
-    """Of a margin order: it holds no coin and moves none, a position opens; 0 is spot."""
+    """Leverage of a margin order, which opens a position and neither holds nor moves coin; 0 means spot."""
     odd: Oddity = Oddity()
 
 
@@ -69,7 +69,7 @@ class Order(Struct, frozen=True):
     fee: Decimal = Decimal(0)
     """In quote currency."""
     held: Decimal = Decimal(0)
-    """Of quote for a buy, of base for a sell."""
+    """Reserved amount: quote for a buy, base for a sell."""
     trades: tuple[str, ...] = ()
     closed: int = 0
     reason: str = ""
@@ -99,7 +99,7 @@ class Trade(Struct, frozen=True):
     txid: str
     number: int
     trade_id: int
-    """Of the public tape."""
+    """Id of the trade on the public tape."""
     order: str
     account: str
     pair: str
@@ -134,9 +134,9 @@ class LedgerEntry(Struct, frozen=True):
     amount: Decimal
     fee: Decimal
     balance: Decimal
-    """Of the row, afterwards."""
+    """Balance of the row after this entry."""
     total: Decimal
-    """Of all rows of the asset, afterwards."""
+    """Sum of all rows of the asset after this entry."""
     subtype: str = ""
     wallet: tuple[str, str] = ("spot", "main")
     """Type and id, as the WebSocket names them."""

@@ -78,7 +78,7 @@ def strange_fee_asset(report: Report, symbol: str, held: Container[str]) -> str 
 
 
 def fee_in_quote(report: Report, symbol: str) -> Decimal:
-    """Of one fill, also where some of it was taken in base.
+    """The fee of one fill in quote currency, including what was taken in base.
 
     What was taken in a third asset (fee credits, for instance) cost no quote: it leaves that asset's own total.
     """

@@ -47,15 +47,15 @@ class AccountOrders:
         self.recently_filled: set[str] = set()
         """Client ids among the newest fills when the stream began: they did arrive, whatever REST says."""
         self.ended: dict[str, int] = {}
-        """How many orders of each pair have ended, anybody's."""
+        """Number of ended orders per pair, external ones included."""
         self.filled_buys: dict[str, int] = {}
-        """How many buys of ours were told filled, of each pair: each asks for a sell."""
+        """Number of our buys reported filled, per pair: each leads to a sell."""
         self.found_buys: dict[str, int] = {}
-        """The same of those that were closed unseen and found by asking."""
+        """Number of our buys that filled while disconnected and were found by a look-up, per pair."""
         self.in_doubt: dict[str, int] = {}
-        """How many orders of ours of each pair are being looked up: they may be filled buys."""
+        """Number of our orders being looked up, per pair: they may be filled buys."""
         self._open: dict[str, set[str]] = {}
-        """Kraken's ids of open orders of each pair, anybody's."""
+        """Kraken's ids of the open orders per pair, external ones included."""
         self.canceling: set[str] = set()
         """Client ids that this program asked to be canceled."""
         self.in_question: set[str] = set()

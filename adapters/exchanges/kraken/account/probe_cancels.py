@@ -28,7 +28,7 @@ class _Asked(Struct):
 
 
 class Questions:
-    """Of one account; outlives its sessions."""
+    """Probe cancels sent for one account; outlives its sessions."""
 
     def __init__(self, now: Callable[[], int]) -> None:
         """`now` is the server's clock in nanoseconds UTC."""

@@ -68,7 +68,7 @@ class Totals:
             account.locked += holding.locked
 
     def all(self) -> dict[str, Decimal]:
-        """Of every asset that can be spent."""
+        """Total balance of every spendable asset, by common spelling."""
         return {asset: account.total for asset, account in self._accounts.items() if is_spendable(asset)}
 
     def book(self, entries: Iterable[LedgerEntry], now: float) -> dict[str, Decimal]:

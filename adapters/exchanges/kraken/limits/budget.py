@@ -15,7 +15,7 @@ class Tier(Struct, frozen=True):
     rest_maximum: float
     rest_decay: float
     threshold: float
-    """Of the trading counter of each pair."""
+    """Highest value of each pair's trading rate counter."""
     decay: float
     open_orders: int
     """Per pair, at most."""

@@ -47,7 +47,7 @@ class Hold(Struct, frozen=True):
 
 
 class Holds:
-    """Of one account; outlives its sessions."""
+    """Pauses that Kraken's refusals impose on one account; outlives its sessions."""
 
     def __init__(self) -> None:
         self._open: dict[str, Hold] = {}

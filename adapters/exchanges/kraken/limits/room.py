@@ -27,7 +27,7 @@ class _Full(Struct):
 
 
 class Room:
-    """Of one account, by pair; outlives its sessions. Seconds of trio's clock."""
+    """Room below the limit of open orders, by pair of one account; outlives its sessions. Seconds of trio's clock."""
 
     def __init__(self) -> None:
         self._full: dict[str, _Full] = {}

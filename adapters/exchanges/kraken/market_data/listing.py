@@ -35,7 +35,7 @@ class Listing:
     def __init__(self, rest: PublicRest, config: Config, source: str) -> None:
         self.rest = rest
         self.names = PairTable(())
-        """Of all pairs that were ever listed; it grows in place."""
+        """Spellings of all pairs that were ever listed; it grows in place."""
         self._config = config
         self._source = source
         self._symbols = tuple(dict.fromkeys(strategy.symbol for strategy in config.strategy))
@@ -89,7 +89,7 @@ class Listing:
         return self.names.symbol(name)
 
     async def last_price(self, symbol: str) -> Decimal | None:
-        """Of the last trade; None when there is none."""
+        """Price of the last trade, quote per base; None when there was none. Raises `ExchangeUnavailable`."""
         self._find(symbol)
         if trio.current_time() >= self._prices_until:
             self._prices = await self._read_prices()

@@ -36,7 +36,7 @@ class Pending(Struct):
     """Server time in nanoseconds."""
     sent_at: float
     number: int = 0
-    """Of the request on its socket; REST has none."""
+    """Number of the request (`req_id`) on its socket; 0 over REST."""
     answered: trio.Event = field(default_factory=trio.Event)
     error: str | None = None
 

@@ -23,7 +23,7 @@ TELL_SECONDS = 1.0
 
 
 class Deferrals:
-    """Of one session."""
+    """Deferred orders of one session and the notices about them."""
 
     def __init__(
         self, holds: Holds, budget: TradingBudget, post: Callable[[Deferred], None], now: Callable[[], int]

@@ -25,7 +25,7 @@ START_SECONDS = 10.0
 
 
 class Reserve:
-    """Of one session. Seconds of trio's clock."""
+    """Order slots that one session keeps free for counter-sells. Seconds of trio's clock."""
 
     def __init__(
         self,
@@ -99,11 +99,11 @@ class Reserve:
         return max(self._free(symbol, now) - self._owed(symbol, now), 0)
 
     def _left(self, symbol: str, now: float) -> int:
-        """Places as refusals have shown them."""
+        """Order slots left, as far as refusals have shown the limit."""
         return self._room.left(symbol, self._orders().ended, now)
 
     def _free(self, symbol: str, now: float) -> int:
-        """The same; while sells are to come, also by the limit of the account's level."""
+        """Order slots left for this pair; while sells are due, also by the limit of the account's level."""
         free = self._left(symbol, now)
         return min(free, self._by_level(symbol)) if self._owed(symbol, now) else free
 

@@ -16,7 +16,7 @@ _ORDER_CALL = 0.0
 
 
 class RestOrders:
-    """The same requests as over the socket, with the same answers."""
+    """Order requests over REST, with the answers that they have over the socket."""
 
     def __init__(self, rest: PrivateRest, names: PairTable) -> None:
         self._rest = rest

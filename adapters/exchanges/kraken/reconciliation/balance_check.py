@@ -156,6 +156,6 @@ def explained(rows: Mapping[str, LedgerRow], asset: str, more: Decimal, told: Co
 
 
 def differences(shown: Mapping[str, Decimal], told: Mapping[str, Decimal]) -> Differences:
-    """Of the assets that both sides know."""
+    """Differences in balance, REST minus stream, of the assets that both know."""
     both = shown.keys() & told.keys()
     return {asset: more for asset in both if abs(more := shown[asset] - told[asset]) > abs(shown[asset]) * _SHARE}

@@ -61,7 +61,7 @@ class _Walk:
 
 
 class Closures:
-    """Of one account; outlives its sessions."""
+    """Closed orders of one account as far as they are known; outlives its sessions."""
 
     def __init__(self, rest: PrivateRest, names: PairTable, clock: ServerClock) -> None:
         self._rest = rest

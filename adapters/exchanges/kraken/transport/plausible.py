@@ -28,12 +28,12 @@ class Plausible:
         self._now = now
 
     def of(self, item: Timed) -> Timed:
-        """The same; what is stamped too far ahead happened now, when we heard of it."""
+        """The item, with a stamp too far ahead of the venue's clock replaced by now: that is when we heard of it."""
         now = self._now()
         return item if item.time <= now + AHEAD else replace(item, time=now)
 
     def event(self, event: ExchangeEvent) -> ExchangeEvent:
-        """The same, for whatever the account says."""
+        """The event, with a stamp too far ahead replaced by now."""
         match event:
             case Accepted() | Amended() | Canceled() | Filled() | PartiallyFilled():
                 return self.of(event)
@@ -41,15 +41,15 @@ class Plausible:
                 return event
 
     def snapshot(self, snapshot: AccountSnapshot) -> AccountSnapshot:
-        """The same, for all its orders."""
+        """The snapshot, with stamps of its orders that are too far ahead replaced by now."""
         return replace(snapshot, open_orders=tuple(self.of(facts) for facts in snapshot.open_orders))
 
     def history(self, history: History) -> History:
-        """The same, for all its orders."""
+        """The history, with stamps of its orders that are too far ahead replaced by now."""
         return replace(history, orders=tuple(self.of(facts) for facts in history.orders))
 
     def events(self, events: AsyncIterator[ExchangeEvent]) -> "PlausibleEvents":
-        """The same, one after the other."""
+        """The events, each with a stamp too far ahead replaced by now."""
         return PlausibleEvents(self, events)
 
 

@@ -44,7 +44,7 @@ LOOK_AT_THE_KEY = (
 """What to do about a key that was refused before it has ever worked."""
 _PATIENCE_SECONDS = 2.0
 _CLOCK_BEHIND = -5 * SECOND
-"""Of our clock against Kraken's, in nanoseconds: enough to make the nonces of another program larger than ours."""
+"""Lag of our clock behind Kraken's, in nanoseconds, that makes another program's nonces larger than ours."""
 _NONCES = "nonces"
 """They are asked for over REST only."""
 _SCOPES = (ALL, _NONCES)

@@ -15,7 +15,7 @@ OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 
 class RequestTally:
-    """Of one opened exchange. Methods are named as Kraken names them, `AddOrder` over REST and `add_order` else."""
+    """Counts the requests of one opened exchange, by Kraken's names: `AddOrder` over REST, `add_order` over sockets."""
 
     def __init__(self) -> None:
         self._counts: Counter[tuple[str, str]] = Counter()

@@ -153,7 +153,7 @@ def last_price(content: Raw, symbol: str) -> Decimal | None:
 
 
 def bid_and_ask(content: Raw, symbol: str) -> tuple[Decimal, Decimal] | None:
-    """Of a row of Ticker; None where one is missing or they cross. Raises `WireError`."""
+    """Best bid and ask of a Ticker row, quote per base; None where one is missing or they cross. Raises `WireError`."""
     bid, ask = (_first_price(content, symbol, name) for name in ("b", "a"))
     return (bid, ask) if bid is not None and ask is not None and bid <= ask else None
 

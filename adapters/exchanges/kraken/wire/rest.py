@@ -217,7 +217,7 @@ class ClosedOrders(OrderRows, frozen=True):
 
     all: dict[str, Raw] = field(name="closed")
     count: int | None = None
-    """Of all that fit, on however many pages."""
+    """Number of matching orders on all pages; None when Kraken does not say."""
 
     @property
     def rows(self) -> Mapping[str, Raw]:

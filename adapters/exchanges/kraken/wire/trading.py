@@ -90,7 +90,7 @@ class Report(Wire, frozen=True):
 
     @property
     def fees(self) -> tuple[Fee, ...]:
-        """Of this fill, by asset."""
+        """Fees of this fill, one per asset."""
         return _listed(_FEES, self.paid)
 
     @property
