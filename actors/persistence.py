@@ -49,8 +49,8 @@ _CHECK_SECONDS = 10.0
 """A file that is removed or replaced is noticed at the next write, and after this time without one."""
 
 _COMPANY_SECONDS = 0.05
-"""How long records wait for a decision to share its write: else the write of a fill's record would hold up that of its
-answer. Nobody waits for records, and a resync brings back those that a crash loses."""
+"""Group-commit window for records, in seconds: the record of a fill waits for the decision that answers it, so that its
+own write does not delay that decision. Nothing waits for records, and a resync brings back those that a crash loses."""
 
 Arguments = TypeVarTuple("Arguments")
 Result = TypeVar("Result")

@@ -24,9 +24,9 @@ CloseReason = Literal[
     "venue",
 ]
 """
-- `by hand`  only what the venue itself calls the account owner's wish
-- `venue`    anybody else: another program, an account-wide timer, the venue itself; its words are in `text`
-- `unclear`  by the account owner, or by a probe cancel of an earlier run; internal, resolved before a strategy sees it
+- `by hand`  by the account owner, in the venue's own words
+- `venue`    by another program, an account-wide timer or the venue itself; its words are in `text`
+- `unclear`  by the account owner or by a probe cancel of an earlier run; resolved before a strategy sees it
 """
 
 RejectReason = Literal["funds", "post-only", "minimum", "order limit", "no room", "refused", "pair", "rules"]

@@ -150,7 +150,8 @@ class Run(Struct, frozen=True):
     started: float
     failed: float
     counts: bool = True
-    """Whether it counts towards a limit: a lost connection is waited for, and makes no later bug worse."""
+    """Whether it counts towards the restart limit. A lost connection does not: a bad network would use up the limit
+    that is meant for bugs."""
     kind: Kind | None = None
     """None counts as any."""
 

@@ -49,13 +49,13 @@ MAX_HISTORY = 1_000
 
 
 class Incident:
-    """A lost connection usually has several actors in its way; the user is told of it once."""
+    """De-duplicates notices: one lost connection usually fails several actors."""
 
     def __init__(self) -> None:
         self._told_at = -math.inf
 
     def is_news(self, limits: Limits, failure: Failure, now: float) -> bool:
-        """Whether nobody has told of the same lost connection a moment ago."""
+        """Whether this is not the lost connection that another actor reported a moment ago."""
         if failure.kind != "connection":
             return True
         lately = now - self._told_at <= limits.tell_after + limits.backoff_cap

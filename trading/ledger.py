@@ -40,14 +40,14 @@ class Total(Struct):
     amount: Decimal = ZERO
     """Held funds included."""
     kept: Decimal = ZERO
-    """What all purses keep of it."""
+    """Sum of what all purses reserve."""
 
 
 class Purse(Struct):
     """One owner's part of one asset."""
 
     strategy: int | None
-    """None for the owners of all foreign orders."""
+    """Userref; None for the owners of all external orders."""
     asset: str
     total: Total
     held: Decimal = ZERO
@@ -55,23 +55,23 @@ class Purse(Struct):
     extra: Decimal = ZERO
     """Part of `held` reserved by extra sells, which offer accumulated base, the account owner's first."""
     bought: Decimal = ZERO
-    """And not sold again; the base of a strategy only."""
+    """Base that a strategy bought and has not sold; 0 for quote and for external orders."""
     kept: Decimal = ZERO
-    """From all others: what was bought, even while it is offered, or what is held where that is more."""
+    """Reserved from all other owners: the larger of `held` and `bought`."""
 
     def reckon(self) -> None:
-        """What is held or what was bought has changed."""
+        """Recompute `kept` after a change of `held` or `bought`."""
         kept = max(self.held, self.bought)
         self.total.kept += kept - self.kept
         self.kept = kept
 
     def available(self) -> Decimal:
-        """What of the asset nobody else keeps."""
+        """Amount of the asset that no other purse reserves."""
         return max(self.total.amount - self.total.kept + self.kept, ZERO)
 
 
 class Hold(Struct):
-    """What one open order keeps from others."""
+    """Funds reserved by one open order."""
 
     purse: Purse
     amount: Decimal
@@ -210,7 +210,8 @@ class Ledger:
     def verdict(self, place: Place, *, decided_earlier: bool = False) -> Verdict:
         """Whether the order can be paid now, once running cancels are confirmed, or not at all.
 
-        `decided_earlier`: when it was decided, everybody was here, so base that nobody here owns was nobody's then.
+        `decided_earlier`: replayed after a restart. It was checked while all strategies were attached, so it may use
+        base that no attached strategy owns.
         """
         client = self.clients[place.strategy]
         need = hold_of(client.pair, place.side, place.price, place.volume, client.fee)

@@ -8,11 +8,10 @@ from trading.ports import UnknownOrderError
 
 
 def by_whom(facts: OrderFacts, live: LiveOrder) -> OrderFacts:
-    """Who has canceled an order when the exchange does not tell.
+    """Resolve an `unclear` cancellation into one by the account owner or one by a probe cancel.
 
-    One that its strategy has never seen open, hardly its owner: an adapter that cannot tell an order's fate cancels it
-    by client id, and the program may have ended before it could say so. Then the order is due again, like one that did
-    not come to rest.
+    An order that its strategy never saw open cannot have been cancelled by the owner: a run that crashed had probed
+    for it with a cancel. It then counts as never accepted, and is due again.
     """
     if facts.reason != "unclear":
         return facts

@@ -138,9 +138,8 @@ class TradingSession(Protocol):
     async def lookup(self, order_ids: Sequence[str]) -> dict[str, OrderFacts]:
         """What became of these client order ids, closed orders included; unknown ids are left out.
 
-        Leaving an id out means that it never arrived and will not arrive any more, or that it was closed
-        before it rested or was executed; an adapter that cannot know that yet raises `ExchangeUnavailable`
-        instead of answering.
+        An omitted id is a guarantee: the order never arrived and never will, or it was closed unfilled before
+        it rested (as a post-only order may be). Raises `ExchangeUnavailable` while that is not certain.
         """
 
     async def closed(self, since: int) -> History:

@@ -1,4 +1,4 @@
-"""What a channel did not tell one by one, in the room of one line per kind and subject, however long it lasts."""
+"""Digest of undelivered notices, one row per kind and subject, so that memory stays bounded during an outage."""
 
 from msgspec import Struct
 

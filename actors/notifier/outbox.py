@@ -28,11 +28,11 @@ DEADLINE_SECONDS = 3600.0
 LATE_SECONDS = 60.0
 """A notice that is older says from when it is."""
 SUMMARY_FROM = 30
-"""So many waiting notices are told in one summary: a channel that takes one a second is half a minute behind."""
+"""This many waiting notices become one digest: a channel that takes one a second is half a minute behind."""
 LATE_SUMMARY_FROM = 6
-"""So many are enough once the oldest is late: after an outage."""
+"""This many are enough for a digest once the oldest is late: after an outage."""
 FINAL_SUMMARY_FROM = 2
-"""So many at the end besides the last word, when two seconds are left."""
+"""Notices sent at the end besides the last one, when two seconds are left."""
 TOO_MANY = "more came than it takes"
 
 
@@ -53,11 +53,11 @@ class Outbox:
     def __init__(self, channel: Channel, loudness: Loudness | None = None, limit: int = OUTBOX_LIMIT) -> None:
         self.channel = channel
         self.sent = 0
-        """Messages that the channel took; a summary is one."""
+        """Messages that the channel accepted; a digest counts as one."""
         self.summed = 0
-        """Waiting notices that were told in a summary only."""
+        """Notices delivered only as part of a digest."""
         self.dropped = 0
-        """Notices whose own words never left: pushed out, past their deadline, outdated, or refused for good."""
+        """Notices never delivered on their own: evicted, expired, superseded or permanently refused."""
         self.failures = 0
         """Failed attempts."""
         self.last_error = ""
@@ -66,7 +66,7 @@ class Outbox:
         self.down_since: float | None = None
         """When the channel failed, in seconds of trio's clock; None while it works."""
         self.outage_told = False
-        """Whether the other channels were told of the present outage."""
+        """Whether the other channels were notified of the present outage."""
         self._loudness = loudness or Loudness()
         self._limit = limit
         self._letters: deque[Waiting] = deque()

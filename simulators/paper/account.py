@@ -53,7 +53,7 @@ class PaperOrder(Struct, frozen=True):
     held: Decimal
     """What is kept for the unfilled rest: quote for a buy, base for a sell."""
     since: int
-    """No row before this time fills it: after a crash, rows that had led to it may come once more."""
+    """Prices before this time (nanoseconds UTC) never fill the order: after a crash they may be replayed."""
 
 
 class Changes(Struct, frozen=True):

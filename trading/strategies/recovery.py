@@ -120,7 +120,8 @@ def _parents(ladder: Ladder) -> list[tuple[str, int]]:
 
 
 def _unanswered(ladder: Ladder, orders: dict[str, OrderFacts], everything: Sequence[OrderFacts]) -> list[OrderFacts]:
-    """Fills whose counter-order exists nowhere. Where there may rightly be none, unless nobody lived to decide."""
+    """Filled orders without a counter-order. One that may rightly have none, as a sell, counts only if it filled while
+    the program was down: later than the newest order that is open."""
     ids = {facts.order_id for facts in everything}
     buys_are_sold = ladder.variant.sell_volume is not None
     last_sign_of_life = max((facts.time for facts in everything if facts.status == "open"), default=None)

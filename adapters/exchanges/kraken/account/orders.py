@@ -59,8 +59,8 @@ class AccountOrders:
         self.canceling: set[str] = set()
         """Client ids that this program asked to be canceled."""
         self.in_question: set[str] = set()
-        """Client ids whose fate is being asked for by a cancel: nobody is told that they rest before the answer, since
-        an order that was seen open and is cancelled then would count as cancelled by hand after a crash."""
+        """Client ids with a probe cancel in flight. Their `Accepted` is withheld until it is answered: had the strategy
+        seen the order open, a restart would take the probe's cancellation for the account owner's."""
         self._older_fills: set[str] = set()
         """Fills of the snapshot: its balances reckon with them."""
 

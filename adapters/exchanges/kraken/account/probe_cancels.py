@@ -1,7 +1,7 @@
-"""Cancels by client id that asked for the fate of an order.
+"""Probe cancels: cancels by client id that ask whether an order exists.
 
-A cancel has no deadline: one that was never answered may reach the engine after another session has sent the order
-anew, and close it. Nobody wanted that, so the order is due again; Kraken calls it "User requested" all the same. Pure.
+A cancel carries no deadline: an unanswered probe may reach the engine after a later session has resubmitted the order,
+and close it. Kraken reports that as "User requested"; it is recognised here, and the order is resubmitted. Pure.
 """
 
 from collections.abc import Callable
@@ -12,13 +12,13 @@ from adapters.exchanges.kraken.transport.clock import SECOND
 from messages.orders import CloseReason
 
 LATE = 60 * SECOND
-"""So long after it was sent a cancel may still take effect, in nanoseconds."""
+"""Nanoseconds after sending within which a cancel may still take effect."""
 _CLOCK_MARGIN = SECOND // 2
 """How far our idea of the server's time may be ahead of it: answers state it to the microsecond and come late."""
 
 
 class _Asked(Struct):
-    """Questions about one order, each so soon after the one before that either could be meant."""
+    """Probe cancels of one order, sent so close together that any of them may have closed it."""
 
     first: int
     last: int

@@ -1,7 +1,7 @@
 """What the account holds, always as of the newest fill.
 
 The balances channel races the executions channel. A fill changes the totals at once, by its own words; the
-ledger entries that it causes carry its id and then replace what was reckoned. Pure.
+ledger entries that it causes carry its id and then replace what was computed. Pure.
 """
 
 import math
@@ -15,7 +15,7 @@ from adapters.exchanges.kraken.wire.trading import Fee, Holding, LedgerEntry, as
 from messages.money import ZERO, Side
 
 _REMEMBERED = 2_000
-"""Ledger entries that came before their fill are forgotten after so many others."""
+"""A ledger entry that came before its fill is forgotten after this many others."""
 
 
 class _Account(Struct):
@@ -27,7 +27,7 @@ class _Account(Struct):
     expected: dict[str, Decimal] = field(default_factory=dict)
     """Changes by fills whose ledger entry has not come yet."""
     early: dict[str, Decimal] = field(default_factory=dict)
-    """What fills have brought of which the executions have not told yet: until then nobody knows whose it is."""
+    """Proceeds of fills whose execution report has not arrived: until then their owner is unknown."""
 
     @property
     def total(self) -> Decimal:
@@ -52,15 +52,16 @@ class Totals:
     def __init__(self, holdings: Iterable[Holding]) -> None:
         self._accounts: dict[str, _Account] = {}
         self._early: dict[tuple[str, str], float] = {}
-        """Entries that came before their fill, with the time of their coming; without a fill to wait for, never."""
+        """Ledger entries that arrived before their execution, with their arrival in seconds of trio's clock; infinity
+        where no execution is expected, as for a deposit."""
         self.told: dict[str, None] = {}
         """References of the newest ledger entries and fills."""
         self._freed: set[str] = set()
-        """Assets of which more is known than was told."""
+        """Assets of which more is known than was reported."""
         self._excused = 0
-        """Fills of others that were told without their id, and of which the ledger has not told yet."""
+        """External fills reported without their id whose ledger entries have not arrived yet."""
         self._heard: dict[str, None] = {}
-        """The newest fills that executions told of, perhaps without all that they moved."""
+        """The newest reported fills, perhaps without all that they moved."""
         for holding in holdings:
             account = self._account(asset_of(holding))
             row = _row_of(holding)
@@ -109,7 +110,7 @@ class Totals:
         return changed | self._told_now()
 
     def excuse(self, fill_id: str | None) -> None:
-        """Somebody else's fill was told without what it moved, perhaps even without its id: the ledger will tell."""
+        """An external fill was reported without what it moved, perhaps without its id: ledger entries will show it."""
         if not fill_id:
             self._excused += 1
             return
@@ -131,7 +132,7 @@ class Totals:
         return {asset: self._account(asset).total for asset in freed if is_spendable(asset)}
 
     def adopt(self, asset: str, more: Decimal, *, booked: bool) -> dict[str, Decimal]:
-        """The account holds so much more of it than was told; returns the changed total.
+        """Add an unexplained difference in balance to the total, and return the changed total.
 
         `booked`: a ledger entry says so, and the next entry's balance includes it. Else the difference stays as one
         between two ways of counting.
