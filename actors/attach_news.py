@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from actors.conditions import ConditionBook
 from actors.mailbox import Mailbox
 from messages.account import AttachWaits, HistoryProgress
+from messages.counted import counted
 from messages.mailboxes import StrategyMail
 from trading.attaching import Attaching
 
@@ -26,9 +27,8 @@ class AttachNews:
             book.close_all(now())
 
     def looks_up(self, waiting: Attaching, orders: int) -> None:
-        """So many orders of it are asked for."""
-        many = f"{orders} orders" if orders > 1 else "an order"
-        self._tell(waiting, f"asking the exchange what became of {many} of its own")
+        """`orders` of its orders are being looked up."""
+        self._tell(waiting, f"asking the exchange what became of {counted(orders, 'order')} of its own")
 
     def reads(self, waiting: Attaching, progress: HistoryProgress) -> None:
         """Closed orders are read for it, and there are more than one page."""

@@ -8,6 +8,7 @@ import trio
 from actors.conditions import ConditionBook
 from actors.mailbox import Mailbox
 from messages.conditions import ConditionCode
+from messages.counted import counted
 from messages.mailboxes import NotifierMail
 from messages.notices import OrdersPutOff, OrdersTaken
 from messages.orders import Canceled, DeferReason, Deferred, Filled, OrderEvent, PartiallyFilled, Rejected
@@ -99,7 +100,7 @@ class Hindrances:
         self._is_named |= self._refused > 0 and bool(found or report.waiting)
         if self._refused and not self._is_named:
             # Built-in kinds name what they lack; a plug-in may leave its refusals unheard.
-            detail = f"the last {self._refused} {_orders(self._refused)} of {self._symbol} refused: {self._refusal}"
+            detail = f"the last {counted(self._refused, 'order')} of {self._symbol} refused: {self._refusal}"
             found["orders refused"] = [detail]
         for code in _OF_THE_CORE:
             if details := found.get(code):
@@ -144,7 +145,7 @@ class Hindrances:
 
     def _opened(self, code: ConditionCode, events: list[Deferred], time: int) -> None:
         newest = events[-1]
-        detail = f"{self._name}: {len(events)} {_orders(len(events))} of {self._symbol} put off: {newest.text}"
+        detail = f"{self._name}: {counted(len(events), 'order')} of {self._symbol} put off: {newest.text}"
         self._book.open(self._userref, code, detail, time, blocks=True, told=True)  # the adapter says it, too
         self._since.setdefault(code, trio.current_time())
         if code not in self._told and any(event.reason not in _BRIEF for event in events):
@@ -162,7 +163,3 @@ class Hindrances:
         events = [event for event in self._waiting.values() if _PUT_OFF[event.reason] == code]
         newest = events[-1]
         self._notifier.post(OrdersPutOff(self._name, self._symbol, newest.reason, newest.text, len(events)))
-
-
-def _orders(count: int) -> str:
-    return "order" if count == 1 else "orders"

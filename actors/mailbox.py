@@ -10,6 +10,8 @@ from typing import Generic, TypeVar
 
 import trio
 
+from messages.counted import counted
+
 Message = TypeVar("Message")
 
 
@@ -92,5 +94,5 @@ class Mailbox(Generic[Message]):
                 batch.append(message)
         if self._overflowed:
             self._overflowed = False
-            raise MailboxOverflow(f"mailbox of {self.name}: more than {self._limit} messages waited")
+            raise MailboxOverflow(f"mailbox of {self.name}: more than {counted(self._limit, 'message')} waited")
         return batch

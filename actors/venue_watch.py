@@ -40,7 +40,7 @@ LONGEST_REFUSAL_SECONDS = 6 * 3600.0
 TRIAL_SECONDS = 60.0
 """Without a refusal for so long after such a rest, the pair counts as well again."""
 
-_ORDERS = "its open orders stay as they are; fills are answered when it resumes"
+_ORDERS = "none is cancelled by this program, the exchange may end them (delisting); fills are answered when it resumes"
 _WAIT = "nothing, it resumes by itself; if it lasts, look at the exchange's page about this pair"
 
 

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from assembly import registry
 from config import Config, ConfigError, Problem, StrategyConfig
+from messages.counted import counted
 from messages.journal import CoreLoaded, LeftBehind, Past, PastOrder
 from messages.money import ZERO, Pair
 from trading.strategies import state as states
@@ -90,9 +91,9 @@ def described(rest: Rest, symbol: str) -> str:
     base, _, quote = symbol.partition("/")
     parts = []
     if rest.orders:
-        parts.append(f"{_many(rest.orders, 'open order')} ({_listed(rest.orders, quote)})")
+        parts.append(f"{counted(len(rest.orders), 'open order')} ({_listed(rest.orders, quote)})")
     if rest.waiting:
-        parts.append(f"{_many(rest.waiting, 'sell')} not placed yet ({_listed(rest.waiting, quote)})")
+        parts.append(f"{counted(len(rest.waiting), 'sell')} not placed yet ({_listed(rest.waiting, quote)})")
     if rest.base > 0:
         parts.append(f"{rest.base.normalize():f} {base} that it bought")
     if rest.in_doubt > 0:
@@ -175,10 +176,6 @@ def _problem(past: Past, rest: Rest, strategy: StrategyConfig, key: str, config:
 
 def _what(kind: str, symbol: str) -> str:
     return f"{kind} on {symbol}" if symbol else kind
-
-
-def _many(orders: tuple[PastOrder, ...], name: str) -> str:
-    return f"{len(orders)} {name}{'' if len(orders) == 1 else 's'}"
 
 
 def _listed(orders: tuple[PastOrder, ...], quote: str) -> str:

@@ -8,6 +8,8 @@ from difflib import get_close_matches
 
 from msgspec import Struct
 
+from messages.counted import counted
+
 _SHOWN = 60
 _LONGEST_GUESS = 64
 """difflib's time grows with the square of the length; no name that is meant is longer."""
@@ -59,8 +61,7 @@ class ConfigError(Exception):
         if not self.problems:
             return "configuration: 0 problems"
         source = self.problems[0].source
-        count = len(self.problems)
-        lines = [f"{source}: {count} problem{'' if count == 1 else 's'}"]
+        lines = [f"{source}: {counted(len(self.problems), 'problem')}"]
         lines += [f"  {problem.line() if problem.source == source else problem}" for problem in self.problems]
         return "\n".join(lines)
 

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from console.output import LineWriter, QueuedStream
+from messages.counted import counted
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["text", "json"]
@@ -153,14 +154,13 @@ class QueuedHandler(logging.Handler):
 
     def _tell(self, key: _Key, repeated: _Repeated) -> None:
         if repeated.count and not self._ended:
-            times = "once" if repeated.count == 1 else f"{repeated.count:,} times"
+            times = "once" if repeated.count == 1 else counted(repeated.count, "time")
             seconds = max(1, round(self._now() - repeated.since))
             self._stream.put_line(self._line(key, f"(again {times} in {seconds} s)"))
 
     def _tell_loss(self, lines: int, seconds: float) -> str:
-        words = "1 log line was" if lines == 1 else f"{lines:,} log lines were"
-        key = ("infinity_grid", logging.WARNING, f"{words} dropped:")
-        return self._line(key, f"nobody took them for {seconds:.0f} s")
+        key = ("infinity_grid", logging.WARNING, f"{counted(lines, 'log line')} dropped:")
+        return self._line(key, f"the reader took none for {seconds:.0f} s")
 
     def _line(self, key: _Key, more: str) -> str:
         name, level, message = key

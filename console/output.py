@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TextIO
 
+from messages.counted import counted
+
 QUEUE_BYTES = 4 * 2**20
 QUEUE_LINES = 20_000
 FLUSH_SECONDS = 1.0
@@ -24,7 +26,7 @@ Tick = Callable[[], float | None]
 
 
 def _plain_loss(lines: int, seconds: float) -> str:
-    return f"{lines:,} lines were dropped: nobody took them for {seconds:.0f} s"
+    return f"{counted(lines, 'line')} dropped: the reader took none for {seconds:.0f} s"
 
 
 class LineWriter:

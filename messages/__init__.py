@@ -2,6 +2,7 @@
 
 - `money`      pair rules (tick size, lot, minimum volume, minimum cost) and all rounding
 - `ids`        client order ids, derived from their cause
+- `counted`    a number with its noun, for sentences to the user
 - `market`     ticks, and the end of a simulated row
 - `orders`     what strategies ask for and what becomes of it
 - `account`    facts an exchange states about orders and balances; funds of one strategy

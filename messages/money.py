@@ -11,6 +11,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from messages.counted import counted
+
 Side = Literal["buy", "sell"]
 
 ZERO = Decimal(0)
@@ -158,5 +160,5 @@ def against_rules(pair: Pair, price: Decimal, volume: Decimal) -> str | None:
     if price != floor_price(pair, price):
         return f"price {price:f} {pair.quote} is no multiple of the tick size {pair.tick_size:f}"
     if volume != floor_volume(pair, volume):
-        return f"volume {volume:f} {pair.base} has more than {pair.lot_decimals} decimals"
+        return f"volume {volume:f} {pair.base} has more than {counted(pair.lot_decimals, 'decimal')}"
     return below_minimum(pair, price, volume)

@@ -15,6 +15,7 @@ from assembly.mailboxes import Mailboxes
 from assembly.pasts import rest_of
 from config import Config, StrategyConfig
 from messages.account import KeyShared
+from messages.counted import counted
 from messages.journal import Past
 from messages.money import ZERO
 from messages.notices import ProgramEnded, ProgramStarted, StrategyHalted, StrategyResumed
@@ -41,7 +42,7 @@ _SILENT_ORDERS = "its open orders stay open; fills are answered when it resumes"
 _AFTER_SILENCE = "nothing, it resumes with the first price; if it lasts, look at the exchange's status page"
 _AFTER_FAILURE = "mend the cause and start it again; the start answers what was filled meanwhile"
 _LEFT_ORDERS = {
-    "keep": "they stay open at the exchange; fills are answered at the next start",
+    "keep": "none is cancelled by this program; fills are answered at the next start",
     "cancel-buys": "all open buys of its strategies are cancelled, sells stay open",
     "cancel-all": "all open orders of its strategies are cancelled",
 }
@@ -230,7 +231,7 @@ def _not_cancelled(reports: Sequence[StrategyReport], on_stop: str) -> str:
     sides = ("buy",) if on_stop == "cancel-buys" else ("buy", "sell")
     left = {report.name: sum(order.side in sides for order in report.orders) for report in reports}
     what = "open buy" if on_stop == "cancel-buys" else "open order"
-    told = [f"{count} {what}{'' if count == 1 else 's'} of {name}" for name, count in left.items() if count]
+    told = [f"{counted(count, what)} of {name}" for name, count in left.items() if count]
     return f"NOT cancelled: {', '.join(told)}; {_AFTER_NOT_CANCELLED}" if told else ""
 
 

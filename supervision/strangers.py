@@ -15,6 +15,7 @@ from assembly.mailboxes import Mailboxes
 from assembly.pasts import Rest, described
 from config import Config
 from messages.account import KeyShared, OrderFacts
+from messages.counted import counted
 from messages.ids import userref_of
 from messages.journal import Past, PastOrder
 from messages.notices import NotCovered, SecondInstance, StrategyHalted
@@ -50,9 +51,9 @@ class Strangers:
         """A start without a past looks whether open orders may be somebody else's; `now` is nanoseconds UTC."""
 
         def waits(orders: int, seconds: int) -> None:
-            many = "1 open order" if orders == 1 else f"{orders} open orders"
             detail = (
-                f"the account holds {many} of this program that its database does not know; waiting {seconds} s "
+                f"the account holds {counted(orders, 'open order')} of this program that its database does not know; "
+                f"waiting {seconds} s "
                 "to see whether another process works on them"
             )
             self._book.open(0, "unknown orders", detail, now(), blocks=True)

@@ -75,7 +75,7 @@ MAY_IMPORT = {
         "assembly.registry",
         *_GROUND,
     ),
-    "backtesting/data/download.py": ("backtesting", "adapters.exchanges.kraken", "trading.ports", "config"),
+    "backtesting/data/download.py": ("backtesting", "adapters.exchanges.kraken", "trading.ports", "config", "messages"),
     "supervision": ("supervision", "assembly", *_PARTS),
     "console": ("console", "supervision", "assembly", *_PARTS),
     ".": ("console", "supervision", "supervisor", "assembly", *_PARTS),

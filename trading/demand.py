@@ -8,6 +8,7 @@ from decimal import Decimal, localcontext
 
 from msgspec import Struct
 
+from messages.counted import counted
 from messages.money import EXACT, ZERO, Pair, cost
 from messages.orders import Balances, Place
 from trading.books import Books, Entry, plain
@@ -168,7 +169,7 @@ class Pace:
         Raises `CoreFailed` for too many at once, and when there is never a pause.
         """
         if orders > self._at_once:
-            raise CoreFailed(f"it asked for {orders} new orders at once: {self._at_once} are allowed")
+            raise CoreFailed(f"it asked for {counted(orders, 'new order')} at once: {self._at_once:,} are allowed")
         if now > self._time:
             more = (now - self._time) * PER_SECOND // SECOND
             if more:

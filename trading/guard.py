@@ -12,6 +12,7 @@ from typing import TypeVar, get_args
 import msgspec
 
 from messages.account import LiveOrder, OrdersFound
+from messages.counted import counted
 from messages.ids import client_order_id
 from messages.mailboxes import CoreEvent
 from messages.market import Quote, Tick
@@ -282,7 +283,7 @@ class GuardedCore:
         if floor_price(pair, place.price) != place.price:
             raise CoreFailed(f"{asked}: its price is no multiple of the tick size {pair.tick_size:f}")
         if floor_volume(pair, place.volume) != place.volume:
-            raise CoreFailed(f"{asked}: its volume has more than {pair.lot_decimals} decimals")
+            raise CoreFailed(f"{asked}: its volume has more than {counted(pair.lot_decimals, 'decimal')}")
         if reason := below_minimum(pair, place.price, place.volume):
             raise CoreFailed(f"{asked}: {reason}")
 

@@ -12,6 +12,7 @@ from typing import Protocol, Self, runtime_checkable
 
 from messages.account import AccountSnapshot, History, KeyShared, OrderFacts, OrderInDoubt
 from messages.conditions import ConditionCode
+from messages.counted import counted
 from messages.letters import Letter
 from messages.mailboxes import ExchangeEvent
 from messages.market import Quote, Tick
@@ -90,7 +91,7 @@ class OtherProgramError(UnknownOrderError):
         named = ", ".join(f"{o.side} {o.volume:f} at {o.price:f} ({o.exchange_id})" for o in orders[:5])
         more = f" and {len(orders) - 5} more" if len(orders) > 5 else ""  # noqa: PLR2004
         return cls(
-            f"another program has {len(orders)} open orders of {orders[0].symbol} with userref {userref}: "
+            f"another program has {counted(len(orders), 'open order')} of {orders[0].symbol} with userref {userref}: "
             f"{named}{more}. A second grid over the same pair would trade against it: stop that program and cancel "
             "its orders, or give this strategy another userref. --adopt does not take them over"
         )

@@ -85,7 +85,7 @@ class Server:
                     continue
                 if self._open >= self._limit:
                     connection.close()
-                    self._tell(f"more than {self._limit} connections at a time to the HTTP port are closed at once")
+                    self._tell(f"connections to the HTTP port beyond {self._limit:,} at a time are closed at once")
                     continue
                 self._open += 1
                 connections.start_soon(self._serve, trio.SocketStream(connection))

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from actors.notifier.ownership_texts import OwnershipNotice, ownership_branches, ownership_sentence, ownership_title
 from actors.notifier.trouble_texts import TroubleNotice, trouble_sentence, trouble_text
 from actors.notifier.wait_texts import tree
+from messages.counted import counted
 from messages.letters import Letter, kind_of
 from messages.money import EXACT, ONE, cost, divide
 from messages.notices import (
@@ -166,8 +167,8 @@ def _real_money(notice: ProgramStarted) -> list[str]:
     """Whose money it is; empty when it is play money."""
     if notice.simulated or not notice.exchange:
         return []
-    many = "1 strategy" if notice.strategies == 1 else f"{notice.strategies} strategies"
-    return [*([f"account {notice.account}"] if notice.account else []), f"database {notice.database}", many]
+    account = [f"account {notice.account}"] if notice.account else []
+    return [*account, f"database {notice.database}", counted(notice.strategies, "strategy")]
 
 
 def _filled(notice: OrderFilled) -> str:
@@ -220,7 +221,7 @@ def _status_sentence(notice: LadderStatus) -> str:
     _, quote = _assets(notice.symbol)
     return (
         f"{notice.strategy} ({notice.symbol}): price {_price(notice, notice.price)} {quote}, "
-        f"{notice.open_orders} open orders, "
+        f"{counted(notice.open_orders, 'open order')}, "
         f"investment {_product(notice, notice.investment)} / {notice.max_investment:f} {quote}"
     )
 

@@ -219,7 +219,7 @@ class Outbox:
 
     def _tell_overflow(self) -> None:
         if not self._overflowing:
-            log.warning("more than %d notices wait for %s, the oldest are dropped", self._limit, self.channel.name)
+            log.warning("too many notices wait for %s: only the newest %d are kept", self.channel.name, self._limit)
         self._overflowing = True
 
 

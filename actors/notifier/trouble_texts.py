@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import assert_never
 
 from actors.notifier.wait_texts import duration, tree, wait_sentence, wait_text
+from messages.counted import counted
 from messages.notices import (
     ActorFailed,
     ActorRecovered,
@@ -114,7 +115,7 @@ def trouble_sentence(notice: TroubleNotice) -> str:
         case ChannelFailed() | ChannelRecovered():
             text = _channel_sentence(notice)
         case NoticesMissed(channel, reason, count):
-            text = f"{count:,} notices were not told one by one by {channel}: {reason}"
+            text = f"{counted(count, 'notice')} not delivered one by one by {channel}: {reason}"
         case _:
             assert_never(notice)
     return text
@@ -197,15 +198,15 @@ def _channel_text(notice: ChannelFailed | ChannelRecovered) -> str:
 
 def _channel_sentence(notice: ChannelFailed | ChannelRecovered) -> str:
     if isinstance(notice, ChannelFailed):
-        return f"notifications by {notice.channel} reach nobody: {notice.reason}; {notice.waiting} wait"
+        return f"notifications by {notice.channel} fail: {notice.reason}; {notice.waiting:,} waiting"
     return f"notifications by {notice.channel} work again after {duration(notice.seconds)}"
 
 
 def _channel_failed(notice: ChannelFailed) -> str:
     wrong = notice.misconfigured
-    todo = "correct the configuration and start anew" if wrong else "nothing, unless it lasts: look at that service"
+    todo = "correct the configuration and restart" if wrong else "nothing, unless it lasts: look at that service"
     return tree(
-        f"⚠️ Notifications by {notice.channel} reach nobody",
+        f"⚠️ Notifications by {notice.channel} fail",
         f"Reason » {notice.reason}",
         f"Waiting » {notice.waiting}",
         "Orders » not touched, trading goes on",
@@ -215,13 +216,13 @@ def _channel_failed(notice: ChannelFailed) -> str:
 
 def _missed(notice: NoticesMissed) -> str:
     head = tree(
-        f"📬 {notice.count:,} notices were not told one by one",
+        f"📬 {counted(notice.count, 'notice')} not delivered one by one",
         f"From » {moment(notice.since)}",
         f"Until » {moment(notice.until)}",
         f"Reason » {notice.reason}",
     )
     rows = [_row(row, notice.until) for row in notice.rows]
-    more = [f"and {notice.left_out:,} older subjects"] if notice.left_out else []
+    more = [f"and {counted(notice.left_out, 'older subject')}"] if notice.left_out else []
     return f"{head}\n\n{tree('🆕 Newest first', *rows, *more)}"
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from messages.counted import counted
 from messages.notices import OrdersPutOff, OrdersTaken
 from messages.orders import DeferReason
 
@@ -52,7 +53,7 @@ def wait_text(notice: OrdersPutOff | OrdersTaken) -> str:
         f"⚠️ {notice.strategy} ({notice.symbol}): orders wait",
         f"Reason » {meaning}: {notice.text}",
         f"Action » {action}",
-        f"Orders » {notice.count} wait; what is open stays open, its fills are answered",
+        f"Orders » {notice.count:,} waiting; what is open stays open, its fills are answered",
         f"To do » {todo}",
     )
 
@@ -62,7 +63,7 @@ def wait_sentence(notice: OrdersPutOff | OrdersTaken) -> str:
     who = f"{notice.strategy} ({notice.symbol})"
     if isinstance(notice, OrdersTaken):
         return f"{who}: orders are taken again after {duration(notice.seconds)}"
-    return f"{who}: {notice.count} put off, {_PUT_OFF[notice.reason][0]}: {notice.text}"
+    return f"{who}: {counted(notice.count, 'order')} put off, {_PUT_OFF[notice.reason][0]}: {notice.text}"
 
 
 def duration(seconds: int) -> str:

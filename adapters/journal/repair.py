@@ -11,6 +11,8 @@ import re
 import shutil
 from pathlib import Path
 
+from messages.counted import counted
+
 KEPT_COPIES = 5
 """Pairs of copies that stay; older ones are removed so that the disk stays bounded."""
 
@@ -48,9 +50,9 @@ def cut_log(path: Path, position: int, database_copy: Path) -> str:
         os.fsync(file.fileno())
     _remove_oldest(path, number - KEPT_COPIES)
     return (
-        f"the end of {log} was damaged, usually by a power cut: its last {lost} bytes, from byte {position} on, "
-        f"were cut off; what they held is asked of the exchange again; copies are kept as {database_copy.name} "
-        f"and {log_copy.name}"
+        f"the end of {log} was damaged, usually by a power cut: its last {counted(lost, 'byte')}, "
+        f"from byte {position} on, were cut off; what they held is asked of the exchange again; "
+        f"copies are kept as {database_copy.name} and {log_copy.name}"
     )
 
 

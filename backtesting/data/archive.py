@@ -20,6 +20,7 @@ from backtesting.data.trade_files import PARQUET, PRICE_TYPE, VOLUME_TYPE
 from backtesting.report.progress import bar
 from config import ConfigError
 from config.problems import did_you_mean, shown
+from messages.counted import counted
 
 _TRADES = {"seconds": "DECIMAL(20, 9)", "price": PRICE_TYPE, "volume": VOLUME_TYPE}
 _CANDLES = {
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str], console: Console) -> None:
         raise ConfigError.at("command line", "--output", shown(str(options.output)), "a file that ends in .parquet")
     with bar(Console(stderr=True), "files", len(options.files)) as progress:
         rows = convert(options.files, options.pair, options.output, progress)
-    console.print(f"{rows:,} rows: {options.output}")
+    console.print(f"{counted(rows, 'row')}: {options.output}")
 
 
 def convert(
@@ -98,7 +99,7 @@ def _append(
         lines = [line for line in str(error).splitlines() if line.strip()]
         raise _unusable(file, f"rows that cannot be read ({lines[0]})", "an archive as Kraken publishes it") from None
     if falls:
-        raise _unusable(file, f"{falls} rows that are older than the row before", "rows in the order of time")
+        raise _unusable(file, f"{counted(falls, 'row')} older than the row before", "rows in the order of time")
     return newest if latest is None else int(latest)
 
 

@@ -14,6 +14,7 @@ from rich.console import Console
 from backtesting.data.trade_files import PARQUET
 from config import ConfigError
 from config.problems import shown
+from messages.counted import counted
 
 _MINUTE = 60 * 10**9
 
@@ -29,7 +30,7 @@ def main(arguments: Sequence[str], console: Console) -> None:
     """Raises `ConfigError` for files that cannot be used."""
     options = _parser().parse_args(arguments)
     rows = write_candles(options.trades, options.output, options.minutes)
-    console.print(f"{rows:,} candles: {options.output}")
+    console.print(f"{counted(rows, 'candle')}: {options.output}")
 
 
 def write_candles(trades: Path, target: Path, minutes: int) -> int:

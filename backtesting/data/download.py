@@ -17,6 +17,7 @@ from backtesting.report import wording as say
 from backtesting.report.progress import bar
 from backtesting.spans import parse_moment
 from config import ConfigError
+from messages.counted import counted
 from trading.ports import ExchangeUnavailable
 
 PART_TRADES = 50_000
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str], console: Console) -> None:
     rows = trio.run(
         download, options.pair, parse_moment(options.since), until, options.output, options.rest_url, console
     )
-    console.print(f"{rows:,} trades of {options.pair}: {options.output}")
+    console.print(f"{counted(rows, 'trade')} of {options.pair}: {options.output}")
 
 
 async def download(symbol: str, since: int, until: int, target: Path, rest_url: str, console: Console) -> int:
@@ -49,7 +50,7 @@ async def download(symbol: str, since: int, until: int, target: Path, rest_url: 
     except duckdb.Error:
         raise ConfigError.at("command line", "--output", f'"{target}", another kind of file', "a new file") from None
     if reached.rows:
-        console.print(f"going on after {reached.rows:,} trades, at {say.moment(reached.time)} UTC")
+        console.print(f"resuming after {counted(reached.rows, 'trade')}, at {say.moment(reached.time)} UTC")
     days = max(1, -(-(until - since) // _DAY))
     with bar(Console(stderr=True), f"{symbol}: days", days) as progress:
         async with make_client(rest_url) as client:

@@ -9,6 +9,7 @@ from backtesting.report import wording as say
 from backtesting.report.page import asset, document, table
 from backtesting.sweep.grid import Axis
 from backtesting.sweep.search import Outcome, Row, rank_correlation
+from messages.counted import counted
 
 _BEST = 25
 
@@ -21,7 +22,7 @@ def write_heat_map(
     skipped = len(rows) - len(ran)
     parts = [
         f"<h1>{escape(title)}</h1>",
-        f'<p class="soft">{len(ran):,} configurations, {skipped:,} not run (their cells say why)</p>',
+        f'<p class="soft">{counted(len(ran), "configuration")}, {skipped:,} not run (their cells say why)</p>',
         _controls(),
         luck(rows),
         *(['<div class="card"><canvas id="scatter" style="height:320px"></canvas></div>'] if _judged(rows) else []),

@@ -10,6 +10,7 @@ import msgspec
 from backtesting.figures.summary import Result, StrategySummary, Summary
 from backtesting.record import OrderRecord
 from backtesting.report import wording as say
+from messages.counted import counted
 
 MOST_ORDERS = 20_000
 MOST_FILLS = 20_000
@@ -66,7 +67,8 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def _subtitle(summary: Summary) -> str:
     return (
-        f"{summary.symbol}, {summary.rows:,} rows, {say.moment(summary.begin)} to {say.moment(summary.end)} UTC"
+        f"{summary.symbol}, {counted(summary.rows, 'row')}, "
+        f"{say.moment(summary.begin)} to {say.moment(summary.end)} UTC"
         f" ({say.duration(summary.end - summary.begin)}), price {say.price(summary.first_price)} to"
         f" {say.price(summary.last_price)} {summary.quote}"
     )
@@ -172,7 +174,7 @@ def _levels(strategy: StrategySummary, summary: Summary) -> str:
         for level in strategy.levels
     ]
     return (
-        f"<details><summary>{escape(strategy.name)}: {len(rows)} levels, one interval of"
+        f"<details><summary>{escape(strategy.name)}: {counted(len(rows), 'level')}, one interval of"
         f" {say.exact_percent(strategy.interval)} each</summary>{table(heads, rows)}</details>"
     )
 
@@ -181,7 +183,7 @@ def _lists(summary: Summary) -> str:
     holes = [
         f"{say.moment(begin)} to {say.moment(end)} UTC ({say.duration(end - begin)})" for begin, end in summary.holes
     ]
-    refused = [f"{reason} ({count} times)" for reason, count in summary.refused.items()]
+    refused = [f"{reason} ({counted(count, 'time')})" for reason, count in summary.refused.items()]
     parts = [
         f"<h2>{title}</h2><ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul>"
         for title, lines in (

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from backtesting.figures.summary import StrategySummary, Summary
 from backtesting.report import wording as say
+from messages.counted import counted
 
 _LEVELS_SHOWN = 6
 
@@ -32,7 +33,8 @@ def _heading(title: str, summary: Summary) -> Text:
     text = Text()
     text.append(f"{title}\n", style="bold")
     text.append(
-        f"{summary.symbol}, {summary.rows:,} rows, {say.moment(summary.begin)} to {say.moment(summary.end)} UTC"
+        f"{summary.symbol}, {counted(summary.rows, 'row')}, "
+        f"{say.moment(summary.begin)} to {say.moment(summary.end)} UTC"
         f" ({say.duration(summary.end - summary.begin)}),"
         f" {say.price(summary.first_price)} to {say.price(summary.last_price)} {summary.quote}"
     )
@@ -116,7 +118,7 @@ def _remarks(summary: Summary) -> Text:
     text = Text()
     for title, lines in (
         ("Holes in the data, not traded across", [_hole(hole) for hole in summary.holes]),
-        ("Refused", [f"{reason} ({count} times)" for reason, count in summary.refused.items()]),
+        ("Refused", [f"{reason} ({counted(count, 'time')})" for reason, count in summary.refused.items()]),
         ("Assumptions", summary.assumptions),
     ):
         _list(text, title, lines)

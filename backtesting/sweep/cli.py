@@ -21,6 +21,7 @@ from backtesting.sweep.grid import Axis, cells, parse_axes
 from backtesting.sweep.options import add_price_options, read_config, spans_of
 from backtesting.sweep.search import POINTS, Row, Task, carried, shared, sweep
 from config import ConfigError
+from messages.counted import counted
 
 _PART_SECONDS = 5.0
 """A kill costs at most the work of this time."""
@@ -43,7 +44,7 @@ def main(arguments: Sequence[str], console: Console) -> None:
         rows = file.load()
         todo = [cell for cell in cells(axes) if cell not in rows]
         if rows:
-            console.print(f"going on: {len(rows):,} configurations are done, {len(todo):,} are not")
+            console.print(f"resuming: {counted(len(rows), 'configuration')} done, {len(todo):,} to do")
         if todo:
             prices = shared(stage.tape, Path(scratch)) if options.dask is None else carried(stage.tape)
             ready = sweep(task, todo, prices, jobs=options.jobs, dask=options.dask)

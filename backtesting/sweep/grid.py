@@ -10,6 +10,7 @@ from msgspec import Struct
 from assembly import registry
 from config import Config, ConfigError, validate
 from config.problems import did_you_mean, one_of, shown
+from messages.counted import counted
 
 KEYS = ("interval", "n_open_buy_orders", "amount_per_grid", "max_investment", "fee")
 MOST_CELLS = 1_000_000
@@ -45,7 +46,7 @@ def parse_axes(texts: Sequence[str], config: Config) -> list[Axis]:
     for axis in axes:
         count *= len(axis.values)
     if count > MOST_CELLS:
-        raise _wrong(f"{count:,} configurations", f"at most {MOST_CELLS:,}")
+        raise _wrong(counted(count, "configuration"), f"at most {MOST_CELLS:,}")
     return axes
 
 

@@ -231,7 +231,7 @@ async def test_an_order_that_the_journal_does_not_know_bars_its_strategy_and_no_
     words = "second instance running"
     first = attach(A)
     if by == "userref":
-        strange, words = msgspec.structs.replace(strange, order_id="", userref=A), "another program has 1 open orders"
+        strange, words = msgspec.structs.replace(strange, order_id="", userref=A), "another program has 1 open order of"
         first = msgspec.structs.replace(first, since=0)
     rig = Rig(AccountSnapshot({"USD": D(1000), "ETH": D(1)}, (strange,)))
     async with rig.running():

@@ -303,3 +303,13 @@ async def test_a_doubted_price_is_nothing_to_ask_an_exchange_for_that_tells_no_b
         await trio.sleep(60)
     assert rig.told(1) == []
     assert rig.read_at == []
+
+
+async def test_nothing_is_promised_about_orders_that_a_delisting_closes(autojump_clock: MockClock) -> None:
+    rig = Rig()
+    async with rig.watching():
+        rig.sol(trouble="Kraken does not list SOL/USD any more")
+        await rig.hears("market mode")
+        halted = next(notice for notice in rig.notifier.receive_nowait() if isinstance(notice, StrategyHalted))
+        assert "stay" not in halted.orders
+        assert "none is cancelled by this program" in halted.orders

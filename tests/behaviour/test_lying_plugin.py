@@ -110,7 +110,7 @@ HALTS: dict[str, tuple[Lie, str]] = {
     "owns what no fill brought": (owns_more, "it says that it owns 1, while its fills have brought"),
     "cancels a neighbour's order": (neighbours_order, "no open order of its own"),
     "invests more than it may": (invests_more, "max_investment is 10000"),
-    "floods": (floods, "2500 new orders at once: 2010 are allowed"),
+    "floods": (floods, "2,500 new orders at once: 2,010 are allowed"),
 }
 
 

@@ -100,7 +100,7 @@ def test_a_target_that_fails_for_a_while_is_told_how_much_it_missed() -> None:
     full.clear()
     writer.put(b"kept\n")
     writer.close()
-    assert got == [b"3 lines were dropped: nobody took them for 0 s\nkept\n"]
+    assert got == [b"3 lines dropped: the reader took none for 0 s\nkept\n"]
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1", "koi8-r"])

@@ -8,6 +8,7 @@ import trio
 from trio.testing import MockClock
 
 from actors.strategy import StrategyActor
+from messages.counted import counted
 from messages.notices import ProgramEnded
 from simulators.kraken import RequestFault
 from tests.faults.oracle import Grid
@@ -67,6 +68,6 @@ async def test_who_wanted_orders_cancelled_is_told_when_that_was_not_possible(
         (end,) = world.user.of(ProgramEnded)
         assert isinstance(end, ProgramEnded)
         assert ("NOT cancelled: " in end.orders) == (not reachable)
-        assert (f"{len(world.ladder())} open orders of " in end.orders) == (not reachable)
+        assert (f"{counted(len(world.ladder()), 'open order')} of " in end.orders) == (not reachable)
         assert bool(end.advice) == (not reachable)
         assert bool(world.ladder()) == (not reachable)

@@ -19,7 +19,7 @@ from tests.oracle import terms as rules
 from tests.oracle.terms import Terms
 
 WAITS = re.compile(r"sell of ([\d.]+) \S+ at ([\d.]+) \S+ waits: (.*)")
-FEWER = re.compile(r"fewer than (\d+) buys: (.*)")
+FEWER = re.compile(r"fewer than (\d+) buys?: (.*)")
 ZERO = Fraction(0)
 
 

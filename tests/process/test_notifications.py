@@ -88,7 +88,7 @@ async def test_an_invalid_token_is_told_elsewhere_and_no_secret_is_told_anywhere
         bodies = b"".join(request.body for request in pager.requests)
     assert code == 0
     assert told(pager, "channel") == [
-        "notifications by telegram reach nobody: notifier.telegram.token: Telegram says 401: Unauthorized: ***; 0 wait"
+        "notifications by telegram fail: notifier.telegram.token: Telegram says 401: Unauthorized: ***; 0 waiting"
     ]
     assert told(pager, "end") == [
         "trial terminated: asked to stop; orders: the simulated orders are kept in trial.duckdb"

@@ -63,7 +63,7 @@ async def test_a_strategy_that_is_new_beside_one_that_trades_rests_alone(tmp_pat
             await life.until(lambda: "state: RUNNING" in life.said())
             phases = {row["name"]: row["phase"] for row in (await life.status())["strategies"]}
             assert phases == {"trial": "trading", "second": "halted"}
-            assert "another program has 1 open orders" in life.said()
+            assert "another program has 1 open order of" in life.said()
 
 
 async def test_with_nobody_left_who_could_trade_the_start_ends_and_touches_nothing(tmp_path: Path) -> None:

@@ -274,7 +274,7 @@ async def test_real_orders_stay_open_at_the_exchange() -> None:
     StateKeeper(live, mail).say_the_end(StopRequest(0, "asked to stop"), carried_out=True)
     (notice,) = mail.notifier.receive_nowait()
     assert isinstance(notice, ProgramEnded)
-    assert notice.orders == "they stay open at the exchange; fills are answered at the next start"
+    assert notice.orders == "none is cancelled by this program; fills are answered at the next start"
 
 
 async def test_a_reason_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:

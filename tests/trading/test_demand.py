@@ -63,7 +63,7 @@ ASKED = {
     "a manner that is none": (asks(post_only="yes"), "true or false, not 'yes'"),
     "another kind": (asks(kind="market"), "of kind 'market'"),
     "another pair": (asks(symbol="ETH/USD"), "its own pair is BTC/USD"),
-    "thousands at once": (flood, "3000 new orders at once: 2000 are allowed"),
+    "thousands at once": (flood, "3,000 new orders at once: 2,000 are allowed"),
 }
 
 

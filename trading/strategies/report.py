@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from messages.conditions import ConditionCode
+from messages.counted import counted
 from messages.money import ZERO
 from messages.notices import LadderStatus
 from messages.status import Hindrance, OpenOrder, Phase, StrategyReport
@@ -102,7 +103,7 @@ def _waiting(ladder: Ladder) -> tuple[str, ...]:
         reasons.append(f"{rest:f} {pair.base} that it bought is offered by no sell: {OFFERED_NOWHERE}")
     blocked = _blocked(ladder)
     if blocked and len(ladder.buys()) < ladder.settings.max_open_buys:
-        reasons.append(f"fewer than {ladder.settings.max_open_buys} buys: {blocked}")
+        reasons.append(f"fewer than {counted(ladder.settings.max_open_buys, 'buy')}: {blocked}")
     reasons += [
         f"{gone.side} of {gone.volume:f} {pair.base} at {gone.price:f} {pair.quote} released: {gone.reason}"
         for gone in state.released

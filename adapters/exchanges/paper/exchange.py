@@ -13,6 +13,7 @@ from adapters.exchanges.paper.session import PaperSession
 from config.problems import ConfigError
 from config.schema import PaperConfig
 from messages.account import AccountSnapshot, History, OrderFacts
+from messages.counted import counted
 from messages.mailboxes import ExchangeEvent
 from messages.market import RowEnd, Tick
 from messages.money import Pair
@@ -274,7 +275,7 @@ class PaperExchange:
             await self._publish()
             await self._settle()
         await self.save_position()
-        raise SourceEnded(f"{self._source.name} has no more prices after {self._book.account.row} rows")
+        raise SourceEnded(f"{self._source.name} has no more prices after {counted(self._book.account.row, 'row')}")
 
     def _begin(self, tick: Tick, position: Position) -> None:
         """The source has given its first row: from now on the account's position is one in this source."""

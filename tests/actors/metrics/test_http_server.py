@@ -62,7 +62,7 @@ async def test_further_connections_are_closed_at_once_and_told_once(caplog: pyte
             await stream.aclose()
         await until_answered(port)
     assert caplog.messages == [
-        "more than 3 connections at a time to the HTTP port are closed at once",
+        "connections to the HTTP port beyond 3 at a time are closed at once",
         "the HTTP port accepts connections again",
     ]
 

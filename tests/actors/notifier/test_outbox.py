@@ -123,7 +123,7 @@ async def test_the_oldest_makes_room_and_is_told_by_number(
     assert isinstance(summary.notice, NoticesMissed)
     assert summary.notice.count == 3
     assert [one.notice for one in rest] == [fill(price=str(number)) for number in range(3, 8)]
-    assert caplog.messages == ["more than 5 notices wait for fake, the oldest are dropped"]
+    assert caplog.messages == ["too many notices wait for fake: only the newest 5 are kept"]
 
 
 async def test_what_was_not_sent_is_the_oldest_again_and_lost_to_newer_ones_if_they_fill_the_room(

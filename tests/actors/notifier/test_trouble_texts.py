@@ -31,10 +31,10 @@ TROUBLE: list[tuple[Notice, str, str]] = [
             "⚠️ grid (BTC/USD): orders wait",
             "Reason » this API key is locked out: EGeneral:Temporary lockout",
             "Action » nothing at all is sent until that is over",
-            "Orders » 3 wait; what is open stays open, its fills are answered",
+            "Orders » 3 waiting; what is open stays open, its fills are answered",
             "To do » see that no other program uses this key; trading resumes by itself",
         ),
-        "grid (BTC/USD): 3 put off, this API key is locked out: EGeneral:Temporary lockout",
+        "grid (BTC/USD): 3 orders put off, this API key is locked out: EGeneral:Temporary lockout",
     ),
     (
         OrdersTaken("grid", "BTC/USD", 5),
@@ -166,19 +166,19 @@ TROUBLE: list[tuple[Notice, str, str]] = [
     (
         ChannelFailed("telegram", "notifier.telegram.token: Telegram says 401: Unauthorized", 3, misconfigured=True),
         (
-            "⚠️ Notifications by telegram reach nobody\n"
+            "⚠️ Notifications by telegram fail\n"
             "├ Reason » notifier.telegram.token: Telegram says 401: Unauthorized\n├ Waiting » 3\n"
-            "├ Orders » not touched, trading goes on\n└ To do » correct the configuration and start anew"
+            "├ Orders » not touched, trading goes on\n└ To do » correct the configuration and restart"
         ),
-        "notifications by telegram reach nobody: notifier.telegram.token: Telegram says 401: Unauthorized; 3 wait",
+        "notifications by telegram fail: notifier.telegram.token: Telegram says 401: Unauthorized; 3 waiting",
     ),
     (
         ChannelFailed("telegram", "no answer within 15 s", 12, misconfigured=False),
         (
-            "⚠️ Notifications by telegram reach nobody\n├ Reason » no answer within 15 s\n├ Waiting » 12\n"
+            "⚠️ Notifications by telegram fail\n├ Reason » no answer within 15 s\n├ Waiting » 12\n"
             "├ Orders » not touched, trading goes on\n└ To do » nothing, unless it lasts: look at that service"
         ),
-        "notifications by telegram reach nobody: no answer within 15 s; 12 wait",
+        "notifications by telegram fail: no answer within 15 s; 12 waiting",
     ),
     (
         ChannelRecovered("telegram", 3_900),
@@ -203,13 +203,13 @@ TROUBLE: list[tuple[Notice, str, str]] = [
             left_out=2,
         ),
         (
-            "📬 3,601 notices were not told one by one\n├ From » 2025-10-27 12:21:07 UTC\n"
+            "📬 3,601 notices not delivered one by one\n├ From » 2025-10-27 12:21:07 UTC\n"
             "├ Until » 2025-10-27 13:21:07 UTC\n└ Reason » no answer within 15 s\n\n🆕 Newest first\n"
             "├ ⚠️ 12:21:08 » a (SOL/EUR): trading halted: a bug\n"
             "├ 13:21:07 » a: buy executed (newest of 1,800)\n"
             "├ 2025-10-26 12:21:07 » a: sell executed (newest of 1,800)\n└ and 2 older subjects"
         ),
-        "3,601 notices were not told one by one by telegram: no answer within 15 s",
+        "3,601 notices not delivered one by one by telegram: no answer within 15 s",
     ),
 ]
 

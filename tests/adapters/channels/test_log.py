@@ -44,7 +44,7 @@ async def test_the_hourly_status_keeps_its_ladder(caplog: pytest.LogCaptureFixtu
 async def test_a_summary_keeps_its_lines(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     await LogChannel().send(letter(NoticesMissed("log", "too many", 5, 1, 2, ())))
-    assert caplog.messages[0].startswith("summary\n📬 5 notices were not told one by one\n")
+    assert caplog.messages[0].startswith("summary\n📬 5 notices not delivered one by one\n")
 
 
 async def test_the_end_is_marked_as_the_last_line(caplog: pytest.LogCaptureFixture) -> None:

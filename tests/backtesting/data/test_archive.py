@@ -65,7 +65,7 @@ def test_a_plain_file_and_candles(tmp_path: Path) -> None:
         ("time,price,volume\n", "a first line"),
         ("1,2\n", "a first line"),
         ("1,2,3\n2,x,3\n", "rows that cannot be read"),
-        ("5,2,3\n4,2,3\n", "1 rows that are older"),
+        ("5,2,3\n4,2,3\n", "1 row older than the row before"),
         ("", "a first line"),
     ],
 )

@@ -74,7 +74,7 @@ def test_an_interrupted_sweep_goes_on(
     assert not (folder / "sweep.parquet").exists()
     assert len(list((folder / "sweep.parquet.parts").iterdir())) == 1
     assert sweep(folder, "--jobs", "1") == 0
-    assert "going on: 3 configurations are done, 5 are not" in capsys.readouterr().out
+    assert "resuming: 3 configurations done, 5 to do" in capsys.readouterr().out
     assert len(rows(folder / "sweep.parquet", "interval, n_open_buy_orders")) == 8
     assert not (folder / "sweep.parquet.parts").exists()
     before = rows(folder / "sweep.parquet", "*")
@@ -87,7 +87,7 @@ def test_more_values_add_to_what_is_there(folder: Path, capsys: pytest.CaptureFi
     results = ["--results", str(folder / "sweep.parquet"), "--jobs", "1"]
     for grid in ("interval=0.01,0.02", "interval=0.01,0.02,0.03"):
         assert main(["sweep", str(folder / "trial.toml"), "--grid", grid, *results]) == 0
-    assert "going on: 2 configurations are done, 1 are not" in capsys.readouterr().out
+    assert "resuming: 2 configurations done, 1 to do" in capsys.readouterr().out
     assert len(rows(folder / "sweep.parquet", "interval")) == 3
 
 

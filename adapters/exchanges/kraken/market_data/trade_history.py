@@ -13,6 +13,7 @@ from adapters.exchanges.kraken.wire.rest import TradeRow, Trades, trade_rows, tr
 from adapters.exchanges.kraken.wire.rows import Unread
 from adapters.exchanges.kraken.wire.values import WireError, nanoseconds_of_unix
 from config.problems import ConfigError, Problem, did_you_mean, shown
+from messages.counted import counted
 from trading.ports import ExchangeUnavailable
 
 logger = logging.getLogger("infinity_grid.kraken")
@@ -80,7 +81,7 @@ def _read(answer: Trades) -> list[TradeRow | Unread]:
         raise ExchangeUnavailable(f"Kraken {error}") from None
     odd = [row.error for row in rows if isinstance(row, Unread)]
     if odd:
-        logger.warning("Kraken Trades: %d rows cannot be read and are left out; the first: %s", len(odd), odd[0])
+        logger.warning("Kraken Trades: left out %s that cannot be read; first: %s", counted(len(odd), "row"), odd[0])
     return rows
 
 

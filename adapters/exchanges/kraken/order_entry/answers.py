@@ -18,6 +18,7 @@ from adapters.exchanges.kraken.transport.clock import SECOND, ServerClock
 from adapters.exchanges.kraken.wire.errors import meaning_of, reject_reason
 from adapters.exchanges.kraken.wire.trading import Placed
 from adapters.exchanges.kraken.wire.values import WireError
+from messages.counted import counted
 from messages.money import ZERO
 from messages.orders import Canceled, Place, Rejected, RejectReason
 from trading.ports import BotStateError
@@ -92,7 +93,7 @@ class Answers:
         """One answer per order, in their order; an unclear one leaves its order in flight."""
         orders = pending.batch.orders
         if len(placed) != len(orders):
-            raise WireError(f"{len(placed)} answers to {len(orders)} orders")
+            raise WireError(f"{counted(len(placed), 'answer')} to {counted(len(orders), 'order')}")
         if any(answer.order_id for answer in placed):
             self.taken(pending.batch)
         for order, answer in zip(orders, placed, strict=True):

@@ -11,6 +11,7 @@ from adapters.exchanges.kraken.limits.holds import Hold, Holds, scopes_of
 from adapters.exchanges.kraken.limits.request_queue import Ages, Batch, Outbox
 from adapters.exchanges.kraken.transport.clock import SECOND
 from adapters.exchanges.kraken.wire.errors import throttled_until
+from messages.counted import counted
 from messages.orders import DeferReason, Deferred
 
 logger = logging.getLogger("infinity_grid.kraken")
@@ -71,7 +72,7 @@ class Deferrals:
             self._told[order_id] = key
             self._post(Deferred(order_id, reason, text, self._now()))
         if news:
-            logger.warning("%d requests for %s wait (%s): %s", len(news), symbol, reason, text)
+            logger.warning("waiting: %s for %s (%s): %s", counted(len(news), "request"), symbol, reason, text)
 
     def _moment(self, hold: Hold, now: float) -> str:
         """When a long wait ends; shorter ones go on in growing pauses."""

@@ -2,6 +2,8 @@
 
 import logging
 
+from messages.counted import counted
+
 logger = logging.getLogger("infinity_grid.kraken")
 
 EVERY_SECONDS = 600.0
@@ -25,8 +27,8 @@ class Skipped:
         """Log what came together, at most every `EVERY_SECONDS`; `now` in seconds of any clock that goes on."""
         if self._count and now >= self._quiet_until:
             logger.warning(
-                "%d rows about %s cannot be read and are left out; the first is %s",
-                self._count,
+                "left out %s about %s that cannot be read; the first is %s",
+                counted(self._count, "row"),
                 self._about,
                 self._first[:300],
             )

@@ -17,7 +17,7 @@ def test_many_rows_are_one_line(caplog: pytest.LogCaptureFixture) -> None:
         skipped.note("an order", "odd again")
         skipped.tell(2.0)
         assert [record.message for record in caplog.records] == [
-            "3 rows about other activity of the account cannot be read and are left out; the first is an order: odd 0"
+            "left out 3 rows about other activity of the account that cannot be read; the first is an order: odd 0"
         ]
         skipped.tell(1.0 + EVERY_SECONDS)
-    assert "1 rows" in caplog.messages[-1]
+    assert "left out 1 row about" in caplog.messages[-1]
