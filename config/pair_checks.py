@@ -25,7 +25,7 @@ def check_against_pair(
 ) -> list[Problem]:
     """What the exchange's rules and the account's fee rate (a fraction) forbid to strategy `index`.
 
-    `fee` is what the strategy will reckon with. With the market's last `price` the amount is compared
+    `fee` is the maker fee rate that the strategy will assume. With the market's last `price` the amount is compared
     to the minimum volume as well, since only then is a volume known.
     """
     strategy = config.strategy[index]

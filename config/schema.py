@@ -156,7 +156,7 @@ class StrategyConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """Quote currency."""
     n_open_buy_orders: Annotated[int, Meta(ge=1, le=1000, description="a whole number from 1 to 1000")] = 3
     fee: FeeRate | None = None
-    """Maker fee rate to reckon with; None: the account's own."""
+    """Maker fee rate to assume; None: the account's own."""
     sell_existing_base: bool | None = None
     """SWING and plug-in kinds: whether they may sell base that they did not buy. None on a simulated account: true."""
     skip_price_timeout: bool = False
@@ -177,7 +177,7 @@ class ChannelConfig(Struct, frozen=True, forbid_unknown_fields=True):
     name: Name
     enabled: bool = True
     notices: Loudness = Loudness()
-    """How loud each kind of notice is told."""
+    """Notification level of each kind of notice."""
     options: dict[str, object] = {}
     """All other keys of the table; every text is a `Secret`, since tokens and web-hook URLs are."""
     source: Text = "configuration"

@@ -50,7 +50,8 @@ class Secret:
 
 
 _UNUSABLE = Secret("")
-"""Stands for one of which a problem is told already, so that it is not missed as well; no program starts with it."""
+"""Placeholder for a secret with a reported problem, so that it is not reported as missing too; no program starts with
+it."""
 
 
 class Place(Struct, frozen=True):

@@ -17,7 +17,7 @@ from config.secrets import ALLOWED as ALLOWED_SECRET
 from config.secrets import Secret
 
 INVALID: Final = object()
-"""Stands for a value that a problem was told about."""
+"""Placeholder for a value with a reported problem."""
 
 _DIGITS = 15
 _SCALE = 18

@@ -8,7 +8,7 @@
 - `account`    facts an exchange states about orders and balances; funds of one strategy
 - `journal`    what is written down, acknowledged and loaded again
 - `conditions` what holds up or hinders trading, with a name, a beginning and an end
-- `notices`    what the person behind the program is told
+- `notices`    what the user is notified of
 - `letters`    notices on their way to a channel, and how loud it tells them
 - `status`     phases, program states and the reports behind `/status`
 - `mailboxes`  the closed union of each actor's mailbox

@@ -78,7 +78,7 @@ class AccountSnapshot(Struct, frozen=True, tag=True):
 
 
 class ForeignOrder(Struct, frozen=True, tag=True):
-    """Somebody else's order was opened, executed, changed or closed: what it holds is not ours to spend."""
+    """An external order was opened, executed, changed or closed: what it reserves is not ours to spend."""
 
     facts: OrderFacts
 
@@ -117,9 +117,10 @@ class LiveOrder(Struct, frozen=True):
     canceling: bool
     accepted: bool
     filled: Decimal
-    """Base that `Attach.owned` already reckons with."""
+    """Base that `Attach.owned` already includes."""
     placed: Decimal | None = None
-    """None: all of it is the strategy's. Else so much: what one amended by hand was placed with, 0 of its owner's."""
+    """Part of the volume that is the strategy's, in base: what an order amended by hand was placed with, 0 for an order
+    of the account owner. None: all of it."""
 
 
 class History(Struct, frozen=True):
@@ -135,7 +136,7 @@ class Attach(Struct, frozen=True, tag=True):
 
     An order that never arrived is sent; a cancel that never arrived is sent again. With `since` the exchange is
     first asked for orders of this userref that are not among `orders`; if there are any, they are the answer
-    (`OrdersFound`), and the strategy attaches anew.
+    (`OrdersFound`), and the strategy attaches again.
     """
 
     strategy: int
@@ -143,7 +144,7 @@ class Attach(Struct, frozen=True, tag=True):
     """Rises with each start of the strategy; `Resynced` repeats it."""
     symbol: str
     fee: Decimal
-    """Maker fee rate that the strategy reckons with; its buys hold it too."""
+    """Maker fee rate that the strategy assumes; its buys reserve it too."""
     owned: Decimal
     """Base that the strategy bought and did not sell, by its durable state."""
     sells_unowned: bool
@@ -173,7 +174,7 @@ class HistoryProgress(Struct, frozen=True, tag=True):
 
 
 class AttachRefused(Struct, frozen=True, tag=True):
-    """A strategy may not attach: somebody else's orders are in its way."""
+    """A strategy may not attach: external orders are in its way."""
 
     strategy: int
     number: int

@@ -1,7 +1,7 @@
 """What is written down, acknowledged and loaded again.
 
 `Commit` is the one write that something waits for: no order leaves before its `Committed`. `Record`
-is written behind, in the same groups, and nobody waits for it.
+is written behind, in the same groups, and nothing waits for it.
 """
 
 from decimal import Decimal
@@ -20,7 +20,7 @@ class Owner(Struct, frozen=True, tag=True):
     simulated: bool
     """Whether no real order is in it."""
     account: str = ""
-    """As the exchange calls it; empty while it has not told."""
+    """Name of the account at the exchange; empty while it is not known."""
     key: str = ""
     """Fingerprint of the API key that was used last; empty for none."""
 
@@ -34,7 +34,7 @@ class PastOrder(Struct, frozen=True):
     """Not executed yet."""
     order_id: str = ""
     filled: Decimal = ZERO
-    """Executed, and reckoned with in what was bought."""
+    """Executed volume in base that is included in what was bought."""
 
 
 class LeftBehind(Struct, frozen=True):

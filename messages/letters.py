@@ -1,4 +1,4 @@
-"""Notices on their way to a channel: their kind, how loud each kind is told, and the words."""
+"""Rendered notices on their way to a channel: kind, notification level, words."""
 
 from typing import Literal, assert_never
 
@@ -52,7 +52,7 @@ class Loudness(Struct, frozen=True, forbid_unknown_fields=True):
     status: Volume = "silent"
 
     def of(self, kind: NoticeKind) -> Volume:
-        """The volume for this kind; a summary is told in any case."""
+        """The notification level of this kind; a digest is always delivered."""
         volume: Volume = "on" if kind == "summary" else getattr(self, kind)
         return volume
 
@@ -64,7 +64,7 @@ class Letter(Struct, frozen=True, tag=True):
     kind: NoticeKind
     bot: str
     time: int
-    """When it was told, nanoseconds UTC."""
+    """When the notice was raised, in nanoseconds UTC."""
     headline: str
     """One line."""
     text: str

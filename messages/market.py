@@ -33,7 +33,7 @@ class RulesChanged(Struct, frozen=True, tag=True):
 
 
 class FactsChanged(Struct, frozen=True, tag=True):
-    """To the order-manager: what it reckons with for a strategy's new orders from now on."""
+    """To the order-manager: rules and fee for a strategy's new orders from now on."""
 
     strategy: int
     pair: Pair

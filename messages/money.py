@@ -29,7 +29,7 @@ def plain(value: Decimal) -> str:
 
 @lru_cache(maxsize=64)
 def _step(decimals: int) -> Decimal:
-    """The smallest number of so many decimals."""
+    """The smallest positive number with this many decimals."""
     return ONE.scaleb(-decimals)
 
 

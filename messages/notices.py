@@ -1,4 +1,4 @@
-"""What the person behind the program is told, as data; the words are made in `actors/notice_texts`."""
+"""What the user is notified of, as data; `actors/notifier/notice_texts` words it."""
 
 from decimal import Decimal
 from typing import Literal
@@ -34,7 +34,7 @@ class ProgramEnded(Struct, frozen=True, tag=True):
     reason: str
     orders: str = ""
     advice: str = ""
-    """What somebody has to do now; empty when it ended as it was asked to."""
+    """What the user has to do now; empty after an orderly end."""
     ran: bool = True
     """Whether it was RUNNING before."""
 
@@ -106,7 +106,7 @@ class OrdersPutOff(Struct, frozen=True, tag=True):
 
 
 class OrdersTaken(Struct, frozen=True, tag=True):
-    """Nothing that was told to be put off waits any more."""
+    """None of the orders that were reported as put off waits any more."""
 
     strategy: str
     symbol: str
@@ -149,7 +149,7 @@ class StrategyHalted(Struct, frozen=True, tag=True):
     reason: str
     orders: str
     advice: str = ""
-    """What somebody has to do now."""
+    """What the user has to do now."""
 
 
 class StrategyResumed(Struct, frozen=True, tag=True):
@@ -179,11 +179,11 @@ class ActorFailed(Struct, frozen=True, tag=True):
     disconnected: bool = False
     """Whether all that is wrong is a connection to the exchange."""
     advice: str = ""
-    """What somebody has to do; empty for what is usual."""
+    """What the user has to do; empty for the usual advice."""
 
 
 class ActorRecovered(Struct, frozen=True, tag=True):
-    """An actor whose failures were told works again."""
+    """An actor whose failures were reported works again."""
 
     actor: str
     seconds: int
@@ -217,17 +217,17 @@ class SecondInstance(Struct, frozen=True, tag=True):
 
 
 class ChannelFailed(Struct, frozen=True, tag=True):
-    """A notification channel reaches nobody; told by the others."""
+    """A notification channel fails; the other channels report it."""
 
     channel: str
     reason: str
     waiting: int
     misconfigured: bool
-    """Whether it stays so until somebody changes the configuration."""
+    """Whether only a changed configuration mends it."""
 
 
 class ChannelRecovered(Struct, frozen=True, tag=True):
-    """A channel whose failure was told works again."""
+    """A channel whose failure was reported works again."""
 
     channel: str
     seconds: int
@@ -235,7 +235,7 @@ class ChannelRecovered(Struct, frozen=True, tag=True):
 
 
 class MissedNotices(Struct, frozen=True):
-    """Notices of one kind about one thing that were not told one by one."""
+    """Row of a digest: notices of one kind about one subject that were not delivered one by one."""
 
     kind: NoticeKind
     count: int
@@ -256,7 +256,7 @@ class NoticesMissed(Struct, frozen=True, tag=True):
     """Time of the oldest notice, in nanoseconds UTC."""
     until: int
     rows: tuple[MissedNotices, ...]
-    """What needs somebody first, then the newest first; the oldest may be left out."""
+    """Rows that need the user come first, then the newest; the oldest may be left out."""
     left_out: int = 0
     """Rows that were left out."""
 

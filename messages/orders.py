@@ -123,7 +123,7 @@ class Canceled(Struct, frozen=True, tag=True):
 
 
 class Amended(Struct, frozen=True, tag=True):
-    """Somebody else changed the open order, its owner by hand: from now on this is its limit and quantity."""
+    """The account owner amended the open order by hand: from now on this is its limit and quantity."""
 
     order_id: str
     exchange_id: str
@@ -171,9 +171,9 @@ class Balances(Struct, frozen=True, tag=True):
 
 
 class Resyncing(Struct, frozen=True, tag=True):
-    """From here to `Resynced` the strategy is told all that is known of its orders.
+    """From here to `Resynced` the strategy receives all that is known of its orders.
 
-    What it was told before was meant for an earlier start: a refusal of that time may be of an order that has been sent
+    Earlier events were meant for an earlier start: a refusal of that time may be of an order that has been sent
     again since.
     """
 
@@ -183,7 +183,7 @@ class Resyncing(Struct, frozen=True, tag=True):
 
 
 class Resynced(Struct, frozen=True, tag=True):
-    """The strategy has been told all that happened to its orders; from now on it may decide."""
+    """The strategy has received all that happened to its orders; from now on it may decide."""
 
     strategy: int
     number: int
@@ -191,7 +191,7 @@ class Resynced(Struct, frozen=True, tag=True):
 
 
 class Reckoned(Struct, frozen=True, tag=True):
-    """What the strategy owns by all that it was told until `Resynced`, or until an execution of an enlarged sell.
+    """What the strategy owns by all events up to `Resynced`, or up to an execution of an enlarged sell.
 
     Such a sell takes nothing of what other sells offer, those included that earlier events have asked for: its books
     alone know what it decided before it was told.

@@ -94,7 +94,7 @@ class ChannelReport(Struct, frozen=True, tag=True):
     sent: int
     """Messages; a summary is one."""
     summed: int
-    """Notices that were told in a summary only."""
+    """Notices that were delivered only as part of a digest."""
     dropped: int
     """Notices whose own words never left."""
     failures: int
@@ -157,7 +157,7 @@ class UncoveredOrders(Struct, frozen=True, tag=True):
 
 
 class StrangeOrder(Struct, frozen=True, tag=True):
-    """An order of a strategy's userref came up that this process did not place: somebody else trades under it."""
+    """An order with a strategy's userref that this process did not place: another program trades under it."""
 
     strategy: int
     order_id: str

@@ -20,15 +20,15 @@ class _Order(Struct):
     symbol: str
     side: Side
     rest: Decimal
-    """Not executed yet, as far as is known."""
+    """Volume in base not executed yet, as far as is known."""
     counted: Decimal
-    """Executed and reckoned with."""
+    """Executed volume in base that is already booked."""
     over: bool = False
     in_doubt: bool = False
 
 
 class Absent:
-    """Base that is kept from everybody until its strategy comes back."""
+    """Base reserved for strategies that are not configured now, until they come back."""
 
     def __init__(self, left: Iterable[LeftBehind] = ()) -> None:
         self._base: dict[tuple[int, str], Decimal] = {}

@@ -30,7 +30,7 @@ class Attaching(Struct):
         return self.attach.since is not None and self.history is None
 
     def still_to_ask(self, unknown: Sequence[str]) -> list[str]:
-        """Those of `unknown` that nobody was asked for yet; they count as asked from now on."""
+        """Those of `unknown` that were not asked for yet; they count as asked from now on."""
         news = [order_id for order_id in unknown if order_id not in self.asked]
         self.asked.update(news)
         return news

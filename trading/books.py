@@ -24,12 +24,13 @@ class Entry(Struct, array_like=True):
     own: Decimal = ZERO
     """How much of a sell's volume was to come from the strategy's own base; 0 for a buy."""
     placed: Decimal | None = None
-    """None: all of it is the strategy's. Else so much: what one amended by hand was placed with, 0 of its owner's."""
+    """Part of the volume that is the strategy's, in base: what an order amended by hand was placed with, 0 for an order
+    of the account owner. None: all of it."""
     accepted: bool = False
     leaving: bool = False
     """A cancel was asked for."""
     over: bool = False
-    """It was told as executed completely although its volume is larger."""
+    """It was reported as filled although its volume is larger."""
     extra: bool = False
     """It offers what is left, first of all its owner's base: nothing of what buys brought is kept for it."""
 
@@ -64,7 +65,7 @@ class Books(Struct):
     may_rise: Decimal = ZERO
     """By how much that may rise: what buys brought since, and those that are not complete before."""
     newest: int = 0
-    """Nanoseconds UTC: newest time that the strategy was told; 0 when none is known."""
+    """Newest time that the strategy received, in nanoseconds UTC; 0 when none is known."""
     orders: dict[str, Entry] = field(default_factory=dict)
 
     def place(self, place: Place, own: Decimal = ZERO) -> None:
@@ -137,7 +138,7 @@ class Books(Struct):
     def say(self, claim: Decimal, heard: Mapping[str, Decimal] | None = None) -> str:
         """Hold against it what the core says that it owns: what is wrong with that, else nothing.
 
-        `heard`: how much of each order the core has reckoned with, where that is known. One that counts an order only
+        `heard`: how much of each order the core has counted, where that is known. One that counts an order only
         once it is complete is no liar.
         """
         with localcontext(EXACT):

@@ -1,6 +1,6 @@
 """What a decision core says of its orders at a start, held against the books of its strategy.
 
-Pure. The order-manager reckons with it: a sell that is not named, or executed less than it was, would sell its base
+Pure. The order-manager relies on it: a sell that is not named, or executed less than it was, would sell its base
 twice.
 """
 
@@ -22,14 +22,14 @@ def check_live(orders: tuple[LiveOrder, ...], books: Books, bounds: Bounds, clai
     Raises `CoreFailed`.
     """
     named = set()
-    reckoned = books.owned
+    counted = books.owned
     checked = []
     with localcontext(EXACT):
         for live in orders:
             entry = _known(live, books, bounds)
             named.add(live.place.order_id)
             if not entry.is_owners:
-                reckoned += (entry.filled - live.filled) * (-1 if entry.side == "buy" else 1)
+                counted += (entry.filled - live.filled) * (-1 if entry.side == "buy" else 1)
             place = live.place
             if entry.placed is not None:  # amended by hand, which a core may leave unheard
                 place = replace(place, price=entry.price, volume=entry.volume)
@@ -39,10 +39,10 @@ def check_live(orders: tuple[LiveOrder, ...], books: Books, bounds: Bounds, clai
             raise CoreFailed(
                 f"it does not name its open {entry.side} of {plain(entry.volume)} at {plain(entry.price)} ({order_id})"
             )
-    if claim > reckoned:
+    if claim > counted:
         raise CoreFailed(
             f"it says that it owns {plain(claim)} {bounds.pair.base}, "
-            f"while the fills that it reckons with have brought {plain(reckoned)}"
+            f"while the fills that it counts have brought {plain(counted)}"
         )
     return tuple(checked)
 
@@ -59,10 +59,10 @@ def _known(live: LiveOrder, books: Books, bounds: Bounds) -> Entry:
     if not is_as_asked and (entry.placed is None or place.side != entry.side):
         raise CoreFailed(f"{named}, which is {before}")
     if live.filled > entry.filled:
-        raise CoreFailed(f"{named} with {plain(live.filled)} executed: it was told of {plain(entry.filled)}")
+        raise CoreFailed(f"{named} with {plain(live.filled)} executed: its fills are {plain(entry.filled)}")
     part = live.placed
     if place.side == "sell" and part is not None and (entry.placed is None or part < entry.placed):
-        raise CoreFailed(f"{named}, {plain(part)} of it, and the rest as its owner's: nobody amended it")
+        raise CoreFailed(f"{named}, {plain(part)} of it, and the rest as its owner's: it was not amended")
     return entry
 
 

@@ -17,9 +17,9 @@ SECOND = 10**9
 BURST = 10_000
 """Orders and cancels that a strategy may ask for without any pause: many times what a venue takes."""
 PER_SECOND = 5
-"""So many more per second of the market's time. The venue takes fewer for good."""
+"""Further orders allowed per second of the market's time. In the long run the venue takes fewer."""
 PER_FILL = 10
-"""So many more per execution of an order."""
+"""Further orders allowed per execution of an order."""
 AT_ONCE = 2_000
 """New orders in one answer."""
 
@@ -61,7 +61,7 @@ class Demand:
         sells_unowned: Callable[[], bool],
         brought: Decimal = ZERO,
     ) -> None:
-        """`funds` are what the strategy was told last. `brought` is what the buy has brought that is just told of."""
+        """`funds` are those that the strategy received last. `brought`: proceeds in base of the buy just reported."""
         self._bounds = bounds
         self._books = books
         self._funds = funds
@@ -164,7 +164,7 @@ class Pace:
         self._left = min(self._left + PER_FILL, self._burst)
 
     def spend(self, orders: int, cancels: int, now: int) -> None:
-        """So many in one answer at `now`, in nanoseconds of the market's time.
+        """Count the orders of one answer at `now`, in nanoseconds of the market's time.
 
         Raises `CoreFailed` for too many at once, and when there is never a pause.
         """

@@ -56,7 +56,7 @@ NOTICES: tuple[type, ...] = get_args(Notice)
 REMEMBERED_IDS = 100_000
 """Ids of closed orders that a core is known to have used."""
 AHEAD = 60 * 10**9
-"""Nanoseconds by which the time of an order may lie ahead of all that the strategy was told."""
+"""Nanoseconds by which the time of an order may lie ahead of all that the strategy received."""
 
 
 class GuardedCore:
@@ -77,7 +77,7 @@ class GuardedCore:
         self._used: dict[str, None] = {}
         self._pace = Pace(bounds)
         self._funds: Balances | None = None
-        """What the strategy was told last that it could spend if it had no order open."""
+        """Funds that the strategy was last told it could spend if it had no order open."""
 
     def handle(self, event: CoreEvent) -> list[Output]:
         """See `Core.handle`."""
@@ -209,7 +209,7 @@ class GuardedCore:
         return {live.place.order_id: live.filled for live in self._live()}
 
     def _follow(self, event: CoreEvent) -> Decimal:
-        """What becomes of its orders and its money. Returns what the buy has brought that is told of."""
+        """Book an event of its orders. Returns the proceeds in base of the buy that it reports."""
         if isinstance(event, Tick):
             self._books.newest = max(self._books.newest, event.time)
         elif isinstance(event, Balances):
@@ -309,7 +309,7 @@ def _told(failed: str, ask: Callable[[], Answer], kind: object) -> Answer:
 
 
 def _check_outputs(outputs: Sequence[object]) -> None:
-    """Only commands and notices that everybody behind this knows."""
+    """Only commands and notices that the rest of the program knows."""
     for output in outputs:
         if type(output) not in (Place, Cancel, *NOTICES):
             raise CoreFailed(f"it answered {output!r}: known are Place, Cancel and the notices of messages.notices")

@@ -85,7 +85,7 @@ class Ledger:
     """Totals, holds and ownership. One instance per account."""
 
     def __init__(self, expected: frozenset[int]) -> None:
-        """`expected` are the strategies that will become clients; until then nobody's base counts as unowned."""
+        """`expected` are the strategies that will become clients; until then no base counts as unowned."""
         self._expected = expected
         self.clients: dict[int, Client] = {}
         self.holds: dict[str, Hold] = {}
@@ -105,7 +105,7 @@ class Ledger:
     def keep_for_absent(self, amounts: Mapping[str, Decimal]) -> None:
         """What strategies that are not configured any more bought, by asset, beyond what their sells hold.
 
-        Nobody may spend it. It never reduces what a strategy bought itself: the account's owner may have sold it.
+        No strategy may spend it. It never reduces what a strategy bought itself: the account's owner may have sold it.
         """
         if amounts != self._absent:
             self._absent = dict(amounts)
@@ -184,7 +184,7 @@ class Ledger:
         self._own(client)
 
     def mark(self, place: Place, filled: Decimal) -> None:
-        """So much of an enlarged sell was executed: the strategy says what that has left (`Reckoned`)."""
+        """An enlarged sell was executed up to this volume: the strategy says what is left (`Reckoned`)."""
         client = self.clients[place.strategy]
         client.marks[place.order_id, filled] = client.since
 
@@ -246,14 +246,14 @@ class Ledger:
         return purse
 
     def _base(self, client: Client) -> tuple[Decimal, Decimal]:
-        """What it may sell of what it bought, and base that nobody bought."""
+        """What the strategy may sell of what it bought, and base that no strategy bought."""
         purse, owned = self.purse(client.strategy, client.pair.base), max(client.owned, ZERO)
         available = purse.available()
         unowned = max(self._spendable(purse) - owned, ZERO) if self._everybody_is_here else ZERO
         return min(owned, available), unowned
 
     def _spendable(self, purse: Purse) -> Decimal:
-        """What of the asset neither somebody here nor an absent strategy keeps."""
+        """Amount of the asset that neither an attached nor an absent strategy reserves."""
         available = purse.available()
         absent = self._absent.get(purse.asset)
         return max(available - absent, ZERO) if absent else available
@@ -265,7 +265,7 @@ class Ledger:
         self.changes += 1
 
     def _keep(self, key: str, purse: Purse, amount: Decimal, *, extra: bool = False) -> None:
-        """Hold so much for an order; a cancel that is on its way stays so."""
+        """Reserve an open order's funds; a cancel that is on its way stays so."""
         before = self.holds.get(key)
         self._free(key)
         self.holds[key] = Hold(purse, amount, extra, leaving=before is not None and before.leaving)

@@ -1,4 +1,4 @@
-"""The order-manager's decisions: which order leaves, which waits for funds, who is told what.
+"""The order-manager's decisions: which order leaves, which waits for funds, who is notified.
 
 Pure: messages in, effects out. The actor around it and a backtest drive the same desk.
 """
@@ -68,14 +68,15 @@ class _Tracked(Struct):
     place: Place | None
     facts: OrderFacts | None
     placed: Decimal | None = None
-    """None: all of it is the strategy's. Else so much: what one amended by hand was placed with, 0 of its owner's."""
+    """Part of the volume that is the strategy's, in base: what an order amended by hand was placed with, 0 for an order
+    of the account owner. None: all of it."""
 
 
 class OrderDesk:
     """All orders of all strategies of one account."""
 
     def __init__(self, snapshot: AccountSnapshot, expected: frozenset[int], absent: Absent | None = None) -> None:
-        """`expected` are the strategies that will attach; until all have, nobody's base counts as unowned.
+        """`expected` are the strategies that will attach; until all have, no base counts as unowned.
 
         `absent` is what those that are not configured any more have left; it outlives the desk.
         """
@@ -91,7 +92,7 @@ class OrderDesk:
         """Ids that were asked for, counted on or shown at the start, closed ones too; the oldest are forgotten."""
         self._told: dict[int, Balances] = {}
         self._told_of = 0
-        """The state of the ledger that everybody was told of last."""
+        """State of the ledger, in changes, that all strategies were last notified of."""
         self._of_programs: list[OrderFacts] = []
         """Open orders that other programs marked with a userref, as they were at the beginning."""
         for order in snapshot.open_orders:
@@ -145,7 +146,7 @@ class OrderDesk:
         """Tell a strategy what happened to its orders, send what never arrived, then let it decide.
 
         Raises `UnknownOrderError` when the exchange holds an order of this strategy that its state
-        does not know: somebody else trades under the same userref.
+        does not know: another program trades under the same userref.
         """
         self._refuse_strays(attach)
         self._refuse_other_programs(attach)
@@ -167,7 +168,7 @@ class OrderDesk:
             self.ledger.release(live.place.order_id)
         for live in lost:
             self._never_arrived(live, effects)
-        # Everybody else is told with the next batch: many attach together.
+        # The other strategies are notified with the next batch: many attach together.
         funds = self._told[attach.strategy] = self.ledger.rejoined(client)
         effects.deliver.append((attach.strategy, funds))
         effects.deliver.append((attach.strategy, Resynced(attach.strategy, attach.number)))
@@ -225,7 +226,7 @@ class OrderDesk:
         return effects
 
     def _note_foreign(self, facts: OrderFacts) -> None:
-        """It may have our mark and no strategy here: then it is told of as long as it is open."""
+        """It may have our mark and no strategy here: then it is reported as long as it is open."""
         self.ledger.hold_foreign(facts)
         tracked = self._orders.get(facts.order_id)
         if tracked is not None and tracked.place is None:
@@ -237,7 +238,7 @@ class OrderDesk:
             self.ledger.keep_for_absent(self.absent.kept())
 
     def _is_strange(self, event: OrderEvent) -> TypeGuard[Accepted | PartiallyFilled | Filled]:
-        """An order came up that has the userref of a strategy which has attached, and that nobody here asked for."""
+        """An order has the userref of an attached strategy, which did not ask for it."""
         return (
             isinstance(event, Accepted | PartiallyFilled | Filled)
             and event.order_id not in self._orders
@@ -279,7 +280,7 @@ class OrderDesk:
                 raise UnknownOrderError.of(facts, attach.strategy)
 
     def _last_change(self, live: LiveOrder, looked_up: Mapping[str, OrderFacts]) -> int:
-        """Fills are told in their order."""
+        """Fills are passed on in their order."""
         tracked = self._orders.get(live.place.order_id)
         facts = tracked.facts if tracked else looked_up.get(live.place.order_id)
         return facts.time if facts else 0
@@ -296,7 +297,7 @@ class OrderDesk:
                 changed = Amended(place.order_id, facts.exchange_id, facts.price, facts.volume, facts.time)
                 self._amend(changed)
                 self._pass_on(changed, effects)
-            # Booked against what the strategy's durable state already reckons with.
+            # Booked against what the strategy's durable state already includes.
             self._orders[place.order_id].facts = msgspec.structs.replace(facts, filled=live.filled)
             event = event_of(by_whom(facts, live))
             self._book(event)
@@ -310,7 +311,7 @@ class OrderDesk:
         if not live.accepted and not live.canceling and not is_owners:
             pair = self.ledger.clients[place.strategy].pair
             if wrong := against_rules(pair, place.price, place.volume):
-                # Decided by rules that the pair no longer has: it never left, so it is decided anew.
+                # Decided by rules that the pair no longer has: it never left, so it is decided again.
                 self._pass_on(Rejected(place.order_id, "rules", wrong, place.time), effects)
             else:
                 self._place(place, effects, decided_earlier=True)

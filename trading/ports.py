@@ -1,6 +1,6 @@
 """The outside world as the actors see it. Each Protocol is an extension point; adapters inherit nothing.
 
-An exchange speaks the same order events as everybody else (`messages.orders`). Its own spellings of
+An exchange speaks the order events of `messages.orders`. Its own spellings of
 assets, pairs and states never leave its package. Its errors are translated at the edge into the three
 below; no library's exception passes through.
 """
@@ -234,7 +234,7 @@ class TellsPairNews(Protocol):
     """Optional for an exchange: one that keeps answers about pairs for a while, or hears when something changes."""
 
     def forget_facts(self) -> None:
-        """The next `pair`, `maker_fee` and `last_price` are asked of the exchange anew."""
+        """Drop cached facts: the next `pair`, `maker_fee` and `last_price` ask the exchange again."""
 
     async def pair_news(self) -> dict[str, str]:
         """Wait until something was heard of a pair's state; symbols and what was heard, for people.
@@ -273,7 +273,7 @@ class FeelsCompany(Protocol):
 
         Asked before strategies without a journal take orders over. With `adopt` their user says that they are his own;
         only a sign of another process that lives speaks against it then. May take half a minute, but only where there
-        are such orders: `waits` is told how many, and how many seconds. Raises `ExchangeUnavailable`.
+        are such orders: `waits` is called with their number and the seconds. Raises `ExchangeUnavailable`.
         """
 
     async def watch_company(self, tell: Callable[[KeyShared], None]) -> None:
@@ -291,7 +291,7 @@ class Channel(Protocol):
         """What logs, `/status` and `/metrics` call it: `<name>` of `[notifier.<name>]`."""
 
     async def check(self) -> None:
-        """First contact, once at the start: would the service take a notice? Tells nobody anything.
+        """First contact, once at the start: would the service accept a notice? Sends none.
 
         Raises `ChannelMisconfigured` for what only a changed configuration mends. Any other `ChannelError`
         is ignored here: sending will meet it again. A channel that cannot know returns.

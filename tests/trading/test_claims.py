@@ -36,8 +36,8 @@ NAMED: dict[str, tuple[Callable[[LiveOrder], LiveOrder | None], str]] = {
     "makes it larger": (larger, r"a sell of 1 at .* as its own, which is a sell of 0\.002"),
     "moves it to another pair": (elsewhere, "of userref 1001 and 'ETH/USD'"),
     "names one it never asked for": (unheard_of, "which it never asked for"),
-    "says more of it is executed": (changed(filled=D("0.001")), r"with 0\.001 executed: it was told of 0"),
-    "says it is its owner's": (changed(placed=ZERO), "nobody amended it"),
+    "says more of it is executed": (changed(filled=D("0.001")), r"with 0\.001 executed: its fills are 0"),
+    "says it is its owner's": (changed(placed=ZERO), "it was not amended"),
 }
 
 
@@ -54,7 +54,7 @@ def test_a_fill_that_it_reckons_with_and_says_to_be_untold_halts_it_at_its_start
     stage.fill(stage.only(), "0.001")
     again = stage.restarted()
     again.liar.names = changed(filled=ZERO)
-    with pytest.raises(CoreFailed, match=r"owns 0\.001 BTC, while the fills that it reckons with have brought 0"):
+    with pytest.raises(CoreFailed, match=r"owns 0\.001 BTC, while the fills that it counts have brought 0"):
         again.attach()
 
 

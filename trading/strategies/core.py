@@ -36,7 +36,7 @@ NO_TICK = Band(low=Decimal("-Infinity"), high=Decimal("Infinity"), wake=NEVER)
 
 
 class Recovery(Struct):
-    """What was taken over from the exchange, whom it must be told, and open orders that cannot be explained."""
+    """What was taken over from the exchange, the notice about it, and open orders that cannot be explained."""
 
     adopted: list[Place] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
@@ -64,7 +64,7 @@ class FollowsRules(Protocol):
 
 @runtime_checkable
 class HearsDelays(Protocol):
-    """Optional for a core: it is told of orders that the venue does not take at this moment."""
+    """Optional for a core: it is notified of orders that the venue does not take at this moment."""
 
     def put_off(self, event: Deferred) -> list[Output]:
         """The order waits. It may be cancelled: one that has not left is withdrawn, and nothing is sent."""

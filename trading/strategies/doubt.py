@@ -7,7 +7,7 @@ from msgspec import Struct
 from messages.market import Quote
 
 AHEAD = 60 * 10**9
-"""Nanoseconds by which a fill may be ahead of a trade that was told after it, or behind it."""
+"""Nanoseconds by which a fill may be ahead of a trade that arrived after it, or behind it."""
 QUOTE_LASTS = 5 * 10**9
 """Nanoseconds for which bid and ask speak for or against a price that is traded after them."""
 QUOTE_PATIENCE = 20 * 10**9
@@ -30,7 +30,7 @@ class Doubt(Struct):
     def add(self, price: Decimal, time: int) -> None:
         """One more trade that has to be confirmed."""
         if self.contradicted and time <= self.time:
-            return  # what is told again is as wrong as it was
+            return  # a repeated trade is as wrong as it was
         if self.contradicted:
             self.since = time
         self.price, self.time, self.contradicted = price, time, False

@@ -39,7 +39,7 @@ class GridCore:
         state.owned = max(state.owned, ZERO)  # an earlier version booked below nothing what was sold beyond it
         self._ladder = Ladder(settings, variant, state)
         self._band: Band | None = None
-        """Reckoned when it is asked for: of the events between two ticks only the last one counts."""
+        """Computed on demand: of the events between two ticks only the last one counts."""
         self._is_new = saved is None
         self._resynced_at = -1
         """Time of the tick at which the resync was over."""
@@ -165,11 +165,11 @@ class GridCore:
             ladder.retry_sells_at = 0
             retry_remembered_sells(ladder)
         if funds.base_unowned > unowned and ladder.synced and ladder.tick_time == self._resynced_at:
-            # Until every strategy has attached nobody knows what is unowned; now the upkeep after the start knows it.
+            # What is unowned is not known until every strategy has attached; the upkeep after the start knows it.
             upkeep(ladder)
 
     def _apply_changed_configuration(self) -> None:
-        """Another amount or interval than in the last run: the buys are built anew, sells stay."""
+        """Another amount or interval than in the last run: the buys are rebuilt, sells stay."""
         settings, state = self._ladder.settings, self._ladder.state
         if (state.amount, state.interval) != (settings.amount, settings.interval):
             state.amount, state.interval = settings.amount, settings.interval

@@ -24,7 +24,7 @@ RETRY_AFTER = 10 * 10**9
 ASK_AGAIN_AFTER = 600 * 10**9
 """Funds that the exchange denies although they are in our books are asked for again after this, without any change."""
 CROSSINGS_AT_ONCE = 2
-"""So many post-only buys at one price that would have been taken are followed by the next one at once."""
+"""Post-only buys at one price that may be refused, as they would have been taken, before the next one waits."""
 FIRST_CROSSING_PAUSE = 10**9
 """The pause after a further one, in nanoseconds; it doubles with each, up to `RETRY_AFTER`."""
 CROSSINGS_FORGOTTEN = 30 * 10**9
@@ -33,7 +33,7 @@ CROSSED = "post-only buys would cross the ask: the last trade is above the marke
 
 
 class Ladder:
-    """One grid between two events. Only `state` is durable; the rest arrives anew after a restart."""
+    """One grid between two events. Only `state` is durable; the rest arrives again after a restart."""
 
     def __init__(self, settings: GridSettings, variant: Variant, state: GridState) -> None:
         self.settings = settings
@@ -218,7 +218,7 @@ class Ladder:
         """A part of the order was traded at `price`: a second trade, if the doubted one lies beyond its limit.
 
         It speaks for what is near and of its time only: a sell at 50000 is also filled in a market at 50000, whatever
-        a misprint says. Where nobody tells bid and ask, as in a simulation, a fill is the best word there is.
+        a misprint says. Where bid and ask are not available, as in a simulation, a fill is the best evidence there is.
         """
         doubt, settings = self.doubt, self.settings
         if doubt is None or (doubt.price > order.price if order.side == "buy" else doubt.price < order.price):
@@ -267,7 +267,7 @@ class Ladder:
         self.put_off.discard(order.order_id)
 
     def filled(self, order: OwnOrder, volume: Decimal, order_cost: Decimal, fee: Decimal) -> None:
-        """So much of the order was executed until now, all in all."""
+        """Take the order's cumulative executed volume, cost and fee."""
         order.filled, order.cost, order.fee = volume, order_cost, fee
         if order.phase != "canceling":
             self._side(order).update(order)
@@ -307,7 +307,7 @@ class Ladder:
         self.state.remembered[due.parent] = due
 
     def ask_again(self) -> None:
-        """What the venue's rules forbade is asked for at once: it takes orders again, or the program starts anew."""
+        """Retry at once what the venue's rules forbade: it takes orders again, or the program restarts."""
         for sell in self.state.remembered.values():
             sell.retry_at = 0
         if self.rules_barred:
@@ -323,13 +323,13 @@ class Ladder:
         self.out.append(OrderDelayed(self.settings.name, self.settings.pair.symbol, side, price, volume, reason))
 
     def tell_once(self, cause: str, notice: Notice) -> None:
-        """Tell the user, unless this cause was told and still lasts."""
+        """Notify the user, unless this cause was reported and still lasts."""
         if cause not in self.state.told:
             self.state.told.append(cause)
             self.out.append(notice)
 
     def no_longer(self, cause: str) -> None:
-        """The cause is gone; the next one is told again."""
+        """The cause is gone; if it comes back it is reported again."""
         if cause in self.state.told:
             self.state.told.remove(cause)
 
@@ -347,7 +347,7 @@ class Ladder:
     def crossed(self, buy: OwnOrder, time: int) -> None:
         """A post-only buy would have been taken. The venue is not asked the same with each trade.
 
-        The pause is for this price only: at another one the buy is decided anew.
+        The pause is for this price only: at another one the buy is decided again.
         """
         if time - self.crossed_at > CROSSINGS_FORGOTTEN:
             self.crossings.clear()

@@ -193,9 +193,9 @@ def _sell_closed_early(ladder: Ladder, order: OwnOrder, event: Canceled, *, aske
 
 
 FOR_GOOD = ("by hand", "unclear", "unknown to the exchange")
-"""Closures of a counter-sell that stay: the owner's own word, and one whose fills nobody can tell."""
+"""Closures after which a counter-sell is not put back: by the account owner, and one whose fills are unknown."""
 BY_OURSELVES = "cancelled by this program, at its stop or to make room; it is placed again"
-"""Why a sell waits that we withdrew: nobody has to do anything about it."""
+"""Why a sell waits that the program withdrew itself: nothing has to be done about it."""
 OUR_OWN = ("self-trade", "post-only")
 """Closures that follow from our own orders, of which the next attempt is all that anybody needs to know."""
 
@@ -235,7 +235,7 @@ def _return_surplus(ladder: Ladder, order: OwnOrder, rest: Decimal) -> None:
 
 
 def _amended(ladder: Ladder, order: OwnOrder, event: Amended) -> None:
-    """Changed by hand: its limit and quantity are what the rules reckon with from now on."""
+    """Amended by hand: the rules use its new limit and quantity from now on."""
     _accept(ladder, order, event.exchange_id)
     if (order.price, order.volume) == (event.price, event.volume):
         return
@@ -272,7 +272,7 @@ def _rejected(ladder: Ladder, order: OwnOrder, event: Rejected) -> None:
     is_first = _cause(order) not in ladder.state.told
     _tell_refusal(ladder, order, event)
     pair = ladder.settings.pair
-    # Rules that are known by now explain it: then the order can be decided anew by them.
+    # Rules that are known by now explain it: the order can be decided again by them.
     is_news = against_rules(pair, order.price, order.volume) is None
     by_rules = event.reason in BY_RULES and is_news
     now = max(event.time, ladder.now)
@@ -324,5 +324,5 @@ def _tell_refusal(ladder: Ladder, order: OwnOrder, event: Rejected) -> None:
 
 
 def _cause(order: OwnOrder) -> str:
-    """What the user is told once: all lacking buys are one cause, each lacking sell is its own."""
+    """Key under which the user is notified once: all lacking buys share one, each lacking sell has its own."""
     return "buy" if order.side == "buy" else f"sell {order.parent}"

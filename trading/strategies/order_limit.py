@@ -39,7 +39,7 @@ def make_room(ladder: Ladder) -> None:
 
 
 def accepted(ladder: Ladder) -> None:
-    """An order came into being: at least so many fit."""
+    """An order was accepted: at least as many as are open now fit."""
     if ladder.order_limit is not None:
         ladder.order_limit = max(ladder.order_limit, _accepted(ladder))
 

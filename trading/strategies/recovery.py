@@ -40,7 +40,7 @@ class _Origin(Struct, frozen=True):
 
 
 def recover(ladder: Ladder, found: OrdersFound, *, is_new: bool, adopt: bool) -> Recovery:
-    """Take over what is ours. What happened to these orders is told by the resync that follows.
+    """Take over what is ours. The resync that follows reports what happened to these orders.
 
     `is_new`: there is no state of this strategy. Without that and `adopt` nothing is taken over that does not follow
     from the state.
@@ -156,9 +156,9 @@ def _take_over(
     bought_earlier: bool = False,
     placed: Decimal | None = None,
 ) -> Place:
-    """As if it had just been asked for: its acceptance and its fills are told by the resync.
+    """As if it had just been asked for: the resync reports its acceptance and its fills.
 
-    `bought_earlier`: the fill that a sell offers is not told any more; an extra sell of existing base offers none.
+    `bought_earlier`: the fill that a sell offers is not reported again; an extra sell of existing base offers none.
     `placed`: see `OwnOrder`.
     """
     order = OwnOrder(

@@ -63,7 +63,7 @@ def volume_for_amount(settings: GridSettings, price: Decimal) -> Decimal:
 
 
 def shift_threshold(settings: GridSettings, highest_buy: Decimal) -> Decimal:
-    """The ladder is built anew when the ticker is above this price."""
+    """The ladder is rebuilt when the ticker is above this price."""
     return highest_buy * settings.two_steps * SHIFT_MARGIN
 
 

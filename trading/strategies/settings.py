@@ -27,7 +27,7 @@ class GridSettings(Struct, frozen=True, dict=True):
     max_investment: Decimal
     """Upper bound of the sum of price x volume over the strategy's open orders."""
     fee: Decimal
-    """Maker fee rate that volumes and holds reckon with."""
+    """Maker fee rate that volumes and holds include."""
     lineage: str
     """Born with the database; part of the cause of orders that no fill asked for."""
     sell_existing_base: bool = False

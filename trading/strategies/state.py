@@ -10,7 +10,7 @@ from messages.money import ZERO, Side
 from messages.orders import OrderKind
 
 VERSION = 2
-"""Until 1 `OwnOrder.placed` was 0 of an order that nobody had amended."""
+"""Up to version 1 `OwnOrder.placed` was 0 of an order that was not amended."""
 
 
 class OwnOrder(Struct):
@@ -34,7 +34,8 @@ class OwnOrder(Struct):
     bought_at: Decimal = ZERO
     """Limit of the buy that a sell answers, its lowest price; 0 when unknown."""
     placed: Decimal | None = None
-    """None: all of it is the strategy's. Else so much: what one amended by hand was placed with, 0 of its owner's."""
+    """Part of the volume that is the strategy's, in base: what an order amended by hand was placed with, 0 for an order
+    of the account owner. None: all of it."""
 
     @property
     def rest(self) -> Decimal:
@@ -110,7 +111,7 @@ class GridState(Struct):
     fill_time: int = 0
     """Time of the newest fill, in nanoseconds UTC."""
     told: list[str] = field(default_factory=list)
-    """Causes that the user was told of and that still last, so that none is told twice."""
+    """Causes that the user was notified of and that still last, so that none is reported twice."""
 
 
 MAX_RELEASED = 20

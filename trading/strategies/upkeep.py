@@ -14,7 +14,7 @@ OLD_PRICE = 600 * 10**9
 
 
 def upkeep(ladder: Ladder) -> None:
-    """Run the rules in their order; a shift starts the list anew. A doubted price moves no ladder."""
+    """Run the rules in their order; a shift restarts the list. A doubted price moves no ladder."""
     if ladder.ticker is None or ladder.tick_time < ladder.state.fill_time:
         return
     while True:
@@ -73,7 +73,7 @@ def _retry(ladder: Ladder, sell: RememberedSell) -> None:
     elif volume > ladder.base_free():
         sell.reason = "funds"  # whatever it waited for at first
     elif order_limit.admits_sell(ladder, price):
-        # Its cause was told and lasts until the sell is accepted; a refused retry tells nothing new.
+        # The user knows its cause, which lasts until the sell is accepted; a refused retry is no news.
         del ladder.state.remembered[sell.parent]
         ladder.place_counter_order("sell", price, volume, sell)
 
@@ -96,7 +96,7 @@ def sell_surplus(ladder: Ladder) -> None:
     if not ladder.sells_unowned:
         wanted = min(wanted, ladder.own_base())
     elif wanted > ladder.unoffered_base():
-        return  # after a start nobody knows at once what is unowned: what is sold must not depend on that
+        return  # what is unowned is not known right after a start: what is sold must not depend on that
     volume = floor_volume(settings.pair, max(wanted, ZERO))
     if below_minimum(settings.pair, price, volume) is None:
         ladder.place_ladder_order("sell", price, volume, "surplus")
@@ -110,7 +110,7 @@ def surplus_is_due(ladder: Ladder, price: Decimal) -> bool:
 
 
 def withdraw_passed_by(ladder: Ladder) -> None:
-    """What the venue has not taken yet and the market has passed meanwhile is decided anew; counter-sells wait on."""
+    """Withdraw deferred orders that the market has passed, so that they are decided again; counter-sells wait on."""
     if ladder.ticker is None or not ladder.put_off:
         return
     for order in ladder.buys():
@@ -154,7 +154,7 @@ def _add_buy(ladder: Ladder) -> bool:
     volume = rules.buy_volume(settings, price)
     if no_gain := no_gain_from(ladder, price):
         ladder.blocked = no_gain
-        if not settings.fees_eat:  # that is told by the watch over the venue's facts
+        if not settings.fees_eat:  # the watch over the venue's facts reports that
             ladder.tell_refused("buy", "buy", price, volume, no_gain)
     elif not ladder.quote_free() > settings.amount_with_fee:
         ladder.buys_failed("funds", may_retry=False)
@@ -206,7 +206,7 @@ def cancel_excess_buys(ladder: Ladder) -> None:
 
 
 def shift_up(ladder: Ladder) -> bool:
-    """The market left the ladder behind: all buys are cancelled, the list starts anew from the ticker."""
+    """Cancel all buys when the market has left the ladder behind; the ladder is rebuilt from the ticker."""
     buys = ladder.buys()
     if not buys or ladder.ticker is None:
         return False
