@@ -79,7 +79,8 @@ class Reserve:
         if grid and len(grid) <= beside and not starting:
             return batch, []
         sent, later = _parted(replace(batch, orders=counters), self._left(symbol, now))
-        return sent, [*later, Batch("grid", symbol, orders=grid)] if grid else later
+        # The ladder orders keep their place: what the same decision asks for behind them lies farther from the market.
+        return sent, [*later, Batch("grid", symbol, orders=grid, number=batch.number)] if grid else later
 
     def _is_starting(self, symbol: str, now: float) -> bool:
         """Whether fills that nobody saw are still being found and answered: how many orders fit is not known yet."""

@@ -9,7 +9,7 @@ from trio.testing import MockClock
 
 from adapters.exchanges.kraken.account.orders import AccountOrders
 from adapters.exchanges.kraken.limits.budget import STARTER, TradingBudget
-from adapters.exchanges.kraken.limits.request_queue import Batch, Outbox
+from adapters.exchanges.kraken.limits.request_queue import Batch, Outbox, place_batches
 from adapters.exchanges.kraken.limits.room import Room
 from adapters.exchanges.kraken.order_entry.reserve import KEPT_SECONDS, LOOK_SECONDS, START_SECONDS, Reserve
 from adapters.exchanges.kraken.wire.ownership import EVERY_MARK, Ownership
@@ -105,6 +105,18 @@ def test_at_a_start_with_fills_the_sells_of_a_decision_leave_before_its_buys() -
     both = Batch("counter", BTC, (counter(2), place(3)))
     assert reserve(5, 0, found=2).split(both, 0) == (Batch("counter", BTC, (counter(2),)), [grid(3)])
     assert reserve(5, 0).split(both, 0) == (both, [])
+
+
+def test_buys_of_a_decision_that_leave_after_its_sells_stay_before_the_farther_ones() -> None:
+    outbox = Outbox(TradingBudget(STARTER))
+    for batch in place_batches([counter(1), *(place(number) for number in range(2, 20))]):
+        outbox.put(batch)
+    first = outbox.take(0, lambda _: 0.0, orders=True, cancels=True)
+    assert isinstance(first, Batch)
+    for later in reserve(5, 0, found=2).split(first, 0)[1]:
+        outbox.put(later)
+    waiting = [order.order_id for batch in outbox.waiting() for order in batch.orders]
+    assert waiting == [place(number).order_id for number in range(2, 20)]
 
 
 @pytest.mark.parametrize(("open_orders", "waits"), [(5, 1), (0, 0)])
