@@ -2,7 +2,8 @@
 
 At rest prices stand still, nothing is on its way and everything works. The set is exact: every filled buy has one sell
 that is open or was filled, or a sell that waits for a reason which is true of the venue's books; a ladder has its `n`
-buys, or as many as money, `max_investment` and the pair's rules allow, which is the reason that must be named.
+buys, or as many as money, `max_investment` and the pair's rules allow, which is the reason that must be named. So
+must a true one of a surplus that no sell offers.
 
 What is left open: which buys stand in a hole that the owner's hand made (upkeep fills from below), and how much of the
 account's base is the strategy's where several share it and the owner amended an order.
@@ -19,6 +20,7 @@ from tests.oracle import terms as rules
 from tests.oracle.terms import Terms
 
 WAITS = re.compile(r"sell of ([\d.]+) \S+ at ([\d.]+) \S+ waits: (.*)")
+SURPLUS = re.compile(r"surplus of ([\d.]+) \S+ from partly filled buys waits: (.*)")
 FEWER = re.compile(r"fewer than (\d+) buys?: (.*)")
 ZERO = Fraction(0)
 
@@ -135,16 +137,40 @@ def _sells(terms: Terms, buys: list[Row], sells: list[Row], quiet: Quiet) -> lis
         if row.price <= quiet.price
     ]
     if terms.sells and not quiet.unsure:
-        price = rules.sell_price(terms, quiet.surplus_price, quiet.price)
-        volume = rules.down(min(rules.for_amount(terms, price), quiet.surplus, max(quiet.own_base, ZERO)), terms.lot)
-        possible = volume <= quiet.base_free and not rules.too_small(terms, price, volume)
-        if quiet.surplus and quiet.surplus * price >= terms.amount and possible:
-            found.append(f"a surplus of {_s(quiet.surplus)} is not offered")
+        found += _surplus(terms, quiet)
     idle = terms.kind == "SWING" and not sells and len(buys) == terms.buys and not quiet.remembered
     base = quiet.base_free if terms.existing_base else min(quiet.base_free, quiet.own_base)
     if idle and base * quiet.price > terms.need and not quiet.unsure:
         found.append(f"a SWING holds {_s(base)} and offers nothing")
     return found
+
+
+def _surplus(terms: Terms, quiet: Quiet) -> list[str]:
+    """One that could be offered is; else the reason is named, and true.
+
+    A SWING that may sell base of nobody sells all that is due of it or nothing: how much there is of such base it does
+    not know at once after a start. An extra sell may have taken what the partly filled buys brought.
+    """
+    price = rules.sell_price(terms, quiet.surplus_price, quiet.price)
+    wanted = rules.down(min(rules.for_amount(terms, price), quiet.surplus), terms.lot)
+    ours = wanted if terms.existing_base else min(wanted, rules.down(max(quiet.own_base, ZERO), terms.lot))
+    due = set()
+    if quiet.surplus * price < terms.amount:
+        due.add("not worth")
+    elif rules.too_small(terms, price, wanted):
+        due.add("below the minimum")
+    elif ours > quiet.base_free:
+        due |= {"funds", "sold by another order"} if terms.existing_base else {"funds"}
+    elif not ours or rules.too_small(terms, price, ours):
+        due.add("sold by another order")
+    named = [match[2] for text in quiet.waiting if (match := SURPLUS.match(text))]
+    if not quiet.surplus:
+        return [f"there is no surplus, and /status says {named}"] if named else []
+    if not due:
+        return [f"a surplus of {_s(quiet.surplus)} is not offered"]
+    if not any(reason in " ".join(named) for reason in due):
+        return [f"a surplus of {_s(quiet.surplus)} waits for {named}; true are {sorted(due)}"]
+    return []
 
 
 def _waiting(terms: Terms, quiet: Quiet) -> list[str]:

@@ -11,6 +11,7 @@ from trading.strategies import order_limit
 from trading.strategies.ladder import Ladder
 from trading.strategies.order_events import BY_OURSELVES
 from trading.strategies.state import Released
+from trading.strategies.upkeep import ON_ITS_WAY, surplus_waits_for
 
 SHOWN = 5
 """Orders of each side that the hourly ladder shows."""
@@ -54,6 +55,10 @@ def _held_up(ladder: Ladder) -> tuple[Hindrance, ...]:
         for sell in state.remembered.values()
         if sell.reason != BY_OURSELVES
     ]
+    if state.surplus and ladder.variant.sell_volume is not None and ladder.synced:
+        reason = surplus_waits_for(ladder)
+        if reason and reason != ON_ITS_WAY:
+            found.append(Hindrance("sell waits", _surplus_waits(ladder, reason)))
     wanted = ladder.settings.max_open_buys
     blocked = _blocked(ladder)
     if blocked and len(ladder.buys()) < wanted:
@@ -97,8 +102,8 @@ def _waiting(ladder: Ladder) -> tuple[str, ...]:
         for sell in state.remembered.values()
     ]
     if state.surplus and ladder.variant.sell_volume is not None:
-        surplus = f"surplus of {state.surplus:f} {pair.base} from partly filled buys"
-        reasons.append(f"{surplus} waits: not worth {ladder.settings.amount:f} {pair.quote} yet")
+        few = f"not worth {ladder.settings.amount:f} {pair.quote} yet"
+        reasons.append(_surplus_waits(ladder, surplus_waits_for(ladder) or few))
     if rest := _offered_nowhere(ladder):
         reasons.append(f"{rest:f} {pair.base} that it bought is offered by no sell: {OFFERED_NOWHERE}")
     blocked = _blocked(ladder)
@@ -110,6 +115,10 @@ def _waiting(ladder: Ladder) -> tuple[str, ...]:
         if _is_missing(ladder, gone)
     ]
     return tuple(reasons)
+
+
+def _surplus_waits(ladder: Ladder, reason: str) -> str:
+    return f"surplus of {ladder.state.surplus:f} {ladder.settings.pair.base} from partly filled buys waits: {reason}"
 
 
 OFFERED_NOWHERE = "less than a lot of some buy, since the pair's lots became larger, or a sell was made smaller by hand"

@@ -84,22 +84,57 @@ NOT_OURS = "the base that it would sell is gone, sold by another order"
 
 def sell_surplus(ladder: Ladder) -> None:
     """Base of cancelled, partly filled buys is sold as soon as it is worth one amount."""
-    state, settings = ladder.state, ladder.settings
-    if not state.surplus:
+    if not ladder.state.surplus or ladder.now < ladder.retry_surplus_at:
         return
-    price = rules.sell_price(settings, state.surplus_price, ladder.fresh_ticker())
-    if ladder.now < ladder.retry_surplus_at or not surplus_is_due(ladder, price):
-        return
+    price, wanted = _surplus_sale(ladder)
+    if surplus_is_due(ladder, price) and not _surplus_lacks(ladder, price, wanted):
+        ladder.place_ladder_order("sell", price, _ours_of(ladder, wanted), "surplus")
+
+
+def _surplus_sale(ladder: Ladder) -> tuple[Decimal, Decimal]:
+    """At what price the surplus is sold at this moment, and how much of it at once."""
+    settings, surplus = ladder.settings, ladder.state.surplus
+    price = rules.sell_price(settings, ladder.state.surplus_price, ladder.fresh_ticker())
+    return price, floor_volume(settings.pair, min(rules.volume_for_amount(settings, price), surplus))
+
+
+def _ours_of(ladder: Ladder, wanted: Decimal) -> Decimal:
+    """So much of it is ours to sell.
+
+    Where unowned base may be sold, too, it is all or nothing: how much is unowned is not known right after a start, and
+    what is sold must not depend on that.
+    """
+    if ladder.sells_unowned:
+        return wanted if wanted <= ladder.unoffered_base() else ZERO
+    return floor_volume(ladder.settings.pair, max(min(wanted, ladder.own_base()), ZERO))
+
+
+def _surplus_lacks(ladder: Ladder, price: Decimal, wanted: Decimal) -> str:
+    """Why a surplus that is worth an amount cannot be offered; nothing where it can."""
     if not order_limit.has_room(ladder):
-        return
-    wanted = min(rules.volume_for_amount(settings, price), state.surplus)
-    if not ladder.sells_unowned:
-        wanted = min(wanted, ladder.own_base())
-    elif wanted > ladder.unoffered_base():
-        return  # what is unowned is not known right after a start: what is sold must not depend on that
-    volume = floor_volume(settings.pair, max(wanted, ZERO))
-    if below_minimum(settings.pair, price, volume) is None:
-        ladder.place_ladder_order("sell", price, volume, "surplus")
+        return order_limit.REASON
+    pair = ladder.settings.pair
+    if reason := below_minimum(pair, price, wanted):
+        return reason
+    ours = _ours_of(ladder, wanted)
+    return NOT_OURS if not ours or below_minimum(pair, price, ours) else ""
+
+
+ON_ITS_WAY = "its sell is on its way"
+
+
+def surplus_waits_for(ladder: Ladder) -> str:
+    """Why no sell offers a surplus that is worth an amount, in the words of a report; nothing where it is not worth it.
+
+    Funds may have left the account behind our back: then its sell is refused, and asked for again and again.
+    """
+    price, wanted = _surplus_sale(ladder)
+    if rules.invested(price, ladder.state.surplus) < ladder.settings.amount:
+        return ""
+    if not surplus_is_due(ladder, price):
+        return ON_ITS_WAY
+    lacks_funds = _ours_of(ladder, wanted) > ladder.base_free()
+    return _surplus_lacks(ladder, price, wanted) or ("funds" if lacks_funds else ON_ITS_WAY)
 
 
 def surplus_is_due(ladder: Ladder, price: Decimal) -> bool:

@@ -1,4 +1,5 @@
 import msgspec
+import pytest
 
 from messages.notices import LadderStatus
 from tests.trading.strategies.harness import BUYS_AT_50000, D, Play, settings
@@ -7,6 +8,7 @@ from trading.strategies.c_dca import C_DCA
 from trading.strategies.grid_hodl import GRID_HODL
 from trading.strategies.grid_sell import GRID_SELL
 from trading.strategies.report import OFFERED_NOWHERE
+from trading.strategies.upkeep import ON_ITS_WAY
 
 
 def test_a_report_shows_orders_from_the_highest_to_the_lowest() -> None:
@@ -113,7 +115,25 @@ def test_a_surplus_that_is_too_small_to_be_sold_is_named() -> None:
     play.partly(order.order_id, "0.00001")
     play.close(order.order_id, "venue")
     named = "surplus of 0.00001 BTC from partly filled buys waits: not worth 100 USD yet"
-    assert named in play.core.report("trading", "").waiting
+    report = play.core.report("trading", "")
+    assert (named in report.waiting, report.held_up) == (True, ())
+
+
+@pytest.mark.parametrize(("gone", "refused", "reason"), [("0.0015", True, "funds"), ("0", False, ON_ITS_WAY)])
+def test_a_surplus_that_is_worth_an_amount_waits_for_what_it_lacks(gone: str, refused: bool, reason: str) -> None:
+    play = Play(GRID_SELL)
+    play.start("50000")
+    play.accepting = False
+    play.owned -= D(gone)  # taken out of the account by hand
+    for order in play.orders("buy")[:2]:
+        play.partly(order.order_id, "0.0015")
+        play.close(order.order_id, "venue")
+    if refused:
+        play.refuse(play.only("sell").order_id, "funds")
+    named = f"surplus of 0.0030 BTC from partly filled buys waits: {reason}"
+    report = play.core.report("trading", "")
+    assert named in report.waiting
+    assert [row.detail for row in report.held_up if row.code == "sell waits"] == ([named] if refused else [])
 
 
 def test_what_larger_lots_leave_of_a_buy_is_named_where_all_of_it_should_be_sold() -> None:

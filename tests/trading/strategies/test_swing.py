@@ -5,6 +5,7 @@ import pytest
 from messages.notices import ExtraSell
 from tests.trading.strategies.harness import BUYS_AT_50000, LADDER_AT_50000, D, Play, notices, placed, settings
 from trading.strategies.swing import SWING
+from trading.strategies.upkeep import NOT_OURS
 
 EXTRA_AT_50000 = ("sell", D("51005.0"), D("0.00197044"))
 
@@ -212,7 +213,12 @@ def test_a_surplus_that_needs_base_of_nobody_waits_until_that_is_told_and_is_not
     play.partly(second.order_id, "0.0015")
     play.close(second.order_id, "by hand")
     assert play.orders("sell") == []
+    named = f"surplus of 0.0030 BTC from partly filled buys waits: {NOT_OURS}"
+    report = play.core.report("trading", "")
+    assert [row.detail for row in report.held_up if row.code == "sell waits"] == [named]
+    assert named in report.waiting
     play.base = D(1)
     play.handle(play.balances())
     play.tick("50000", after=60)
+    assert play.core.report("trading", "").held_up == ()
     assert [(o.kind, o.volume) for o in play.orders("sell")] == [("surplus", D("0.00199014"))]
