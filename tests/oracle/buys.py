@@ -21,6 +21,11 @@ class Arrival(Struct, frozen=True):
     cause: Cause
     beside: tuple[Order, ...]
     tickers: Sequence[Fraction]
+    """Oldest first."""
+    offer: Fraction
+    """The lowest at which anybody sold then."""
+    decided: int
+    """When the program had decided it; it may have been kept back since then."""
 
 
 class Buys:
@@ -40,15 +45,16 @@ class Buys:
 
     def arrive(self, order: Order, cause: Cause) -> None:
         """One came; in a storm what can be told of it is judged now. Raises `Wrong`."""
-        tickers = self._around.prices(order.opened - self._past.slack)
-        arrival = Arrival(order, cause, tuple(self._past.opened.values()), tickers)
+        decided, beside = self._around.decided(order), tuple(self._past.opened.values())
+        tickers = self._around.prices(decided - self._past.slack)
+        arrival = Arrival(order, cause, beside, tickers, self._around.offer(), decided)
         if self._around.clear:
             self._arrivals.append(arrival)
         elif cause.kind == "ladder":
             one_of(self._recent_terms(order), partial(self._check_ladder, arrival))
 
     def _recent_terms(self, order: Order) -> Sequence[Terms]:
-        return self._around.terms(order.opened - self._past.slack)
+        return self._around.terms(self._around.decided(order) - self._past.slack)
 
     def check_counter(self, order: Order, parent: Order, terms: Terms) -> None:
         """The answer to a filled sell. Raises `Wrong`."""
@@ -82,22 +88,28 @@ class Buys:
             lasts = {lowest, *(last for last in lasts if last is not None and last < lowest)}
         else:
             lasts.add(None)
-        due = {rules.buy_price(terms, last, ticker) for last in lasts for ticker in arrival.tickers}
-        due |= self._below_unseen(arrival, terms, due)
+        due = set[Fraction]()
+        for number, ticker in enumerate(arrival.tickers, 1):
+            first = {rules.buy_price(terms, last, ticker) for last in lasts}
+            due |= first | self._below_unseen(arrival, terms, first, arrival.tickers[number:])
         if order.price not in due:
             raise Wrong(f"{named(order)}: due is {shown(due)}")
 
-    def _below_unseen(self, arrival: Arrival, terms: Terms, due: set[Fraction]) -> set[Fraction]:
+    def _below_unseen(
+        self, arrival: Arrival, terms: Terms, due: set[Fraction], later: Sequence[Fraction]
+    ) -> set[Fraction]:
         """Below a buy that was decided together with this one and never came to rest: it would have crossed the market.
 
-        So may one that was withdrawn at once, where something was filled or closed meanwhile; in a storm any one.
+        So may one that was kept back until a `later` trade passed it: it is withdrawn before it leaves, and those below
+        it leave. So may one that was withdrawn at once, where something was filled or closed meanwhile; in a storm any.
         """
         order, found, last = arrival.order, set[Fraction](), due
         busy = any(abs(order.opened - time) <= CLEAR for time in self._past.closings)
+        passed = min((arrival.offer, *(later if arrival.decided < order.opened else ())))
         for depth in range(terms.buys):
             lost = not self._around.clear or (busy and not depth)
-            crossing = last if lost else {price for price in last if price >= self._around.ask(order.opened)}
-            last = {rules.buy_price(terms, price, price * 2) for price in crossing} - due - found
+            unseen = last if lost else {price for price in last if price >= passed}
+            last = {rules.buy_price(terms, price, price * 2) for price in unseen} - due - found
             found |= last
         return found
 
@@ -106,10 +118,14 @@ class Buys:
         time = arrival.order.opened
         buys = [one for one in arrival.beside if one.side == "buy"]
         ending = [one for one in buys if 0 < self._past.orders[one.txid].closed <= time + self._past.slack]
-        answers = [one for one in buys if time - one.opened < SECOND and self._past.causes[one.txid].kind == "counter"]
+        # A counter-buy leaves before what was decided earlier.
+        young = [one for one in buys if one.opened >= arrival.decided]
+        answers = [one for one in young if self._past.causes[one.txid].kind == "counter"]
         ending += [one for one in answers if one not in ending]
         ended = [
-            one for one in self._past.lately if one.side == "buy" and time - self._past.slack <= one.closed <= time
+            one
+            for one in self._past.lately
+            if one.side == "buy" and arrival.decided - self._past.slack <= one.closed <= time
         ]
         return [one for one in buys if one not in ending], [*ending, *ended]
 

@@ -5,8 +5,11 @@ a decision follows what asks for it within `CLEAR` nanoseconds, by the rules and
 is checked: price, volume, limits, and that a counter-buy is there exactly when it must be. Allowed is what some order
 of the events within `CLEAR` allows: any trade of that time as the ticker, any buy that was open then as the lowest one,
 a counter-buy or none where another order of the strategy opened or closed within `CLEAR` of the fill. A buy that would
-cross the market never rests, so that the next one below it may be the first to be seen; a counter-buy of the same
-second may come before what was decided before it. A buy that was refused may have made another one go.
+cross the market, or a sell of the account itself, never rests, so that the next one below it may be the first to be
+seen. A buy that was refused may have made another one go. When an order was written down is known: the first ladder
+buys of a life are kept back for a moment, lest they take the places of sells that are still due. Counter-buys leave
+before them, what the market passes meanwhile is withdrawn and never seen, and a life that ends meanwhile leaves them to
+the next one.
 
 In a `storm` a decision may be as old as a lost connection lasts, its request may rest in a queue meanwhile, and the
 program may cancel an order to learn its fate. There allowed are: as the ticker any trade since the fill or within
@@ -88,6 +91,8 @@ class Strategy:
         """Filled in part or completely, amended, cancelled; `for_good` is the owner's own word. Raises `Wrong`."""
         self.past.book(self.past.orders[order.txid], order)
         self.past.orders[order.txid] = order
+        if by_others:
+            self.past.ended_by_others.add(order.txid)
         self.past.unsure |= kind == "amended"
         if order.is_open:
             self.past.opened[order.txid] = order
@@ -151,12 +156,13 @@ class Strategy:
             case "surplus":
                 if not self.past.unsure:
                     one_of(
-                        self._around.terms(order.opened - self.past.slack),
+                        self._around.terms(self._around.decided(order) - self.past.slack),
                         lambda one: self._sells.check_surplus(order, one),
                     )
             case "extra":
                 one_of(
-                    self._around.terms(order.opened - self.past.slack), lambda one: self._sells.check_extra(order, one)
+                    self._around.terms(self._around.decided(order) - self.past.slack),
+                    lambda one: self._sells.check_extra(order, one),
                 )
 
     def _filled(self, order: Order) -> None:
@@ -183,7 +189,7 @@ class Strategy:
         elif self.past.invested() + terms.need >= terms.max_investment:
             why = f"{rules.shown(self.past.invested())} of {rules.shown(terms.max_investment)} are invested"
         elif (
-            price >= self._around.ask(sell.closed)
+            price >= self._around.offer()
             or rules.no_gain(terms, price)
             or rules.too_small(terms, price, rules.buy_volume(terms, price))
         ) or self._had_room_before(sell, terms):

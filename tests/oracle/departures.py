@@ -76,9 +76,10 @@ class Departures:
         return {rules.buy_price(terms, Fraction(one.price), ticker) for one in sold for ticker in tickers}
 
     def _stays(self, order: Order, time: int) -> bool:
-        """Whether it did not end about that time, other than by a cancellation of the same moment."""
-        closed = self._past.orders[order.txid].closed
-        return not closed or closed > time + CLEAR or (closed == time and not _is_full(self._past.orders[order.txid]))
+        """Whether it did not end about that time, other than by our own cancellation of the same moment."""
+        now = self._past.orders[order.txid]
+        together = now.closed == time and not _is_full(now) and order.txid not in self._past.ended_by_others
+        return not now.closed or now.closed > time + CLEAR or together
 
 
 def _is_full(order: Order) -> bool:

@@ -40,6 +40,8 @@ class Past:
         self.opened: dict[str, Order] = {}
         self.lately: list[Order] = []
         """Orders that were closed, newest last."""
+        self.ended_by_others: set[str] = set()
+        """Exchange ids of orders that somebody else cancelled."""
         self.changes: list[int] = []
         self.closings: list[int] = []
         self.causes: dict[str, Cause] = {}

@@ -27,7 +27,7 @@ class Sells:
         due = {rules.sell_price(terms, bought, ticker) for ticker in (None, *tickers)}
         if price not in due and price not in {rules.up(one, terms.tick) for one in self._remembered(parent, terms)}:
             raise Wrong(f"{named(order)}: due for {parent.txid} at {parent.price} is {shown(due)}")
-        self._check_lift(order, tickers)
+        self._check_lift(order, tickers, terms, bought)
         if order.opened - parent.closed > CLEAR and order.volume in self._earlier_volumes(parent, price):
             return
         wanted = rules.sell_volume(terms, price, Fraction(parent.filled))
@@ -73,9 +73,10 @@ class Sells:
             found |= {rules.lifted(one, price) for price in passed}
         return found
 
-    def _check_lift(self, order: Order, since_fill: Sequence[Fraction]) -> None:
+    def _check_lift(self, order: Order, since_fill: Sequence[Fraction], terms: Terms, bought: Fraction) -> None:
         """In clear weather the market has not passed a sell that is placed, as far as the program knows it.
 
+        It is lifted when what is due lies below the market, not for the part of a tick by which that was rounded down.
         A life that begins with a trade far from the market knows no price: its sells do not wait, and nothing lifts
         them.
         """
@@ -84,7 +85,9 @@ class Sells:
         since = order.opened - CLEAR
         recent = self._around.prices(since)
         known = [price for price in since_fill if price in recent]
-        if known and min(known) > order.price and not self._around.knows_no_price(since):
+        exact = bought * terms.step
+        reached = exact if order.price == rules.down(exact, terms.tick) else Fraction(order.price)
+        if known and min(known) > reached and not self._around.knows_no_price(since):
             raise Wrong(f"{named(order)} is not lifted above the market, which traded at {shown(known)}")
 
     def _check_volume(self, order: Order, terms: Terms, wanted: Fraction, sure: Fraction) -> None:
@@ -108,7 +111,7 @@ class Sells:
         raise wrong or Wrong(f"{named(order)}: there is no surplus")
 
     def _check_surplus_of(self, order: Order, terms: Terms, surplus: Fraction, bought: Fraction) -> None:
-        tickers = self._around.prices(order.opened - self._past.slack)
+        tickers = self._around.prices(self._around.decided(order) - self._past.slack)
         due = {rules.sell_price(terms, bought, ticker) for ticker in (None, *tickers)}
         if order.side != "sell" or not terms.sells or order.price not in due:
             raise Wrong(f"{named(order)}: of a surplus of {rules.shown(surplus)} due is {shown(due)}")
@@ -116,7 +119,8 @@ class Sells:
         if surplus * price < terms.amount:
             raise Wrong(f"{named(order)}: a surplus of {rules.shown(surplus)} is not worth {terms.amount}")
         # A trade that is older than what left the surplus is no ticker; a life that slept knows the closure alone.
-        self._check_lift(order, self._around.traded(max((one.time for one in self._past.leftovers), default=0)))
+        since = self._around.traded(max((one.time for one in self._past.leftovers), default=0))
+        self._check_lift(order, since, terms, bought)
         wanted = rules.down(min(rules.for_amount(terms, price), surplus), terms.lot)
         own = rules.down(max(self._past.own_base(), ZERO), terms.lot)
         if order.volume > wanted or (order.volume not in (wanted, own) and terms.kind != "SWING"):
@@ -124,7 +128,7 @@ class Sells:
 
     def check_extra(self, order: Order, terms: Terms) -> None:
         """SWING's own. Raises `Wrong`."""
-        tickers = self._around.prices(order.opened - self._past.slack)
+        tickers = self._around.prices(self._around.decided(order) - self._past.slack)
         due = {rules.extra_price(terms, ticker, self._past.highest) for ticker in tickers}
         if order.side != "sell" or terms.kind != "SWING" or order.price not in due:
             raise Wrong(f"{named(order)}: due of a SWING is {shown(due)}")

@@ -34,8 +34,12 @@ class Surroundings(Struct):
     """Whether a life that has just begun may have heard nothing since a time but a trade that it doubts."""
     quote: Callable[[], Fraction]
     """Free quote of the account."""
-    ask: Callable[[int], Fraction]
-    """The market's best offer at a time: a buy at or above it never rests."""
+    offer: Callable[[], Fraction]
+    """The lowest at which anybody sells at this moment, the account itself included: a buy at or above it never rests.
+    """
+    decided: Callable[[Order], int]
+    """When the program wrote down that it wants an order; no earlier than it may rightly have been kept back until now.
+    """
     unheard_since: Callable[[int], int]
     """Whatever happened since then the program may not have heard of at the given time."""
     life: Callable[[], int]

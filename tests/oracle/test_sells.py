@@ -42,7 +42,8 @@ def _check(
         traded=lambda _: [Fraction(one) for one in tickers],
         knows_no_price=lambda _: knows_no_price,
         quote=lambda: Fraction(0),
-        ask=lambda _: Fraction(10**12),
+        offer=lambda: Fraction(10**12),
+        decided=lambda order: order.opened,
         unheard_since=lambda _: 0,
         life=lambda: 1,
         clear=clear,
@@ -103,3 +104,18 @@ def test_in_clear_weather_a_market_that_is_known_lifts_a_sell(
 ) -> None:
     with nullcontext() if right else pytest.raises(Wrong, match=r"not lifted above the market|due for BUY"):
         _check(price, [NARROW], tickers, clear=True, knows_no_price=knows_no_price)
+
+
+@pytest.mark.parametrize(
+    ("price", "tick", "ticker", "right"),
+    [
+        ("50500.0", Fraction(7), 50501, False),  # due are exactly 50500, and the market has passed that
+        ("50498.0", Fraction(7), 50499, True),  # only the part of a tick by which 50500 is rounded down lies below it
+        ("50498.0", Fraction(7), 50501, False),
+    ],
+)
+def test_a_sell_is_not_lifted_for_the_part_of_a_tick_by_which_it_is_rounded_down(
+    price: str, tick: Fraction, ticker: int, right: bool
+) -> None:
+    with nullcontext() if right else pytest.raises(Wrong, match=r"not lifted above the market|due for BUY"):
+        _check(price, [replace(NARROW, tick=tick)], [ticker], clear=True)

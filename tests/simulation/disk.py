@@ -11,6 +11,7 @@ from adapters.journal.journal import Journal
 from adapters.journal.projection import CONDITION, Changes, OrderRow, Write
 from messages.journal import Commit, Origin, Owner, Past, PastOrder
 from messages.money import ZERO, Side
+from messages.orders import Place
 from trading.ports import DatabaseUnusable
 
 
@@ -39,6 +40,8 @@ class Disk:
         """Asked before each write: whether the disk refuses it."""
         self.fails_late: Callable[[], bool] = lambda: False
         """Asked after each write: whether the disk says so although it took it."""
+        self.wrote: Callable[[Place], None] = lambda order: None
+        """Called with each order of a commit."""
         self._dry_runs: Disk | None = None
 
     def open_journal(self, path: Path, now_ns: int, *, lineage: str | None = None) -> "MemoryJournal":
@@ -89,6 +92,9 @@ class MemoryJournal:
         if changes.owner is not None:
             disk.owners[disk.name] = changes.owner
         disk.cores.update({userref: commit.state for userref, commit in changes.cores.items()})
+        for command in (command for commit in messages if isinstance(commit, Commit) for command in commit.commands):
+            if isinstance(command, Place):
+                disk.wrote(command)
         disk.account = changes.account or disk.account
         disk.paper_orders.update(changes.paper_orders)
         if disk.fails_late():

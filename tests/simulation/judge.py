@@ -61,6 +61,7 @@ class Judge:
         self._idle_since = 0
         self._grids = Grids(self._venue)
         self.oracles = Oracles(self._venue, self._grids, disk.lineage, owner, around, clear=clear)
+        disk.wrote = self.oracles.wrote
         self._ledger = Ledger(network, disk, self._grids, around)
         self._ledger.is_extra = self.oracles.is_extra
         self._asked = Asked(network.log, self._venue, around)

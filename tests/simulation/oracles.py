@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
+from messages.orders import Place
 from messages.status import StrategyReport
 from simulators.kraken.model.events import Event, MarketEvent, OrderEvent
 from simulators.kraken.model.market import PublicTrade
@@ -44,6 +45,8 @@ class Oracles:
         self._began: dict[int, int] = {}
         """When each strategy's life began, and when the one before had ended."""
         self._ended: dict[int, int] = {}
+        self._written: dict[str, int] = {}
+        """When the journal learned of each order last, by client id."""
 
     def begin(self, userrefs: Sequence[int]) -> None:
         """A life with these strategies."""
@@ -53,6 +56,10 @@ class Oracles:
     def end(self) -> None:
         """The life is over."""
         self._ended |= dict.fromkeys(self._present, self._venue.clock.now())
+
+    def wrote(self, order: Place) -> None:
+        """The journal has it: the program has decided it."""
+        self._written[order.order_id] = self._venue.clock.now()
 
     def hear(self, event: OrderEvent, userref: int) -> None:
         """An order of the strategy changed. Raises `causes.Wrong`."""
@@ -128,7 +135,8 @@ class Oracles:
                 knows_no_price=lambda since: self._knows_no_price(symbol, since, userref),
                 unheard_since=lambda now: self._unheard_since(userref, now),
                 quote=lambda: self._free(symbol.partition("/")[2]),
-                ask=lambda time: self._ask(symbol, time),
+                offer=lambda: self._offer(symbol),
+                decided=lambda order: self._decided(userref, order),
                 life=lambda: self.life() if userref in self._present else 0,
                 clear=self._clear,
             )
@@ -154,6 +162,20 @@ class Oracles:
             return NO_OFFER
         asks = [ask for moment, ask in self._asks.get(pair.id, ()) if moment <= time]
         return asks[-1] if asks else NO_OFFER
+
+    def _offer(self, symbol: str) -> Fraction:
+        """Of everybody, and of clients whose sells rest above the market; of no pair that is not listed."""
+        pair = self._venue.catalogue.by_symbol(symbol)
+        if pair is None:
+            return NO_OFFER
+        sells = [Fraction(order.price) for order in self._venue.orders.resting(pair.id) if order.side == "sell"]
+        return min((Fraction(self._venue.markets[pair.id].ask or NO_OFFER), *sells))
+
+    def _decided(self, userref: int, order: Order) -> int:
+        """At most `CLEAR` before it arrived, or before the life that had decided it was over."""
+        time = self._written.get(order.request.cl_ord_id or "", order.opened)
+        before = time < self._began.get(userref, 0)
+        return max(time, (self._ended.get(userref, 0) if before else order.opened) - CLEAR)
 
     def _watch(self, event: Event) -> None:
         """Note the best offer whenever something is traded."""

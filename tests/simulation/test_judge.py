@@ -4,6 +4,7 @@ import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from decimal import Decimal
+from fractions import Fraction
 from unittest import mock
 
 import pytest
@@ -12,8 +13,9 @@ from msgspec import Struct
 
 from adapters.journal.projection import OrderRow
 from messages.ids import client_order_id
+from messages.orders import Place
 from simulators.kraken.model.orders import Side
-from tests.oracle.surroundings import CLEAR
+from tests.oracle.surroundings import CLEAR, SECOND
 from tests.simulation.around import LOOKS
 from tests.simulation.books import Violation
 from tests.simulation.disk import Disk
@@ -222,3 +224,43 @@ async def test_a_trade_far_from_the_market_that_others_followed_is_not_the_first
         there.judge.oracles.begin([1001])
         await trio.sleep(1)
         assert not there.judge.oracles._knows_no_price("BTC/USD", clock.now() - CLEAR, 1001)
+
+
+async def test_a_sell_of_the_account_itself_is_an_offer_that_no_buy_may_reach(autojump_clock: object) -> None:
+    async with court(clear=True) as there:
+        there.network.control.price("BTC/USD", Decimal(50000))
+        offers = [there.judge.oracles._offer("BTC/USD")]
+        name = there.network.control.place("BTC/USD", "sell", Decimal(50020), LOT)
+        there.network.control.price("BTC/USD", Decimal(50030), volume=Decimal("0.00001"))
+        offers.append(there.judge.oracles._offer("BTC/USD"))
+        there.network.control.fill(name)
+        offers.append(there.judge.oracles._offer("BTC/USD"))
+        assert offers == [Fraction("50000.1"), 50020, Fraction("50030.1")]
+
+
+@pytest.mark.parametrize(
+    ("waits", "ends_after", "known"),
+    [
+        (5, None, 5),  # kept back as long as that
+        (25, None, 20),  # nothing may be kept back for longer than a decision may be late
+        (25, 1, 25),  # the life that had decided it ended a second later, and the next one sent it
+        (60, 50, 30),
+    ],
+)
+async def test_how_long_ago_an_order_was_decided(
+    waits: float, ends_after: float | None, known: float, autojump_clock: object
+) -> None:
+    async with court(clear=True) as there:
+        oracles, clock = there.judge.oracles, there.network.venue.clock
+        there.network.control.price("BTC/USD", Decimal(50000))
+        name = client_order_id(1001, "cause 1")
+        there.misfortune._disk.wrote(Place(1001, name, "BTC/USD", "buy", PRICE, LOT, True, "ladder", "", 0))
+        if ends_after is not None:
+            await trio.sleep(ends_after)
+            oracles.end()
+            await trio.sleep(0.5)
+            oracles.begin([1001])
+        await trio.sleep(waits - (0 if ends_after is None else ends_after + 0.5))
+        order = there.network.venue.orders.get(there.place("buy", PRICE, LOT))
+        assert order is not None
+        assert (clock.now() - oracles._decided(1001, order)) / SECOND == known
