@@ -9,8 +9,8 @@ from pathlib import Path
 from msgspec import Struct
 
 ROOT = Path(__file__).parent.parent.parent
-PARTS = ("actors", "adapters", "backtesting", "config", "messages", "supervision", "tests")
-FILES = ("supervisor.py", "backtest.py", "pyproject.toml")
+PARTS = tuple(path.parent.name for path in ROOT.glob("*/__init__.py"))
+FILES = (*(path.name for path in ROOT.glob("*.py")), "pyproject.toml")
 
 
 class Edit(Struct, frozen=True):
