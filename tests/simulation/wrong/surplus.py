@@ -1,7 +1,7 @@
 """Base that is left over: forgotten, sold twice, or another's."""
 
 from tests.mutants.edits import Wrong, one
-from tests.simulation.wrong.places import EVENTS, LADDER, UPKEEP
+from tests.simulation.wrong.places import EVENTS, LADDER, REPORT, UPKEEP
 
 SURPLUS: tuple[Wrong, ...] = (
     one(
@@ -10,7 +10,18 @@ SURPLUS: tuple[Wrong, ...] = (
         "        if order.filled and ladder.variant.sell_volume is not None:\n",
         "        if False:\n",
     ),
-    one("surplus is never sold", UPKEEP, "    if not state.surplus:\n        return\n", "    return\n"),
+    one(
+        "surplus is never sold",
+        UPKEEP,
+        "    if not ladder.state.surplus or ladder.now < ladder.retry_surplus_at:\n        return\n",
+        "    return\n",
+    ),
+    one(
+        "a surplus that is worth an amount is told to be too small",
+        REPORT,
+        "surplus_waits_for(ladder) or few",
+        "few",
+    ),
     one("surplus is sold twice", EVENTS, "        ladder.state.surplus -= order.volume\n", ""),
     one(
         "surplus goes at the lowest of its prices",
