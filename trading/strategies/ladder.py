@@ -62,6 +62,8 @@ class Ladder:
         """When buys that the venue has closed are placed again although no trade comes."""
         self.buys_may_retry = False
         """Whether anything changed since then that could make a buy succeed."""
+        self.freed_at = 0
+        """When the newest buy was closed, in nanoseconds UTC: a refusal for funds that is older says nothing of now."""
         self.ask_again_at = NEVER
         """When a buy is tried even if nothing has changed, because the refusal contradicts our books."""
         self.order_limit: int | None = None

@@ -145,6 +145,7 @@ def _closed_early(ladder: Ladder, order: OwnOrder, event: Canceled) -> None:
     ladder.forget(order)
     if order.side == "buy":
         ladder.buys_may_retry = True  # what it held is free again, and no change of balances tells of that
+        ladder.freed_at = max(ladder.freed_at, event.time)
         if event.reason == "post-only":
             ladder.crossed(order, event.time)
         elif not asked_for:
@@ -280,7 +281,7 @@ def _rejected(ladder: Ladder, order: OwnOrder, event: Rejected) -> None:
         if event.reason == "post-only":
             ladder.crossed(order, now)
         else:
-            in_vain = event.reason == "funds" or by_rules
+            in_vain = (event.reason == "funds" and event.time > ladder.freed_at) or by_rules
             ladder.rules_barred = by_rules
             may_retry = not in_vain and event.reason != "no room"
             ladder.buys_failed(_reason(event), may_retry=may_retry, ask_again=in_vain)

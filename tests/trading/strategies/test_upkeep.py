@@ -5,7 +5,7 @@ import pytest
 
 from messages.market import Tick
 from messages.notices import FundsMissing, OrderDelayed
-from messages.orders import Cancel, Place, Resynced
+from messages.orders import Cancel, Place, Rejected, Resynced
 from tests.trading.strategies.harness import (
     BTC_USD,
     BUYS_AT_50000,
@@ -371,3 +371,21 @@ def test_buys_that_their_owner_has_cancelled_wait_for_a_trade() -> None:
     play.start("50000")
     play.close(play.orders("buy")[0].order_id, "by hand")
     assert play.core.band.wake > play.now + 3600 * SECOND
+
+
+@pytest.mark.parametrize(("late", "tried_again"), [(0, True), (1, False)])
+def test_a_refusal_for_funds_that_is_told_after_what_freed_them_says_nothing_of_now(
+    late: int, tried_again: bool
+) -> None:
+    play = Play(quote="150", config=settings(max_open_buys=1))
+    play.start("50000")
+    old = play.only("buy").order_id
+    play.accepting = False
+    play.tick("52000")  # the ladder moves
+    (new,) = (order.order_id for order in play.orders("buy") if order.order_id != old)
+    refused = Rejected(new, "funds", "not enough", play.now + late * SECOND)
+    play.close(old)
+    del play.open[new]
+    play.handle(refused)
+    assert bool(placed(play.tick("52000", after=10))) is tried_again
+    assert len(placed(play.tick("52000", after=600))) == (not tried_again)  # it is asked for again in any case
