@@ -1,11 +1,13 @@
 """What an exchange states about an account, and how a strategy joins the order-manager."""
 
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, cast
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from messages.money import ZERO, Side
+from messages.order_life import Executed, Happening, after, further
 from messages.orders import Canceled, CloseReason, Place
 
 OrderStatus = Literal["open", "filled", "canceled"]
@@ -35,6 +37,28 @@ class OrderFacts(Struct, frozen=True, tag=True):
     """It opens or closes a position with borrowed funds: it holds collateral, not the coin. Never one of ours."""
     userref: int | None = None
     """The venue's own integer mark of a foreign order, as other programs use it."""
+
+    @property
+    def executed(self) -> Executed:
+        """Cumulative quantities."""
+        return Executed(self.filled, self.cost, self.fee)
+
+    def after(self, happening: Happening, told: Executed, time: int, why: Canceled | None = None) -> "OrderFacts":
+        """What the exchange shows once this has happened, by the table of an order's life.
+
+        `told` are the quantities that go with it, `why` the closure where it is one.
+        """
+        newest = further(self.executed, told)
+        return replace(
+            self,
+            status=cast("OrderStatus", after(self.status, happening)),  # the table leads nowhere else from these
+            filled=newest.filled,
+            cost=newest.cost,
+            fee=newest.fee,
+            reason=self.reason if why is None else why.reason,
+            text=self.text if why is None else why.text,
+            time=time,
+        )
 
     def closure(self) -> Canceled:
         """The event that it was closed."""

@@ -2,7 +2,8 @@
 
 import msgspec
 
-from messages.account import LiveOrder, OrderFacts, OrderStatus, facts_of_accepted
+from messages import order_life
+from messages.account import LiveOrder, OrderFacts, facts_of_accepted
 from messages.orders import Accepted, Canceled, Filled, OrderEvent, PartiallyFilled, Place
 from trading.ports import UnknownOrderError
 
@@ -45,19 +46,8 @@ def facts_after(
     known = known or _fresh_facts(place, event)
     if isinstance(event, Accepted) or event.filled < known.filled:
         return known
-    status: OrderStatus = "canceled" if isinstance(event, Canceled) else known.status
-    if event.filled >= known.volume:
-        status = "filled"
-    reason = event.reason if isinstance(event, Canceled) else known.reason
-    return msgspec.structs.replace(
-        known,
-        filled=event.filled,
-        cost=event.cost,
-        fee=event.fee,
-        status=status,
-        reason=reason,
-        time=event.time,
-    )
+    why = event if isinstance(event, Canceled) else None
+    return known.after(order_life.of_execution(event, known.volume), order_life.executed(event), event.time, why)
 
 
 def _fresh_facts(place: Place | None, event: Accepted | PartiallyFilled | Filled | Canceled) -> OrderFacts:

@@ -7,7 +7,7 @@ late or for an unknown order do no harm.
 import hashlib
 from collections.abc import Iterable
 from decimal import ROUND_FLOOR, Decimal
-from typing import Literal, assert_never
+from typing import assert_never
 
 import msgspec
 from msgspec import Struct
@@ -15,12 +15,11 @@ from msgspec import Struct
 from messages.conditions import Condition, ConditionChanged
 from messages.journal import Commit, Owner, Record, SaveAccount
 from messages.money import EXACT, ZERO
-from messages.orders import Accepted, Amended, Cancel, Canceled, Filled, OrderEvent, PartiallyFilled, Place, Rejected
+from messages.order_life import Executed, State, after, further, happening
+from messages.orders import Amended, Cancel, Canceled, Filled, OrderEvent, PartiallyFilled, Place, Rejected
 
 Write = Commit | Record | SaveAccount | ConditionChanged | Owner
 """The messages that change the journal."""
-
-Status = Literal["requested", "open", "canceling", "filled", "canceled", "rejected"]
 
 CONDITION = "condition"
 """Kind of the events that tell of conditions."""
@@ -42,7 +41,7 @@ class OrderRow(Struct):
     post_only: bool | None = None
     kind: str | None = None
     cause: str | None = None
-    status: Status = "requested"
+    status: State = "requested"
     exchange_id: str = ""
     filled: Decimal = ZERO
     cost: Decimal = ZERO
@@ -144,12 +143,12 @@ class Changes:
         row.created = place.time
         row.updated = max(row.updated, place.time)
         if row.status == "rejected":
-            row.status, row.reason = "requested", ""
+            row.status, row.reason = after(row.status, "asked for"), ""
 
     def _cancel(self, order_id: str) -> None:
         row = self.orders.get(order_id)
-        if row is not None and row.status in {"requested", "open"}:
-            row.status = "canceling"
+        if row is not None:
+            row.status = after(row.status, "cancel asked for")
 
     def _record(self, record: Record) -> None:
         event = record.event
@@ -163,18 +162,18 @@ class Changes:
         self._note(order_event(record))
 
     def _fill(self, row: OrderRow, event: PartiallyFilled | Filled | Canceled) -> None:
-        before = (row.filled, row.cost, row.fee)
-        after = max(before, (exact(event.filled), exact(event.cost), exact(event.fee)))
-        if after == before:
+        before = Executed(row.filled, row.cost, row.fee)
+        newest = further(before, Executed(exact(event.filled), exact(event.cost), exact(event.fee)))
+        if newest == before:
             return
-        row.filled, row.cost, row.fee = after
+        row.filled, row.cost, row.fee = newest.filled, newest.cost, newest.fee
         fill_id = (not isinstance(event, Canceled) and event.fill_id) or type(event).__name__
         key = (row.order_id, fill_id)
         fill = self.fills.setdefault(key, FillRow(*key, row.userref, event.time, ZERO, ZERO, ZERO))
         fill.time = event.time
-        fill.volume += after[0] - before[0]
-        fill.cost += after[1] - before[1]
-        fill.fee += after[2] - before[2]
+        fill.volume += newest.filled - before.filled
+        fill.cost += newest.cost - before.cost
+        fill.fee += newest.fee - before.fee
 
     def _note(self, event: EventRow) -> None:
         self.events.setdefault(event.digest, event)
@@ -232,19 +231,12 @@ def _event(time: int, userref: int, order_id: str, kind: str, content: Struct) -
 
 
 def _advance(row: OrderRow, event: OrderEvent) -> None:
-    match event:
-        case Accepted() | PartiallyFilled():
-            if row.status in {"requested", "rejected"}:
-                row.status, row.reason = "open", ""
-        case Filled():
-            row.status, row.reason = "filled", ""
-        case Canceled():
-            if row.status != "filled":
-                row.status, row.reason = "canceled", event.reason
-        case Amended():
-            row.price, row.volume = exact(event.price), exact(event.volume)
-        case Rejected():
-            if row.status in {"requested", "canceling"} and not row.exchange_id:
-                row.status, row.reason = "rejected", f"{event.reason}: {event.text}"
-        case _:
-            assert_never(event)
+    if isinstance(event, Amended):
+        row.price, row.volume = exact(event.price), exact(event.volume)
+        return
+    before = row.status
+    row.status = after(before, happening(event, row.volume, shown=bool(row.exchange_id)))
+    if isinstance(event, Canceled) and row.status == "canceled":
+        row.reason = event.reason
+    elif row.status != before:
+        row.reason = f"{event.reason}: {event.text}" if isinstance(event, Rejected) else ""

@@ -29,7 +29,8 @@ from messages.money import (
     floor_volume,
     hold_of,
 )
-from messages.orders import Accepted, Canceled, CloseReason, Filled, PartiallyFilled, Place, Rejected, RejectReason
+from messages.order_life import Executed, is_complete
+from messages.orders import Accepted, CloseReason, Filled, PartiallyFilled, Place, Rejected, RejectReason
 from simulators.paper.account import (
     Changes,
     LastPrice,
@@ -237,15 +238,9 @@ class PaperBook:
         """Trade `volume` more of the order at `price`."""
         before, pair = order.facts, self._pairs[order.facts.symbol]
         filled, total = EXACT.add(before.filled, volume), EXACT.add(before.cost, cost(price, volume))
-        complete = filled == before.volume
-        facts = msgspec.structs.replace(
-            before,
-            status="filled" if complete else "open",
-            filled=filled,
-            cost=total,
-            fee=_fee(pair, before, total, order.fee_rate),
-            time=time,
-        )
+        complete = is_complete(filled, before.volume)
+        executed = Executed(filled, total, _fee(pair, before, total, order.fee_rate))
+        facts = before.after("filled" if complete else "partly filled", executed, time)
         held = ZERO if complete else _held_after(pair, facts, order.fee_rate)
         self._store(msgspec.structs.replace(order, facts=facts, held=held))
         totals = self._settle(pair, before, facts)
@@ -270,9 +265,10 @@ class PaperBook:
         order = self._open.get(order_id)
         if order is None:
             return []
-        facts = msgspec.structs.replace(order.facts, status="canceled", reason=reason, time=time)
+        why = msgspec.structs.replace(order.facts, reason=reason, time=time).closure()
+        facts = order.facts.after("closed", order.facts.executed, time, why)
         self._store(msgspec.structs.replace(order, facts=facts, held=ZERO))
-        return [Canceled(order_id, facts.exchange_id, facts.filled, facts.cost, facts.fee, reason, time)]
+        return [why]
 
     def _store(self, order: PaperOrder) -> None:
         self._changed[order.facts.exchange_id] = order

@@ -3,8 +3,11 @@
 from decimal import Decimal
 from typing import assert_never
 
+from msgspec.structs import replace
+
 from messages.money import ZERO, against_rules, below_minimum, divide, floor_price, floor_volume, own_part, owned_after
 from messages.notices import ExtraSell, OrderAmended, OrderFilled
+from messages.order_life import after, happening, of_execution
 from messages.orders import Accepted, Amended, Canceled, Filled, OrderEvent, PartiallyFilled, Rejected, RejectReason
 from trading.strategies import order_limit, rules
 from trading.strategies.ladder import ASK_AGAIN_AFTER, RETRY_AFTER, Ladder
@@ -20,25 +23,28 @@ def on_order_event(ladder: Ladder, event: OrderEvent) -> None:
     match event:
         case Accepted():
             _accept(ladder, order, event.exchange_id)
-        case PartiallyFilled() | Filled():
-            _accept(ladder, order, event.exchange_id)
-            _book(ladder, order, event)
-            if order.filled >= order.volume:
-                _complete(ladder, order, event.time)
-        case Canceled():
+        case PartiallyFilled() | Filled() | Canceled():
             if event.exchange_id:
                 _accept(ladder, order, event.exchange_id)
             _book(ladder, order, event)
-            if order.filled >= order.volume:
-                _complete(ladder, order, event.time)
-            else:
-                _closed_early(ladder, order, event)
+            _advance(ladder, order, event)
         case Amended():
             _amended(ladder, order, event)
         case Rejected():
-            _rejected(ladder, order, event)
+            if after(order.phase, happening(event, order.volume, shown=bool(order.exchange_id))) == "rejected":
+                _rejected(ladder, order, event)
         case _:
             assert_never(event)
+
+
+def _advance(ladder: Ladder, order: OwnOrder, event: PartiallyFilled | Filled | Canceled) -> None:
+    """What follows from the order's new state: its counter-order, its rest, or nothing."""
+    newest = replace(event, filled=order.filled)  # one that comes late has less than what is booked
+    match after(order.phase, of_execution(newest, order.volume)):
+        case "filled":
+            _complete(ladder, order, event.time)
+        case "canceled" if isinstance(event, Canceled):
+            _closed_early(ladder, order, event)
 
 
 def _accept(ladder: Ladder, order: OwnOrder, exchange_id: str) -> None:
@@ -263,8 +269,6 @@ BY_RULES: tuple[RejectReason, ...] = ("rules", "minimum", "pair")
 
 def _rejected(ladder: Ladder, order: OwnOrder, event: Rejected) -> None:
     """No order exists: the id stays free, and the order is due again or has a named reason."""
-    if order.exchange_id:
-        return
     ladder.forget(order)
     if order.side == "buy":
         ladder.buys_may_retry = True

@@ -23,6 +23,7 @@ from adapters.exchanges.kraken.wire.trading import Report
 from messages.account import AccountBalances, OrderFacts, facts_of_accepted
 from messages.mailboxes import ExchangeEvent
 from messages.money import ZERO, cost
+from messages.order_life import Executed, is_complete
 from messages.orders import Accepted, Amended, CloseReason, Filled, PartiallyFilled, Place
 from trading.ports import ExchangeUnavailable
 
@@ -276,14 +277,13 @@ class AccountOrders:
         amount = report.cost if report.cost is not None else cost(report.last_price, report.last_qty)
         fill = Fill(report.exec_id, before.symbol, before.side, report.last_qty, amount, report.fees)
         filled = report.cum_qty if report.cum_qty is not None else before.filled + report.last_qty
-        known.facts = replace(
-            before,
-            filled=max(filled, before.filled),
-            cost=before.cost + amount if report.cum_cost is None else max(report.cum_cost, before.cost),
-            fee=before.fee + fee_in_quote(report, before.symbol),
-            status="filled" if filled >= before.volume else before.status,
-            time=report.time,
+        executed = Executed(
+            max(filled, before.filled),
+            before.cost + amount if report.cum_cost is None else max(report.cum_cost, before.cost),
+            before.fee + fee_in_quote(report, before.symbol),
         )
+        complete = is_complete(filled, before.volume)
+        known.facts = before.after("filled" if complete else "partly filled", executed, report.time)
         events: list[ExchangeEvent] = self._accept(known, report.time)
         if totals := self._totals.fill(fill):
             events.append(AccountBalances(totals, with_next=True))
@@ -302,15 +302,11 @@ class AccountOrders:
             return []
         if report.cum_qty is not None and report.cum_qty > facts.filled:
             raise ExchangeUnavailable(f"order {report.order_id} is canceled, but not all its fills were told")
-        known.facts = replace(
-            facts,
-            status="canceled",
-            reason=self._reason(facts.order_id, report),
-            time=report.time,
-            text=report.close_reason or "",
-        )
+        reason, words = self._reason(facts.order_id, report), report.close_reason or ""
+        closure = replace(facts, reason=reason, time=report.time, text=words).closure()
+        known.facts = facts.after("closed", facts.executed, report.time, closure)
         events: list[ExchangeEvent] = self._accept(known, report.time)
-        events.append(known.facts.closure())
+        events.append(closure)
         self._ended(known)
         return events
 

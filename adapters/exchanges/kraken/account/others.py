@@ -10,9 +10,10 @@ from msgspec.structs import replace
 
 from adapters.exchanges.kraken.account.totals import Fill, Totals
 from adapters.exchanges.kraken.wire.trading import Report
-from messages.account import AccountBalances, ForeignOrder, OrderFacts, OrderStatus
+from messages.account import AccountBalances, ForeignOrder, OrderFacts
 from messages.mailboxes import ExchangeEvent
 from messages.money import ZERO, cost
+from messages.order_life import Executed, Happening, is_complete
 
 
 class Known(Struct):
@@ -67,7 +68,9 @@ def told(known: Known, report: Report, totals: Totals) -> list[ExchangeEvent]:
         if changed:
             events.append(AccountBalances(changed, with_next=True))
         filled = max(facts.filled, report.cum_qty or facts.filled + (report.last_qty or ZERO))
-        known.facts = replace(facts, filled=filled, status=_status(facts, filled), time=report.time)
+        complete = bool(facts.volume) and is_complete(filled, facts.volume)
+        executed = Executed(filled, facts.cost, facts.fee)
+        known.facts = facts.after("filled" if complete else "partly filled", executed, report.time)
     else:
         known.facts = _changed(facts, report)
     return [*events, ForeignOrder(known.facts)]
@@ -85,19 +88,13 @@ def moved(report: Report, facts: OrderFacts | None, totals: Totals) -> dict[str,
 
 
 def _changed(facts: OrderFacts, report: Report) -> OrderFacts:
-    status: OrderStatus = facts.status
+    happening: Happening = "accepted"
     if report.kind == "filled":
-        status = "filled"
+        happening = "filled"
     elif report.kind in ("canceled", "expired"):
-        status = "canceled"
+        happening = "closed"
     return replace(
-        facts,
+        facts.after(happening, facts.executed, report.time),
         price=facts.price if report.limit is None else report.limit,
         volume=facts.volume if report.order_qty is None else report.order_qty,
-        status=status,
-        time=report.time,
     )
-
-
-def _status(facts: OrderFacts, filled: Decimal) -> OrderStatus:
-    return "filled" if 0 < facts.volume <= filled else facts.status
