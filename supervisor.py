@@ -321,7 +321,7 @@ class _Tree:
                             partial(self._strategies.run, strategy, market, by_clock=not exchange.lock_step)
                         )
                         if self._connected_before:
-                            mail.venue.post(LookAgain(strategy.symbol, "news", "connected anew"))
+                            mail.venue.post(LookAgain(strategy.symbol, "news", "reconnected"))
                     self._connected_before = True
         finally:
             if not self._control.stopping:

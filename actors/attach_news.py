@@ -11,7 +11,7 @@ from trading.attaching import Attaching
 
 
 class AttachNews:
-    """Told by the order-manager. Without a book (a trial of the order-manager alone) there is no condition."""
+    """News from the order-manager. Without a book (the order-manager on its own) there is no condition."""
 
     def __init__(
         self,

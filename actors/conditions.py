@@ -64,7 +64,7 @@ class ConditionBook:
         return gone
 
     def close_all(self, time: int) -> None:
-        """The producer starts anew and knows of none."""
+        """Close all conditions: the producer restarts and knows of none."""
         for strategy, code in list(self._open):
             self.close(strategy, code, time)
 

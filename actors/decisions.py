@@ -45,7 +45,7 @@ class Decisions:
         return _commands(outputs), tuple(handled)
 
     def release(self, number: int) -> None:
-        """The commit is durable: its commands leave as one batch, its notices are told."""
+        """The commit is durable: its commands leave as one batch, its notices are posted."""
         outputs = self._unacknowledged.pop(number, [])
         if commands := _commands(outputs):
             self._orders.post(Submit(self._userref, commands))

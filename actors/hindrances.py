@@ -15,7 +15,7 @@ from messages.orders import Canceled, DeferReason, Deferred, Filled, OrderEvent,
 from messages.status import StrategyReport
 
 TELL_AFTER = 60.0
-"""Seconds that a wait for the rate budget or for an answer lasts before it is told; others are told at once."""
+"""Seconds that a wait for the rate budget or an answer lasts before the user is notified; others notify at once."""
 _PUT_OFF: Mapping[DeferReason, ConditionCode] = {
     "locked out": "lockout",
     "market mode": "market closed",
@@ -29,7 +29,7 @@ _BRIEF: frozenset[DeferReason] = frozenset({"rate limit", "no answer", "no room"
 _OF_THE_CORE: tuple[ConditionCode, ...] = ("funds", "sell waits", "fewer buys", "order limit", "orders refused")
 _SHOWN = 3
 CROSSINGS = 3
-"""So many post-only buys in a row that would have been taken at once are no accident."""
+"""Post-only buys in a row that would have been taken at once, beyond which it is no accident."""
 RESTS_AFTER = 30.0
 """Seconds without another one after which the buys rest."""
 
@@ -58,7 +58,7 @@ class Hindrances:
         """Whether the core has named a wait since the first of them: it says itself what becomes of its orders."""
 
     def begin(self, time: int) -> None:
-        """The strategy has been told everything anew; what waits is told again."""
+        """The strategy has been resynced; what still waits is reported again."""
         self._waiting.clear()
         self._show(time)
 
@@ -146,7 +146,7 @@ class Hindrances:
     def _opened(self, code: ConditionCode, events: list[Deferred], time: int) -> None:
         newest = events[-1]
         detail = f"{self._name}: {counted(len(events), 'order')} of {self._symbol} put off: {newest.text}"
-        self._book.open(self._userref, code, detail, time, blocks=True, told=True)  # the adapter says it, too
+        self._book.open(self._userref, code, detail, time, blocks=True, told=True)  # the adapter logs it, too
         self._since.setdefault(code, trio.current_time())
         if code not in self._told and any(event.reason not in _BRIEF for event in events):
             self._notice(code)

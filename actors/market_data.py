@@ -51,7 +51,7 @@ async def run_price_watch(
 ) -> None:
     """Tell the supervisor of symbols without a price for `timeouts[symbol]` seconds of an open market.
 
-    Receipt counts, not the exchange's stamp. A closed market may be silent for ever. A watch that starts anew does not
+    Receipt counts, not the exchange's stamp. A closed market may be silent for ever. A watch that restarts does not
     know what the one before it has told, so that the first price of each symbol ends a silence in any case.
     """
     unsure = set(timeouts)

@@ -56,9 +56,9 @@ async def run_order_manager(
     `absent` is what strategies that are not configured any more have left. `book` takes the
     conditions of strategies that wait long, `now` is in nanoseconds UTC.
     Ready once executions are subscribed and the account's snapshot is taken. Raises what the session
-    raises. A strategy in whose way are somebody else's orders is told so (`AttachRefused`), and the others trade on.
+    raises. A strategy with external orders in its way is notified (`AttachRefused`), and the others trade on.
     """
-    # Mail of an earlier session is void: strategies attach anew and name every order they count on.
+    # Mail of an earlier session is void: strategies attach again and name every order they count on.
     mailbox.receive_nowait()
     async with exchange.trading() as session:
         desk = OrderDesk(await session.snapshot(), frozenset(strategies), absent)
@@ -76,7 +76,7 @@ async def run_order_manager(
 
 
 async def _forward_events(session: TradingSession, mailbox: Mailbox[OrderManagerMail]) -> None:
-    """New totals and the fill that moved them are one piece of mail: in between nobody would own what it brought."""
+    """New totals and the fill that moved them are one piece of mail: in between its proceeds would have no owner."""
     piece: list[ExchangeEvent] = []
     async for event in session.events():
         piece.append(event)
@@ -140,7 +140,7 @@ class _OrderManager:
         self._attaches = Attaches()
         self._stopping = False
         self.supervisor: Mailbox[SupervisorMail] | None = None
-        """Who is told of orders that are nobody's or somebody else's."""
+        """Called with orders that are unclaimed or placed by another program."""
         self._asked_of_absent = False
         self._uncovered: UncoveredOrders | None = None
         self._barrier = _Barrier(tuple(strategies), always=questions is None)
@@ -150,9 +150,9 @@ class _OrderManager:
         return self._stopping and not self._attaches and not self._desk.outcomes_open()
 
     async def handle(self, batch: list[OrderManagerMail]) -> None:
-        """One batch of mail; funds are told once at its end, after the fills that changed them.
+        """One batch of mail; funds are published once at its end, after the fills that changed them.
 
-        In lock-step they are told when a row or a round ends: how mail falls into batches decides nothing.
+        In lock-step they are published when a row or a round ends: how mail falls into batches decides nothing.
         """
         for message in batch:
             match message:
@@ -187,7 +187,7 @@ class _OrderManager:
     async def _take_round(self, message: RowEnd | RowDone | StopTrading) -> None:
         match message:
             case RowEnd():
-                # What the strategies are told of this row must be complete before they answer.
+                # The strategies must have all of this row before they answer.
                 await self._carry_out(self._desk.balances())
                 self._open_round(message)
             case RowDone():
@@ -282,7 +282,7 @@ class _OrderManager:
             await self._ask_of_absent()
 
     async def _ask_or_tell(self, waiting: Attaching) -> bool:
-        """Whether something is asked. Raises `UnknownOrderError` for orders of somebody else in its way."""
+        """Whether something is looked up. Raises `UnknownOrderError` for external orders in its way."""
         attach = waiting.attach
         if waiting.lacks_history:
             await self._ask(attach, ())

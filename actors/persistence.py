@@ -1,7 +1,7 @@
 """Persistence: owns the journal, makes decisions durable and acknowledges them.
 
 All mail that waits is one group commit. The journal blocks, so it is only touched in a worker thread, one
-call at a time. Persistence waits for nobody but that thread.
+call at a time. Persistence waits for nothing but that thread.
 """
 
 import itertools
@@ -110,7 +110,7 @@ class OpenedJournal(Struct, frozen=True):
 
     lineage: str
     repaired: str | None
-    """What was done to a damaged file; the user should be told."""
+    """What was done to a damaged file; the user should be notified."""
     fresh: bool
     """Whether the file was made just now."""
 
@@ -144,7 +144,7 @@ async def run_persistence(
 ) -> None:
     """Serve `mailbox` until `Close`. `open_journal` and the journal are called through `in_thread`.
 
-    After `quiet_seconds` without mail, when nobody waits for it, the work that writes put off is done.
+    After `quiet_seconds` without mail, when nothing waits for it, the work that writes put off is done.
 
     Raises `DatabaseUnusable` when the file cannot be opened or written. Mail that was not carried out by
     then, or when it is cancelled, is back in the mailbox in its order, so that a restarted persistence goes

@@ -16,7 +16,7 @@ FIRST_GAP_SECONDS = 2.0
 """Between two questions about one pair; doubled up to the longest while the doubts go on."""
 LONGEST_GAP_SECONDS = 60.0
 FORGET_SECONDS = 300.0
-"""After so long without a doubt the next one is asked about at once."""
+"""Seconds without a doubt after which the next one is asked about at once."""
 
 
 class _Doubt(Struct):
@@ -47,7 +47,7 @@ class PriceDoubts:
         return due
 
     def answered(self, symbol: str) -> None:
-        """Bid and ask are told; who still doubts says so again."""
+        """Bid and ask were published; a strategy that still doubts says so again."""
         self._pairs[symbol].open = False
 
     def next(self) -> float:
@@ -56,7 +56,7 @@ class PriceDoubts:
 
 
 class DoubtDesk:
-    """Asks, until cancelled, and tells everybody who trades the pair."""
+    """Ask for bid and ask, until cancelled, and post them to all strategies of the pair."""
 
     def __init__(self, exchange: TellsQuotes, tell: Callable[[Quote], None]) -> None:
         self._exchange = exchange

@@ -78,7 +78,7 @@ class Identity(Struct, frozen=True):
     kind: str
     symbol: str
     fee: Decimal
-    """Maker fee rate that its holds reckon with."""
+    """Maker fee rate that its holds include."""
 
 
 class Outlets(Struct, frozen=True):
@@ -98,7 +98,7 @@ MakeCore = Callable[[CoreLoaded], Core]
 
 
 class StrategyActor:
-    """One start of one strategy: load, attach, be told what happened, trade until `Stop`."""
+    """One start of one strategy: load, attach, catch up with what happened, trade until `Stop`."""
 
     def __init__(
         self,

@@ -14,7 +14,7 @@ class PairFacts(Struct, frozen=True):
     pair: Pair | None
     """None when its rules are not known."""
     fee: Decimal | None = None
-    """The account's maker fee rate; None when it was not asked for or not told."""
+    """The account's maker fee rate; None when it was not asked for or not known."""
     price: Decimal | None = None
     """Price of the last trade, quote per base; None when it is not known."""
     trouble: str = ""

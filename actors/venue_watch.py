@@ -1,7 +1,7 @@
 """The watch over the venue's facts: rules, states and fees of the configured pairs, read again and again.
 
 One pair in trouble halts its own strategies; they resume when it is well again. What changed is told to the
-strategies, the order-manager and the user. Nothing here is asked more often than `Pace` says.
+strategies, the order-manager and the user. Nothing here is queried more often than `Pace` says.
 """
 
 import logging
@@ -35,10 +35,10 @@ SHORTEST_GAP_SECONDS = 5.0
 """Between two readings that something asked for; doubled up to the longest for each that found nothing new."""
 LONGEST_GAP_SECONDS = 600.0
 REFUSAL_SECONDS = 600.0
-"""A pair whose orders are refused although it is listed as traded rests so long; doubled each time it is in vain."""
+"""Seconds that a pair rests whose orders are refused although it is listed as traded; doubled each time in vain."""
 LONGEST_REFUSAL_SECONDS = 6 * 3600.0
 TRIAL_SECONDS = 60.0
-"""Without a refusal for so long after such a rest, the pair counts as well again."""
+"""Seconds without a refusal after such a rest, until the pair counts as well again."""
 
 _ORDERS = "none is cancelled by this program, the exchange may end them (delisting); fills are answered when it resumes"
 _WAIT = "nothing, it resumes by itself; if it lasts, look at the exchange's page about this pair"
@@ -74,7 +74,7 @@ class Refusal(Struct):
 
 
 Read = Callable[[], Awaitable[Mapping[str, PairFacts]]]
-"""All configured pairs, read anew. Raises `ExchangeUnavailable`."""
+"""Reads all configured pairs again. Raises `ExchangeUnavailable`."""
 Judge = Callable[[int, Pair, Decimal, Decimal | None], Sequence[Objection]]
 """What speaks against a strategy (by userref) under these rules, this fee and this price."""
 
@@ -124,7 +124,7 @@ class VenueBook:
         return message.reason == "news" or message.symbol not in self._troubles
 
     def take(self, facts: Mapping[str, PairFacts], now: float) -> bool:
-        """Compare with what is known, and tell everybody; returns whether anything was new."""
+        """Compare with what is known and notify whom it concerns; returns whether anything was new."""
         news = False
         for symbol, told in facts.items():
             news |= self._troubles.get(symbol, "") != told.trouble

@@ -14,7 +14,7 @@ from actors.persistence import InThread
 from config import Config, ConfigError
 
 PATIENCE_SECONDS = 1.0
-"""So long clients wait for their first answer at most while the strategies begin."""
+"""Seconds that clients wait at most for their first answer while the strategies begin."""
 MODULE = "actors.metrics.actor"
 
 RunMetrics = Callable[[StatusBoard, socket], Awaitable[None]]

@@ -14,7 +14,7 @@ def check_journal(config: Config, source: str) -> list[str]:
     """Sentences about the database for the user. Blocks.
 
     Raises `ConfigError` and `DatabaseUnusable` for what the start would refuse. A file that cannot be read now, because
-    it is in use for instance, is told and checked no further.
+    it is in use for instance, is reported and checked no further.
     """
     live, path = Path(config.persistence.database), config.database
     told = [f"database: {path}{' (of the dry run alone)' if path != live else ''}"]

@@ -55,7 +55,7 @@ class JournalFile:
         return opened or self._open().journal
 
     def close(self) -> None:
-        """Close the file of the start where nobody has asked for it: the program was stopped before."""
+        """Close the file of the start if it was not taken over: the program was stopped before."""
         opened, self._opened = self._opened, None
         if opened is not None:
             opened.close()

@@ -65,7 +65,7 @@ class Mailboxes:
         return Outlets(self.orders, self.persistence, self.notifier, self.metrics, self.supervisor, self.venue)
 
     def subscribers(self, config: Config) -> Mapping[str, list[Mailbox[StrategyMail]]]:
-        """Who is told the prices of each symbol."""
+        """Mailboxes that receive the prices, by symbol."""
         found: dict[str, list[Mailbox[StrategyMail]]] = {}
         for strategy in config.strategy:
             found.setdefault(strategy.symbol, []).append(self.strategies[strategy.userref])

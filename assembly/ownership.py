@@ -1,4 +1,4 @@
-"""One journal, one world: whose the file is, and what happens when it is somebody else's.
+"""One journal, one world: whose the file is, and what happens when it belongs to another.
 
 A journal belongs to an exchange, to real or simulated orders, and to one account. Files of older versions did not say
 so; what they hold tells it, and they are moved over once.
@@ -83,7 +83,7 @@ def with_account(owner: Owner, account: str, key: str, config: Config, source: s
 def refuse_another_world(found: Owner | None, *, used: bool, play_money: bool, config: Config, source: str) -> None:
     """Raises `ConfigError` for a journal that belongs to another exchange, or is simulated where the other is real.
 
-    `found` is whose it is as far as it says; a `used` one that does not is told by whether it holds `play_money`.
+    `found` is whose it is as far as it says; a `used` one that does not is judged by whether it holds `play_money`.
     """
     wanted = Owner(config.exchange.adapter, config.simulated)
     if found is not None:
@@ -145,7 +145,7 @@ def _set_play_money_aside(config: Config, source: str, open_journal: OpenJournal
         return ()
     if aside.exists() and not aside.samefile(live):
         if config.simulated:
-            return ()  # the dry run has its own file already; the old one is in nobody's way
+            return ()  # the dry run has its own file already; the old one does no harm
         refuse_taken_place(live, aside, source)
     journal = open_journal(live, now)
     try:
@@ -156,5 +156,5 @@ def _set_play_money_aside(config: Config, source: str, open_journal: OpenJournal
         move_aside(live, aside)
     except FileExistsError:
         refuse_taken_place(live, aside, source)
-    begins = "" if config.simulated else f", and {live.name} begins anew: open orders of this program are found by ids"
+    begins = "" if config.simulated else f", and {live.name} starts empty: open orders of this program are found by ids"
     return (f"{live} held a dry run of an earlier version: it is now {aside.name}{begins}",)

@@ -41,7 +41,7 @@ class Rest(Struct, frozen=True):
 def refuse_changed_pasts(pasts: Sequence[Past], config: Config, source: str) -> tuple[str, ...]:
     """Raises `ConfigError` for another kind or pair under a userref of which something is left.
 
-    Returns sentences for the user about those of which nothing is left: they begin anew.
+    Returns sentences for the user about those of which nothing is left: they start afresh.
     """
     by_userref = {past.userref: past for past in pasts}
     problems: list[Problem] = []
@@ -148,7 +148,7 @@ def _told_by_plugin(past: Past, known: Rest) -> Rest:
             for o in core.live_orders()
         )
         return replace(known, orders=orders or known.orders, base=max(core.owned, known.base, ZERO))
-    except (Exception, SystemExit):  # noqa: BLE001 - somebody else's code; what the journal knows is enough
+    except (Exception, SystemExit):  # noqa: BLE001 - a plug-in's code; what the journal knows is enough
         return known
 
 

@@ -19,7 +19,7 @@ async def survey(config: Config, exchange: Exchange, source: str, past: Collecti
 
     `past`: userrefs of strategies that have traded before. Where there are any, nothing that is wrong with a pair ends
     the start: it halts its own strategy, be it new or not, and the others trade. Raises `ConfigError` with all problems
-    at once, `ExchangeUnavailable` when nobody answers.
+    at once, `ExchangeUnavailable` when the exchange does not answer.
     """
     facts: dict[str, PairFacts] = {}
     problems: list[Problem] = []
@@ -107,6 +107,6 @@ def _code_of(problem: Problem) -> ConditionCode:
 
 
 def price_timeouts(config: Config) -> dict[str, int]:
-    """Seconds of silence per symbol after which somebody wants to know."""
+    """Seconds of silence after which a strategy pauses, by symbol."""
     seconds = math.ceil(config.supervisor.price_timeout_seconds)
     return {strategy.symbol: seconds for strategy in config.strategy if not strategy.skip_price_timeout}

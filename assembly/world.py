@@ -43,7 +43,7 @@ class World(Struct, frozen=True):
     channels: Callable[[Config], list[tuple[Channel, ChannelConfig]]] = registry.channels
     """The notification channels of a configuration."""
     lost_log_lines: Callable[[], int] | None = None
-    """How many lines of the program's own log nobody took; None where somebody else logs."""
+    """Number of the program's own log lines dropped for a slow reader; None where a host program logs."""
 
     watches_company: bool = True
     """Whether other processes on the account are looked for; a simulation knows that there is none."""

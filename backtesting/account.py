@@ -2,7 +2,7 @@
 
 It is the sequence of the live program on the paper exchange in lock-step, which
 `actors.order_manager` and `adapters.exchanges.paper.exchange` spell out in messages: tick, fills,
-decisions of all strategies, what they asked for, what follows from that, until nobody has news.
+decisions of all strategies, what they asked for, what follows from that, until there is no news.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,7 +33,7 @@ class Trader(Struct, frozen=True):
 
     userref: int
     fee: Decimal
-    """Maker fee rate that its holds reckon with."""
+    """Maker fee rate that its holds include."""
     core: Core
 
 
@@ -108,7 +108,7 @@ class Account:
         )
 
     def _settle(self, tick: Tick | None) -> None:
-        """Rounds until nobody has news. A strategy takes the newest price before anything else, and once."""
+        """Run rounds until there is no news. A strategy takes the newest price before anything else, and once."""
         while True:
             self._hear()
             news = True
@@ -120,7 +120,7 @@ class Account:
         self._book.forget_changes()
 
     def _hear(self) -> None:
-        """What the exchange said until the end of the row, then everybody's funds."""
+        """Pass on what the exchange said until the end of the row, then all strategies' funds."""
         self._acted = False
         events, self._events = self._events, []
         for event in events:

@@ -17,7 +17,7 @@ from backtesting.series import Series
 from backtesting.tape import Chunk, Tape, tick_of
 
 Progress = Callable[[int], None]
-"""Told how many rows are done."""
+"""Called with the number of rows done."""
 
 
 class Course(Struct, frozen=True):
@@ -88,7 +88,7 @@ class Engine:
             if place >= stop:
                 break
             if place > start:
-                # Whether a price is a jump is told by the one before, which changes nothing itself.
+                # Whether a price is a jump depends on the one before, which changes nothing itself.
                 account.pass_by(tick_of(self._tape, int(times[place - 1]), int(chunk.prices[place - 1])))
             row(chunk, place)
             start = place + 1
@@ -114,7 +114,7 @@ class Engine:
         return places
 
     def _cross(self, chunk: Chunk, place: int) -> None:
-        """Nothing is traded across a hole: orders are withdrawn before it, the strategies start anew behind it."""
+        """Do not trade across a gap: orders are withdrawn before it, the strategies restart after it."""
         last = (int(chunk.times[place - 1]), int(chunk.prices[place - 1])) if place else self._last
         if last is None:
             return

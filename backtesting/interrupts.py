@@ -30,7 +30,7 @@ def end_at_once() -> None:
 def interruptible() -> Iterator[None]:
     """Each of the signals ends this block with `Interrupted`, whatever a library makes of it on its way."""
     if threading.current_thread() is not threading.main_thread():
-        yield  # nobody can install handlers here
+        yield  # handlers cannot be installed here
         return
     former = {number: signal.getsignal(number) for number in NUMBERS}
     taken: list[int] = []

@@ -57,9 +57,9 @@ class Record(Struct):
     """The filled ones among the orders, in the order of their fills."""
     holdings: list[Holdings] = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)
-    """How often a lack of funds was told, and how many orders were given up for a reason."""
+    """By reason: number of notices about missing funds, or of orders given up."""
     pauses: list[tuple[int, int]] = field(default_factory=list)
-    """Holes in the data: times of the last row before and the first one behind."""
+    """Gaps in the data: times of the last row before and the first one after each, in nanoseconds UTC."""
     _open: dict[str, OrderRecord] = field(default_factory=dict)
     _totals: AccountBalances | None = None
 

@@ -54,7 +54,7 @@ class ArrayTape:
 
 
 def price_of(unit: Decimal, count: int) -> Decimal:
-    """The exact price of so many units."""
+    """The exact price of this many units."""
     return EXACT.multiply(Decimal(count), unit)
 
 

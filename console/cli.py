@@ -103,7 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--check",
         action="store_true",
-        help="say what a start would refuse: reads the configuration and the database, asks nobody, changes nothing",
+        help="say what a start would refuse: reads the configuration and the database; no connection, no change",
     )
     parser.add_argument(
         "--adopt",
@@ -129,7 +129,7 @@ def _run(run: _Runs, signals: StopSignals, tell_sums: Callable[[], None]) -> int
     """`tell_sums` is called before the stop, so that the last line tells how it ended."""
     try:
         trio.run(_until_signal, run, signals, tell_sums)
-    except Exception as error:  # noqa: BLE001 - the last place where an error can be told
+    except Exception as error:  # noqa: BLE001 - the last place where an error can be reported
         return _exit_code(root_cause(error))
     return EXIT_OK
 

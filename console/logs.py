@@ -80,13 +80,13 @@ class QueuedHandler(logging.Handler):
 
     @property
     def dropped(self) -> int:
-        """Lines that nobody took."""
+        """Number of lines dropped because the reader took none."""
         return self._stream.writer.dropped
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write the first of equal lines, count the others. `logging` holds the handler's lock meanwhile.
 
-        A record with the attribute `last` is the end of the program: sums are told before it, and none after it.
+        A record with the attribute `last` is the end of the program: sums are logged before it, and none after it.
         """
         try:
             key, text = (record.name, record.levelno, record.getMessage()), self.format(record)
@@ -168,7 +168,7 @@ class QueuedHandler(logging.Handler):
         return self.format(logging.makeLogRecord(fields))
 
     def _tick(self) -> float | None:
-        """Called by the writing thread: sums are told although nothing else is logged."""
+        """Called by the writing thread: sums are logged although nothing else is."""
         with self._locked():
             self._sum_up()
             due = [repeated.since for repeated in self._recent.values() if repeated.count]
@@ -179,7 +179,7 @@ def _outdates(key: _Key, other: _Key) -> bool:
     """Whether a line tells another state of what the other one is about; both begin with its name."""
     if key[2] == other[2]:
         return False
-    ends = " " if key[1] < logging.WARNING else ":"  # what is over may be told in other words
+    ends = " " if key[1] < logging.WARNING else ":"  # what is over may be logged in other words
     return _subject(key[2], ends) == _subject(other[2], ends)
 
 

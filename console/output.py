@@ -42,7 +42,7 @@ class LineWriter:
         self._busy = False
         self._closing = False
         self._lost = 0
-        """Dropped and not told of yet."""
+        """Number of lines dropped and not reported yet."""
         self._lost_since = 0.0
         self._changed = threading.Condition()
         self.dropped = 0
@@ -214,7 +214,7 @@ def _write_all(descriptor: int, data: bytes) -> None:
     while rest:
         try:
             rest = rest[os.write(descriptor, rest) :]
-        except BlockingIOError:  # somebody shares it and has made it non-blocking
+        except BlockingIOError:  # another process shares it and has made it non-blocking
             select.select([], [descriptor], [])
 
 

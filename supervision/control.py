@@ -7,7 +7,7 @@ import trio
 from msgspec import Struct
 
 HURRY_SECONDS = 0.5
-"""What is left of each share of a stop when somebody is in a hurry."""
+"""What is left of each share of a stop once it is urgent, in seconds."""
 
 
 class StopRequest(Struct, frozen=True):
@@ -49,7 +49,7 @@ class Control:
         return self._request is not None
 
     async def wait_for_stop(self) -> StopRequest:
-        """Wait until somebody asks the program to stop."""
+        """Wait until the program is asked to stop."""
         await self._wanted.wait()
         if self._request is None:
             raise AssertionError("woken without a request")
@@ -70,7 +70,7 @@ class Control:
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
-        """Give what stands in this block so much time, less once somebody is in a hurry."""
+        """Limit this block to `seconds`, or to `HURRY_SECONDS` once the stop is urgent."""
         with trio.move_on_after(min(seconds, HURRY_SECONDS) if self._hurried else seconds) as self._pace:
             yield
 

@@ -21,7 +21,7 @@ class DiskTrouble:
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """What fails in this block for want of the database is told, and passes through."""
+        """Report what fails in this block because of the database, and raise it on."""
         try:
             yield
         except Exception as error:

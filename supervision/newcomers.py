@@ -10,10 +10,10 @@ from trading.ports import FeelsCompany, UnknownOrderError
 async def prove_alone(
     exchange: FeelsCompany, newcomers: Mapping[int, str], states: StateKeeper, now: Callable[[], int], *, adopt: bool
 ) -> None:
-    """Strategies without a past take open orders over only if they may be their own, and nobody else lives.
+    """Strategies without a past take over open orders only if these may be their own and no other process shows.
 
-    Others rest. `newcomers` are symbols by userref, `now` is nanoseconds UTC. Raises `UnknownOrderError` where nobody
-    is left who could trade.
+    Others rest. `newcomers` are symbols by userref, `now` is nanoseconds UTC. Raises `UnknownOrderError` where no
+    strategy is left that could trade.
     """
     with states.strangers.proving(now) as waits:
         found = await exchange.orders_in_doubt(newcomers, waits, adopt=adopt)

@@ -22,7 +22,7 @@ class Outages:
         persistence: Mailbox[PersistenceMail] | None,
         wall: Callable[[], int],
     ) -> None:
-        """`wall` is this machine's clock in nanoseconds UTC. Without mailboxes nobody is told."""
+        """`wall` is this machine's clock in nanoseconds UTC. Without mailboxes no notice is sent."""
         self._metrics = metrics
         self._persistence = persistence
         self._wall = wall

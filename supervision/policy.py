@@ -43,7 +43,7 @@ Kind = Literal[
 ]
 """`credentials`: a key that has never worked; `key refused`: one that has: exchanges refuse good keys for minutes.
 
-`stray order`: somebody else's orders are in a strategy's way; `first start`: and nobody is left who could trade.
+`stray order`: external orders are in a strategy's way; `first start`: and no strategy is left that could trade.
 """
 
 DISK_PAUSES = (1.0, 5.0)
@@ -55,7 +55,7 @@ KEY_PATIENCE = 6 * 3600.0
 
 
 class FirstStartRefused(Exception):
-    """Somebody else's orders are in the way of a strategy, and no other one of the file trades or could."""
+    """External orders are in the way of a strategy, and no other one of the file trades or could."""
 
 
 class Limits(Struct, frozen=True):
@@ -89,9 +89,9 @@ class Failure(Struct, frozen=True):
     retry_after: float = 0.0
     """Seconds before which another try would make it worse."""
     lasts: float = 0.0
-    """Seconds for which what is wrong had lasted already when it made the actor fail."""
+    """Seconds for which the trouble had already lasted when the actor failed."""
     needs_owner: bool = False
-    """Whether waiting alone does not mend it: told at once."""
+    """Whether waiting alone does not mend it: the user is notified at once."""
 
 
 class Rule(Struct, frozen=True):
@@ -106,7 +106,7 @@ class Rule(Struct, frozen=True):
     beyond: Literal["halt", "stop"] = "stop"
     exit_code: int = EXIT_BUG
     patient: bool = False
-    """Tell only what lasts (`Limits.tell_after`); otherwise the first failure in a row is told."""
+    """Notify only of what lasts (`Limits.tell_after`); otherwise of the first failure in a row."""
     ends_after: float = math.inf
     """Seconds of failures in a row that lead to `beyond`."""
     backoff: tuple[float, float] | None = None
@@ -194,7 +194,7 @@ def decide(limits: Limits, history: Sequence[Run], failure: Failure, now: float)
     after = _pause(limits, rule, len(row))
     tell = _worth_telling(limits, rule, row) or (failure.needs_owner and len(row) == 1)
     if failure.retry_after > after:
-        # So long a wait is worth telling when it begins.
+        # A wait this long is worth a notice when it begins.
         return Restart(failure.retry_after, tell or failure.retry_after >= limits.tell_after)
     return Restart(after, tell)
 

@@ -120,7 +120,7 @@ async def _supervise(
     failures = 0
     good_news: ActorRecovered | None = None
     told_of: tuple[float, Kind] | None = None
-    """What the user was told of last: when its row of failures began, and its kind."""
+    """What the user was last notified of: when its row of failures began, and its kind."""
     while True:
         started = trio.current_time()
         try:
@@ -147,7 +147,7 @@ async def _supervise(
                     tell and told_of != (row_began, failure.kind) and watch.incident.is_news(watch.limits, failure, now)
                 )
                 if started + lasting(watch.limits) < now:
-                    good_news = None  # it was told, or nothing bad was
+                    good_news = None  # it was sent, or no bad news was
                 if is_news or good_news:
                     away = round(now + after - row_began)
                     good_news = ActorRecovered(name, away, failure.kind == "connection")
@@ -170,7 +170,7 @@ async def _supervise(
 
 
 async def _run(watch: Watch, body: Callable[[], Awaitable[None]], good_news: ActorRecovered | None) -> None:
-    """Run it; who was told that it fails is told that it works again once that has lasted."""
+    """Run it; a user who was notified of its failure is notified once it has worked again for a while."""
     if good_news is None:
         return await body()
     async with trio.open_nursery() as nursery:

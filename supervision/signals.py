@@ -86,7 +86,7 @@ def stop_signals() -> Iterator[StopSignals]:
     interpreter ends, which takes its handlers away, signals are ignored.
     """
     if threading.current_thread() is not threading.main_thread():
-        yield StopSignals()  # nobody can install handlers here
+        yield StopSignals()  # handlers cannot be installed here
         return
     former: dict[signal.Signals, signal._HANDLER] = dict.fromkeys(NUMBERS, signal.SIG_IGN)
     signals = StopSignals.installed()

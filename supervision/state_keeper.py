@@ -37,7 +37,7 @@ from supervision.strangers import Strangers
 
 logger = logging.getLogger("infinity_grid.supervisor")
 
-_AFTER_HALT = "look at the log and report the error; it stays halted until the program is started anew"
+_AFTER_HALT = "look at the log and report the error; it stays halted until the program is restarted"
 _SILENT_ORDERS = "its open orders stay open; fills are answered when it resumes"
 _AFTER_SILENCE = "nothing, it resumes with the first price; if it lasts, look at the exchange's status page"
 _AFTER_FAILURE = "mend the cause and start it again; the start answers what was filled meanwhile"
@@ -109,7 +109,7 @@ class StateKeeper:
         return {} if reason is None else {"price": reason}
 
     def halted(self, strategy: StrategyConfig, reason: str, orders: str) -> None:
-        """The policy halts a strategy; `orders` completes "its open orders ...", empty when that was told."""
+        """The policy halts a strategy; `orders` completes "its open orders ...", empty when the user knows already."""
         self._silenced.pop(strategy.userref, None)
         self._book.close(strategy.userref, "price", self._now(), told=True)
         if orders:
@@ -133,7 +133,7 @@ class StateKeeper:
         return not self._has_run and not (self.has_traded_before and others)
 
     def barred(self, userref: int, reason: str) -> None:
-        """Orders that may be somebody else's are in a strategy's way: it rests, the others trade."""
+        """Orders that may be external are in a strategy's way: it rests, the others trade."""
         self.strangers.barred(userref, reason, self._now())
         self._mail.supervisor.post(PhaseChanged(userref, "halted", reason))
 
@@ -202,7 +202,7 @@ class StateKeeper:
 
     def _changed(self, state_changed: bool) -> None:
         if state_changed:
-            # A start that fails is told by its error.
+            # A start that fails is reported by its error.
             level = logging.DEBUG if self._failed_at_start else logging.INFO
             reason = self._machine.own_reason
             told, self._told_reason = self._told_reason, reason

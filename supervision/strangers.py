@@ -1,6 +1,6 @@
 """Orders of this program that no strategy looks after, and signs of another process on the same account.
 
-Both are told once, shown as conditions, and said again in the last notice: no sentence about "all orders" may leave
+Both are notified once, shown as conditions, and repeated in the last notice: no sentence about "all orders" may leave
 one out.
 """
 
@@ -24,7 +24,7 @@ from messages.status import Pause, StrangeOrder, UncoveredOrders
 _SHARED: Literal["second instance"] = "second instance"
 _STAY = "its open orders stay open; fills are answered by whoever goes on alone"
 _STAY_AS_THEY_ARE = "open orders of its userref stay as they are; fills are answered once it trades"
-_AFTER_BAR = "when that is done, start the program anew; it stays halted until then, the others trade"
+_AFTER_BAR = "when that is done, restart the program; it stays halted until then, the others trade"
 _AFTER_SECOND = (
     "stop one of the two, then restart this one: it reads what was filled; nothing was cancelled; "
     "orders that the other one placed are taken over with --adopt"
@@ -42,13 +42,13 @@ class Strangers:
         self._uncovered: dict[int, str] = {}
         """What is not covered now, in words, by userref."""
         self.halted: set[int] = set()
-        """Strategies that another process trades for, too; they rest until the program is started anew."""
+        """Strategies that another process trades for, too; they rest until the program is restarted."""
         self._barred: dict[int, str] = {}
         """What is left as it is of those of them that never started."""
 
     @contextmanager
     def proving(self, now: Callable[[], int]) -> Iterator[Callable[[int, int], None]]:
-        """A start without a past looks whether open orders may be somebody else's; `now` is nanoseconds UTC."""
+        """A start without a past checks whether open orders may be external; `now` is nanoseconds UTC."""
 
         def waits(orders: int, seconds: int) -> None:
             detail = (
@@ -86,7 +86,7 @@ class Strangers:
         self._tell(rests, symbols, time)
 
     def found(self, order: StrangeOrder) -> None:
-        """Somebody else trades under a strategy's userref: it stops deciding, others trade on."""
+        """Another program trades under a strategy's userref: it stops deciding, others trade on."""
         strategy = self._strategies.get(order.strategy)
         if strategy is None or order.strategy in self.halted:
             return

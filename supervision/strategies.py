@@ -66,10 +66,10 @@ class Strategies:
             return await await_facts(strategy.userref, mailbox, outlets, partial(market.knows, strategy), reason)
 
     async def _halt(self, strategy: StrategyConfig, actor: Callable[[], Awaitable[None]], reason: str) -> None:
-        """The strategy failed: it rests until the program stops, and its user is told."""
+        """The strategy failed: it rests until the program stops, and its user is notified."""
         self._broken.add(strategy.userref)
         if strategy.userref in self._states.strangers.halted:
-            return  # it was told, and orders that may be somebody else's are not cancelled
+            return  # the user knows, and orders that may be external are not cancelled
         cancels = strategy.on_core_failure == "cancel"
         self._states.halted(strategy, reason, "are cancelled" if cancels else "stay open")
         if cancels:

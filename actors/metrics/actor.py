@@ -1,6 +1,6 @@
 """The HTTP endpoint: answers from the status board, read-only, and can be down without anybody noticing.
 
-It installs no signal handler and sets up no logging, so that it may run inside somebody's program.
+It installs no signal handler and sets up no logging, so that it may run inside a host program.
 """
 
 import logging

@@ -69,7 +69,7 @@ def _clock(status: Status) -> Metric:
 
 
 def _lost_log_lines(bot: str, lines: int) -> Metric:
-    lost = CounterMetricFamily("grid_log_lines_dropped", "Lines of the log that nobody took in time", labels=["bot"])
+    lost = CounterMetricFamily("grid_log_lines_dropped", "Log lines dropped for a slow reader", labels=["bot"])
     lost.add_metric([bot], lines)
     return lost
 
@@ -166,7 +166,7 @@ def _channels(bot: str, reports: Iterable[ChannelReport]) -> Iterator[Metric]:
     up = GaugeMetricFamily("notifier_up", "1 while the channel works", labels=labels)
     length = GaugeMetricFamily("notifier_queue_length", "Notices that wait", labels=labels)
     sent = CounterMetricFamily("notifier_sent", "Messages that the channel took", labels=labels)
-    summed = CounterMetricFamily("notifier_summed", "Notices that were told in a summary only", labels=labels)
+    summed = CounterMetricFamily("notifier_summed", "Notices delivered only as part of a digest", labels=labels)
     dropped = CounterMetricFamily("notifier_dropped", "Notices whose own words never left", labels=labels)
     failures = CounterMetricFamily("notifier_failures", "Failed attempts", labels=labels)
     errors = GaugeMetricFamily("notifier_last_error", "Why the channel is down, as a label", labels=[*labels, "error"])

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 MOST_CONNECTIONS = 64
 SHARE = 4
-"""One in so many of the file descriptors that the process may open: the others are for trading."""
+"""Divisor of the process's limit of file descriptors: connections may use this share, the rest is for trading."""
 IDLE_SECONDS = 5
 """A connection without a complete request is closed after this time."""
 LONGEST_SECONDS = 60.0
@@ -62,7 +62,7 @@ class Server:
         self._limit = connection_limit() if limit is None else limit
         self._open = 0
         self._in_trouble = False
-        """Whether it was told that connections are refused or not accepted."""
+        """Whether it was reported that connections are refused or not accepted."""
 
     async def run(self, listener: socket.socket, stop: trio.Event, ready: Callable[[], None]) -> None:
         """Serve until `stop`; then what is being answered gets `FINISH_SECONDS`. Closes `listener`."""
@@ -91,7 +91,7 @@ class Server:
                 connections.start_soon(self._serve, trio.SocketStream(connection))
 
     async def _not_accepted(self, error: OSError) -> None:
-        """Raises what is no matter of a moment; a client that has gone meanwhile is nobody's trouble."""
+        """Raises errors that will not pass by themselves; a client that has disconnected is no error."""
         if error.errno in (errno.EBADF, errno.EINVAL, errno.ENOTSOCK):
             raise error
         if error.errno in _SCARCE:

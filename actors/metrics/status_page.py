@@ -28,7 +28,7 @@ _NS_PER_MS = 1_000_000
 def post_report(mailbox: Mailbox[MetricsMail], report: MetricsMail) -> None:
     """Leave a report for the status page; it replaces a waiting one of the same origin.
 
-    Reports are read only when somebody asks, perhaps never; posted like facts, they would pile up.
+    Reports are read only on request, perhaps never; posted like facts, they would pile up.
     """
     match report:
         case ProgramReport():
@@ -75,7 +75,7 @@ class StatusBoard:
         self.requests = requests
         """How many requests to the exchange ended so, by method and outcome."""
         self.lost_log_lines = lost_log_lines
-        """How many lines of the log nobody took; None where the program does not log itself."""
+        """Number of log lines dropped for a slow reader; None where the program does not log itself."""
         self._channels = channels
         self._lengths = lengths
         self.bot = bot

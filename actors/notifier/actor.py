@@ -1,7 +1,7 @@
 """The notifier: hands every notice to every channel, so that no channel can hold up anything else.
 
 Each channel has an outbox and a task of its own. A channel that is down is tried again with growing pauses;
-that it is down is told through the others.
+the other channels report that it is down.
 """
 
 import logging
@@ -31,7 +31,7 @@ LONGEST_RETRY_AFTER_SECONDS = 3600.0
 JITTER = 0.2
 """Pauses are lengthened by up to this share, so that many programs do not return at the same moment."""
 DEAD_SECONDS = 60.0
-"""An outage is told through the other channels once it has lasted this long."""
+"""The other channels report an outage once it has lasted this long, in seconds."""
 DRAIN_SECONDS = 2.0
 """What is left at the end gets this long, out of the eight seconds of the whole shutdown."""
 

@@ -50,7 +50,7 @@ class Missed:
         self.until = max(self.until, other.until)
 
     def summary(self, channel: str, reason: str) -> NoticesMissed:
-        """All of it as one notice: what needs somebody first, then the newest first."""
+        """The digest as one notice: rows that need the user come first, then the newest."""
         rows = [
             MissedNotices(kind, row.count, row.newest, row.time, row.urgent) for (kind, _), row in self.rows.items()
         ]

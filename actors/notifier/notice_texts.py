@@ -251,7 +251,7 @@ def _price(notice: LadderStatus, price: Decimal) -> str:
 
 
 def _product(notice: LadderStatus, amount: Decimal) -> str:
-    """Rounded down: nobody is told of more than there is, and an investment never looks above its limit."""
+    """Rounded down, so that no figure exceeds what there is and an investment never looks above its limit."""
     return f"{_cut(amount, max(_MONEY_DECIMALS, notice.price_decimals)):f}"
 
 
@@ -264,7 +264,7 @@ def _quote(notice: LadderStatus, amount: Decimal) -> str:
 
 
 def _cut(amount: Decimal, decimals: int) -> Decimal:
-    """`amount` with no more than so many decimals, rounded down."""
+    """`amount` with no more than this many decimals, rounded down."""
     if _decimals(amount) > decimals:
         amount = amount.quantize(ONE.scaleb(-decimals), ROUND_FLOOR, EXACT)
     return amount or amount.copy_abs()

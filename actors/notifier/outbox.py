@@ -1,6 +1,6 @@
 """What one channel still has to send, within bounds of room and of time, and how the channel fares.
 
-In order, one by one, as long as that keeps up. What waits too long or is too much is told in one summary,
+In order, one by one, as long as that keeps up. What waits too long or is too much becomes one digest,
 so that after an outage the newest state is the first thing that is read, not the oldest.
 """
 

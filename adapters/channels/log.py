@@ -29,7 +29,7 @@ class LogChannel:
         title = {"status": "hourly status", "summary": "summary"}.get(letter.kind)
         level = logging.WARNING if loud else logging.INFO
         if isinstance(letter.notice, ProgramEnded) and letter.notice.advice and not letter.notice.ran:
-            level = logging.DEBUG  # whoever started it is told by the error that ends it
+            level = logging.DEBUG  # the error that ends the program says it
         last = isinstance(letter.notice, ProgramEnded)
         text = f"{title}\n{letter.plain}" if title else letter.headline
         log.log(level, "%s", text, extra={"last": last})

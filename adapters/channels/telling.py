@@ -1,4 +1,4 @@
-"""What a foreign service says about a failure, made fit to be told: short, on one line, without secrets."""
+"""An external service's words about a failure, made fit to show: short, on one line, without secrets."""
 
 from collections.abc import Iterable
 from urllib.parse import quote, urlsplit

@@ -43,7 +43,7 @@ class Body(Struct, frozen=True):
     bot: str
     kind: NoticeKind
     time: str
-    """RFC 3339, UTC: when it happened, however late it is told."""
+    """RFC 3339, UTC: when it happened, however late it is delivered."""
     silent: bool
     headline: str
     text: str

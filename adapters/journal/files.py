@@ -1,6 +1,6 @@
 """The files of a database: only their owner may read them, and their names must lead to what is open.
 
-A database that is removed or replaced while it is in use is written on by nobody else than its holder, while a second
+A database that is removed or replaced while it is in use is still written to by its holder only, while a second
 program may open the name and trade the same account: the holder has to notice.
 """
 
@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 PRIVATE = 0o600
 _OTHERS = 0o077
 
-_PUT_BACK = "put the same file back; or stop this program, make sure that no second one runs, and start it anew"
+_PUT_BACK = "put the same file back; or stop this program, make sure that no second one runs, and restart it"
 
 _Identity = tuple[int, int]
 
@@ -77,7 +77,7 @@ class OpenFiles:
 
 
 def is_still_there(path: Path) -> None:
-    """Before it is opened again: raises `DatabaseUnusable` when nothing is left of it, so that none is made anew."""
+    """Before it is opened again: raises `DatabaseUnusable` when nothing is left of it, lest one be created."""
     try:
         size = path.stat().st_size
     except FileNotFoundError:

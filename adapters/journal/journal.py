@@ -62,7 +62,7 @@ class Journal:
         migrations: Sequence[Migration] = MIGRATIONS,
         retention: Retention | None = None,
     ) -> Self:
-        """Open the file `path`, made anew if it is missing; `now_ns` is noted in it.
+        """Open the file `path`, created if it is missing; `now_ns` is noted in it.
 
         With a `lineage` it is opened again: no other file will do, and none is made. Raises `DatabaseUnusable` with
         one sentence that tells where, what was found and what to do.

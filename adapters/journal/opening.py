@@ -25,7 +25,7 @@ SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "memory_limit": "256MB",
     "autoinstall_known_extensions": "false",  # else DuckDB downloads a reader for a foreign file
     "autoload_known_extensions": "false",
-    "wal_autocheckpoint": "1GB",  # the journal checkpoints itself, where nobody waits
+    "wal_autocheckpoint": "1GB",  # the journal checkpoints itself, when nothing waits
 }
 
 

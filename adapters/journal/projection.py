@@ -67,7 +67,7 @@ class EventRow(Struct, frozen=True):
     """One row of `events`, but for its sequence; fields in the order of its columns."""
 
     digest: int
-    """Hash of the whole event: the same event is told once."""
+    """Hash of the whole event: the same event is kept once."""
     time: int
     userref: int
     order_id: str

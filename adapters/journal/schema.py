@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from duckdb import DuckDBPyConnection
 
 PROGRAM = "infinity-grid-trio"
-"""Our mark in the table `meta`: a file without it belongs to somebody else."""
+"""Our mark in the table `meta`: a file without it belongs to another program."""
 
 Migration = Callable[[DuckDBPyConnection], object]
 

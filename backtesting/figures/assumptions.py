@@ -1,4 +1,4 @@
-"""What a result rests on, in sentences: nobody should have to guess what was left out."""
+"""What a result rests on, in sentences, including what was left out."""
 
 import numpy as np
 
@@ -27,7 +27,7 @@ _BARS = (
 )
 _HOLE = (
     "No row for more than {span} is a hole in the data. Nothing is traded across it: open orders are withdrawn"
-    " before it, the strategies start anew behind it."
+    " before it, the strategies restart after it."
 )
 
 

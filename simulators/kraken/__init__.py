@@ -5,7 +5,7 @@
         kraken.control.price("BTC/USD", Decimal("60000.0"))
 
 `python -m simulators.kraken --help` runs it for clients in other processes. It is written
-from the published facts and recorded messages, not from the adapter that it tests. What nobody outside the
+from the published facts and recorded messages, not from the adapter that it tests. What no one outside the
 venue knows is a switch in `settings.Behaviour`.
 """
 

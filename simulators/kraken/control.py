@@ -138,7 +138,7 @@ class Control(Surroundings):
             key.lock(self.venue.clock.now() + int(seconds * SECOND))
 
     def tier(self, name: TierName, account: str | None = None) -> None:
-        """Another verification level: other rate limits, another limit of open orders. The stream tells it anew."""
+        """Another verification level: other rate limits, another limit of open orders. The stream reports it again."""
         self._account(account).take_tier(TIERS[name])
         for key in self._keys(account):
             key.counter = RestCounter(TIERS[name])

@@ -113,7 +113,7 @@ class FaultPlan:
         """Asked first, for faults that a list cannot describe."""
         self.frame_hook: FrameHook | None = None
         self.sent_hook: SentHook | None = None
-        """Told the moment of each answer and frame once it has left."""
+        """Called with the moment of each answer and frame once it has left."""
         self._requests: _Queue[RequestFault] = _Queue()
         self._frames: _Queue[FrameFault] = _Queue()
 

@@ -1,4 +1,4 @@
-"""What somebody else does with an order while a request of its owner is on the way."""
+"""What another party does with an order while a request of its owner is on the way."""
 
 from collections.abc import Iterator
 

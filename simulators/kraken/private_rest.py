@@ -75,7 +75,7 @@ def closed_orders(venue: Venue, key: ApiKey, fields: Fields) -> Json:
 
 
 def query_orders(venue: Venue, key: ApiKey, fields: Fields) -> Json:
-    """Ids that nobody knows are left out."""
+    """Unknown ids are left out."""
     wanted = fields.names("txid")
     if not wanted or len(wanted) > QUERY_MOST:
         raise Refused(INVALID_ARGUMENTS)

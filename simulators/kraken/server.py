@@ -127,7 +127,7 @@ class Doors:
         await serve_connection(stream, self._port.handle)
 
     async def keep_time(self, every: float = _TIMER_SECONDS) -> None:
-        """Timers of the venue, looked at `every` so many seconds: the dead man's switch, orders that expire."""
+        """Run the venue's timers `every` this many seconds: the dead man's switch, orders that expire."""
         while True:
             trading.pass_time(self._venue)
             await trio.sleep(every)

@@ -85,7 +85,7 @@ class Behaviour(Struct, frozen=True, forbid_unknown_fields=True):
     """REST counter cost of `history_calls`."""
     history_calls: frozenset[str] = HISTORY_CALLS
     lockout_after: int = 20
-    """So many bad nonces or signatures of a key within a minute lock it out for 15 minutes."""
+    """Number of bad nonces or signatures within a minute that lock a key out for 15 minutes."""
     connections_per_10_minutes: int = 150
     idle_seconds: float = 60.0
     heartbeat_seconds: float = 1.0

@@ -40,7 +40,7 @@ class Session(Protocol):
         """The answers to one request, and the snapshots that follow them."""
 
     def hear(self, event: Event) -> list[Frame]:
-        """What this connection is told of an event."""
+        """What this connection sends about an event."""
 
     def subscribed(self) -> bool:
         """Whether anything is subscribed to."""

@@ -59,7 +59,7 @@ class Surroundings:
         self.venue.emit(PairEvent(pair.id))
 
     def misprint(self, symbol: str, price: Decimal, volume: Decimal = Decimal("0.0001")) -> None:
-        """One public trade at a price where nobody trades: nothing fills, the best bid and ask stay where they are."""
+        """One public trade at an outlying price: nothing fills, the best bid and ask stay where they are."""
         market = self._market(symbol)
         market.last = price
         trade = self.venue.tape(market, price, volume, "buy", None)
@@ -161,11 +161,11 @@ class Surroundings:
         changes: dict[str, Any] | None = None,
         account: str | None = None,
     ) -> str:
-        """An order of somebody else with the same account: its owner by hand, or a second program. Its txid.
+        """An external order of the same account: by its owner by hand, or by a second program. Its txid.
 
         A limit order, or without a price a market order. `leverage` makes it a margin order, which holds no coin.
         Its rows lack the fields `without` and show `changes`, as `{"cl_ord_id": null}`. It charges the same
-        counters as everybody's. Raises `Refused`.
+        counters as all orders. Raises `Refused`.
         """
         request = OrderRequest(
             side,

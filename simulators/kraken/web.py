@@ -46,7 +46,7 @@ Handler = Callable[[HttpRequest], Awaitable[Answer]]
 
 
 Sent = Callable[[HttpRequest], None]
-"""Told once the reply to this request has left."""
+"""Called once the reply to this request has left."""
 
 
 async def serve_connection(stream: trio.abc.Stream, handler: Handler, sent: Sent | None = None) -> None:

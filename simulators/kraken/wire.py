@@ -27,17 +27,17 @@ def decode(text: str | bytes) -> Any:  # noqa: ANN401 - any JSON value
 
 
 def quantized(value: Decimal, decimals: int) -> Decimal:
-    """A number with exactly so many decimals, rounded to nearest."""
+    """A number with exactly this many decimals, rounded to nearest."""
     return value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
 
 
 def fixed(value: Decimal, decimals: int) -> str:
-    """Fixed-point text with so many decimals."""
+    """Fixed-point text with this many decimals."""
     return f"{quantized(value, decimals):f}"
 
 
 def kept(value: Decimal, decimals: int) -> Decimal:
-    """A number with so many decimals or more: none of its own is lost, as for orders that are older than a rule."""
+    """A number with at least this many decimals: none of its own is lost, as for orders older than a rule."""
     own = value.normalize().as_tuple().exponent
     return quantized(value, max(decimals, -own if isinstance(own, int) else 0))
 

@@ -203,7 +203,7 @@ class PaperBook:
         return Changes(encode(self.account), orders)
 
     def forget_changes(self) -> None:
-        """Nobody saves this book: what has changed does not pile up, and nothing of it is encoded."""
+        """This book is not saved: changes do not pile up, and nothing of it is encoded."""
         self._changed.clear()
 
     def put_back(self, changes: Changes) -> None:

@@ -56,7 +56,7 @@ def open_kraken(
     """The account of the configured key: what `assembly.registry.OpenExchange` asks for.
 
     `now` is not used: deadlines follow the server's clock. Raises `ConfigError` for keys or URLs that are missing or
-    make no sense, `BotStateError` for a key that is refused, `ExchangeUnavailable` when nobody answers.
+    make no sense, `BotStateError` for a key that is refused, `ExchangeUnavailable` when Kraken does not answer.
     """
     del store, now
     return connect(config, source, NETWORK)
@@ -151,7 +151,7 @@ class KrakenExchange:
         return await self._fees.rate(symbol)
 
     def forget_facts(self) -> None:
-        """Rules, fees and prices are asked for anew."""
+        """Drop cached rules, fees and prices: they are asked for again."""
         self._public.listing.forget()
         self._fees.forget()
 
@@ -164,7 +164,7 @@ class KrakenExchange:
         return await self._public.listing.last_price(symbol)
 
     async def quote(self, symbol: str) -> Quote | None:
-        """Best bid and ask, asked for anew. Raises `ExchangeUnavailable`."""
+        """Best bid and ask, never cached. Raises `ExchangeUnavailable`."""
         return await self._public.listing.quote(symbol)
 
     def prices(self, symbols: Sequence[str]) -> AbstractAsyncContextManager[AsyncIterator[Tick]]:

@@ -27,7 +27,7 @@ class LivePrices:
         self._symbols = tuple(dict.fromkeys(symbols))
 
     async def check(self) -> None:
-        """Nothing: each pair is asked about by itself, so that one in trouble is not everybody's."""
+        """Do nothing: each pair is asked for by itself, so that one in trouble does not affect the others."""
 
     def first_price(self, pair: Pair) -> Decimal | None:
         """Unknown here: `DryRun` asks for it."""
@@ -73,7 +73,7 @@ class DryRun(PaperExchange):
         return pair
 
     async def rules_of(self, symbols: Sequence[str]) -> list[Pair]:
-        """As they were told last; a pair that is not known or whose rules were never told is left out."""
+        """The rules as last published; a pair that is unknown or has no published rules is left out."""
         for symbol in dict.fromkeys(symbols):
             if self.rules(symbol) is None:
                 with suppress(PairUnavailable, ConfigError):
@@ -89,7 +89,7 @@ class DryRun(PaperExchange):
         return await self._public.listing.quote(symbol)
 
     def forget_facts(self) -> None:
-        """Rules and prices are asked for anew."""
+        """Drop cached rules and prices: they are asked for again."""
         self._public.listing.forget()
 
     async def pair_news(self) -> dict[str, str]:

@@ -171,7 +171,7 @@ class KrakenSession:
         """Orders by client id, from the stream or from history.
 
         An id that is left out never arrived: its deadline has passed, the engine does not know it, and history
-        did not show it twice. That takes some seconds. Raises `ExchangeUnavailable` when it cannot be told.
+        did not show it twice. That takes some seconds. Raises `ExchangeUnavailable` when it cannot be known.
         """
         found: dict[str, OrderFacts] = {}
         for order_id in order_ids:
@@ -230,7 +230,7 @@ class KrakenSession:
             self._requests.put(batch)
 
     async def settled(self, row: int) -> None:
-        """Kraken waits for nobody."""
+        """Do nothing: Kraken waits for no strategy."""
         del row
 
     def close(self) -> None:
@@ -286,7 +286,7 @@ class KrakenSession:
         self._nursery.start_soon(self._guarded, body)
 
     async def _guarded(self, body: Callable[[], Awaitable[None]]) -> None:
-        """A task of the session: its failure ends the session, and everybody learns of it by the next call."""
+        """A task of the session: its failure ends the session, and surfaces at each caller's next call."""
         try:
             await body()
         except (ExchangeUnavailable, BotStateError) as error:

@@ -127,7 +127,7 @@ class PaperExchange:
         return self._pairs[symbol]
 
     def rules(self, symbol: str) -> Pair | None:
-        """The trading rules as they were told last."""
+        """The trading rules as last published."""
         return self._pairs.get(symbol)
 
     def set_rules(self, pair: Pair) -> None:
@@ -159,7 +159,7 @@ class PaperExchange:
 
         A row's fills leave after its tick was taken. At speed 0 its `RowEnd` follows, and the next row
         waits for a `settled` before which nothing was commanded. Without an open session no row is read,
-        since nobody could react. Raises `ConfigError` for prices that make no sense and `SourceEnded` after
+        since no strategy could react. Raises `ConfigError` for prices that make no sense and `SourceEnded` after
         the last row.
         """
         if self._reading:
@@ -320,7 +320,7 @@ class PaperExchange:
         self._saved_position = reached
 
     async def _settle(self) -> None:
-        """Wait for the answer to `RowEnd`; a session that was opened meanwhile is told, too."""
+        """Wait for the answer to `RowEnd`; a session that was opened meanwhile is notified, too."""
         while self._unsettled is not None:
             if self._session is not None and self._row_told_to is not self._session:
                 self._row_told_to = self._session

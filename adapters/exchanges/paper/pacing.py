@@ -15,7 +15,7 @@ class Pace:
         self._begin: tuple[float, int] | None = None
 
     def restart(self) -> None:
-        """The next row comes at once, and the later ones are reckoned from it."""
+        """The next row comes at once, and later ones are paced from it."""
         self._begin = None
 
     async def wait_for(self, time: int) -> None:

@@ -31,7 +31,7 @@ class Desk(Protocol):
 
 
 class _Events:
-    """No generator, since one that its reader drops half-way would have to be closed by somebody."""
+    """Not a generator: one that its reader drops half-way would have to be closed."""
 
     def __init__(self, receive: trio.MemoryReceiveChannel[ExchangeEvent]) -> None:
         self._receive = receive

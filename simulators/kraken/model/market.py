@@ -1,4 +1,4 @@
-"""One pair's market: the quotes of everybody else, the public tape and its statistics."""
+"""One pair's market: the quotes of other traders, the public tape and its statistics."""
 
 from bisect import bisect_right
 from collections import deque
@@ -93,13 +93,13 @@ class Market:
         self.window = Window()
 
     def quote(self, price: Decimal, bid: Decimal | None = None, ask: Decimal | None = None) -> None:
-        """Everybody else trades at `price` now: best bid there, best ask one tick above unless given."""
+        """Other traders trade at `price` now: best bid there, best ask one tick above unless given."""
         self.last = price
         self.bid = price if bid is None else bid
         self.ask = max(price, self.bid) + self.pair.tick_size if ask is None else ask
 
     def follow_rules(self, pair: Pair) -> None:
-        """The pair has other rules now: everybody else quotes on the new grid."""
+        """The pair has other rules now: other traders quote on the new grid."""
         self.pair = pair
         if self.bid is not None and self.ask is not None:
             self.bid -= self.bid % pair.tick_size
@@ -114,7 +114,7 @@ class Market:
         return (self.ask, self.ask_quantity) if taker == "buy" else (self.bid, self.bid_quantity)
 
     def consume(self, taker: Side, volume: Decimal) -> None:
-        """A taker has taken so much of the quote."""
+        """A taker has taken this much of the quote."""
         if taker == "buy" and self.ask_quantity is not None:
             self.ask_quantity -= volume
         elif taker == "sell" and self.bid_quantity is not None:

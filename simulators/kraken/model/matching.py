@@ -1,4 +1,4 @@
-"""Price-time matching: of incoming orders against everybody else, and of market prices against resting orders."""
+"""Price-time matching: of incoming orders against other traders, and of market prices against resting orders."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -78,7 +78,7 @@ def trade_at(venue: Venue, market: Market, price: Decimal, volume: Decimal | Non
 
 
 def fill_by_hand(venue: Venue, order: Order, volume: Decimal) -> None:
-    """Somebody takes so much of a resting order at its limit. Raises `ValueError` for what it does not have."""
+    """A taker takes this volume of a resting order at its limit. Raises `ValueError` for more than is left."""
     if not order.is_open or not 0 < volume <= order.remaining:
         raise ValueError(f"order {order.txid} has no {volume} left")
     market = venue.markets[order.pair]

@@ -62,7 +62,7 @@ class Order(Struct, frozen=True):
     price: Decimal = Decimal(0)
     """The limit; 0 for a market order."""
     volume: Decimal = Decimal(0)
-    """The whole quantity: what was asked for, unless somebody amended it."""
+    """The whole quantity: what was asked for, unless it was amended."""
     status: Status = "pending"
     filled: Decimal = Decimal(0)
     cost: Decimal = Decimal(0)

@@ -31,7 +31,7 @@ TIERS: dict[TierName, Tier] = {
 }
 
 CANCEL_PENALTIES = ((5, 8), (10, 6), (15, 5), (45, 4), (90, 2), (300, 1))
-"""Younger than so many seconds, costs so much."""
+"""Age limit of the order in seconds, and points that a cancel costs below it."""
 
 FREE_OF_REST_COUNTER = frozenset(
     {"AddOrder", "AddOrderBatch", "CancelOrder", "CancelOrderBatch", "CancelAll", "CancelAllOrdersAfter"}

@@ -1,7 +1,7 @@
 """The account as Kraken's private channels tell of it.
 
 - `stream`         both channels, checked for gaps, as a state and events
-- `orders`         every order that was shown; `others` are those of somebody else
+- `orders`         every order that was shown; `others` are external ones
 - `totals`         what the account holds, always as of the newest fill
 - `probe_cancels`  cancels that ask what became of an order
 - `fee_backfill`   fees of orders that were partly filled before a stream began

@@ -1,8 +1,8 @@
 """Is another process alive that uses the same API key?
 
-Kraken names nobody's sessions, and a quiet market shows no orders. What another process cannot hide is its nonces: each
+Kraken does not list sessions, and a quiet market shows no orders. What another process cannot hide is its nonces: each
 call raises the highest nonce of the key. So every `BEAT_SECONDS` one call is made with the lowest nonce that is still
-ours, one above our last; Kraken refuses it exactly if somebody else has called since. Then a call by the clock shows
+ours, one above our last; Kraken refuses it exactly if another process has called since. Then a call by the clock shows
 ourselves to the other one. Both learn of each other within two beats, without any further right and without an order.
 
 Another key of the same account has nonces of its own, and nothing that an account may do without an order leaves a
@@ -39,7 +39,7 @@ _TEXT = (
 
 
 class Beats(Struct):
-    """What a watch has told; it outlives a watch that is started anew, which has to end what the one before began."""
+    """What a watch has reported; it outlives a restarted watch, which has to end what the one before began."""
 
     quiet: int = _QUIET_BEATS
     """Beats without company, since the last one with it."""
@@ -50,7 +50,7 @@ async def watch_company(
 ) -> None:
     """Beat until cancelled and tell when another process shows, and when it has not for a while.
 
-    `now` is nanoseconds UTC. What cannot be told now is asked again with the next beat.
+    `now` is nanoseconds UTC. What is not known now is asked again with the next beat.
     """
     while True:
         await trio.sleep(BEAT_SECONDS)
@@ -74,11 +74,11 @@ async def orders_in_doubt(
     adopt: bool,
     sleep: Callable[[float], Awaitable[None]] = trio.sleep,
 ) -> tuple[OrderInDoubt, ...]:
-    """Open orders of these userrefs and pairs that another process may look after: nobody may take them over.
+    """Open orders of these userrefs and pairs that another process may look after: they may not be taken over.
 
     What shows within `PROOF_SECONDS` speaks for another process: the key's nonces, an order that is new or changed.
     Without `adopt` it is enough that no order was ever placed with this key from beside this database: these are of
-    another key, another folder, or another life. It waits only where there are such orders, after `waits` was told.
+    another key, another folder, or another life. It waits only where there are such orders, after calling `waits`.
     Raises `ExchangeUnavailable`, `BotStateError`, `DatabaseUnusable`.
     """
     before = await _shown(rest, names, symbols)
@@ -122,5 +122,5 @@ def _touched(before: OrderFacts | None, after: OrderFacts) -> bool:
 
 
 async def _alone(rest: PrivateRest) -> bool:
-    """Asked twice before somebody is suspected: one refusal may be an accident, a higher nonce refuses both."""
+    """Asked twice before another process is suspected: one refusal may be an accident, a higher nonce refuses both."""
     return await rest.undisturbed() or await rest.undisturbed()

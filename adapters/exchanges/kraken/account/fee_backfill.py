@@ -32,7 +32,7 @@ FEE_CREDITS = "FEE"
 def told_fees(reports: Iterable[Report], held: Container[str]) -> tuple[dict[str, Decimal], list[PartlyTold]]:
     """Fees by Kraken's id where the fills of the same snapshot are all there are; and the other orders with fills.
 
-    `held`: assets of the account. A fill that was paid in anything else counts as one whose fee is not told.
+    `held`: assets of the account. A fill that was paid in anything else counts as one whose fee is unknown.
     """
     reports = list(reports)
     fees: dict[str, Decimal] = {}
@@ -66,7 +66,7 @@ def paid_fee(told: PartlyTold, shown: Order | None) -> Decimal:
         lacking -= fill.last_qty or ZERO
         fee += fee_in_quote(fill, told.order.symbol or "/")
     if lacking:
-        raise ExchangeUnavailable(f"REST lags behind: the fee of order {told.order.order_id} cannot be told yet")
+        raise ExchangeUnavailable(f"REST lags behind: the fee of order {told.order.order_id} is not known yet")
     return fee
 
 

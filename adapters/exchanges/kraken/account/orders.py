@@ -1,7 +1,7 @@
 """All orders of the account as the executions channel tells of them, and the events that follow. Pure.
 
 The channel's reports are partial: only the first of an order names its side, price and volume. Acknowledgements
-and reports come in any order, fills may be told twice, and quantities here are cumulative.
+and reports come in any order, fills may be reported twice, and quantities here are cumulative.
 """
 
 import logging
@@ -30,7 +30,7 @@ from trading.ports import ExchangeUnavailable
 logger = logging.getLogger("infinity_grid.kraken")
 
 CLOSED_KEPT = 10_000
-"""Closed orders whose end can be told without asking again."""
+"""Closed orders whose end is known without asking again."""
 
 
 class AccountOrders:
@@ -63,7 +63,7 @@ class AccountOrders:
         """Client ids with a probe cancel in flight. Their `Accepted` is withheld until it is answered: had the strategy
         seen the order open, a restart would take the probe's cancellation for the account owner's."""
         self._older_fills: set[str] = set()
-        """Fills of the snapshot: its balances reckon with them."""
+        """Fills of the snapshot: its balances include them."""
 
     def begin(self, reports: Iterable[Report], fees: Mapping[str, Decimal], now: float) -> None:
         """The open orders of a snapshot. `fees` are those of partly filled ones, by Kraken's id."""
@@ -83,11 +83,11 @@ class AccountOrders:
                         known.fills.add(report.exec_id)
 
     def open_orders(self) -> tuple[OrderFacts, ...]:
-        """Everybody's."""
+        """All open orders of the account, external ones included."""
         return tuple(known.facts for known in self._known.values() if known.facts.status == "open")
 
     def open_count(self, symbol: str) -> int:
-        """Open orders of a pair, everybody's."""
+        """Number of open orders of a pair, external ones included."""
         return len(self._open.get(symbol, ()))
 
     def found_filled(self, orders: Iterable[OrderFacts]) -> None:
@@ -128,7 +128,7 @@ class AccountOrders:
             self._keep(Known(facts_of_accepted(place, exchange_id, time), False, now))
         known = self._known.get(exchange_id)
         if known is not None and not known.ours:
-            raise ExchangeUnavailable(f"order {order_id} is {exchange_id}, which was told as somebody else's")
+            raise ExchangeUnavailable(f"order {order_id} is {exchange_id}, which was reported as external")
         return self._accept(known, time) if known is not None else []
 
     def report(self, report: Report, now: float) -> list[ExchangeEvent]:
@@ -139,7 +139,7 @@ class AccountOrders:
         if known.ours:
             return self._events(known, report)
         if report.cl_ord_id in self._placed:
-            raise ExchangeUnavailable(f"order {report.cl_ord_id} is {report.order_id}, told as somebody else's before")
+            raise ExchangeUnavailable(f"order {report.cl_ord_id} is {report.order_id}, reported as external before")
         events = told(known, report, self._totals)
         if known.facts.status != "open":
             self._retire(known.facts)
@@ -148,7 +148,7 @@ class AccountOrders:
     def unread(self, row: Unread, *, old: bool = False) -> None:
         """A report that cannot be read. Raises `ExchangeUnavailable` when it may be about an order of ours.
 
-        `old`: it is part of a snapshot, whose balances reckon with it. One that says nothing at all is left out: should
+        `old`: it is part of a snapshot, whose balances include it. One that says nothing at all is left out: should
         it have been about an order of ours, the ledger or the next look at the open orders shows that.
         """
         if row.is_nothing:
@@ -195,7 +195,7 @@ class AccountOrders:
                 events = self._trade(known, report)
             case "filled":
                 if known.facts.filled < known.facts.volume:
-                    raise ExchangeUnavailable(f"order {report.order_id} is filled, but not all its fills were told")
+                    raise ExchangeUnavailable(f"order {report.order_id} is filled, but not all its fills were reported")
             case "canceled" | "expired":
                 events = self._close(known, report)
             case "changed":
@@ -242,7 +242,7 @@ class AccountOrders:
     def _refuse_look_alike(self, report: Report) -> None:
         """Raises `ExchangeUnavailable` for an order under no name of ours that is in all else one of those in flight.
 
-        Without its name our order would count as somebody else's, and would be sent again.
+        Without its client id our order would count as an external one, and would be sent again.
         """
         asked = (report.symbol, report.side, report.limit_price, report.order_qty)
         for place in self._placed.values():
@@ -301,7 +301,7 @@ class AccountOrders:
         if facts.status != "open":
             return []
         if report.cum_qty is not None and report.cum_qty > facts.filled:
-            raise ExchangeUnavailable(f"order {report.order_id} is canceled, but not all its fills were told")
+            raise ExchangeUnavailable(f"order {report.order_id} is canceled, but not all its fills were reported")
         reason, words = self._reason(facts.order_id, report), report.close_reason or ""
         closure = replace(facts, reason=reason, time=report.time, text=words).closure()
         known.facts = facts.after("closed", facts.executed, report.time, closure)

@@ -1,4 +1,4 @@
-"""Orders of somebody else: what they hold and move of the account's money, as far as their reports tell. Pure.
+"""External orders: what they reserve and move of the account's money, as far as their reports show. Pure.
 
 Nothing of theirs is an error: what a report leaves out stays as it was, and the ledger has the last word on the money.
 """
@@ -55,7 +55,7 @@ def facts_of(report: Report) -> OrderFacts:
 
 
 def told(known: Known, report: Report, totals: Totals) -> list[ExchangeEvent]:
-    """What a report about somebody else's order changes."""
+    """What a report about an external order changes."""
     facts = known.facts
     if report.borrowed and not facts.margin:
         facts = known.facts = replace(facts, margin=True)
@@ -77,7 +77,7 @@ def told(known: Known, report: Report, totals: Totals) -> list[ExchangeEvent]:
 
 
 def moved(report: Report, facts: OrderFacts | None, totals: Totals) -> dict[str, Decimal]:
-    """Totals that change by a fill of somebody else's; what it does not tell is left to the ledger."""
+    """Totals that change by an external fill; what it does not show is left to the ledger entries."""
     symbol = report.symbol or (facts.symbol if facts else "/")
     side = report.side or (facts.side if facts else None)
     if not report.exec_id or symbol == "/" or side is None or not report.last_qty or not report.last_price:

@@ -52,7 +52,7 @@ class Questions:
     def reason(self, order_id: str, told: CloseReason, time: int) -> CloseReason:
         """Why an order ended at `time`: what looks like its owner's wish may have been a question.
 
-        Whether an earlier run of the program asked one, nobody knows.
+        Whether an earlier run of the program sent one is not known.
         """
         if told != "by hand":
             return told

@@ -75,7 +75,7 @@ class AccountStream:
 
     @property
     def totals(self) -> dict[str, Decimal]:
-        """What the account holds by all that was told until now; nothing before the snapshot."""
+        """What the account holds by all reports until now; empty before the snapshot."""
         return self._totals.all() if self._totals is not None else {}
 
     def on_frame(self, frame: wire.Frame) -> None:
@@ -150,12 +150,12 @@ class AccountStream:
         return self._totals.told if self._totals is not None else ()
 
     def adopt(self, asset: str, more: Decimal, *, booked: bool) -> None:
-        """The account holds so much more of an asset than was told: go on with that. See `Totals.adopt`."""
+        """Add an unexplained difference to an asset's balance. See `Totals.adopt`."""
         if self._totals is not None:
             self.feed.post(AccountBalances(self._totals.adopt(asset, more, booked=booked)))
 
     def wake(self) -> None:
-        """Somebody may have waited for this."""
+        """Wake the tasks that wait for this."""
         self._changed.set()
         self._changed = trio.Event()
 

@@ -22,7 +22,7 @@ class _Account(Struct):
     """One asset."""
 
     rows: dict[str, Decimal] = field(default_factory=dict)
-    """Balance by spelling: what earns may be told apart from the plain asset."""
+    """Balance by spelling: what earns may be listed apart from the plain asset."""
     locked: Decimal = ZERO
     expected: dict[str, Decimal] = field(default_factory=dict)
     """Changes by fills whose ledger entry has not come yet."""
@@ -117,7 +117,7 @@ class Totals:
         self._hear(fill_id)
 
     def _hear(self, fill_id: str) -> None:
-        """What the ledger has told of it, or will tell, is explained."""
+        """Ledger entries of this fill, past or future, are explained."""
         self._heard[fill_id] = None
         if len(self._heard) > _REMEMBERED:
             del self._heard[next(iter(self._heard))]
@@ -127,7 +127,7 @@ class Totals:
                 self._freed.add(key[0])
 
     def _told_now(self) -> dict[str, Decimal]:
-        """What fills of others brought, once nothing more is told of them; with the next totals."""
+        """Totals changed by external fills, once nothing more is expected of them."""
         freed, self._freed = self._freed, set()
         return {asset: self._account(asset).total for asset in freed if is_spendable(asset)}
 
@@ -146,14 +146,14 @@ class Totals:
 
     @property
     def held(self) -> frozenset[str]:
-        """Assets of which the account's balances have told, in common spelling."""
+        """Assets that the account's balances have shown, in common spelling."""
         return frozenset(asset for asset, account in self._accounts.items() if account.rows)
 
     def _account(self, asset: str) -> _Account:
         return self._accounts.setdefault(asset, _Account())
 
     def unexplained(self, before: float) -> str | None:
-        """Id of a fill that moved money before then, and of which no execution was told."""
+        """Id of a fill that moved money before then, and whose execution was not reported."""
         overdue = {fill_id: None for (_, fill_id), time in self._early.items() if time < before}
         for fill_id in overdue:
             if not self._excused:

@@ -30,7 +30,7 @@ REST_HISTORY = 4.0
 """Ledger and trade history; whether closed orders count as such is not published."""
 
 _CANCEL_PENALTIES = ((5, 8), (10, 6), (15, 5), (45, 4), (90, 2), (300, 1))
-"""Age of the order in seconds below which a cancel costs so much."""
+"""Age of the order in seconds, below which a cancel costs this many points."""
 
 
 def tier_of(threshold: float) -> Tier:
@@ -40,7 +40,7 @@ def tier_of(threshold: float) -> Tier:
 
 
 def add_cost(orders: int) -> float:
-    """Placing so many orders of one pair in one request."""
+    """Cost of placing this many orders of one pair in one request."""
     return 1.0 if orders == 1 else orders / 2
 
 

@@ -17,7 +17,7 @@ from messages.orders import DeferReason
 LOCKOUT_SECONDS = 900.0
 """Kraken's own; every request in it makes it longer."""
 PROBE_SECONDS = 8.0
-"""So long the answer to the one request that asks again is waited for."""
+"""Seconds for which the answer to the one request that asks again is awaited."""
 _PAUSES: Mapping[DeferReason, tuple[float, float]] = {
     "locked out": (LOCKOUT_SECONDS, LOCKOUT_SECONDS),
     "credentials": (10.0, 300.0),

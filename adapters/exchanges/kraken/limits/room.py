@@ -1,6 +1,6 @@
 """Room for open orders: who gets the places that a pair has left, and that no order is sent only to be refused. Pure.
 
-The venue takes so many open orders of one pair and does not say how many. Once it has refused a single order nothing
+The venue limits the open orders of one pair and does not say to how many. Once it has refused a single order nothing
 is sent before an order of the pair is closed, and then as many as were closed. Counter-sells come first: a place that a
 refused one waits for is not given to a new buy.
 """
@@ -11,7 +11,7 @@ from msgspec import Struct
 
 SHORT_SECONDS = 60.0
 FULL_SECONDS = 300.0
-"""After so long one order is tried: orders of others may have made room unseen."""
+"""Seconds after which one order is tried: external orders may have made room unseen."""
 NEXT_TRIAL_SECONDS = 5.0
 """After one that was tried and taken."""
 OWED_SECONDS = 30.0
@@ -51,13 +51,13 @@ class Room:
         """How many orders may be tried: `ANY` while no limit is known, else as many as were closed since."""
         full = self._full.get(symbol)
         closed = ended.get(symbol, 0)
-        if full is None or closed < full.ended:  # a new session counts anew
+        if full is None or closed < full.ended:  # a new session counts from 0
             self._full.pop(symbol, None)
             return ANY
         return closed - full.ended or int(now >= full.until)
 
     def take(self, symbol: str, orders: int, ended: Mapping[str, int], now: float) -> None:
-        """So many orders of the pair leave."""
+        """This many orders of the pair are sent."""
         full = self._full.get(symbol)
         if full is None:
             return
@@ -66,7 +66,7 @@ class Room:
         full.ended = min(full.ended + orders, ended.get(symbol, 0))
 
     def give_back(self, symbol: str, orders: int) -> None:
-        """So many orders that left did not come into being, for other reasons: their places are free."""
+        """This many sent orders were refused for other reasons: their places are free."""
         if full := self._full.get(symbol):
             full.ended -= orders
 

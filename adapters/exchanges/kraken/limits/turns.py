@@ -23,7 +23,7 @@ class Urgency(IntEnum):
     """A fill or a strategy waits for the answer."""
     USUAL = 2
     BACKGROUND = 3
-    """Nobody who trades waits for it: old history, audits."""
+    """No trading waits for it: old history, periodic checks."""
 
 
 BACKGROUND_SHARE = 0.6

@@ -19,7 +19,7 @@ from trading.ports import ExchangeUnavailable, PairUnavailable
 logger = logging.getLogger("infinity_grid.kraken")
 
 FALLBACK_MAKER_FEE = Decimal("0.0040")
-"""The highest published maker rate: reckoned with when the account's own is not told."""
+"""The highest published maker rate: assumed when the account's own is unknown."""
 _PAIR_ERRORS = ("EAccount:Invalid permissions", "EQuery:")
 
 
@@ -32,12 +32,12 @@ class Fees:
         self._names = names
         self._configured = configured
         self._rates: dict[str, Decimal] = {}
-        """As they were told last; one that is not told any more stays."""
+        """The rates as last stated; one that is no longer stated stays."""
         self._refused: dict[str, str] = {}
         self._until = -math.inf
 
     def forget(self) -> None:
-        """The next question is asked anew."""
+        """Drop cached rates: the next call asks Kraken again."""
         self._until = -math.inf
 
     async def rate(self, symbol: str) -> Decimal:
@@ -50,7 +50,7 @@ class Fees:
         if symbol in self._refused:
             raise PairUnavailable(symbol, self._refused[symbol])
         if symbol not in self._rates:
-            logger.warning("Kraken does not tell the fee of %s; reckoning with %s", symbol, FALLBACK_MAKER_FEE)
+            logger.warning("Kraken does not state the fee of %s; assuming %s", symbol, FALLBACK_MAKER_FEE)
         return self._rates.get(symbol, FALLBACK_MAKER_FEE)
 
     async def _read(self) -> None:
@@ -77,7 +77,7 @@ class Fees:
                 logger.warning("Kraken TradeVolume of %s: %s", pair.symbol, error.text)
 
     async def _ask(self, pairs: list[PairName]) -> set[str]:
-        """Take the rates of these pairs; returns whose were told. Raises `KrakenError` for what one pair causes."""
+        """Take the rates of these pairs; returns the pairs with one. Raises `KrakenError` for what one pair causes."""
         answer = await self._answer(pairs)
         told: set[str] = set()
         try:

@@ -24,7 +24,7 @@ from trading.ports import ExchangeUnavailable, PairUnavailable
 logger = logging.getLogger("infinity_grid.kraken")
 
 KEPT_SECONDS = 60.0
-"""So long an answer serves all who ask."""
+"""Seconds for which an answer is cached."""
 TRADED = frozenset({"online", "post_only", "limit_only"})
 """States of a pair in which limit orders are taken; a sell that is no post-only order is put off in `post_only`."""
 
@@ -61,7 +61,7 @@ class Listing:
             await self._read_all()
 
     def forget(self) -> None:
-        """The next questions are asked anew."""
+        """Drop cached answers: the next calls ask Kraken again."""
         self._listed_until = self._prices_until = -math.inf
 
     async def pair(self, symbol: str) -> tuple[Pair, str]:
@@ -117,7 +117,7 @@ class Listing:
         return any(symbol not in self._listed for symbol in self._symbols)
 
     async def _read_all(self) -> None:
-        """All pairs; tokenized ones only if somebody trades what is not among the others."""
+        """All pairs; tokenized ones only if a strategy trades what is not among the others."""
         try:
             rows = await self.rest.get("AssetPairs", wire.Rows)
         except KrakenError as error:

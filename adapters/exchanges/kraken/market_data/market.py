@@ -32,12 +32,12 @@ logger = logging.getLogger("infinity_grid.kraken")
 
 SUBSCRIBE_SECONDS = 15.0
 QUIET_SECONDS = 60.0
-"""After so much silence of a pair its trades are asked for; each time in vain doubles the wait for the next time."""
+"""Seconds of silence after which a pair's trades are asked for; each time in vain doubles the next wait."""
 LONGEST_QUIET_SECONDS = 600.0
 PROBE_SECONDS = 5.0
 """Between two such questions, whatever the number of pairs."""
 CONFIRMED_SECONDS = 300.0
-"""So long it counts that a pair was seen to be quiet."""
+"""Seconds for which it counts that a pair was seen to be quiet."""
 MILLISECOND = SECOND // 1000
 """Kraken rounds the time of a trade differently over REST and over the WebSocket."""
 GRACE = 10 * SECOND
@@ -73,10 +73,10 @@ class Market:
         self._quiet: dict[str, float] = {}
         """When REST confirmed last that a silent pair is not traded, in seconds of trio's clock."""
         self.on_open: Callable[[str], None] = lambda _: None
-        """Told of a symbol that takes orders again."""
+        """Called with a symbol that takes orders again."""
 
     def is_open(self, symbol: str) -> bool:
-        """Whether silence of this pair would be strange: not where REST has just confirmed that nobody trades it."""
+        """Whether silence of this pair would be strange: not where REST has just confirmed that it has no trades."""
         if trio.current_time() - self._quiet.get(symbol, -math.inf) < CONFIRMED_SECONDS:
             return False
         if symbol in self._refused:
@@ -122,7 +122,7 @@ class Market:
             self._note_heard(symbol, told.status)
             if told.rules != self._rules.get(symbol):
                 self._rules[symbol] = told.rules
-                self._news.setdefault(symbol, "Kraken states its rules anew")
+                self._news.setdefault(symbol, "Kraken states its rules again")
                 self._heard.set()
 
     def _note_heard(self, symbol: str, status: str) -> None:
@@ -244,7 +244,7 @@ class _PriceFeed:
             raise ExchangeUnavailable(f"{_NAME}: no prices of {', '.join(sorted(self._unconfirmed))}")
 
     async def subscribe_states(self, names: PairTable) -> None:
-        """Ask to be told of changes of the pairs' states; no answer is waited for, and nothing depends on one."""
+        """Subscribe to changes of the pairs' states; no answer is waited for, and nothing depends on one."""
         tokenized = any(pair.tokenized for symbol in self._symbols if (pair := names.find(symbol)))
         more: dict[str, Any] = {"include_tokenized_assets": True} if tokenized else {}
         self._states = self._socket.number()

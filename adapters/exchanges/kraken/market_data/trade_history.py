@@ -74,7 +74,7 @@ async def _pair(rest: PublicRest, symbol: str) -> PairName:
 
 
 def _read(answer: Trades) -> list[TradeRow | Unread]:
-    """Raises `ExchangeUnavailable` for what are no rows; single ones that cannot be read are told and left out."""
+    """Raises `ExchangeUnavailable` for what are no rows; single rows that cannot be read are logged and left out."""
     try:
         rows = trade_rows(answer)
     except WireError as error:

@@ -26,7 +26,7 @@ from trading.ports import BotStateError
 logger = logging.getLogger("infinity_grid.kraken")
 
 KEY_SECONDS = 6 * 3600.0
-"""A key that has worked and is refused for so long will not work again by itself."""
+"""Seconds of refusals after which a key that has worked will not work again by itself."""
 
 
 class Pending(Struct):

@@ -1,4 +1,4 @@
-"""Who waits is told so: once per order and reason, and in one log line for all that wait for the same."""
+"""Reports what is put off: once per order and reason, and in one log line for all that wait for the same."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -18,9 +18,9 @@ logger = logging.getLogger("infinity_grid.kraken")
 
 MOMENT = "; asked again at "
 MOMENT_SECONDS = 120.0
-"""The end of a longer wait is told with it."""
+"""Seconds of a wait beyond which its end is stated with it."""
 TELL_SECONDS = 1.0
-"""A wait for our own budget that is shorter is nobody's business."""
+"""Seconds of a wait for our own budget below which it is not reported."""
 
 
 class Deferrals:
@@ -35,7 +35,7 @@ class Deferrals:
         self._post = post
         self._now = now
         self._told: dict[str, tuple[DeferReason, str]] = {}
-        """By client id the reason, and the moment that was told with it."""
+        """By client id: the reason, and the end of the wait that was stated with it."""
 
     def held(self, batch: Batch) -> float:
         """Seconds until Kraken is asked again for what this request asks for."""

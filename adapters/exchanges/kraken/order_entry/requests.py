@@ -218,7 +218,7 @@ class Requests:
         await self._find_out(pending.batch.orders, pending)
 
     async def _find_out(self, orders: Sequence[Place], pending: Pending) -> None:
-        """Nobody said what became of these orders."""
+        """The outcome of these orders is unknown."""
         self.answers.go_on(pending.batch)
         unseen = [order.order_id for order in orders if self._is_unseen(order.order_id)]
         words = pending.error or "no answer"

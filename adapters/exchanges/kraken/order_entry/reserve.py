@@ -21,7 +21,7 @@ LOOK_SECONDS = 5.0
 ATTACH_SECONDS = 1.0
 """After the first new buy of a session: by then all strategies that share its pair have asked what they missed."""
 START_SECONDS = 10.0
-"""So long after a session has begun new buys wait for what is found at its start, whatever limit is known."""
+"""Seconds after a session's start for which new buys wait for what the start finds, whatever limit is known."""
 
 
 class Reserve:
@@ -83,7 +83,7 @@ class Reserve:
         return sent, [*later, Batch("grid", symbol, orders=grid, number=batch.number)] if grid else later
 
     def _is_starting(self, symbol: str, now: float) -> bool:
-        """Whether fills that nobody saw are still being found and answered: how many orders fit is not known yet."""
+        """Whether missed fills are still being found and answered: how many orders fit is not known yet."""
         begun, orders = self._begin(now), self._orders()
         if now < begun + ATTACH_SECONDS and orders.open_count(symbol) and orders.own.is_shared(symbol):
             return True

@@ -39,7 +39,7 @@ Differences = dict[str, Decimal]
 
 
 class Cause(Struct, frozen=True):
-    """A ledger entry of which the stream has not told."""
+    """A ledger entry that the stream has not reported."""
 
     entry_id: str
     row: LedgerRow
@@ -114,7 +114,7 @@ class DriftCheck:
         """A resync did not change it."""
         if more < 0:
             logger.warning(
-                "Kraken's balances show %s %s less than its stream, also after a resync: so much is not spent",
+                "Kraken's balances show %s %s less than its stream, also after a resync: that amount is not spent",
                 f"{-more:f}",
                 asset,
             )
@@ -123,7 +123,7 @@ class DriftCheck:
             logger.info("Kraken's balances show %s %s more than its stream, also after a resync", f"{more:f}", asset)
 
     async def _causes(self, asset: str, more: Decimal) -> list[Cause]:
-        """The ledger entries that made the difference; none where that cannot be told or the key may not ask."""
+        """The ledger entries that made the difference; none where that is unknown or the key may not ask."""
         try:
             answer = await self._rest.read(
                 "Ledgers",
@@ -140,7 +140,7 @@ class DriftCheck:
 
 
 def explained(rows: Mapping[str, LedgerRow], asset: str, more: Decimal, told: Container[str]) -> list[Cause]:
-    """The newest entries that together moved so much of the asset; none if no such entries were untold."""
+    """The newest unreported entries that together moved this amount of the asset; empty if there are none."""
     untold = [
         Cause(entry_id, row)
         for entry_id, row in rows.items()

@@ -21,7 +21,7 @@ LEDGER_SECONDS = 5
 ORDERS_SECONDS = 600
 """Between two questions for the open orders."""
 LAG_SECONDS = 90
-"""REST may show the past for so long: a difference that is still there afterwards is real."""
+"""Seconds for which REST may show the past: a difference that is still there afterwards is real."""
 
 
 async def watch_ledger(stream: AccountStream) -> None:

@@ -22,7 +22,7 @@ LOOK_BACK = 30 * 24 * 3600 * SECOND
 """Without a journal, in nanoseconds: each 50 closed orders cost a request."""
 _OVERLAP = 60 * SECOND
 _SILENCE = 120 * SECOND
-"""So long before its end, in nanoseconds, a connection may have been dead."""
+"""Nanoseconds before its end during which a connection may have been dead."""
 
 Tell = Callable[[int, int], None]
 """How many closed orders of how many have been read."""
@@ -71,7 +71,7 @@ class Closures:
         self._fresh_at = -math.inf
         """Up to when, in seconds of trio's clock, the newest closures are read."""
         self._left_at = 0
-        """Until when, in nanoseconds UTC, sessions have told of everything."""
+        """Until when, in nanoseconds UTC, sessions have reported everything."""
         self._deep: _Walk | None = None
         self._turns: dict[Reach, trio.Lock] = {"deep": trio.Lock(), "recent": trio.Lock()}
 
@@ -95,7 +95,7 @@ class Closures:
     async def shown(self, begun: float) -> History | None:
         """What was closed before a session that began then, as far as it matters; None before anybody asked `since`.
 
-        `begun` is in seconds of trio's clock: the server's is stated anew now and then, and may step back.
+        `begun` is in seconds of trio's clock: the server's is corrected now and then, and may step back.
 
         Raises like `since`.
         """
@@ -107,7 +107,7 @@ class Closures:
             return self._known
 
     def left(self, time: int) -> None:
-        """A session is over that told of everything until then, in nanoseconds UTC."""
+        """A session has ended that reported everything until then, in nanoseconds UTC."""
         self._left_at = time
 
     def _look_back(self, start: int) -> _Walk:

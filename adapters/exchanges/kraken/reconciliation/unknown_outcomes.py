@@ -1,10 +1,10 @@
-"""The fate of orders that nobody answered for.
+"""Orders whose outcome is unknown: requests without an answer.
 
 An order carries a deadline in server time, after which the engine refuses it. On a stream that was live and
 gapless until then, an order that it did not show did not arrive, and the engine confirms that by not knowing its
 client id. Where the stream began later, history is asked twice, since REST lags behind; all strategies that wait for
 that are answered in one go. An order that was taken, never
-rested and was not executed (post-only) may look as if it had not arrived: it is sent anew, and nothing is doubled.
+rested and was not executed (post-only) may look as if it had not arrived: it is sent again, and nothing is doubled.
 """
 
 import logging
@@ -39,7 +39,7 @@ LAG_SECONDS = 90.0
 _BULK = 3
 """With more missing orders than this, one look at the newest closures comes first."""
 _PAGE = 50
-"""So many closures Kraken tells at once, the newest first."""
+"""Closures that Kraken returns at once, the newest first."""
 _CLOCK_MARGIN = 5 * SECOND
 """Nanoseconds by which our idea of the server's clock may be wrong."""
 
@@ -52,7 +52,7 @@ CancelById = Callable[[str], Awaitable[bool | None]]
 async def fate_of(order_id: str, stream: AccountStream, cancel: CancelById) -> Fate:
     """What became of an order whose deadline and margin have passed on this stream.
 
-    Raises `ExchangeUnavailable` when that cannot be told.
+    Raises `ExchangeUnavailable` when that cannot be known.
     """
     if stream.find(order_id) is not None:
         return "arrived"
@@ -61,7 +61,7 @@ async def fate_of(order_id: str, stream: AccountStream, cancel: CancelById) -> F
     stream.orders.in_question.add(order_id)
     canceled = await cancel(order_id)
     if canceled is None:
-        raise ExchangeUnavailable(f"the fate of order {order_id} cannot be told: no answer to its cancel")
+        raise ExchangeUnavailable(f"the outcome of order {order_id} is unknown: no answer to its cancel")
     stream.orders.in_question.discard(order_id)
     if canceled is False and not asked_before:
         stream.orders.questions.over(order_id)
@@ -167,7 +167,7 @@ class Lookup:
                 await trio.sleep(PAUSE_SECONDS)
                 stream.feed.check()
             return
-        raise ExchangeUnavailable(f"REST lags behind, by order {min(behind)}: what never arrived cannot be told yet")
+        raise ExchangeUnavailable(f"REST lags behind, by order {min(behind)}: what never arrived is not known yet")
 
     async def _differences(self, stream: AccountStream) -> set[str]:
         answer = await self._rest.read("OpenOrders", OpenOrders)
@@ -240,7 +240,7 @@ def _told(shown: History, order_ids: Sequence[str], sent: Mapping[str, int]) -> 
 
 
 def _as_asked(found: Mapping[str, OrderFacts], stream: AccountStream) -> dict[str, OrderFacts]:
-    """Closures by our own questions are nobody's wish."""
+    """Mark closures by our own probe cancels: they do not count as the account owner's."""
     reason = stream.orders.questions.reason
     return {key: replace(facts, reason=reason(key, facts.reason, facts.time)) for key, facts in found.items()}
 

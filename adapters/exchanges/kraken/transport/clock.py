@@ -1,4 +1,4 @@
-"""The server's clock, which deadlines of orders are told in."""
+"""The server's clock, in which deadlines of orders are stated."""
 
 import logging
 from collections.abc import Callable

@@ -80,7 +80,7 @@ class NonceSource:
 
 
 class FileNonceStore:
-    """A small file beside the database: it has to outlive a database that is begun anew.
+    """A small file beside the database: it has to outlive a database that is deleted.
 
     Each write is a new file that replaces the old one, done in a worker thread. Raises `DatabaseUnusable`.
     """

@@ -217,9 +217,9 @@ class PrivateRest:
         await self._nonces.trades()
 
     async def undisturbed(self) -> bool:
-        """Whether nobody else has used this key since our last call, which only its nonces tell.
+        """Whether no other process has used this key since our last call, which only its nonces show.
 
-        Raises `KrakenError` when it cannot be told now.
+        Raises `KrakenError` when it cannot be known now.
         """
         self._refuse_in_a_pause()
         async with self._turns.turn(REST_CALL, Urgency.BACKGROUND):

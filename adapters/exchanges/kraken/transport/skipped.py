@@ -1,4 +1,4 @@
-"""Rows that were left out because they cannot be read and concern nobody here: told now and then, in one line."""
+"""Rows left out because they cannot be read and concern no strategy: logged now and then, in one line."""
 
 import logging
 

@@ -30,7 +30,7 @@ class RequestTally:
         self._counts[method, outcome if error.startswith("E") or outcome != "unknown" else "refused"] += 1
 
     def unanswered(self, method: str) -> None:
-        """Nobody will say any more how it ended."""
+        """The request ended without a known outcome."""
         self._counts[method, "unknown"] += 1
 
     def counts(self) -> Mapping[tuple[str, str], int]:

@@ -1,6 +1,6 @@
-"""What Kraken lists: pairs, fees, last prices. Only rows that somebody asked for are decoded, field by field.
+"""What Kraken lists: pairs, fees, last prices. Only rows that were asked for are decoded, field by field.
 
-Absent and null are the same, and unknown fields do not matter: one odd row is nobody's trouble but its own.
+Absent and null are the same, and unknown fields do not matter: one odd row affects nothing but itself.
 """
 
 from collections.abc import Mapping
@@ -96,7 +96,7 @@ def _symbol(row: Row) -> str:
 def pair_rules(symbol: str, content: Raw) -> Pair:
     """The trading rules under the common spelling; what Kraken leaves out follows from the rest.
 
-    Raises `WireError`, naming the field without which nobody can trade.
+    Raises `WireError`, naming the missing field.
     """
     row = Row(content, f"AssetPairs of {symbol}")
     tick, decimals = row.optional("tick_size", Decimal), row.decimals("pair_decimals")
@@ -185,7 +185,7 @@ def instruments(content: Raw) -> dict[str, Instrument]:
     """The pairs that a frame of the instrument channel tells of, by symbol. Raises `WireError`."""
     told: dict[str, Instrument] = {}
     for raw in Row(content, "instrument").optional("pairs", list[Raw]) or []:
-        with suppress(WireError):  # an odd row is nobody's trouble: facts are read over REST besides
+        with suppress(WireError):  # an odd row does no harm: facts are read over REST as well
             row = Row(raw, "instrument")
             if symbol := row.optional("symbol", str):
                 rules = tuple(bytes(row.optional(name, Raw) or b"") for name in _RULES)

@@ -110,7 +110,7 @@ class PairTable:
         return self._by_name.get(name) or self._by_name.get(common_symbol(name))
 
     def symbol(self, name: str) -> str:
-        """Common spelling of `name`; an unknown one is passed through, since somebody else may trade it."""
+        """Common spelling of `name`; an unknown one is passed through, since external orders may trade it."""
         pair = self.find(name)
         return pair.symbol if pair else common_symbol(name)
 

@@ -1,8 +1,8 @@
 """Which orders and which money of the account concern this program. Pure.
 
 A client id with our mark is not enough: anybody may write one. An order counts as ours while it is one that a
-configured strategy could have placed: its userref, its pair, a limit order without borrowed funds. All else is somebody
-else's, whatever it looks like.
+configured strategy could have placed: its userref, its pair, a limit order without borrowed funds. All else is
+external, whatever it looks like.
 """
 
 import re
@@ -25,7 +25,7 @@ class Ownership:
         self._assets = {asset for symbol in (pairs or {}).values() for asset in symbol.split("/")}
 
     def claims(self, order_id: str, pair: str | None) -> bool:
-        """Whether an order of this client id may be ours. A pair that cannot be told speaks for it."""
+        """Whether an order of this client id may be ours. An unknown pair speaks for it."""
         userref = userref_of(order_id)
         if userref is None or self._pairs is None:
             return userref is not None
@@ -46,7 +46,7 @@ class Ownership:
         """Whether a row that cannot be read may be about an order of ours; None is a field that is no text.
 
         Nothing that tells of our orders lacks the client id and is unreadable besides. Without a readable client id the
-        pair alone tells: one that no strategy trades is somebody else's.
+        pair alone decides: an order of a pair that no strategy trades is external.
         """
         if order_id is None:
             told = self._spelled(pair or "")
@@ -54,7 +54,7 @@ class Ownership:
         return not is_other_kind(kind) and self.claims(order_id, pair)
 
     def trades(self, asset: str | None) -> bool:
-        """Whether a strategy spends this asset, in any of Kraken's spellings; None: it cannot be told."""
+        """Whether a strategy spends this asset, in any of Kraken's spellings; None when unknown."""
         return not asset or self._pairs is None or common_asset(asset) in self._assets
 
     @property
@@ -67,4 +67,4 @@ EVERY_MARK = Ownership()
 """Whatever has our mark, on any pair."""
 
 UNREADABLE = "it may be one of this program's: cancel it at the exchange or contact support"
-"""What to do about an order that cannot be read and is not certainly somebody else's."""
+"""What to do about an order that cannot be read and is not certainly an external one."""

@@ -170,15 +170,15 @@ class OrderRows(Wire, frozen=True):
 
     @property
     def rows(self) -> Mapping[str, Raw]:
-        """All there are, whether they can be read or not."""
+        """All rows, readable or not, by exchange id."""
         raise NotImplementedError
 
     def readable(self) -> dict[str, Order]:
-        """Those that can be read."""
+        """Orders whose rows can be read, by exchange id."""
         return orders_of(self.rows)
 
     def unread(self) -> dict[str, Unread]:
-        """Those that cannot."""
+        """Rows that cannot be read, by exchange id."""
         read = {exchange_id: _order(exchange_id, row) for exchange_id, row in self.rows.items()}
         return {exchange_id: row for exchange_id, row in read.items() if isinstance(row, Unread)}
 
@@ -208,7 +208,7 @@ class OpenOrders(OrderRows, frozen=True):
 
     @property
     def open(self) -> dict[str, Order]:
-        """Those that can be read; decoded anew each time."""
+        """Rows that can be read; decoded again at each access."""
         return self.readable()
 
 
@@ -226,7 +226,7 @@ class ClosedOrders(OrderRows, frozen=True):
 
     @property
     def closed(self) -> dict[str, Order]:
-        """Those that can be read; decoded anew each time."""
+        """Rows that can be read; decoded again at each access."""
         return self.readable()
 
 

@@ -1,4 +1,4 @@
-"""Lists of the account, read row by row: an odd row about somebody else's affairs must not hide all others."""
+"""Lists of the account, read row by row: an odd row about external activity must not hide all others."""
 
 from collections.abc import Mapping
 from typing import Generic, TypeVar

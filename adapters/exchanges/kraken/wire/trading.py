@@ -182,7 +182,7 @@ class LedgerEntry(Wire, frozen=True):
 TRADE = "trade"
 """Type of the ledger entries that a fill causes."""
 _SPENT = frozenset({"main", "flex", "flexible"})
-"""Wallets that an order spends from: the plain one, and what earns without being bound. Of others nobody says so."""
+"""Wallets that an order spends from: the plain one, and what earns without being bound. No source says so of others."""
 
 
 def _spends_from(wallet: str | None, kind: str | None) -> bool:
@@ -306,7 +306,7 @@ def rest_order(order: Place) -> dict[str, object]:
 
 
 def _listed(reader: RowReader[Part], rows: Sequence[Raw] | None) -> tuple[Part, ...]:
-    """The parts of a row, without what is none at all. Raises `ValueError` for one that says what nobody can read."""
+    """The parts of a row, without what is none at all. Raises `ValueError` for an unreadable one."""
     parts: list[Part] = []
     for part in map(reader.read, rows or ()):
         if not isinstance(part, Unread):

@@ -199,7 +199,7 @@ def test_an_order_that_was_told_as_somebody_elses_is_never_acknowledged_as_ours(
     orders, _ = account()
     orders.placing(place(1))
     hear(orders, {**report(1, "new"), "cl_ord_id": None})
-    with pytest.raises(ExchangeUnavailable, match="somebody else"):
+    with pytest.raises(ExchangeUnavailable, match="reported as external"):
         orders.acknowledged(order_id(1), "O1", START, 0.0)
 
 
@@ -208,7 +208,7 @@ def test_an_order_in_flight_that_was_told_as_somebody_elses_ends_the_session_wit
     orders, _ = account()
     orders.placing(place(1))
     hear(orders, {**report(1, "new"), "cl_ord_id": None})
-    with pytest.raises(ExchangeUnavailable, match="somebody else"):
+    with pytest.raises(ExchangeUnavailable, match="reported as external"):
         hear(orders, trade(1, "0.001", "0.001", "TA"))
 
 

@@ -237,7 +237,7 @@ async def test_a_fate_that_nobody_tells_ends_the_session(autojump_clock: MockClo
         await rig.placed(place(1))
         failure = await rig.failure()
     assert isinstance(failure, ExchangeUnavailable)
-    assert "cannot be told" in str(failure)
+    assert "is unknown" in str(failure)
 
 
 @pytest.mark.parametrize("sent_before", [False, True])
