@@ -9,6 +9,7 @@ import os
 import sys
 from collections import Counter
 
+from tests.simulation.failed_once import FAILED_ONCE
 from tests.simulation.history import Outcome, Plan
 from tests.simulation.many import Played, play_all
 
@@ -28,6 +29,8 @@ def main(arguments: list[str] | None = None) -> int:
         )
         for seed in options.seeds
     ]
+    if options.failed_once:
+        plans = list(FAILED_ONCE)
     played = []
     for one in play_all(plans, options.jobs):
         played.append(one)
@@ -48,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--every", type=float, default=60.0, help="seconds between two mishaps; 0: none")
     parser.add_argument("--same", action="store_true", help="nothing changes around the program")
     parser.add_argument("--clear", action="store_true", help="nothing fails, and the oracle checks every decision")
+    parser.add_argument("--failed-once", action="store_true", help="the seeds that found something, instead of --seeds")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--verbose", action="store_true", help="a line for each seed")
     parser.add_argument("--stop", action="store_true", help="at the first seed that fails")

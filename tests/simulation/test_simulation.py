@@ -1,6 +1,6 @@
 """Whole histories: the same twice, right under every mishap, and a judge that finds what is wrong.
 
-The long form is `python -m tests.simulation --seeds 0..200 --days 1`.
+The long forms are `python -m tests.simulation --seeds 0..200 --days 1` and `--failed-once`.
 """
 
 import logging
@@ -16,31 +16,12 @@ import pytest
 from messages.ids import client_order_id
 from messages.orders import Filled
 from tests.simulation.disk import MemoryJournal
+from tests.simulation.failed_once import FAILED_ONCE, SHORT
 from tests.simulation.history import Failed, Plan, play
 from trading.order_desk import OrderDesk
 from trading.strategies import ladder, rules
 
 ROOT = Path(__file__).parent.parent.parent
-FAILED_ONCE = (
-    Plan(2, 0.14, 45.0, surroundings=False),  # a refusal that came after the order's fate was found out
-    Plan(11, 0.1, 60.0, surroundings=False),  # five lost connections made the first bug fatal
-    Plan(14, 0.13, 45.0, surroundings=False),  # the last frames before a quiet hour were lost
-    Plan(2089, 0.25, 30.0, surroundings=False),  # a limit that was no number counted as 0
-    Plan(
-        3054, 0.06, 30.0, surroundings=False
-    ),  # a cancel by hand between two questions about the order counted as ours
-    Plan(3081, 0.25, 30.0, surroundings=False),  # an id with a wrong letter named the counter-order
-    Plan(
-        8006, 0.25, 30.0, surroundings=False
-    ),  # after a refusal for lack of funds that were there nothing was tried any more
-    Plan(
-        10164, 0.25, 30.0, surroundings=False
-    ),  # a question cancelled an order that was told to rest meanwhile; after a crash: by hand
-    Plan(
-        9178, 0.25, 30.0, surroundings=False
-    ),  # a refusal that an earlier start had not read was taken for one of the next try
-    Plan(8466, 0.05, 12.0, surroundings=False),  # a garbled list of pairs counted as a wrong configuration
-)
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +31,9 @@ def _quiet() -> Iterator[None]:
     logging.disable(logging.NOTSET)
 
 
-@pytest.mark.parametrize("plan", FAILED_ONCE, ids=lambda plan: f"seed {plan.seed}")
+@pytest.mark.parametrize(
+    "plan", [plan for plan in FAILED_ONCE if plan.days <= SHORT], ids=lambda plan: f"seed {plan.seed}"
+)
 def test_a_seed_that_failed_once(plan: Plan) -> None:
     outcome = play(plan)
     assert outcome.checks > 0
