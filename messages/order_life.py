@@ -99,7 +99,7 @@ def happening(event: OrderEvent, volume: Decimal | None, *, shown: bool) -> Happ
 
 
 def of_execution(event: PartiallyFilled | Filled | Canceled, volume: Decimal | None) -> Happening:
-    """As `happening`, of an event that states quantities: they decide, whatever it is called."""
+    """What an event with quantities says of an order: the quantities decide, whatever the event is called."""
     complete = isinstance(event, Filled) if volume is None else is_complete(event.filled, volume)
     if complete:
         return "filled"
