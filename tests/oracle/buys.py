@@ -116,7 +116,7 @@ class Buys:
     def _standing(self, arrival: Arrival) -> tuple[list[Order], list[Order]]:
         """Buys that the decision reckoned with for sure, and those that it did or did not."""
         time = arrival.order.opened
-        buys = [one for one in arrival.beside if one.side == "buy"]
+        buys = self._decided_before(arrival)
         ending = [one for one in buys if 0 < self._past.orders[one.txid].closed <= time + self._past.slack]
         # A counter-buy leaves before what was decided earlier.
         young = [one for one in buys if one.opened >= arrival.decided]
@@ -128,6 +128,20 @@ class Buys:
             if one.side == "buy" and arrival.decided - self._past.slack <= one.closed <= time
         ]
         return [one for one in buys if one not in ending], [*ending, *ended]
+
+    def _decided_before(self, arrival: Arrival) -> list[Order]:
+        """Of one decision a buy may overtake a dearer one that waits for the funds of a running cancel.
+
+        One that was overtaken is open, too; what overtook it was not there yet.
+        """
+        buys, causes = [one for one in arrival.beside if one.side == "buy"], self._past.causes
+        if arrival.cause.kind != "ladder":
+            return buys
+        time, number = arrival.order.opened, arrival.cause.number
+        here = {arrival.order.txid, *(one.txid for one in arrival.beside)}
+        later = [one for one in self._past.orders.values() if time <= one.opened <= time + CLEAR]
+        overtaken = [one for one in later if causes[one.txid].kind == "ladder" and one.txid not in here]
+        return [one for one in (*buys, *overtaken) if causes[one.txid].number <= number]
 
     def _check_limits(self, arrival: Arrival, terms: Terms) -> None:
         """In clear weather: not one buy too many, and not one beyond `max_investment`."""

@@ -20,6 +20,8 @@ class Cause(Struct, frozen=True):
     parent: str = ""
     """Of a counter-order: exchange id of the filled order."""
     attempt: int = 0
+    number: int = 0
+    """Of an order that no fill asked for: it rises with each decision."""
 
 
 def _digits(number: int, width: int) -> str:
@@ -67,5 +69,5 @@ class Ids:
         for number in range(self._reckoned + 1, counter + 1):
             for kind in kinds:
                 name = client_id(self._userref, f"{self._lineage}/{kind}/{number}")
-                self._known[name], self._counters[name] = Cause(kind), number
+                self._known[name], self._counters[name] = Cause(kind, number=number), number
         self._reckoned = max(self._reckoned, counter)

@@ -104,3 +104,16 @@ def test_buys_that_were_kept_back_are_withdrawn_when_the_market_passes_them(
 def test_a_counter_buy_may_leave_before_what_was_decided_earlier(seconds: float, kept_back: float, right: bool) -> None:
     with nullcontext() if right else pytest.raises(Wrong, match="due is"):
         _judge("49504.9", kept_back=kept_back, counter=("49300.0", seconds))
+
+
+@pytest.mark.parametrize(("second", "right"), [("49014.7", True), ("48900.0", False)])
+def test_the_second_buy_of_a_decision_may_overtake_the_first(second: str, right: bool) -> None:
+    around = surroundings(["50000"], "99999")
+    past = Past(1001, "lineage", around)
+    buys = Buys(past, around)
+    for txid, price, number in (("SECOND", second, 8), ("FIRST", "49504.9", 7), ("THIRD", "48529.4", 9)):
+        order = ladder_buy(txid, price, ARRIVES)
+        buys.arrive(order, Cause("ladder", number=number))
+        past.placed(order, Cause("ladder", number=number))
+    with nullcontext() if right else pytest.raises(Wrong, match=r"SECOND of .* due is 49014\.7"):
+        buys.overdue(ARRIVES + 3 * CLEAR)

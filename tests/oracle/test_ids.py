@@ -16,5 +16,6 @@ def test_what_an_id_is_the_answer_to() -> None:
 def test_counters_without_end() -> None:
     ids = Ids(1001, "lineage")
     for number in range(1, 1000, 50):
-        assert ids.cause(client_order_id(1001, ladder_cause("lineage", "extra", number))) == Cause("extra")
+        cause = ids.cause(client_order_id(1001, ladder_cause("lineage", "extra", number)))
+        assert cause == Cause("extra", number=number)
     assert ids.cause(client_order_id(1001, ladder_cause("another", "extra", 1))) is None
