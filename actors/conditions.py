@@ -1,4 +1,4 @@
-"""The open conditions of one producer: told to the status page, the journal and the log when they change."""
+"""The open conditions of one producer: changes go to the status page, the journal and the log."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""Market-data: hands each price to the strategies of its symbol, and tells a quiet feed from a dead one."""
+"""Market-data: hands each price to the strategies of its symbol, and distinguishes a quiet feed from a dead one."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing

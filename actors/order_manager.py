@@ -267,7 +267,7 @@ class _OrderManager:
             await (self._submit(message) if isinstance(message, Submit) else self._take_event(message))
 
     async def _go_on(self, waiting: Attaching) -> None:
-        """Ask the next question of a strategy that attaches, or tell it what happened once nothing is open."""
+        """Start the next look-up for a strategy that attaches, or report to it once none is left."""
         attach = waiting.attach
         try:
             asks = await self._ask_or_tell(waiting)

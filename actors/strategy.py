@@ -373,7 +373,7 @@ class StrategyActor:
             self._held.append(event)
 
     def _begin(self) -> bool:
-        """Once told everything and with a price at hand: newest tick, then what was held, in its order."""
+        """Once synced and with a price at hand: handle the newest tick, then what was held, in its order."""
         told = self._synced or any(isinstance(event, Resynced) for event in self._held)
         if not told or self._clock.tick is None or self._paused or self._stop is not None:
             return False

@@ -1,6 +1,6 @@
 """The watch over the venue's facts: rules, states and fees of the configured pairs, read again and again.
 
-One pair in trouble halts its own strategies; they resume when it is well again. What changed is told to the
+One pair in trouble halts its own strategies; they resume when it is well again. Changes are reported to the
 strategies, the order-manager and the user. Nothing here is queried more often than `Pace` says.
 """
 
@@ -190,7 +190,7 @@ class VenueBook:
         return bool(different)
 
     def _object(self, strategy: Watched, objections: Sequence[Objection], different: str) -> None:
-        """Open, close and tell what speaks against the strategy under its present rules."""
+        """Open and close conditions for what its present rules forbid the strategy, and notify the user."""
         userref, name, symbol = strategy.userref, strategy.name, strategy.symbol
         before = self._objections[userref]
         found = {objection.code: objection.words for objection in objections}

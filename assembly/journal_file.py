@@ -66,7 +66,7 @@ class JournalFile:
             self._open().journal.close()
 
     def belongs_to(self, account: str) -> None:
-        """The exchange has told its account; empty when it tells none.
+        """The exchange has named its account; empty when it names none.
 
         Raises `ConfigError` for another one than the journal's.
         """

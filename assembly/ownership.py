@@ -61,7 +61,7 @@ def fingerprint(config: Config) -> str:
 
 
 def with_account(owner: Owner, account: str, key: str, config: Config, source: str) -> Owner:
-    """The owner once the exchange has told its account (empty: it does not tell) and the key is known.
+    """The owner once the exchange has named its account (empty: it does not) and the key is known.
 
     One key belongs to one account, so the key that is known proves its account; another key must be of the same
     account. Raises `ConfigError` for another account.
@@ -76,7 +76,7 @@ def with_account(owner: Owner, account: str, key: str, config: Config, source: s
         found = f"another key than the one by which alone {config.database} knows its account until now"
         allowed = f"that key for one start, from which the account is known and any key of it is taken; or {allowed}"
     else:
-        found = f"another key than the one that {config.database} knows, and {owner.exchange} does not tell its account"
+        found = f"another key than the one that {config.database} knows, and {owner.exchange} does not name its account"
     raise ConfigError.at(source, "exchange.api_public_key", found, allowed)
 
 

@@ -96,7 +96,7 @@ class Record(Struct):
                 pass
 
     def notice(self, notice: Notice) -> None:
-        """A strategy told its user something."""
+        """Count a strategy's notice."""
         match notice:
             case FundsMissing():
                 self.refused[f"{notice.strategy}: not enough {notice.asset} for a {notice.side}"] += 1

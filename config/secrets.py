@@ -202,7 +202,7 @@ def _unknown_variables(environ: Mapping[str, str], places: Sequence[Place]) -> l
 
 
 def _of_a_cluster(name: str, value: str) -> bool:
-    """Whether the variable tells of a service, as Kubernetes and Docker's links put them into every container."""
+    """Whether the variable describes a service, as Kubernetes and Docker's links put them into every container."""
     return bool(_SERVICE.search(name)) or bool(_PORT.search(name) and _ADDRESS.match(value))
 
 

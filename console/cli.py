@@ -126,7 +126,7 @@ class _Runs(Protocol):
 
 
 def _run(run: _Runs, signals: StopSignals, tell_sums: Callable[[], None]) -> int:
-    """`tell_sums` is called before the stop, so that the last line tells how it ended."""
+    """`tell_sums` is called before the stop, so that the last line says how it ended."""
     try:
         trio.run(_until_signal, run, signals, tell_sums)
     except Exception as error:  # noqa: BLE001 - the last place where an error can be reported

@@ -176,7 +176,7 @@ class QueuedHandler(logging.Handler):
 
 
 def _outdates(key: _Key, other: _Key) -> bool:
-    """Whether a line tells another state of what the other one is about; both begin with its name."""
+    """Whether a line states another state of the same thing; both begin with its name."""
     if key[2] == other[2]:
         return False
     ends = " " if key[1] < logging.WARNING else ":"  # what is over may be logged in other words

@@ -1,6 +1,6 @@
 """Standard output and standard error through bounded queues: whoever reads them, or stops reading, holds up nothing.
 
-A thread for each stream writes what waits. What does not fit is dropped, counted and told once it flows again.
+A thread for each stream writes what waits. What does not fit is dropped, counted, and reported once it flows again.
 """
 
 import io
@@ -48,7 +48,7 @@ class LineWriter:
         self.dropped = 0
         """Lines that were never written."""
         self.tell_loss: Callable[[int, float], str] = _plain_loss
-        """The line that tells of dropped ones: how many, within how many seconds."""
+        """The line about dropped ones: how many, within how many seconds."""
         self.tick: Tick = _nothing
         threading.Thread(target=self._run, name="output", daemon=True).start()
 

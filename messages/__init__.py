@@ -9,7 +9,7 @@
 - `journal`    what is written down, acknowledged and loaded again
 - `conditions` what holds up or hinders trading, with a name, a beginning and an end
 - `notices`    what the user is notified of
-- `letters`    notices on their way to a channel, and how loud it tells them
+- `letters`    rendered notices on their way to a channel, and its notification levels
 - `status`     phases, program states and the reports behind `/status`
 - `mailboxes`  the closed union of each actor's mailbox
 

@@ -90,8 +90,8 @@ class AccountBalances(Struct, frozen=True, tag=True):
 
     totals: dict[str, Decimal]
     with_next: bool = False
-    """Whether the next event is the fill that moved them: both are booked at once, so that what it brought is nobody's
-    at no time."""
+    """Whether the next event is the fill that moved them: both are booked at once, so that its
+    proceeds never look unowned."""
 
 
 class AccountSnapshot(Struct, frozen=True, tag=True):
@@ -194,7 +194,7 @@ class HistoryProgress(Struct, frozen=True, tag=True):
 
     read: int
     of: int
-    """0 where the exchange does not tell."""
+    """0 where the exchange does not say."""
 
 
 class AttachRefused(Struct, frozen=True, tag=True):

@@ -34,11 +34,11 @@ from messages.notices import (
 )
 
 Volume = Literal["on", "silent", "off"]
-"""How loud a channel tells a kind of notice; `silent` arrives without a sound."""
+"""Notification level of a kind of notice; `silent` arrives without a sound."""
 
 
 class Loudness(Struct, frozen=True, forbid_unknown_fields=True):
-    """How loud one channel tells each kind of notice."""
+    """Notification level of each kind of notice on one channel."""
 
     start: Volume = "on"
     end: Volume = "on"
@@ -140,7 +140,7 @@ def needs_somebody(notice: Notice) -> bool:
 
 
 def subject_of(notice: Notice) -> str:
-    """What it is about: two notices of one kind and subject tell the same story, the newer one its end."""
+    """What it is about: of two notices of one kind and subject the newer one replaces the older."""
     if isinstance(notice, OrderFilled):
         return f"{notice.strategy} {notice.side}"
     subjects = (getattr(notice, name) for name in ("strategy", "actor", "channel") if name in notice.__struct_fields__)

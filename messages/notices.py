@@ -53,7 +53,7 @@ class OrderFilled(Struct, frozen=True, tag=True):
 
 
 class FundsMissing(Struct, frozen=True, tag=True):
-    """An order is due but the funds are not there; told once per cause."""
+    """An order is due but the funds are missing; one notice per cause."""
 
     strategy: str
     symbol: str
@@ -138,7 +138,7 @@ class OrdersRecovered(Struct, frozen=True, tag=True):
     since: int
     """How far back closed orders were looked for, in nanoseconds UTC."""
     unknown: str
-    """What the exchange cannot tell; empty when the journal knows it."""
+    """What the exchange does not know; empty when the journal knows it."""
 
 
 class StrategyHalted(Struct, frozen=True, tag=True):

@@ -112,7 +112,7 @@ class PriceReport(Struct, frozen=True, tag=True):
 
 
 class PhaseChanged(Struct, frozen=True, tag=True):
-    """A strategy tells the supervisor that its phase changed."""
+    """To the supervisor: a strategy's phase has changed."""
 
     strategy: int
     phase: Phase

@@ -14,7 +14,7 @@ class DiskTrouble:
     """Opens and closes the condition of the database."""
 
     def __init__(self, mail: Mailboxes, states: StateKeeper, now: Callable[[], int]) -> None:
-        """`now` tells nanoseconds UTC."""
+        """`now` is the wall clock in nanoseconds UTC."""
         self._book = ConditionBook("database", mail.metrics, mail.persistence)
         self._states = states
         self._now = now

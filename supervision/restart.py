@@ -220,7 +220,7 @@ def _log(name: str, kind: Kind, cause: BaseException, action: str) -> None:
     expected = kind not in ("bug", "core")
     level = logging.INFO if kind == "source ended" else logging.ERROR
     if kind in ("configuration", "credentials", "stray order", "first start"):
-        level = logging.DEBUG  # the program's end tells it, once
+        level = logging.DEBUG  # the program's end logs it, once
     logger.log(
         level,
         "%s: %s (%s)",

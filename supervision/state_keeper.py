@@ -68,7 +68,7 @@ class StateKeeper:
         self.begun = trio.Event()
         """Set once the program is RUNNING, or has failed."""
         self.account = ""
-        """As the exchange calls it, where it tells."""
+        """Name of the account at the exchange; empty where it states none."""
         self._told_reason = ""
         """Reason of the state as last logged."""
         self.has_past = True

@@ -92,8 +92,8 @@ class Strangers:
             return
         self.halted.add(order.strategy)
         reason = (
-            f"order {order.exchange_id} ({order.order_id}) of its userref {order.strategy} was placed by somebody "
-            "else: a second instance trades under the same userref"
+            f"order {order.exchange_id} ({order.order_id}) of its userref {order.strategy} was not placed by "
+            "this process: a second instance trades under the same userref"
         )
         self._book.open(order.strategy, _SHARED, f"{strategy.name}: {reason}", order.time, blocks=True, told=True)
         self._mail.strategies[order.strategy].post(Pause(reason, _SHARED))

@@ -88,3 +88,13 @@ def test_dead_links_are_found(tmp_path: Path) -> None:
         "[a](there.md) [b](there.md#a-title-of-2-words) [c](gone.md) [d](there.md#no) [e](https://x.test)\n"
     )
     assert dead_links(page) == ["page.md: gone.md", "page.md: there.md#no"]
+
+
+def test_the_glossary_explains_only_names_that_the_code_has() -> None:
+    page = (ROOT / "docs/glossary.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([^|]+) \|[^|]+\|[^|]+\|$", page, re.MULTILINE)
+    names = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    assert {"Purse", "order_id"} <= names
+    code = "\n".join(path.read_text(encoding="utf-8") for path in tracked(".py") if path != Path(__file__))
+    words = set(re.findall(r"\w+", code))
+    assert names - words == set()

@@ -1,6 +1,6 @@
 """What strategies that are not configured any more have bought, and what their open orders make of it. Pure.
 
-It outlives connections: an order that a new snapshot does not show is in doubt until the exchange has told its end.
+It outlives connections: an order that a new snapshot does not show is in doubt until the exchange has reported its end.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -59,7 +59,7 @@ class Absent:
                 self._note(userref, facts)
 
     def in_doubt(self) -> list[str]:
-        """Orders of the journal that only the exchange can tell of: what it is asked may be a cancel."""
+        """Orders of the journal whose outcome only the exchange knows: the question may be a cancel."""
         return [order_id for order_id, order in self._orders.items() if order.in_doubt]
 
     def answered(self, asked: Sequence[str], found: Mapping[str, OrderFacts]) -> None:

@@ -77,7 +77,7 @@ class GuardedCore:
         self._used: dict[str, None] = {}
         self._pace = Pace(bounds)
         self._funds: Balances | None = None
-        """Funds that the strategy was last told it could spend if it had no order open."""
+        """Funds last reported to the strategy: what it could spend if it had no order open."""
 
     def handle(self, event: CoreEvent) -> list[Output]:
         """See `Core.handle`."""
@@ -110,7 +110,7 @@ class GuardedCore:
         core = self.core
         if not isinstance(core, HearsQuotes):
             return None
-        return _told("what it doubts cannot be told", lambda: core.doubted, Decimal | None)
+        return _told("the price that it doubts cannot be read", lambda: core.doubted, Decimal | None)
 
     def quote(self, quote: Quote) -> list[Output]:
         """See `HearsQuotes.quote`; nothing where the core does not know it."""
@@ -139,7 +139,7 @@ class GuardedCore:
     @property
     def band(self) -> Band:
         """See `Core.band`."""
-        return _told("its band cannot be told", lambda: self.core.band, Band)
+        return _told("its band cannot be read", lambda: self.core.band, Band)
 
     @property
     def owned(self) -> Decimal:
@@ -149,7 +149,7 @@ class GuardedCore:
     @property
     def sells_unowned(self) -> bool:
         """See `Core.sells_unowned`; never without its owner's word."""
-        wants = _told("whether it sells base of others cannot be told", lambda: self.core.sells_unowned, bool)
+        wants = _told("whether it sells base of others cannot be read", lambda: self.core.sells_unowned, bool)
         if wants and self._bounds.sells_unowned is None:
             raise CoreFailed(
                 "it sells base that it did not buy: state sell_existing_base for this strategy, true (it may) or false "
@@ -185,17 +185,17 @@ class GuardedCore:
         return books
 
     def _live(self) -> tuple[LiveOrder, ...]:
-        orders = _told("its orders cannot be told", self.core.live_orders, tuple)
+        orders = _told("its orders cannot be read", self.core.live_orders, tuple)
         for live in orders:
             if not isinstance(live, LiveOrder) or not isinstance(live.filled, Decimal):
-                raise CoreFailed(f"its orders cannot be told: it answered {live!r}")
+                raise CoreFailed(f"its orders cannot be read: it answered {live!r}")
         return orders
 
     def _claim(self) -> Decimal:
         """What the core says that it owns."""
-        claim = _told("what it owns cannot be told", lambda: self.core.owned, Decimal)
+        claim = _told("what it owns cannot be read", lambda: self.core.owned, Decimal)
         if not claim.is_finite():
-            raise CoreFailed(f"what it owns cannot be told: it answered {claim}")
+            raise CoreFailed(f"what it owns cannot be read: it answered {claim}")
         return max(claim, ZERO)
 
     def _checked_claim(self) -> Decimal:

@@ -123,7 +123,7 @@ class OrderDesk:
         return order_id in self._orders
 
     def to_look_up(self, attach: Attach) -> list[str]:
-        """Orders that only the exchange's history can tell of; "not among the open ones" proves nothing."""
+        """Orders that must be looked up in the exchange's history; "not among the open ones" proves nothing."""
         return [order.place.order_id for order in attach.orders if order.place.order_id not in self._orders]
 
     def strangers(self, attach: Attach, history: History) -> tuple[OrderFacts, ...]:
@@ -252,7 +252,7 @@ class OrderDesk:
         return isinstance(event, Rejected) and tracked is not None and tracked.facts is not None
 
     def balances(self) -> Effects:
-        """After a batch of events: tell each strategy whose funds have changed."""
+        """After a batch of events: notify each strategy whose funds have changed."""
         effects = Effects()
         self._tell_balances(effects)
         return effects

@@ -277,7 +277,7 @@ class FeelsCompany(Protocol):
         """
 
     async def watch_company(self, tell: Callable[[KeyShared], None]) -> None:
-        """Until cancelled: tell when another process shows, and when it has gone."""
+        """Until cancelled: report when another process shows, and when it has gone."""
 
 
 class Channel(Protocol):

@@ -42,7 +42,7 @@ async def run_metrics(
     *,
     task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """Serve `board` on `listener` (from `bind`) until cancelled; `started` tells the port.
+    """Serve `board` on `listener` (from `bind`) until cancelled; `started` reports the port.
 
     The server works on a duplicate, so that a restart finds the same port still open. Raises
     `MetricsServerError`.
@@ -93,7 +93,7 @@ class _ServerConfig(Config):
 
 
 class _ServerLog(Logger):
-    """The supervisor tells the port; hypercorn's own lines (CTRL + C) would mislead."""
+    """The supervisor logs the port; hypercorn's own lines (CTRL + C) would mislead."""
 
     async def info(self, message: str, *args: object, **kwargs: object) -> None:
         """Say it only to who looks closely."""

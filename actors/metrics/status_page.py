@@ -66,10 +66,10 @@ class StatusBoard:
         lost_log_lines: Callable[[], int] | None = None,
         requests: Callable[[], Mapping[tuple[str, str], int]] = dict,
     ) -> None:
-        """`now` tells the wall clock in nanoseconds UTC; uptime counts from this call.
+        """`now` is the wall clock in nanoseconds UTC; uptime counts from this call.
 
-        `lengths` tells of each actor how many messages wait for it and how many were dropped.
-        `channels` tells how the notification channels fare, `clock_offset` what `Exchange.clock_offset` says.
+        `lengths` gives, by actor, how many messages wait for it and how many were dropped.
+        `channels` gives the state of the notification channels, `clock_offset` what `Exchange.clock_offset` says.
         """
         self._clock_offset = clock_offset
         self.requests = requests

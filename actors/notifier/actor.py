@@ -177,7 +177,7 @@ def _succeeded(desk: Desk, outbox: Outbox, waiting: Waiting) -> None:
 
 
 def _failed(desk: Desk, outbox: Outbox, error: ChannelError, began: float) -> None:
-    """Count it, and tell an outage through the other channels once it lasts, or at once if it will."""
+    """Count it, and report an outage through the other channels once it lasts, or at once if it will."""
     misconfigured = isinstance(error, ChannelMisconfigured)
     down_since = outbox.failed(desk.scrub(str(error)) or "no reason given", began, misconfigured=misconfigured)
     lasts = trio.current_time() - down_since + (error.retry_after or 0) >= DEAD_SECONDS

@@ -192,7 +192,7 @@ def _channel_text(notice: ChannelFailed | ChannelRecovered) -> str:
     return tree(
         f"✅ Notifications by {notice.channel} work again",
         f"Silent for » {duration(notice.seconds)}",
-        "What was missed » it tells itself, in one summary if it is much",
+        "What was missed » follows on that channel, in one summary if it is much",
     )
 
 

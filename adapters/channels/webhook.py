@@ -76,7 +76,7 @@ class WebhookChannel:
         self._secrets = (options.url, *options.headers.values())
 
     async def check(self) -> None:
-        """A web-hook cannot be asked anything without telling it something."""
+        """Do nothing: a web-hook cannot be checked without sending it something."""
 
     async def send(self, letter: Letter) -> None:
         """One request."""

@@ -65,7 +65,7 @@ class Journal:
         """Open the file `path`, created if it is missing; `now_ns` is noted in it.
 
         With a `lineage` it is opened again: no other file will do, and none is made. Raises `DatabaseUnusable` with
-        one sentence that tells where, what was found and what to do.
+        one sentence: where, what was found and what to do.
         """
         if lineage is not None:
             with explained(path):

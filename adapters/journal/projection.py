@@ -22,7 +22,7 @@ Write = Commit | Record | SaveAccount | ConditionChanged | Owner
 """The messages that change the journal."""
 
 CONDITION = "condition"
-"""Kind of the events that tell of conditions."""
+"""Kind of the events that are about conditions."""
 
 _DECIMALS = 18
 _STEP = Decimal(1).scaleb(-_DECIMALS)
@@ -203,7 +203,7 @@ def exact(value: Decimal) -> Decimal:
 
 
 def decision_event(commit: Commit) -> EventRow:
-    """The line that tells of a decision."""
+    """The event row of a decision."""
     placed = tuple(command.order_id for command in commit.commands if isinstance(command, Place))
     canceled = tuple(command.order_id for command in commit.commands if isinstance(command, Cancel))
     return _event(
@@ -212,13 +212,13 @@ def decision_event(commit: Commit) -> EventRow:
 
 
 def order_event(record: Record) -> EventRow:
-    """The line that tells what happened to an order."""
+    """The event row of what happened to an order."""
     event = record.event
     return _event(event.time, record.strategy, event.order_id, type(event).__name__, event)
 
 
 def condition_event(change: ConditionChanged) -> EventRow:
-    """The line that tells of a condition; it says nothing about any order."""
+    """The event row of a condition, which concerns no order."""
     content = _Change(change.condition, change.closed)
     return _event(change.time, change.condition.strategy, "", CONDITION, content)
 

@@ -39,7 +39,7 @@ def copy_database(path: Path) -> Path:
 
 
 def cut_log(path: Path, position: int, database_copy: Path) -> str:
-    """Keep a copy of the log beside `database_copy`, cut it at `position`; tells what was done."""
+    """Keep a copy of the log beside `database_copy`, cut it at `position`; returns what was done, in words."""
     log = log_of(path)
     number = int(database_copy.name.rpartition("-")[2])
     log_copy = _log_copy(path, number)

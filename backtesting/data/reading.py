@@ -165,7 +165,7 @@ def _of_texts(unit: Unit | None) -> _Converted:
 
 
 def _of_types(typed: Typed, unit: Unit | None, pair: Pair) -> _Converted | None:
-    """The columns of a Parquet file; None for types that only their texts tell exactly."""
+    """The columns of a Parquet file; None for types that only their texts give exactly."""
     time = typed.time
     if typed.time_type in ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"):
         time = f"epoch_ns({time})"

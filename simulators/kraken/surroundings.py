@@ -36,7 +36,7 @@ class Surroundings:
         ordermin: Decimal | None = None,
         costmin: Decimal | None = None,
     ) -> None:
-        """Other rules of a pair from now on, told by the instrument channel; open orders stay as they are.
+        """Other rules of a pair from now on, sent over the instrument channel; open orders stay as they are.
 
         A tick size alone brings the decimals that it needs, decimals alone bring their tick.
         """

@@ -1,4 +1,4 @@
-"""A small HTTP/1.1 server on trio that can also be told to lose a reply, which ordinary servers cannot."""
+"""A small HTTP/1.1 server on trio that can lose a reply on purpose, which ordinary servers cannot."""
 
 from collections.abc import Awaitable, Callable
 

@@ -197,7 +197,7 @@ class PaperBook:
         return bool(self._changed)
 
     def take_changes(self) -> Changes:
-        """What to save; the next call tells of later changes only. A caller that saves nothing forgets them instead."""
+        """Changes to save since the last call. A caller that saves nothing forgets them instead."""
         orders = {order.facts.exchange_id: encode(order) for order in self._changed.values()}
         self._changed.clear()
         return Changes(encode(self.account), orders)
@@ -207,7 +207,7 @@ class PaperBook:
         self._changed.clear()
 
     def put_back(self, changes: Changes) -> None:
-        """They could not be saved: the next `take_changes` tells of them again."""
+        """They could not be saved: the next `take_changes` returns them again."""
         for order in decode_orders(changes.orders):
             self._changed.setdefault(order.facts.exchange_id, order)
 

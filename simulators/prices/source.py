@@ -40,7 +40,7 @@ class PriceSource(Protocol):
         """Find out what can be known before the start. Raises `ConfigError`."""
 
     def first_price(self, pair: Pair) -> Decimal | None:
-        """What the pair costs before any row of this run was read; None where only the rows tell. After `check`."""
+        """Price before any row of the run is read, quote per base; None where only rows show it. Call after `check`."""
 
     def market_open(self, symbol: str) -> bool:
         """Whether silence of this pair would be strange."""

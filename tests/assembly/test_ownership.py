@@ -189,7 +189,7 @@ def test_a_key_that_alone_could_prove_the_account_is_asked_for_once(make: Make) 
     with pytest.raises(ConfigError) as refused:
         with_account(known, "AA11", "key-2", make(), "c.toml")
     (problem,) = refused.value.problems
-    assert "does not tell its account" not in problem.found
+    assert "does not name its account" not in problem.found
     assert "that key for one start, from which the account is known and any key of it is taken" in problem.allowed
     learnt = with_account(known, "AA11", "key-1", make(), "c.toml")
     assert with_account(learnt, "AA11", "key-2", make(), "c.toml").key == "key-2"

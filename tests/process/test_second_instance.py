@@ -90,7 +90,7 @@ async def test_with_another_key_and_adopt_an_order_of_the_other_one_stops_its_st
             second.configure(strategy().replace("n_open_buy_orders = 3", "n_open_buy_orders = 4"))
             with second.program("--adopt", world=WORLD) as other:
                 await other.until(lambda: second.sides()[0] == 4)
-                await life.until(lambda: "placed by somebody else" in life.said(), WITHIN)
+                await life.until(lambda: "was not placed by this process" in life.said(), WITHIN)
             status = await life.status()
             assert [row["code"] for row in status["conditions"] if row["blocks"]] == ["second instance"]
 
@@ -108,8 +108,8 @@ async def test_with_another_key_a_fill_is_answered_once_and_one_of_both_stops(tm
                 await other.trades()
                 assert first.orders() == before
                 first.kraken.control.price("BTC/USD", before[-1][2])
-                await life.until(lambda: "placed by somebody else" in life.said() + other.said(), WITHIN)
-                stopped = [one for one in (life, other) if "placed by somebody else" in one.said()]
+                await life.until(lambda: "was not placed by this process" in life.said() + other.said(), WITHIN)
+                stopped = [one for one in (life, other) if "was not placed by this process" in one.said()]
                 assert len(stopped) == 1
                 codes = [row["code"] for row in (await stopped[0].status())["conditions"] if row["blocks"]]
                 assert codes == ["second instance"]

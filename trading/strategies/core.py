@@ -111,7 +111,7 @@ class Core(Protocol):
     def recover(self, found: OrdersFound, *, adopt: bool) -> Recovery:
         """Take orders over that the exchange has and the state does not know; see `recovery`.
 
-        No resync has happened yet; it follows and tells what became of them.
+        No resync has happened yet; it follows and reports what became of them.
 
         With `adopt` open ones are taken over even where they cannot be explained.
         """

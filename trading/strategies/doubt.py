@@ -36,7 +36,7 @@ class Doubt(Struct):
         self.price, self.time, self.contradicted = price, time, False
 
     def is_seconded(self, price: Decimal, time: int, jump: Decimal) -> bool:
-        """Whether this trade is a second one. The same one told again, after a pause for instance, is not."""
+        """Whether this trade is a second one. The same one repeated, after a pause for instance, is not."""
         return not self.contradicted and time > self.time and is_near(price, self.price, jump)
 
 

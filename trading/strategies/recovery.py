@@ -1,6 +1,6 @@
 """Orders that the exchange has and the state does not know: after a damaged, restored or deleted journal.
 
-Ids tell what an order is. A counter-order's id follows from the exchange id of the fill that it answers, that of a
+Ids show what an order is. A counter-order's id follows from the exchange id of the fill that it answers, that of a
 ladder order from the journal's lineage and a counter. What follows from the state was placed by a part of the
 journal that is lost, and is taken over; a fill whose counter-order's id exists nowhere was not answered yet. An order
 that does not follow comes from a second instance, unless there is no state at all or the user says so (`--adopt`).

@@ -1,4 +1,4 @@
-"""What the owner configured for one strategy, and what tells the four kinds of grid apart."""
+"""What the owner configured for one strategy, and what distinguishes the four kinds of grid."""
 
 from collections.abc import Callable
 from decimal import Decimal

@@ -99,7 +99,7 @@ def _surplus_sale(ladder: Ladder) -> tuple[Decimal, Decimal]:
 
 
 def _ours_of(ladder: Ladder, wanted: Decimal) -> Decimal:
-    """So much of it is ours to sell.
+    """Volume of it that is ours to sell, in base.
 
     Where unowned base may be sold, too, it is all or nothing: how much is unowned is not known right after a start, and
     what is sold must not depend on that.

@@ -7,7 +7,7 @@ From the ground up; each group may use those above it in this list:
 - `transport`       REST, sockets, signatures, nonces, the clock
 - `market_data`     pairs, rules, fees; live prices and past trades
 - `account`         the account's channels as a state and events; the key's permissions
-- `reconciliation`  what became of orders without an answer; whether the stream still tells the truth
+- `reconciliation`  what became of orders without an answer; whether the stream is still right
 - `order_entry`     orders on their way
 - `session`         the `TradingSession` made of these
 - `exchange`        the `Exchange`, opened from a configuration

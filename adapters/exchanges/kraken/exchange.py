@@ -100,7 +100,7 @@ class PublicSide:
         return rules
 
     async def pair_news(self) -> dict[str, str]:
-        """What the public socket tells of pairs' states."""
+        """Changes of pairs' states, as the public socket reports them."""
         return await self.market.news()
 
     def prices(self, symbols: Sequence[str]) -> AbstractAsyncContextManager[AsyncIterator[Tick]]:
@@ -131,7 +131,7 @@ class KrakenExchange:
 
     def __init__(self, public: PublicSide, account: Account, line: Line, account_id: str = "") -> None:
         self.account_id = account_id
-        """As Kraken calls it; empty when it does not tell."""
+        """Name of the account at Kraken; empty when it does not state one."""
         self._public = public
         self._account = account
         self._line = line
@@ -156,7 +156,7 @@ class KrakenExchange:
         self._fees.forget()
 
     async def pair_news(self) -> dict[str, str]:
-        """What the public socket tells of pairs' states."""
+        """Changes of pairs' states, as the public socket reports them."""
         return await self._public.pair_news()
 
     async def last_price(self, symbol: str) -> Decimal | None:
@@ -190,7 +190,7 @@ class KrakenExchange:
         return self._public.market.is_open(symbol)
 
     def clock_offset(self) -> int:
-        """By the newest answer that told the time."""
+        """This machine's clock minus Kraken's, in nanoseconds, by the newest answer with a time."""
         return self._public.clock.offset()
 
     def requests(self) -> Mapping[tuple[str, str], int]:

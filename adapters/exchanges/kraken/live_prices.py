@@ -93,7 +93,7 @@ class DryRun(PaperExchange):
         self._public.listing.forget()
 
     async def pair_news(self) -> dict[str, str]:
-        """What Kraken's public socket tells of pairs' states."""
+        """Changes of pairs' states, as Kraken's public socket reports them."""
         return await self._public.pair_news()
 
     def _merged(self, pair: Pair) -> Pair:

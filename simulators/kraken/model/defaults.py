@@ -1,4 +1,4 @@
-"""The pairs that the local venue offers unless told otherwise."""
+"""The pairs that the local venue offers by default."""
 
 from decimal import Decimal
 

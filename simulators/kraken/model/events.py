@@ -1,4 +1,4 @@
-"""What the venue tells its listeners, in the order in which it happens."""
+"""Events of the venue for its listeners, in the order in which they happen."""
 
 from typing import Literal
 

@@ -21,7 +21,7 @@ PERCENT = Decimal("0.01")
 
 
 class Venue:
-    """Accounts, markets, orders. Every method takes effect at `clock.now()` and tells the listeners."""
+    """Accounts, markets, orders. Every method takes effect at `clock.now()` and notifies the listeners."""
 
     def __init__(self, settings: Settings, machine: Callable[[], int] = time.time_ns) -> None:
         """`machine` is the clock that the venue follows unless the settings let it stand still."""
@@ -36,7 +36,7 @@ class Venue:
         self.tokens = Tokens()
         self.system: SystemStatus = "online"
         self.post_only_refusals = 0
-        """How many crossing post-only orders there were; tells `alternate` what comes next."""
+        """Number of crossing post-only orders so far; decides what `alternate` does next."""
         self._listeners: list[Callable[[Event], None]] = []
         for account in settings.accounts:
             self.add_account(account)
@@ -65,7 +65,7 @@ class Venue:
         return self.catalogue.known(order.pair)
 
     def keep(self, order: Order, kind: ExecType, trade: Trade | None = None) -> Order:
-        """Store this version of an order, adjust the hold, tell the listeners."""
+        """Store this version of an order, adjust the hold, notify the listeners."""
         self._store(order)
         self.emit(OrderEvent(kind, order, order.changed, trade))
         return order

@@ -184,7 +184,7 @@ TROUBLE: list[tuple[Notice, str, str]] = [
         ChannelRecovered("telegram", 3_900),
         (
             "✅ Notifications by telegram work again\n├ Silent for » 1 h 5 min\n"
-            "└ What was missed » it tells itself, in one summary if it is much"
+            "└ What was missed » follows on that channel, in one summary if it is much"
         ),
         "notifications by telegram work again after 1 h 5 min",
     ),

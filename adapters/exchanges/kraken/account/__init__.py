@@ -1,4 +1,4 @@
-"""The account as Kraken's private channels tell of it.
+"""The account as Kraken's private channels report it.
 
 - `stream`         both channels, checked for gaps, as a state and events
 - `orders`         every order that was shown; `others` are external ones

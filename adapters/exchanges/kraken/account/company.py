@@ -48,7 +48,7 @@ class Beats(Struct):
 async def watch_company(
     rest: PrivateRest, now: Callable[[], int], tell: Callable[[KeyShared], None], beats: Beats
 ) -> None:
-    """Beat until cancelled and tell when another process shows, and when it has not for a while.
+    """Beat until cancelled; report when another process shows, and when it has not for a while.
 
     `now` is nanoseconds UTC. What is not known now is asked again with the next beat.
     """
@@ -89,7 +89,7 @@ async def orders_in_doubt(
     try:
         alone = await _alone(rest)
     except KrakenError as error:
-        raise ExchangeUnavailable(f"Kraken does not tell whether a second instance lives: {error.text}") from None
+        raise ExchangeUnavailable(f"Kraken does not answer whether a second instance runs: {error.text}") from None
     if not alone:
         # The other one must learn of us, too: refused calls leave no trace, and its own may have hidden earlier ones.
         with suppress(KrakenError):

@@ -1,6 +1,6 @@
 """Fees of orders that were partly filled before a stream began. Pure.
 
-The stream's snapshot tells of some fills, REST of the sum, perhaps as it was a minute ago.
+The stream's snapshot has some of the fills, REST the sum, perhaps as it was a minute ago.
 """
 
 from collections.abc import Container, Iterable, Sequence
@@ -15,7 +15,7 @@ from trading.ports import ExchangeUnavailable
 
 
 class PartlyTold(Struct, frozen=True):
-    """An open order, and those of its fills that the snapshot tells of, newest first."""
+    """An open order, and those of its fills that the snapshot contains, newest first."""
 
     order: Report
     fills: Sequence[Report]

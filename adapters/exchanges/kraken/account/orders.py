@@ -1,4 +1,4 @@
-"""All orders of the account as the executions channel tells of them, and the events that follow. Pure.
+"""All orders of the account as the executions channel reports them, and the events that follow. Pure.
 
 The channel's reports are partial: only the first of an order names its side, price and volume. Acknowledgements
 and reports come in any order, fills may be reported twice, and quantities here are cumulative.
@@ -121,7 +121,7 @@ class AccountOrders:
         self._placed.pop(order_id, None)
 
     def acknowledged(self, order_id: str, exchange_id: str, time: int, now: float) -> list[ExchangeEvent]:
-        """A request was answered with Kraken's id. Raises `ExchangeUnavailable` when the stream told another one."""
+        """A request was answered with Kraken's id. Raises `ExchangeUnavailable` when the stream had another one."""
         place = self._placed.get(order_id)
         if exchange_id not in self._known and place is not None:
             self._refuse_namesake(order_id, exchange_id)
@@ -180,7 +180,7 @@ class AccountOrders:
         return [AccountBalances(changed)] if changed else []
 
     def _may_be_in_flight(self, report: Report) -> bool:
-        """A fill that may be of ours, and is missed once the ledger tells of it."""
+        """A fill that may be of ours, and is missed once the ledger shows it."""
         if report.cl_ord_id:
             return self.own.claims(report.cl_ord_id, report.symbol)
         waiting = (place for place in self._placed.values() if place.order_id not in self._ids)

@@ -31,7 +31,7 @@ class Known(Struct):
 
 
 def facts_of(report: Report) -> OrderFacts:
-    """An open order, as its first report tells; what it does not tell is nothing."""
+    """An open order by its first report; what that leaves out counts as 0."""
     filled = report.cum_qty or ZERO
     spent = report.cum_cost
     if spent is None:

@@ -43,7 +43,7 @@ def check_key(info: KeyInfo) -> None:
 
 
 async def check_permissions(rest: PrivateRest, *, skip: bool) -> str:
-    """Ask what the key may do; returns its account, empty when Kraken does not tell it.
+    """Ask what the key may do; returns its account, empty when Kraken does not state it.
 
     With `skip` the rights do not matter, nor whether Kraken answers. Raises `BotStateError`, `ExchangeUnavailable`.
     """
@@ -58,7 +58,7 @@ async def check_permissions(rest: PrivateRest, *, skip: bool) -> str:
     try:
         return account_of(await rest.call("GetApiKeyInfo", KeyInfo))
     except KrakenError as error:
-        logger.warning("Kraken does not tell the account of the API key (%s): it is known by the key", error.text)
+        logger.warning("Kraken does not state the account of the API key (%s): it is known by the key", error.text)
         return ""
 
 

@@ -141,7 +141,7 @@ class AccountStream:
         """Raises `ExchangeUnavailable` for money that moved by a fill which was never told."""
         if self._totals and (fill_id := self._totals.unexplained(trio.current_time() - FILL_SECONDS)):
             raise ExchangeUnavailable(
-                f"the balances tell of the fill {fill_id}, the executions do not: something is lost"
+                f"the balances contain the fill {fill_id}, the executions do not: something is lost"
             )
 
     @property

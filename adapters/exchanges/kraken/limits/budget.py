@@ -1,7 +1,7 @@
 """Rate budgets: what a request costs, and how long to wait before it can be paid.
 
 Counters rise with requests and fall with time. Times are seconds of trio's clock, costs are Kraken's points.
-Other programs on the same account spend from the same counters unseen; what the stream tells corrects us.
+Other programs on the same account spend from the same counters unseen; the stream's figures correct ours.
 """
 
 from collections.abc import Iterable, Mapping
@@ -84,7 +84,7 @@ class TradingBudget:
         self._counters: dict[str, Counter] = {}
 
     def set_threshold(self, threshold: float) -> None:
-        """The stream tells the account's own limit."""
+        """Take the account's own limit, as the stream reports it."""
         self.tier = tier_of(threshold)
         for counter in self._counters.values():
             counter.maximum, counter.decay = self.tier.threshold, self.tier.decay

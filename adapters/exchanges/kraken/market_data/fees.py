@@ -24,7 +24,7 @@ _PAIR_ERRORS = ("EAccount:Invalid permissions", "EQuery:")
 
 
 class Fees:
-    """Maker rates as TradeVolume tells them."""
+    """Maker rates as TradeVolume states them."""
 
     def __init__(self, rest: PrivateRest, names: PairTable, configured: Callable[[], Sequence[PairName]]) -> None:
         """`configured`: the pairs to ask for together."""

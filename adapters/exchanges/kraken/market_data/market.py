@@ -61,13 +61,13 @@ class Market:
         self._newest_time: dict[str, int] = {}
         """Its time, in nanoseconds UTC."""
         self._numberless: set[str] = set()
-        """Symbols whose trades have come without ids: only the time tells whether one of them was seen."""
+        """Symbols whose trades have come without ids: only the time shows whether one of them was seen."""
         self._refused: set[str] = set()
         """Symbols whose prices are refused at present."""
         self._wanted: set[str] = set()
         """Those of them that were said to be traded since they were asked for last."""
         self._rules: dict[str, tuple[bytes, ...]] = {}
-        """As the instrument channel told them last."""
+        """States of the pairs as the instrument channel last reported them."""
         self._news: dict[str, str] = {}
         self._heard = trio.Event()
         self._quiet: dict[str, float] = {}

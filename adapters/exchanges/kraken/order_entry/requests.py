@@ -256,7 +256,7 @@ class Requests:
             self._stream.feed.post(OrderOfAnother(order.order_id, known.facts.exchange_id, self._clock.now()))
 
     async def _canceled_unseen(self, order: Place) -> None:
-        """The engine had it and the stream must tell its end; else the stream is not to be trusted."""
+        """The engine had it and the stream must report its end; else the stream is not to be trusted."""
         with trio.move_on_after(CONFIRM_SECONDS):
             while self._stream.find(order.order_id) is None:
                 await self._stream.changed()

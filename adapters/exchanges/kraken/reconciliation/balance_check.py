@@ -108,7 +108,7 @@ class DriftCheck:
                 self._known[asset] = more
                 missed.append(f"{more:+f} {asset}{told}")
         if missed:
-            raise ExchangeUnavailable(f"the account differs from what its stream told by {', '.join(missed)}")
+            raise ExchangeUnavailable(f"the account differs from its stream by {', '.join(missed)}")
 
     def _live_with(self, asset: str, more: Decimal) -> None:
         """A resync did not change it."""

@@ -1,4 +1,4 @@
-"""Whether the stream still tells the truth.
+"""Whether the stream's open orders are still those of REST.
 
 A frame that is lost shows as a gap only when the next one of its channel comes, and the last one before a quiet hour
 has none. So what the stream says is held against what else is known: the ledger, and now and then the open orders.

@@ -1,4 +1,4 @@
-"""Closed orders that the stream did not tell of: those of the time before this program ran, and of a lost connection.
+"""Closed orders that the stream did not report: from before this program ran, and from a lost connection.
 
 They are read once for all strategies. What a page shows as closed is a fact; what none shows is not: REST lags behind.
 """

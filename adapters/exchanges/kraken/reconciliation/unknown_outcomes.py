@@ -31,7 +31,7 @@ logger = logging.getLogger("infinity_grid.kraken")
 DEADLINE_SECONDS = 3.0
 """How long the engine may take an order that was sent."""
 MARGIN_SECONDS = 2.0
-"""After the deadline, for clocks and for the stream to tell."""
+"""Seconds after the deadline, for clocks and for the stream to catch up."""
 PAUSE_SECONDS = 5.0
 """Between two looks into history."""
 LAG_SECONDS = 90.0
@@ -178,7 +178,7 @@ class Lookup:
         return (ours - shown) | (shown - answer.rows.keys())
 
     async def _closed(self, order_ids: Sequence[str], sent: Mapping[str, int]) -> dict[str, OrderFacts]:
-        """The newest closures tell of orders that are no older; each other one costs a question of its own."""
+        """The newest closures cover orders that are no older; each other one costs a request of its own."""
         found: dict[str, OrderFacts] = {}
         covered_since: float = math.inf
         if len(order_ids) > _BULK or any(order_id in sent for order_id in order_ids):
@@ -197,7 +197,7 @@ class Lookup:
         if page.hides_some:
             raise ExchangeUnavailable(f"the closed orders of {order_id} cannot be read")
         if strange := [exchange_id for exchange_id, order in orders.items() if order.cl_ord_id != order_id]:
-            raise ExchangeUnavailable(f"asked for the closed orders of {order_id}, Kraken tells of {strange[0]}")
+            raise ExchangeUnavailable(f"asked for the closed orders of {order_id}, Kraken returned {strange[0]}")
         return orders
 
     async def _ask(self, **search: object) -> ClosedOrders:

@@ -86,7 +86,7 @@ def pair_names(rows: Mapping[str, Raw]) -> list[PairName]:
 
 
 def _symbol(row: Row) -> str:
-    """`BASE/QUOTE` in common spelling; empty where the row does not tell."""
+    """`BASE/QUOTE` in common spelling; empty where the row does not state it."""
     base, quote = row.optional("base", str), row.optional("quote", str)
     if not (base and quote):
         base, _, quote = (row.optional("wsname", str) or "").partition("/")
@@ -182,7 +182,7 @@ _RULES = ("price_increment", "price_precision", "qty_increment", "qty_precision"
 
 
 def instruments(content: Raw) -> dict[str, Instrument]:
-    """The pairs that a frame of the instrument channel tells of, by symbol. Raises `WireError`."""
+    """The pairs in a frame of the instrument channel, by symbol. Raises `WireError`."""
     told: dict[str, Instrument] = {}
     for raw in Row(content, "instrument").optional("pairs", list[Raw]) or []:
         with suppress(WireError):  # an odd row does no harm: facts are read over REST as well

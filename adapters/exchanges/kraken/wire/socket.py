@@ -102,7 +102,7 @@ def read_trades(data: Raw) -> tuple[list[tuple[int | None, Tick]], list[str]]:
 
 
 def read_system(data: Raw) -> str | None:
-    """The newest state of the exchange as a whole; None where no row tells one. Raises `WireError`."""
+    """The newest state of the exchange as a whole; None where no row states one. Raises `WireError`."""
     states = [row for row in _STATES.read_list(data, STATUS) if isinstance(row, SystemState)]
     return states[-1].system if states else None
 

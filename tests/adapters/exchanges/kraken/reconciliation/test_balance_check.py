@@ -48,7 +48,7 @@ async def test_a_lasting_difference_ends_the_session_once(autojump_clock: MockCl
         await trio.sleep(LAG_SECONDS)
         failure = await rig.failure()
     assert isinstance(failure, ExchangeUnavailable)
-    assert str(failure) == "the account differs from what its stream told by -100.0000 USD"
+    assert str(failure) == "the account differs from its stream by -100.0000 USD"
     async with opened(rest, account=account) as rig:
         await trio.sleep(2 * LAG_SECONDS)
         await rig.session.snapshot()
@@ -93,7 +93,7 @@ async def test_what_the_stream_has_told_explains_nothing(autojump_clock: MockClo
         told = {"asset": "USD", "balance": "1000.0000", "ref_id": "R1", "type": "withdrawal", "amount": "-100"}
         await rig.far.channel("balances", told)
         await trio.sleep(LAG_SECONDS)
-        assert str(await rig.failure()) == "the account differs from what its stream told by -100.0000 USD"
+        assert str(await rig.failure()) == "the account differs from its stream by -100.0000 USD"
 
 
 async def test_what_a_resync_does_not_change_is_lived_with(autojump_clock: MockClock) -> None:
