@@ -244,7 +244,7 @@ def connections() -> Iterator[Case]:
     yield Case("dropped: all, 5 times", cut("all", 5), within=60.0)
     yield Case("refused: public, 30 s", refused("public", 30), within=60.0)
     yield Case("refused: private, 30 s", refused("private", 30), within=60.0)
-    yield Case("refused: rest, 30 s", refused("rest", 30), within=60.0)
+    yield Case("refused: rest, 30 s", refused("rest", 30), within=60.0, lasts=30.0)
     yield Case("refused: all, 30 s", refused("all", 30), within=60.0)
     yield Case("refused: private, 5 min", refused("private", 300), within=380.0, tells=True)
     yield Case("refused: all, 5 min", refused("all", 300), within=380.0, tells=True)

@@ -58,6 +58,9 @@ class Case(Struct, frozen=True):
     step: Step = "fill"
     within: float = KNOWN_WITHIN
     """Seconds until the orders are right again."""
+    lasts: float = 0.0
+    """Seconds for which it may still stand when the next price comes: a jump of prices that no second trade confirms
+    waits until somebody can be asked for bid and ask."""
     notices: int = 1
     """How many of trouble the user gets at the most."""
     tells: bool = False
@@ -100,7 +103,8 @@ async def play(case: Case, kind: str, folder: Path) -> Outcome:
                 if step == case.step and case.or_else is not None:
                     right.append(case.or_else(others, price))
                 world.move(price)
-                seconds = await _right(world, right, case.within if step == case.step else KNOWN_WITHIN, step)
+                within = case.within if step == case.step else KNOWN_WITHIN + case.lasts
+                seconds = await _right(world, right, within, step)
                 if step == case.step:
                     outcome.seconds = seconds
                 await trio.sleep(SETTLE if step == case.step else SHORT)
