@@ -48,10 +48,8 @@ ANSWERS: tuple[Wrong, ...] = (
     one(
         "a partial fill is answered",
         EVENTS,
-        "            if order.filled >= order.volume:\n"
-        "                _complete(ladder, order, event.time)\n"
-        "        case Canceled",
-        "            if order.filled:\n                _complete(ladder, order, event.time)\n        case Canceled",
+        "    match after(order.phase, of_execution(newest, order.volume)):\n",
+        '    match "filled" if order.filled else after(order.phase, of_execution(newest, order.volume)):\n',
     ),
     one(
         "a sell cancelled by hand comes back",
