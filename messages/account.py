@@ -6,14 +6,15 @@ from typing import Literal, cast
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from messages.events import Event
 from messages.money import ZERO, Side
 from messages.order_life import Executed, Happening, after, further
-from messages.orders import Canceled, CloseReason, Place
+from messages.orders import Canceled, CloseReason, Filled, PartiallyFilled, Place
 
 OrderStatus = Literal["open", "filled", "canceled"]
 
 
-class OrderFacts(Struct, frozen=True, tag=True):
+class OrderFacts(Event, frozen=True, kw_only=True, tag=True):
     """One order as the exchange shows it in a snapshot or a look-up."""
 
     order_id: str
@@ -60,10 +61,30 @@ class OrderFacts(Struct, frozen=True, tag=True):
             time=time,
         )
 
+    def fill(self, fill_id: str) -> PartiallyFilled | Filled:
+        """The event of its newest execution."""
+        kind = Filled if self.status == "filled" else PartiallyFilled
+        return kind(
+            order_id=self.order_id,
+            exchange_id=self.exchange_id,
+            fill_id=fill_id,
+            filled=self.filled,
+            cost=self.cost,
+            fee=self.fee,
+            time=self.time,
+        )
+
     def closure(self) -> Canceled:
         """The event that it was closed."""
         return Canceled(
-            self.order_id, self.exchange_id, self.filled, self.cost, self.fee, self.reason, self.time, self.text
+            order_id=self.order_id,
+            exchange_id=self.exchange_id,
+            filled=self.filled,
+            cost=self.cost,
+            fee=self.fee,
+            reason=self.reason,
+            time=self.time,
+            text=self.text,
         )
 
 

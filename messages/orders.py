@@ -9,6 +9,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from messages.events import Event
 from messages.money import ZERO, Side
 
 OrderKind = Literal["ladder", "counter", "surplus", "extra"]
@@ -73,7 +74,7 @@ class Submit(Struct, frozen=True, tag=True):
     commands: tuple[Place | Cancel, ...]
 
 
-class Accepted(Struct, frozen=True, tag=True):
+class Accepted(Event, frozen=True, kw_only=True, tag=True):
     """The order is open at the exchange."""
 
     order_id: str
@@ -81,7 +82,7 @@ class Accepted(Struct, frozen=True, tag=True):
     time: int
 
 
-class PartiallyFilled(Struct, frozen=True, tag=True):
+class PartiallyFilled(Event, frozen=True, kw_only=True, tag=True):
     """Part of the order is executed."""
 
     order_id: str
@@ -96,7 +97,7 @@ class PartiallyFilled(Struct, frozen=True, tag=True):
     time: int
 
 
-class Filled(Struct, frozen=True, tag=True):
+class Filled(Event, frozen=True, kw_only=True, tag=True):
     """The order is executed completely. Same fields as `PartiallyFilled`."""
 
     order_id: str
@@ -108,7 +109,7 @@ class Filled(Struct, frozen=True, tag=True):
     time: int
 
 
-class Canceled(Struct, frozen=True, tag=True):
+class Canceled(Event, frozen=True, kw_only=True, tag=True):
     """The order is closed without being complete; what was filled until then stays filled."""
 
     order_id: str
@@ -122,7 +123,7 @@ class Canceled(Struct, frozen=True, tag=True):
     """The venue's own words for why, where it has any."""
 
 
-class Amended(Struct, frozen=True, tag=True):
+class Amended(Event, frozen=True, kw_only=True, tag=True):
     """The account owner amended the open order by hand: from now on this is its limit and quantity."""
 
     order_id: str
@@ -133,7 +134,7 @@ class Amended(Struct, frozen=True, tag=True):
     time: int
 
 
-class Rejected(Struct, frozen=True, tag=True):
+class Rejected(Event, frozen=True, kw_only=True, tag=True):
     """No order came into being: refused by the exchange, or by our own ledger before it was sent."""
 
     order_id: str
@@ -142,7 +143,7 @@ class Rejected(Struct, frozen=True, tag=True):
     time: int
 
 
-class Deferred(Struct, frozen=True, tag=True):
+class Deferred(Event, frozen=True, kw_only=True, tag=True):
     """The venue does not take a requested order (or its cancel) now. The adapter asks again by itself.
 
     No state of the order changes; any later event of the order ends it.

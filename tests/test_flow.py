@@ -143,7 +143,9 @@ async def test_a_strategy_that_does_not_read_does_not_hold_up_the_order_manager(
         nursery.start_soon(run_order_manager, exchange, mail, {USERREF: strategy}, persistence, {"BTC/USD": BTC_USD})
         await wait_all_tasks_blocked()
         mail.post(Attach(USERREF, 1, "BTC/USD", D(0), D(0), sells_unowned=False, orders=()))
-        exchange.session.say(*(Rejected(f"g0000rt{number:011}", "refused", "no", 1) for number in range(2_000)))
+        exchange.session.say(
+            *(Rejected(order_id=f"g0000rt{number:011}", reason="refused", text="no", time=1) for number in range(2_000))
+        )
         await wait_all_tasks_blocked()
         assert len(mail) == 0
         assert len(persistence) == 2_000

@@ -294,7 +294,13 @@ class OrderDesk:
         self.ledger.hold(place, live.filled, live.placed)
         if facts is not None:
             if (facts.price, facts.volume) != (place.price, place.volume):
-                changed = Amended(place.order_id, facts.exchange_id, facts.price, facts.volume, facts.time)
+                changed = Amended(
+                    order_id=place.order_id,
+                    exchange_id=facts.exchange_id,
+                    price=facts.price,
+                    volume=facts.volume,
+                    time=facts.time,
+                )
                 self._amend(changed)
                 self._pass_on(changed, effects)
             # Booked against what the strategy's durable state already includes.
@@ -312,12 +318,23 @@ class OrderDesk:
             pair = self.ledger.clients[place.strategy].pair
             if wrong := against_rules(pair, place.price, place.volume):
                 # Decided by rules that the pair no longer has: it never left, so it is decided again.
-                self._pass_on(Rejected(place.order_id, "rules", wrong, place.time), effects)
+                self._pass_on(Rejected(order_id=place.order_id, reason="rules", text=wrong, time=place.time), effects)
             else:
                 self._place(place, effects, decided_earlier=True)
             return
         reason: CloseReason = "unknown to the exchange" if live.accepted or is_owners else "requested"
-        self._pass_on(Canceled(place.order_id, "", live.filled, ZERO, ZERO, reason, place.time), effects)
+        self._pass_on(
+            Canceled(
+                order_id=place.order_id,
+                exchange_id="",
+                filled=live.filled,
+                cost=ZERO,
+                fee=ZERO,
+                reason=reason,
+                time=place.time,
+            ),
+            effects,
+        )
 
     def _place(self, place: Place, effects: Effects, *, decided_earlier: bool = False) -> None:
         if place.order_id in self._orders or place.order_id in self._waiting:
@@ -332,11 +349,22 @@ class OrderDesk:
                 self._waiting[place.order_id] = place
             case "lacks":
                 asset = place.symbol.partition("/")[2 if place.side == "buy" else 0]
-                self._pass_on(Rejected(place.order_id, "funds", f"not enough free {asset}", place.time), effects)
+                self._pass_on(
+                    Rejected(order_id=place.order_id, reason="funds", text=f"not enough free {asset}", time=place.time),
+                    effects,
+                )
 
     def _cancel(self, order_id: str, effects: Effects) -> None:
         if waiting := self._waiting.pop(order_id, None):
-            never_sent = Canceled(order_id, "", ZERO, ZERO, ZERO, "requested", waiting.time)
+            never_sent = Canceled(
+                order_id=order_id,
+                exchange_id="",
+                filled=ZERO,
+                cost=ZERO,
+                fee=ZERO,
+                reason="requested",
+                time=waiting.time,
+            )
             self._pass_on(never_sent, effects)
         elif order_id in self._orders:
             self.ledger.leaving(order_id)

@@ -22,18 +22,13 @@ def by_whom(facts: OrderFacts, live: LiveOrder) -> OrderFacts:
 
 def event_of(facts: OrderFacts) -> OrderEvent:
     """What an exchange shows of an order, as the event that would have said so."""
-    fill_id = f"{facts.exchange_id}@{facts.filled:f}"
     match facts.status:
         case "canceled":
             return facts.closure()
-        case "filled":
-            return Filled(facts.order_id, facts.exchange_id, fill_id, facts.filled, facts.cost, facts.fee, facts.time)
-        case "open" if facts.filled:
-            return PartiallyFilled(
-                facts.order_id, facts.exchange_id, fill_id, facts.filled, facts.cost, facts.fee, facts.time
-            )
-        case "open":
-            return Accepted(facts.order_id, facts.exchange_id, facts.time)
+        case "open" if not facts.filled:
+            return Accepted(order_id=facts.order_id, exchange_id=facts.exchange_id, time=facts.time)
+        case "open" | "filled":
+            return facts.fill(f"{facts.exchange_id}@{facts.filled:f}")
 
 
 def facts_after(

@@ -30,7 +30,7 @@ from messages.money import (
     hold_of,
 )
 from messages.order_life import Executed, is_complete
-from messages.orders import Accepted, CloseReason, Filled, PartiallyFilled, Place, Rejected, RejectReason
+from messages.orders import Accepted, CloseReason, Place, Rejected, RejectReason
 from simulators.paper.account import (
     Changes,
     LastPrice,
@@ -140,12 +140,15 @@ class PaperBook:
         need = hold_of(self._pairs[place.symbol], place.side, place.price, place.volume, rate)
         refusal = self._refusal(place, need, crosses=crossed is not None)
         if refusal:
-            return [Rejected(place.order_id, *refusal, time)]
+            reason, text = refusal
+            return [Rejected(order_id=place.order_id, reason=reason, text=text, time=time)]
         number = self._next_number()
         facts = facts_of_accepted(place, f"PAPER-{number:09}", time)
         order = PaperOrder(facts, number=number, fee_rate=rate, held=need, since=place.time)
         self._store(order)
-        events: list[ExchangeEvent] = [Accepted(place.order_id, order.facts.exchange_id, time)]
+        events: list[ExchangeEvent] = [
+            Accepted(order_id=place.order_id, exchange_id=order.facts.exchange_id, time=time)
+        ]
         if crossed is not None:
             events += self._execute(order, place.volume, crossed, time)
         return events
@@ -244,9 +247,7 @@ class PaperBook:
         held = ZERO if complete else _held_after(pair, facts, order.fee_rate)
         self._store(msgspec.structs.replace(order, facts=facts, held=held))
         totals = self._settle(pair, before, facts)
-        kind = Filled if complete else PartiallyFilled
-        fill_id = f"PAPER-F-{self._next_number():09}"
-        return [totals, kind(facts.order_id, facts.exchange_id, fill_id, filled, facts.cost, facts.fee, time)]
+        return [totals, facts.fill(f"PAPER-F-{self._next_number():09}")]
 
     def _settle(self, pair: Pair, before: OrderFacts, after: OrderFacts) -> AccountBalances:
         """Move what was traded between `before` and `after`; the new totals of both assets."""

@@ -224,11 +224,11 @@ class World:
 
     def accept(self, order: AtExchange) -> None:
         order.status, order.time = "open", self.now
-        self.queue.append(Accepted(order.place.order_id, order.exchange_id, self.now))
+        self.queue.append(Accepted(order_id=order.place.order_id, exchange_id=order.exchange_id, time=self.now))
 
     def refuse(self, order: AtExchange) -> None:
         del self.orders[order.place.order_id]
-        self.queue.append(Rejected(order.place.order_id, "refused", "no", self.now))
+        self.queue.append(Rejected(order_id=order.place.order_id, reason="refused", text="no", time=self.now))
 
     def close(self, order: AtExchange, reason: CloseReason) -> None:
         self.now += 1
@@ -267,12 +267,26 @@ class World:
 def filled_event(order: AtExchange) -> Filled | PartiallyFilled:
     kind = Filled if order.status == "filled" else PartiallyFilled
     fill_id = f"{order.exchange_id}@{order.filled}"
-    return kind(order.place.order_id, order.exchange_id, fill_id, order.filled, order.cost, order.fee, order.time)
+    return kind(
+        order_id=order.place.order_id,
+        exchange_id=order.exchange_id,
+        fill_id=fill_id,
+        filled=order.filled,
+        cost=order.cost,
+        fee=order.fee,
+        time=order.time,
+    )
 
 
 def _canceled(order: AtExchange) -> Canceled:
     return Canceled(
-        order.place.order_id, order.exchange_id, order.filled, order.cost, order.fee, order.reason, order.time
+        order_id=order.place.order_id,
+        exchange_id=order.exchange_id,
+        filled=order.filled,
+        cost=order.cost,
+        fee=order.fee,
+        reason=order.reason,
+        time=order.time,
     )
 
 
@@ -280,25 +294,36 @@ def _facts(order: AtExchange) -> OrderFacts:
     place = order.place
     assert order.status != "sent"
     return OrderFacts(
-        place.order_id,
-        order.exchange_id,
-        place.symbol,
-        place.side,
-        place.price,
-        place.volume,
-        order.status,
-        order.filled,
-        order.cost,
-        order.fee,
-        order.reason,
-        order.time,
+        order_id=place.order_id,
+        exchange_id=order.exchange_id,
+        symbol=place.symbol,
+        side=place.side,
+        price=place.price,
+        volume=place.volume,
+        status=order.status,
+        filled=order.filled,
+        cost=order.cost,
+        fee=order.fee,
+        reason=order.reason,
+        time=order.time,
     )
 
 
 def foreign_order(exchange_id: str, side: Side, price: str, volume: str, order_id: str = "") -> OrderFacts:
     """An open order of somebody else on BTC/USD."""
     return OrderFacts(
-        order_id, exchange_id, "BTC/USD", side, D(price), D(volume), "open", ZERO, ZERO, ZERO, "requested", 1
+        order_id=order_id,
+        exchange_id=exchange_id,
+        symbol="BTC/USD",
+        side=side,
+        price=D(price),
+        volume=D(volume),
+        status="open",
+        filled=ZERO,
+        cost=ZERO,
+        fee=ZERO,
+        reason="requested",
+        time=1,
     )
 
 

@@ -49,7 +49,7 @@ class Stage:
         """And commit."""
         for output in self.guard.handle(event):
             if isinstance(output, Place):
-                self.hear(Accepted(output.order_id, f"O-{output.order_id}", self.now))
+                self.hear(Accepted(order_id=output.order_id, exchange_id=f"O-{output.order_id}", time=self.now))
         self.guard.save()
 
     def tick(self, price: str = "50000.0") -> None:
@@ -71,7 +71,17 @@ class Stage:
         self.now += SECOND
         volume = place.volume if filled is None else D(filled)
         kind = Filled if volume == place.volume else PartiallyFilled
-        self.hear(kind(place.order_id, f"O-{place.order_id}", f"f{volume}", volume, ZERO, ZERO, self.now))
+        self.hear(
+            kind(
+                order_id=place.order_id,
+                exchange_id=f"O-{place.order_id}",
+                fill_id=f"f{volume}",
+                filled=volume,
+                cost=ZERO,
+                fee=ZERO,
+                time=self.now,
+            )
+        )
 
     def restarted(self) -> "Stage":
         """The same strategy from what was committed."""
@@ -100,17 +110,17 @@ def sells(*volumes: str) -> Callable[[Liar, CoreEvent], None]:
 
 def found(order_id: str = "", **changes: object) -> OrdersFound:
     facts = OrderFacts(
-        order_id or client_order_id(1001, "lost"),
-        "O1",
-        "BTC/USD",
-        "sell",
-        HIGH,
-        BOUGHT,
-        "open",
-        ZERO,
-        ZERO,
-        ZERO,
-        "by hand",
-        1,
+        order_id=order_id or client_order_id(1001, "lost"),
+        exchange_id="O1",
+        symbol="BTC/USD",
+        side="sell",
+        price=HIGH,
+        volume=BOUGHT,
+        status="open",
+        filled=ZERO,
+        cost=ZERO,
+        fee=ZERO,
+        reason="by hand",
+        time=1,
     )
     return OrdersFound(1001, 1, 0, (msgspec.structs.replace(facts, **changes),))

@@ -97,18 +97,18 @@ def place(cause: str, price: int = 100, volume: str = "1", strategy: int = A, si
 def shown(order: Place) -> OrderFacts:
     """An open order as the exchange shows it."""
     return OrderFacts(
-        order.order_id,
-        f"O-{order.cause}",
-        order.symbol,
-        order.side,
-        order.price,
-        order.volume,
-        "open",
-        ZERO,
-        ZERO,
-        ZERO,
-        "requested",
-        1,
+        order_id=order.order_id,
+        exchange_id=f"O-{order.cause}",
+        symbol=order.symbol,
+        side=order.side,
+        price=order.price,
+        volume=order.volume,
+        status="open",
+        filled=ZERO,
+        cost=ZERO,
+        fee=ZERO,
+        reason="requested",
+        time=1,
     )
 
 
@@ -122,9 +122,23 @@ def cancel(order: Place) -> Cancel:
 
 def filled(order: Place) -> Filled:
     return Filled(
-        order.order_id, f"O-{order.cause}", f"F-{order.cause}", order.volume, order.price * order.volume, ZERO, 2
+        order_id=order.order_id,
+        exchange_id=f"O-{order.cause}",
+        fill_id=f"F-{order.cause}",
+        filled=order.volume,
+        cost=order.price * order.volume,
+        fee=ZERO,
+        time=2,
     )
 
 
 def canceled(order: Place) -> Canceled:
-    return Canceled(order.order_id, f"O-{order.cause}", ZERO, ZERO, ZERO, "requested", 2)
+    return Canceled(
+        order_id=order.order_id,
+        exchange_id=f"O-{order.cause}",
+        filled=ZERO,
+        cost=ZERO,
+        fee=ZERO,
+        reason="requested",
+        time=2,
+    )

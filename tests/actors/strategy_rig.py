@@ -149,13 +149,21 @@ class Rig:
         return places
 
     def accepted(self, place: Place) -> Accepted:
-        return Accepted(place.order_id, f"O{place.order_id}", self.now)
+        return Accepted(order_id=place.order_id, exchange_id=f"O{place.order_id}", time=self.now)
 
     def filled(self, place: Place) -> Filled:
         self.now += SECOND
         cost = place.price * place.volume
         fill_id = f"F{place.order_id}"
-        return Filled(place.order_id, f"O{place.order_id}", fill_id, place.volume, cost, cost / 400, self.now)
+        return Filled(
+            order_id=place.order_id,
+            exchange_id=f"O{place.order_id}",
+            fill_id=fill_id,
+            filled=place.volume,
+            cost=cost,
+            fee=cost / 400,
+            time=self.now,
+        )
 
     def commits(self) -> list[Commit]:
         return self.asked(Commit)

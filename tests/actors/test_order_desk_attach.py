@@ -151,7 +151,9 @@ def test_a_cancelled_order_that_never_arrived_is_closed_and_not_sent() -> None:
     grid.submit(order)
     grid.cancel(order.order_id)
     assert account.attach(grid).place == []
-    assert grid.events() == [Canceled(order.order_id, "", ZERO, ZERO, ZERO, "requested", 1)]
+    assert grid.events() == [
+        Canceled(order_id=order.order_id, exchange_id="", filled=ZERO, cost=ZERO, fee=ZERO, reason="requested", time=1)
+    ]
 
 
 def test_a_cancel_that_never_arrived_is_sent_again() -> None:
@@ -276,9 +278,15 @@ def adopted_sell(*, shown: bool) -> tuple[OrderDesk, Effects, str]:
 def test_a_fill_of_an_adopted_sell_takes_none_of_the_base_that_the_strategy_bought() -> None:
     desk, effects, order_id = adopted_sell(shown=True)
     assert Balances(1, ZERO, D("0.3"), D("0.6")) in [message for _, message in effects.deliver]
-    desk.on_event(PartiallyFilled(order_id, "O", "T1", D("0.04"), D(2400), ZERO, 2))
+    desk.on_event(
+        PartiallyFilled(
+            order_id=order_id, exchange_id="O", fill_id="T1", filled=D("0.04"), cost=D(2400), fee=ZERO, time=2
+        )
+    )
     assert desk.ledger.clients[1].owned == D("0.3")
-    desk.on_event(Filled(order_id, "O", "T2", D("0.1"), D(6000), ZERO, 3))
+    desk.on_event(
+        Filled(order_id=order_id, exchange_id="O", fill_id="T2", filled=D("0.1"), cost=D(6000), fee=ZERO, time=3)
+    )
     assert desk.ledger.clients[1].owned == D("0.3")
     assert not desk.ledger.holds
 

@@ -77,9 +77,11 @@ async def test_what_happened_is_recorded_and_told() -> None:
     async with rig.running():
         await rig.attach_both()
         await rig.hears(submit(order))
-        await rig.is_told(Accepted(order.order_id, "O-one", 2))
-        assert rig.persistence.receive_nowait() == [Record(A, Accepted(order.order_id, "O-one", 2))]
-        assert Accepted(order.order_id, "O-one", 2) in rig.told(A)
+        await rig.is_told(Accepted(order_id=order.order_id, exchange_id="O-one", time=2))
+        assert rig.persistence.receive_nowait() == [
+            Record(A, Accepted(order_id=order.order_id, exchange_id="O-one", time=2))
+        ]
+        assert Accepted(order_id=order.order_id, exchange_id="O-one", time=2) in rig.told(A)
 
 
 async def test_an_order_without_funds_is_refused_without_a_request() -> None:
@@ -169,7 +171,7 @@ async def test_a_stop_in_the_middle_of_a_round_sends_what_was_decided() -> None:
         assert not rig.ended
         await rig.is_told(canceled(old))
         assert not rig.ended, "the new order's answer is not known yet"
-        await rig.is_told(Accepted(new.order_id, "NEW", 2))
+        await rig.is_told(Accepted(order_id=new.order_id, exchange_id="NEW", time=2))
         assert rig.ended
 
 

@@ -78,7 +78,9 @@ async def test_what_happens_to_an_order_while_it_is_looked_up_comes_behind_the_r
     rig, order = Rig(), place("one")
     released = rig.session.slow[order.order_id] = trio.Event()
     rig.session.history[order.order_id] = shown(order)
-    partly = PartiallyFilled(order.order_id, "O-one", "F0", D("0.5"), D(50), ZERO, 2)
+    partly = PartiallyFilled(
+        order_id=order.order_id, exchange_id="O-one", fill_id="F0", filled=D("0.5"), cost=D(50), fee=ZERO, time=2
+    )
     async with rig.running():
         await rig.hears(attach(A, live(order)), attach(B))
         await rig.is_told(partly, filled(order))

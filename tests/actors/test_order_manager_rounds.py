@@ -69,7 +69,7 @@ async def test_an_exchange_that_repeats_the_row_opens_another_round() -> None:
         await rig.is_told(RowEnd(1))
         await rig.hears(submit(order), RowDone(A, 1), RowDone(B, 1))
         rig.forget()
-        await rig.is_told(Accepted(order.order_id, "O-one", 2), RowEnd(1))
+        await rig.is_told(Accepted(order_id=order.order_id, exchange_id="O-one", time=2), RowEnd(1))
         assert [type(message) for message in rig.told(A)][-1] == RowEnd
         await rig.hears(RowDone(A, 1), RowDone(B, 1))
         assert rig.session.asked() == [("settled", 1)]

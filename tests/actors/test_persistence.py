@@ -39,7 +39,7 @@ def commit(number: int, strategy: int = 1) -> Commit:
 
 
 def record() -> Record:
-    return Record(1, Accepted("order-1", "X-1", 5))
+    return Record(1, Accepted(order_id="order-1", exchange_id="X-1", time=5))
 
 
 class MemoryJournal:

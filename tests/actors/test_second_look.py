@@ -13,7 +13,7 @@ async def test_a_refusal_that_names_facts_has_them_read_again(reason: RejectReas
     rig = Rig()
     async with rig.running():
         places = await rig.trade()
-        await rig.hears(Rejected(places[0].order_id, reason, "no", rig.now))
+        await rig.hears(Rejected(order_id=places[0].order_id, reason=reason, text="no", time=rig.now))
         assert rig.venue.receive_nowait() == [LookAgain("BTC/USD", reason, "no")]  # type: ignore[arg-type]
 
 
@@ -21,8 +21,8 @@ async def test_other_refusals_do_not() -> None:
     rig = Rig()
     async with rig.running():
         places = await rig.trade()
-        await rig.hears(Rejected(places[0].order_id, "funds", "no", rig.now))
-        await rig.hears(Rejected(places[1].order_id, "refused", "no", rig.now))
+        await rig.hears(Rejected(order_id=places[0].order_id, reason="funds", text="no", time=rig.now))
+        await rig.hears(Rejected(order_id=places[1].order_id, reason="refused", text="no", time=rig.now))
         assert rig.venue.receive_nowait() == []
 
 

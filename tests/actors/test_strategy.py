@@ -94,7 +94,18 @@ def at_the_exchange(cause: str) -> OrderFacts:
     zero = Decimal(0)
     order_id = client_order_id(USERREF, cause)
     return OrderFacts(
-        order_id, "O-lost", "BTC/USD", "sell", Decimal(60000), one, "open", zero, zero, zero, "requested", 1
+        order_id=order_id,
+        exchange_id="O-lost",
+        symbol="BTC/USD",
+        side="sell",
+        price=Decimal(60000),
+        volume=one,
+        status="open",
+        filled=zero,
+        cost=zero,
+        fee=zero,
+        reason="requested",
+        time=1,
     )
 
 
@@ -221,7 +232,7 @@ async def test_what_was_told_to_an_earlier_start_is_forgotten() -> None:
         await rig.begin()
         commit = await rig.commit()
         (first, *others) = orders_of(commit)
-    refusal = Rejected(first.order_id, "refused", "the order did not arrive", rig.now)
+    refusal = Rejected(order_id=first.order_id, reason="refused", text="the order did not arrive", time=rig.now)
     rig.read_all()
     async with rig.running():
         await rig.hears(refusal)
@@ -282,11 +293,22 @@ async def test_a_sell_decided_before_an_enlarged_one_was_executed_keeps_its_base
         rig.read_all()
         large = sell.volume * 25
         exchange_id = f"O{sell.order_id}"
-        events: list[OrderEvent] = [Amended(sell.order_id, exchange_id, sell.price, large, 2), rig.filled(buys[1])]
+        events: list[OrderEvent] = [
+            Amended(order_id=sell.order_id, exchange_id=exchange_id, price=sell.price, volume=large, time=2),
+            rig.filled(buys[1]),
+        ]
         for part in range(1, parts + 1):
             filled, kind = large * part / parts, Filled if part == parts else PartiallyFilled
             events.append(
-                kind(sell.order_id, exchange_id, f"f{part}", filled, sell.price * filled, Decimal(0), 2 + part)
+                kind(
+                    order_id=sell.order_id,
+                    exchange_id=exchange_id,
+                    fill_id=f"f{part}",
+                    filled=filled,
+                    cost=sell.price * filled,
+                    fee=Decimal(0),
+                    time=2 + part,
+                )
             )
         delivered = [message for event in events for _, message in desk.on_event(event).deliver]
         await rig.hears(*delivered, delivered[-1])

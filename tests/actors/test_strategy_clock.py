@@ -138,7 +138,12 @@ async def test_orders_that_wait_are_a_condition_until_they_are_answered(autojump
         places = [command for command in submit.commands if isinstance(command, Place)]
         rig.metrics.receive_nowait()
         rig.persistence.receive_nowait()
-        await rig.hears(*(Deferred(place.order_id, "user locked", "ETrade:User Locked", rig.now) for place in places))
+        await rig.hears(
+            *(
+                Deferred(order_id=place.order_id, reason="user locked", text="ETrade:User Locked", time=rig.now)
+                for place in places
+            )
+        )
         assert [row.code for row in _open(rig)] == ["orders put off"]
         (opened,) = [m for m in rig.persistence.receive_nowait() if isinstance(m, ConditionChanged)]
         assert "ETrade:User Locked" in opened.condition.detail
@@ -152,7 +157,7 @@ async def test_a_long_wait_for_an_answer_is_told_without_any_mail(autojump_clock
     async with rig.running():
         await rig.synced()
         rig.notifier.receive_nowait()
-        await rig.hears(Deferred("o1", "no answer", "no answer", rig.now))
+        await rig.hears(Deferred(order_id="o1", reason="no answer", text="no answer", time=rig.now))
         await trio.sleep(30)
         assert rig.notifier.receive_nowait() == []
         await trio.sleep(31)

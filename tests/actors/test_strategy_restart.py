@@ -85,18 +85,18 @@ class World:
     def fill(self, place: Place) -> None:
         event = self.rig.filled(place)
         self._history[place.order_id] = OrderFacts(
-            place.order_id,
-            event.exchange_id,
-            place.symbol,
-            place.side,
-            place.price,
-            place.volume,
-            "filled",
-            event.filled,
-            event.cost,
-            event.fee,
-            "requested",
-            event.time,
+            order_id=place.order_id,
+            exchange_id=event.exchange_id,
+            symbol=place.symbol,
+            side=place.side,
+            price=place.price,
+            volume=place.volume,
+            status="filled",
+            filled=event.filled,
+            cost=event.cost,
+            fee=event.fee,
+            reason="requested",
+            time=event.time,
         )
         self._carry_out(self.desk.on_event(event))
 

@@ -163,4 +163,12 @@ def _crossed(place: Place, price: Decimal) -> bool:
 
 
 def _closed(command: Cancel, now: int) -> Canceled:
-    return Canceled(command.order_id, f"O{command.order_id}", Decimal(0), Decimal(0), Decimal(0), "requested", now)
+    return Canceled(
+        order_id=command.order_id,
+        exchange_id=f"O{command.order_id}",
+        filled=Decimal(0),
+        cost=Decimal(0),
+        fee=Decimal(0),
+        reason="requested",
+        time=now,
+    )

@@ -118,7 +118,14 @@ def test_what_the_last_stop_cancelled_is_not_open_any_more(make: Make) -> None:
     placed = Place(1001, "g1", "BTC/USD", "buy", Decimal(100), Decimal(2), True, "ladder", "c", 5)
     state = LEFT.replace('"owned":"0.5"', '"owned":"0"')
     journal.write([Commit(1001, 2, "btc", "GridHODL", 6, state, (), (placed,), symbol="BTC/USD")])
-    journal.write([Record(1001, Canceled("g1", "O1", ZERO, ZERO, ZERO, "requested", 7))])
+    journal.write(
+        [
+            Record(
+                1001,
+                Canceled(order_id="g1", exchange_id="O1", filled=ZERO, cost=ZERO, fee=ZERO, reason="requested", time=7),
+            )
+        ]
+    )
     journal.close()
     assert len(check_journal(make(changes=("userref = 1001", "userref = 1002")), "c.toml")) == 1
 

@@ -23,7 +23,7 @@ def ready_core(open_buys: int) -> tuple[GridCore, list[Place]]:
     core.handle(Balances(USERREF, Decimal(10**7), Decimal(0), Decimal(0)))
     buys = [order for order in core.handle(Resynced(USERREF, 1)) if isinstance(order, Place)]
     for number, buy in enumerate(buys):
-        core.handle(Accepted(buy.order_id, f"O{number}", START))
+        core.handle(Accepted(order_id=buy.order_id, exchange_id=f"O{number}", time=START))
     return core, buys
 
 
@@ -49,7 +49,15 @@ def fill(open_buys: int) -> tuple[GridCore, list[CoreEvent]]:
     """The highest buy is filled: its sell is decided."""
     core, buys = ready_core(open_buys)
     cost = buys[0].price * buys[0].volume
-    event = Filled(buys[0].order_id, "O0", "F1", buys[0].volume, cost, cost * Decimal("0.0025"), START + SECOND)
+    event = Filled(
+        order_id=buys[0].order_id,
+        exchange_id="O0",
+        fill_id="F1",
+        filled=buys[0].volume,
+        cost=cost,
+        fee=cost * Decimal("0.0025"),
+        time=START + SECOND,
+    )
     return core, [event]
 
 

@@ -51,7 +51,10 @@ def commit(number: int, orders: int) -> Commit:
 
 
 def accepted(number: int, orders: int) -> list[Record]:
-    return [Record(1, Accepted(place(number, index).order_id, "OX", time.time_ns())) for index in range(orders)]
+    return [
+        Record(1, Accepted(order_id=place(number, index).order_id, exchange_id="OX", time=time.time_ns()))
+        for index in range(orders)
+    ]
 
 
 def show(name: str, seconds: Sequence[float]) -> None:

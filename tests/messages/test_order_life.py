@@ -73,24 +73,43 @@ def test_in_whatever_order_news_come_the_same_is_known_in_the_end() -> None:
 
 
 def test_the_quantity_decides_whatever_an_event_is_called() -> None:
-    closed = Canceled("g", "O", D(2), D(2), ZERO, "by hand", 1)
+    closed = Canceled(order_id="g", exchange_id="O", filled=D(2), cost=D(2), fee=ZERO, reason="by hand", time=1)
     assert of_execution(closed, D(2)) == "filled"
     assert of_execution(closed, D(3)) == "closed"
-    assert of_execution(Filled("g", "O", "T", D(1), D(1), ZERO, 1), D(2)) == "partly filled"
-    assert of_execution(PartiallyFilled("g", "O", "T", D(2), D(1), ZERO, 1), D(2)) == "filled"
-    assert of_execution(Filled("g", "O", "T", D(1), D(1), ZERO, 1), None) == "filled", "nothing else is known"
+    assert (
+        of_execution(Filled(order_id="g", exchange_id="O", fill_id="T", filled=D(1), cost=D(1), fee=ZERO, time=1), D(2))
+        == "partly filled"
+    )
+    assert (
+        of_execution(
+            PartiallyFilled(order_id="g", exchange_id="O", fill_id="T", filled=D(2), cost=D(1), fee=ZERO, time=1), D(2)
+        )
+        == "filled"
+    )
+    assert (
+        of_execution(Filled(order_id="g", exchange_id="O", fill_id="T", filled=D(1), cost=D(1), fee=ZERO, time=1), None)
+        == "filled"
+    ), "nothing else is known"
 
 
 @pytest.mark.parametrize(("shown", "then"), [(False, "rejected"), (True, "canceling")])
 def test_a_refusal_of_an_order_that_was_shown_is_old_news(shown: bool, then: State) -> None:
-    refused = Rejected("g", "funds", "", 1)
+    refused = Rejected(order_id="g", reason="funds", text="", time=1)
     assert after("canceling", happening(refused, D(1), shown=shown)) == then
 
 
 def test_a_change_by_hand_and_a_doubled_acceptance_change_no_state() -> None:
     for state in STATES:
-        assert after(state, happening(Amended("g", "O", D(1), D(1), 1), D(1), shown=True)) == state
-    assert after("canceling", happening(Accepted("g", "O", 1), D(1), shown=True)) == "canceling"
+        assert (
+            after(
+                state,
+                happening(Amended(order_id="g", exchange_id="O", price=D(1), volume=D(1), time=1), D(1), shown=True),
+            )
+            == state
+        )
+    assert (
+        after("canceling", happening(Accepted(order_id="g", exchange_id="O", time=1), D(1), shown=True)) == "canceling"
+    )
 
 
 amounts = st.integers(0, 10).map(D)

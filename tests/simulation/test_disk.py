@@ -23,11 +23,35 @@ def message(chance: random.Random, number: int) -> Write:
         command = place if chance.random() < 0.7 else Cancel(1, order_id)
         return Commit(chance.choice((1, 2)), number, "grid", "GridHODL", number, f"state {number}", (), (command,))
     events: list[OrderEvent] = [
-        Accepted(order_id, "O", number),
-        PartiallyFilled(order_id, "O", f"T{number}", filled, filled * 2, filled / 8, number),
-        Filled(order_id, "O", f"T{number}", Decimal(5), Decimal(10), Decimal("0.625"), number),
-        Canceled(order_id, "O", filled, filled * 2, filled / 8, "by hand", number),
-        Rejected(order_id, "refused", "no", number),
+        Accepted(order_id=order_id, exchange_id="O", time=number),
+        PartiallyFilled(
+            order_id=order_id,
+            exchange_id="O",
+            fill_id=f"T{number}",
+            filled=filled,
+            cost=filled * 2,
+            fee=filled / 8,
+            time=number,
+        ),
+        Filled(
+            order_id=order_id,
+            exchange_id="O",
+            fill_id=f"T{number}",
+            filled=Decimal(5),
+            cost=Decimal(10),
+            fee=Decimal("0.625"),
+            time=number,
+        ),
+        Canceled(
+            order_id=order_id,
+            exchange_id="O",
+            filled=filled,
+            cost=filled * 2,
+            fee=filled / 8,
+            reason="by hand",
+            time=number,
+        ),
+        Rejected(order_id=order_id, reason="refused", text="no", time=number),
     ]
     return Record(1, chance.choice(events))
 

@@ -20,7 +20,20 @@ NEWCOMERS = {1001: "BTC/USD", 1002: "ETH/USD"}
 
 def facts(userref: int, exchange_id: str) -> OrderFacts:
     name = client_order_id(userref, exchange_id)
-    return OrderFacts(name, exchange_id, "X/Y", "buy", ZERO, ZERO, "open", ZERO, ZERO, ZERO, "requested", 5)
+    return OrderFacts(
+        order_id=name,
+        exchange_id=exchange_id,
+        symbol="X/Y",
+        side="buy",
+        price=ZERO,
+        volume=ZERO,
+        status="open",
+        filled=ZERO,
+        cost=ZERO,
+        fee=ZERO,
+        reason="requested",
+        time=5,
+    )
 
 
 class Account:

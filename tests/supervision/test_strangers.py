@@ -46,7 +46,18 @@ def told() -> Told:
 def facts(userref: int, symbol: str = "ETH/USD") -> OrderFacts:
     name = client_order_id(userref, "any")
     return OrderFacts(
-        name, "X", symbol, "sell", Decimal(120), Decimal(3), "open", ONE_FILLED, ZERO, ZERO, "requested", 5
+        order_id=name,
+        exchange_id="X",
+        symbol=symbol,
+        side="sell",
+        price=Decimal(120),
+        volume=Decimal(3),
+        status="open",
+        filled=ONE_FILLED,
+        cost=ZERO,
+        fee=ZERO,
+        reason="requested",
+        time=5,
     )
 
 

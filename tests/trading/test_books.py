@@ -80,7 +80,10 @@ def test_an_extra_sell_keeps_nothing_of_what_another_one_sells(kind: OrderKind, 
     books = Books(D("0.001"))
     books.place(_sell("a", "0.001", "counter"), D("0.001"))
     books.place(_sell("b", "0.0005", kind))
-    books.follow(Filled("a", "A", "f", D("0.001"), ZERO, ZERO, 2), sells_unowned=may_sell)
+    books.follow(
+        Filled(order_id="a", exchange_id="A", fill_id="f", filled=D("0.001"), cost=ZERO, fee=ZERO, time=2),
+        sells_unowned=may_sell,
+    )
     assert books.owned == (ZERO if kind == "extra" else D(left))
     again = accounts.load(accounts.save(books))
     assert again == books
@@ -89,7 +92,10 @@ def test_an_extra_sell_keeps_nothing_of_what_another_one_sells(kind: OrderKind, 
 def test_sells_of_a_journal_that_does_not_know_their_kind_keep_what_they_offer() -> None:
     books = accounts.load('{"owned":"0.001","orders":{"a":["sell","1","0.001"],"b":["sell","1","0.0005"]}}')
     assert books is not None
-    books.follow(Filled("a", "A", "f", D("0.001"), ZERO, ZERO, 2), sells_unowned=True)
+    books.follow(
+        Filled(order_id="a", exchange_id="A", fill_id="f", filled=D("0.001"), cost=ZERO, fee=ZERO, time=2),
+        sells_unowned=True,
+    )
     assert books.owned == D("0.0005")
 
 
@@ -115,12 +121,16 @@ def test_who_counts_a_fill_once_it_is_complete_is_no_liar() -> None:
 def test_an_order_amended_by_hand_is_what_it_is_now_whoever_heard_of_it() -> None:
     stage = bought()
     sell = stage.only()
-    stage.hear(Amended(sell.order_id, "O", D("51000.0"), D("0.05"), stage.now))
+    stage.hear(Amended(order_id=sell.order_id, exchange_id="O", price=D("51000.0"), volume=D("0.05"), time=stage.now))
     again = stage.restarted()
     (live,) = again.guard.live_orders()
     assert (live.place.price, live.place.volume) == (D("51000.0"), D("0.05"))
     again.begin()
-    again.hear(Filled(sell.order_id, "O", "f", D("0.05"), ZERO, ZERO, again.now))
+    again.hear(
+        Filled(
+            order_id=sell.order_id, exchange_id="O", fill_id="f", filled=D("0.05"), cost=ZERO, fee=ZERO, time=again.now
+        )
+    )
     again.liar.claims = ZERO
     again.tick()
     assert again.guard.owned == ZERO

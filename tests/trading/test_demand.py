@@ -97,7 +97,17 @@ def test_a_sell_that_is_larger_than_its_fill_halts_it() -> None:
 
 def test_two_sells_that_are_allowed_one_by_one_halt_it_together() -> None:
     stage = bought()
-    stage.hear(Canceled(stage.only().order_id, "O", ZERO, ZERO, ZERO, "by hand", stage.now))
+    stage.hear(
+        Canceled(
+            order_id=stage.only().order_id,
+            exchange_id="O",
+            filled=ZERO,
+            cost=ZERO,
+            fee=ZERO,
+            reason="by hand",
+            time=stage.now,
+        )
+    )
     half_and_more = sells("0.0015", "0.0015")
     stage.liar.lie = half_and_more
     with pytest.raises(CoreFailed, match=r"0\.0015 at 60000: its fills have left 0\.0005"):
@@ -135,7 +145,15 @@ def test_one_that_places_and_cancels_without_end_halts() -> None:
             for output in outputs:
                 if isinstance(output, Place):
                     stage.guard.handle(
-                        Canceled(output.order_id, "", ZERO, ZERO, ZERO, "requested", stage.now + number * 10**7)
+                        Canceled(
+                            order_id=output.order_id,
+                            exchange_id="",
+                            filled=ZERO,
+                            cost=ZERO,
+                            fee=ZERO,
+                            reason="requested",
+                            time=stage.now + number * 10**7,
+                        )
                     )
 
     with pytest.raises(CoreFailed, match="orders and cancels without end: more than 10000"):

@@ -142,13 +142,19 @@ def test_an_id_is_free_again_after_a_refusal_only() -> None:
     puppet.says = [place]
     guard.handle(TICK)
     puppet.says = [place]
-    assert guard.handle(Rejected(place.order_id, "funds", "", 1)) == [place]
+    assert guard.handle(Rejected(order_id=place.order_id, reason="funds", text="", time=1)) == [place]
     puppet.says = [place]
     with pytest.raises(CoreFailed, match="used before"):
-        guard.handle(Canceled(place.order_id, "O", D(0), D(0), D(0), "requested", 1))
+        guard.handle(
+            Canceled(
+                order_id=place.order_id, exchange_id="O", filled=D(0), cost=D(0), fee=D(0), reason="requested", time=1
+            )
+        )
     puppet.says = [Cancel(7, place.order_id)]
     with pytest.raises(CoreFailed, match="no open order"):
-        guard.handle(Filled(place.order_id, "O", "f", D(1), D(1), D(0), 1))
+        guard.handle(
+            Filled(order_id=place.order_id, exchange_id="O", fill_id="f", filled=D(1), cost=D(1), fee=D(0), time=1)
+        )
 
 
 ASKED: dict[str, Callable[[GuardedCore], object]] = {

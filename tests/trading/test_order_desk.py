@@ -39,7 +39,9 @@ def test_what_cannot_be_paid_is_refused_by_the_ledger_and_never_sent() -> None:
     order = grid.order("buy", "50000", "0.002")
     effects = account.submit(grid.submit(order))
     assert effects.place == []
-    assert grid.events() == [Rejected(order.order_id, "funds", "not enough free USD", order.time)]
+    assert grid.events() == [
+        Rejected(order_id=order.order_id, reason="funds", text="not enough free USD", time=order.time)
+    ]
     assert [record.event for record in effects.record] == grid.events()
 
 
@@ -102,7 +104,9 @@ def test_an_order_whose_funds_went_into_a_fill_in_the_cancel_window_is_refused()
 def test_a_waiting_order_that_is_cancelled_was_never_sent() -> None:
     account, grid, old, new = waiting()
     account.submit(grid.cancel(new))
-    assert grid.events()[-1] == Canceled(new, "", ZERO, ZERO, ZERO, "requested", 1)
+    assert grid.events()[-1] == Canceled(
+        order_id=new, exchange_id="", filled=ZERO, cost=ZERO, fee=ZERO, reason="requested", time=1
+    )
     account.close(account.orders[old], "requested")
     account.tell_all()
     assert new not in account.orders

@@ -12,7 +12,9 @@ from trading.ports import UnknownOrderError
 
 PLACE = Strategy(1, BTC_USD).order("buy", "50000", "0.002")
 OPEN = facts_of_accepted(PLACE, "O-1", 5)
-PART = PartiallyFilled(PLACE.order_id, "O-1", "f", D("0.001"), D(50), D("0.1"), 7)
+PART = PartiallyFilled(
+    order_id=PLACE.order_id, exchange_id="O-1", fill_id="f", filled=D("0.001"), cost=D(50), fee=D("0.1"), time=7
+)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +41,7 @@ def test_a_smaller_quantity_is_an_old_event() -> None:
 
 
 def test_an_event_is_enough_where_the_order_is_known_and_nothing_without_it() -> None:
-    assert facts_after(PLACE, None, Accepted(PLACE.order_id, "O-1", 5)) == OPEN
+    assert facts_after(PLACE, None, Accepted(order_id=PLACE.order_id, exchange_id="O-1", time=5)) == OPEN
     with pytest.raises(UnknownOrderError, match="neither placed nor shown"):
         facts_after(None, None, PART)
 

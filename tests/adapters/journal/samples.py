@@ -45,23 +45,53 @@ def record(event: OrderEvent) -> Record:
 
 
 def accepted(order_id: str = "order-1", time: int = 8) -> Record:
-    return record(Accepted(order_id, f"X-{order_id}", time))
+    return record(Accepted(order_id=order_id, exchange_id=f"X-{order_id}", time=time))
 
 
 def partially(filled: str, cost: str, fee: str, fill_id: str = "T1", order_id: str = "order-1") -> Record:
-    return record(PartiallyFilled(order_id, f"X-{order_id}", fill_id, Decimal(filled), Decimal(cost), Decimal(fee), 9))
+    return record(
+        PartiallyFilled(
+            order_id=order_id,
+            exchange_id=f"X-{order_id}",
+            fill_id=fill_id,
+            filled=Decimal(filled),
+            cost=Decimal(cost),
+            fee=Decimal(fee),
+            time=9,
+        )
+    )
 
 
 def filled(amount: str, cost: str, fee: str, fill_id: str = "T2", order_id: str = "order-1") -> Record:
-    return record(Filled(order_id, f"X-{order_id}", fill_id, Decimal(amount), Decimal(cost), Decimal(fee), 10))
+    return record(
+        Filled(
+            order_id=order_id,
+            exchange_id=f"X-{order_id}",
+            fill_id=fill_id,
+            filled=Decimal(amount),
+            cost=Decimal(cost),
+            fee=Decimal(fee),
+            time=10,
+        )
+    )
 
 
 def canceled(amount: str = "0", cost: str = "0", fee: str = "0", order_id: str = "order-1") -> Record:
-    return record(Canceled(order_id, f"X-{order_id}", Decimal(amount), Decimal(cost), Decimal(fee), "by hand", 11))
+    return record(
+        Canceled(
+            order_id=order_id,
+            exchange_id=f"X-{order_id}",
+            filled=Decimal(amount),
+            cost=Decimal(cost),
+            fee=Decimal(fee),
+            reason="by hand",
+            time=11,
+        )
+    )
 
 
 def rejected(order_id: str = "order-1", time: int = 8) -> Record:
-    return record(Rejected(order_id, "funds", "not enough USD", time))
+    return record(Rejected(order_id=order_id, reason="funds", text="not enough USD", time=time))
 
 
 def rows(journal: Journal, query: str) -> list[tuple[object, ...]]:

@@ -187,7 +187,20 @@ def test_only_the_newest_events_stay() -> None:
 
 def paper_order(status: OrderStatus) -> str:
     zero = Decimal(0)
-    facts = OrderFacts("g", "P", "BTC/USD", "buy", zero, zero, status, zero, zero, zero, "requested", 1)
+    facts = OrderFacts(
+        order_id="g",
+        exchange_id="P",
+        symbol="BTC/USD",
+        side="buy",
+        price=zero,
+        volume=zero,
+        status=status,
+        filled=zero,
+        cost=zero,
+        fee=zero,
+        reason="requested",
+        time=1,
+    )
     return encode(PaperOrder(facts, 1, zero, zero, 1))
 
 

@@ -26,9 +26,11 @@ def filled_ids(events: list[ExchangeEvent]) -> list[str]:
 
 def test_an_order_is_accepted_and_its_funds_are_held_with_the_fee() -> None:
     book = new_book()
-    assert book.place(place(1, "buy", "50000", time=START)) == [Accepted(order_id(1), "PAPER-000000001", START)]
+    assert book.place(place(1, "buy", "50000", time=START)) == [
+        Accepted(order_id=order_id(1), exchange_id="PAPER-000000001", time=START)
+    ]
     assert book.place(place(2, "sell", "70000", "0.25", time=START)) == [
-        Accepted(order_id(2), "PAPER-000000002", START)
+        Accepted(order_id=order_id(2), exchange_id="PAPER-000000002", time=START)
     ]
     assert book.free("USD") == D("10000") - D("50.2")
     assert book.free("BTC") == D("0.75")
@@ -41,7 +43,15 @@ def test_a_buy_fills_at_its_limit_with_the_maker_fee_and_new_totals_come_first()
     book.place(place(1, "buy", "50000", time=START))
     assert book.price(tick("49000", START + 5)) == [
         AccountBalances({"BTC": D("1.001"), "USD": D("9949.8")}, with_next=True),
-        Filled(order_id(1), "PAPER-000000001", "PAPER-F-000000002", D("0.001"), D(50), D("0.2"), START + 5),
+        Filled(
+            order_id=order_id(1),
+            exchange_id="PAPER-000000001",
+            fill_id="PAPER-F-000000002",
+            filled=D("0.001"),
+            cost=D(50),
+            fee=D("0.2"),
+            time=START + 5,
+        ),
     ]
     assert book.facts() == ()
     assert book.free("USD") == D("9949.8")
@@ -186,7 +196,15 @@ def test_a_cancel_frees_the_funds_and_says_why() -> None:
     book.place(place(1, "buy", "50000"))
     zero = D(0)
     assert book.cancel(order_id(1), START + 1) == [
-        Canceled(order_id(1), "PAPER-000000001", zero, zero, zero, "requested", START + 1)
+        Canceled(
+            order_id=order_id(1),
+            exchange_id="PAPER-000000001",
+            filled=zero,
+            cost=zero,
+            fee=zero,
+            reason="requested",
+            time=START + 1,
+        )
     ]
     assert book.free("USD") == 10000
     assert book.price(tick("1000")) == []

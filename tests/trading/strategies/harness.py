@@ -161,7 +161,7 @@ class Play:
         return Balances(USERREF, self.quote, max(self.owned, ZERO), self.base)
 
     def accept(self, order_id: str) -> list[Output]:
-        return self.handle(Accepted(order_id, self.exchange_id(order_id), self.now))
+        return self.handle(Accepted(order_id=order_id, exchange_id=self.exchange_id(order_id), time=self.now))
 
     def exchange_id(self, order_id: str) -> str:
         if order_id not in self.exchange_ids:
@@ -170,14 +170,22 @@ class Play:
 
     def refuse(self, order_id: str, reason: RejectReason) -> list[Output]:
         del self.open[order_id]
-        return self.handle(Rejected(order_id, reason, f"refused: {reason}", self.now))
+        return self.handle(Rejected(order_id=order_id, reason=reason, text=f"refused: {reason}", time=self.now))
 
     def close(self, order_id: str, reason: CloseReason = "requested") -> list[Output]:
         """The order is closed; what was filled stays filled."""
         filled = self.filled.get(order_id, ZERO)
         place = self.open.pop(order_id)
         cost = filled * place.price
-        event = Canceled(order_id, self.exchange_id(order_id), filled, cost, fee(cost), reason, self.now)
+        event = Canceled(
+            order_id=order_id,
+            exchange_id=self.exchange_id(order_id),
+            filled=filled,
+            cost=cost,
+            fee=fee(cost),
+            reason=reason,
+            time=self.now,
+        )
         return self.handle(event)
 
     def partly(self, order_id: str, filled: str) -> list[Output]:
@@ -207,7 +215,15 @@ class Play:
     ) -> Filled | PartiallyFilled:
         exchange_id = self.exchange_id(place.order_id)
         cost = filled * place.price
-        return kind(place.order_id, exchange_id, f"{exchange_id}@{filled}", filled, cost, fee(cost), self.now)
+        return kind(
+            order_id=place.order_id,
+            exchange_id=exchange_id,
+            fill_id=f"{exchange_id}@{filled}",
+            filled=filled,
+            cost=cost,
+            fee=fee(cost),
+            time=self.now,
+        )
 
     def fall_to(self, price: str) -> list[Output]:
         """The price falls: every buy at or above it fills, best price first, then the core sees the tick."""

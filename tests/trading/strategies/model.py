@@ -87,11 +87,13 @@ class Account:
     def accept(self, order: ModelOrder) -> None:
         order.status, order.time = "open", self.now
         self.accepted.add(order.place.order_id)
-        self.queue.append(Accepted(order.place.order_id, order.exchange_id, self.now))
+        self.queue.append(Accepted(order_id=order.place.order_id, exchange_id=order.exchange_id, time=self.now))
 
     def refuse(self, order: ModelOrder, reason: RejectReason) -> None:
         order.status, order.time = "refused", self.now
-        self.queue.append(Rejected(order.place.order_id, reason, f"the exchange says {reason}", self.now))
+        self.queue.append(
+            Rejected(order_id=order.place.order_id, reason=reason, text=f"the exchange says {reason}", time=self.now)
+        )
 
     def close(self, order: ModelOrder, reason: CloseReason) -> None:
         """A cancel is confirmed, or the order is closed by somebody else."""
@@ -127,12 +129,26 @@ class Account:
 
     def _fact(self, order: ModelOrder) -> OrderEvent:
         order_id, exchange_id = order.place.order_id, order.exchange_id
-        amounts = order.filled, order.cost, order.fee
         if order.status == "canceled":
-            seen = exchange_id if order_id in self.accepted else ""
-            return Canceled(order_id, seen, *amounts, order.reason, order.time)
+            return Canceled(
+                order_id=order_id,
+                exchange_id=exchange_id if order_id in self.accepted else "",
+                filled=order.filled,
+                cost=order.cost,
+                fee=order.fee,
+                reason=order.reason,
+                time=order.time,
+            )
         kind = Filled if order.status == "filled" else PartiallyFilled
-        return kind(order_id, exchange_id, f"{exchange_id}@{order.filled}", *amounts, order.time)
+        return kind(
+            order_id=order_id,
+            exchange_id=exchange_id,
+            fill_id=f"{exchange_id}@{order.filled}",
+            filled=order.filled,
+            cost=order.cost,
+            fee=order.fee,
+            time=order.time,
+        )
 
     def deliver(self, choice: int) -> OrderEvent | Balances | None:
         """One waiting event: of one order they keep their order, between orders they need not."""
@@ -152,7 +168,11 @@ class Account:
             if known is None or known.status == "refused":
                 self.orders.pop(order.place.order_id, None)
                 if not order.canceling and against_rules(self.pair, order.place.price, order.place.volume):
-                    told_off.append(Rejected(order.place.order_id, "rules", "decided by older rules", self.now))
+                    told_off.append(
+                        Rejected(
+                            order_id=order.place.order_id, reason="rules", text="decided by older rules", time=self.now
+                        )
+                    )
                     continue
                 if order.canceling:
                     self._register(order.place)  # never sent, whatever the rules are by now
@@ -168,7 +188,7 @@ class Account:
 
     def _state_of(self, order: ModelOrder) -> OrderEvent:
         if order.status == "open" and not order.filled:
-            return Accepted(order.place.order_id, order.exchange_id, order.time)
+            return Accepted(order_id=order.place.order_id, exchange_id=order.exchange_id, time=order.time)
         return self._fact(order)
 
 

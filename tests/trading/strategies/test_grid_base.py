@@ -86,7 +86,15 @@ def test_a_partly_filled_buy_cancelled_while_away_becomes_surplus() -> None:
     play.start("50000")
     buy = play.orders("buy")[0]
     cost = D("0.001") * buy.price
-    event = Canceled(buy.order_id, play.exchange_ids[buy.order_id], D("0.001"), cost, D("0.1"), "by hand", play.now)
+    event = Canceled(
+        order_id=buy.order_id,
+        exchange_id=play.exchange_ids[buy.order_id],
+        filled=D("0.001"),
+        cost=cost,
+        fee=D("0.1"),
+        reason="by hand",
+        time=play.now,
+    )
     play.owned = D("0.001")
     resync(play, [event], play.core.save())
     assert (play.core.state.surplus, play.core.owned) == (D("0.001"), D("0.001"))
@@ -97,7 +105,8 @@ def test_the_same_facts_told_again_change_nothing() -> None:
     play.start("50000")
     play.partly(play.orders("buy")[1].order_id, "0.001")
     facts: list[CoreEvent] = [
-        Accepted(order.order_id, play.exchange_ids[order.order_id], play.now) for order in play.orders("buy")
+        Accepted(order_id=order.order_id, exchange_id=play.exchange_ids[order.order_id], time=play.now)
+        for order in play.orders("buy")
     ]
     facts.append(play.fill_event(PartiallyFilled, play.orders("buy")[1], D("0.001")))
     saved = play.core.save()

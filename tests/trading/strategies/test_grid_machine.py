@@ -219,7 +219,7 @@ class GridMachine(RuleBasedStateMachine):
     @rule(choice=choices)
     def order_is_put_off(self, choice: int) -> None:
         order = self._one(self.account.chosen(status="sent"), choice)
-        event = Deferred(order.place.order_id, "rate limit", "too fast", self.account.now)
+        event = Deferred(order_id=order.place.order_id, reason="rate limit", text="too fast", time=self.account.now)
         self._ask(event, lambda core: core.put_off(event))
 
     @rule(after=seconds)

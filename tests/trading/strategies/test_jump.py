@@ -94,7 +94,10 @@ def test_buys_that_the_venue_puts_off_are_decided_again_once_the_market_has_pass
     play.start("50000")
     waiting = play.orders("buy")
     for order in waiting:
-        assert play.core.put_off(Deferred(order.order_id, "rate limit", "too fast", play.now)) == []
+        assert (
+            play.core.put_off(Deferred(order_id=order.order_id, reason="rate limit", text="too fast", time=play.now))
+            == []
+        )
     outputs = play.tick("49300")
     assert canceled(outputs) == [waiting[0].order_id]
     assert [price for _, price, _ in placed(outputs)] == [D("47102.0")]
@@ -106,7 +109,7 @@ def test_a_ladder_that_the_venue_puts_off_follows_the_market_up() -> None:
     play.start("50000")
     waiting = play.orders("buy")
     for order in waiting:
-        play.core.put_off(Deferred(order.order_id, "rate limit", "too fast", play.now))
+        play.core.put_off(Deferred(order_id=order.order_id, reason="rate limit", text="too fast", time=play.now))
     outputs = play.tick("52000")
     assert canceled(outputs) == [order.order_id for order in waiting]
     assert placed(outputs)[0][1] == D("51485.1")
@@ -310,10 +313,22 @@ def test_a_buy_that_its_owner_moved_far_above_the_market_proves_no_price_up_ther
     play = quoted()
     buy = play.orders("buy")[0]
     exchange_id = play.exchange_id(buy.order_id)
-    play.core.handle(Amended(buy.order_id, exchange_id, D(510_000), buy.volume, play.now))
+    play.core.handle(
+        Amended(order_id=buy.order_id, exchange_id=exchange_id, price=D(510_000), volume=buy.volume, time=play.now)
+    )
     assert play.misprint("500000") == []
     cost = D(50_000) * buy.volume
-    play.core.handle(Filled(buy.order_id, exchange_id, "F1", buy.volume, cost, cost * D("0.0025"), play.now))
+    play.core.handle(
+        Filled(
+            order_id=buy.order_id,
+            exchange_id=exchange_id,
+            fill_id="F1",
+            filled=buy.volume,
+            cost=cost,
+            fee=cost * D("0.0025"),
+            time=play.now,
+        )
+    )
     assert play.core.doubted == D(500_000)
     assert play.core._ladder.ticker == D(50_000)
 

@@ -155,7 +155,13 @@ def test_a_cancel_that_confirms_a_complete_fill_is_a_fill() -> None:
     buy = play.orders("buy")[0]
     play.tick("60000")
     event = Canceled(
-        buy.order_id, play.exchange_ids[buy.order_id], buy.volume, D(100), D("0.25"), "requested", play.now
+        order_id=buy.order_id,
+        exchange_id=play.exchange_ids[buy.order_id],
+        filled=buy.volume,
+        cost=D(100),
+        fee=D("0.25"),
+        reason="requested",
+        time=play.now,
     )
     assert [side for side, _, _ in placed(play.handle(event))] == ["sell"]
     assert play.core.state.surplus == 0
@@ -301,7 +307,9 @@ def test_a_fill_before_the_acceptance_is_enough() -> None:
     buy = play.orders("buy")[0]
     assert [side for side, _, _ in placed(play.fill(buy.order_id))] == ["sell"]
     before = play.core.save()
-    assert play.handle(Accepted(buy.order_id, play.exchange_ids[buy.order_id], play.now)) == []
+    assert (
+        play.handle(Accepted(order_id=buy.order_id, exchange_id=play.exchange_ids[buy.order_id], time=play.now)) == []
+    )
     assert play.core.save() == before
 
 
@@ -318,12 +326,27 @@ def test_a_late_acceptance_does_not_reopen_an_order_that_is_being_cancelled() ->
 def test_a_refusal_of_an_accepted_order_changes_nothing() -> None:
     play = started()
     before = play.core.save()
-    assert play.handle(Rejected(play.orders("buy")[0].order_id, "refused", "", play.now)) == []
+    assert (
+        play.handle(Rejected(order_id=play.orders("buy")[0].order_id, reason="refused", text="", time=play.now)) == []
+    )
     assert play.core.save() == before
 
 
 def test_an_event_of_an_unknown_order_changes_nothing() -> None:
     play = started()
     before = play.core.save()
-    assert play.handle(Filled("g0000rt00000000000", "O9", "f", D(1), D(1), D(0), play.now)) == []
+    assert (
+        play.handle(
+            Filled(
+                order_id="g0000rt00000000000",
+                exchange_id="O9",
+                fill_id="f",
+                filled=D(1),
+                cost=D(1),
+                fee=D(0),
+                time=play.now,
+            )
+        )
+        == []
+    )
     assert play.core.save() == before

@@ -162,7 +162,11 @@ def test_surplus_whose_sell_is_cancelled_before_it_was_sent_never_stopped_being_
         play.close(order.order_id, "by hand")
     play.stop("cancel-all")
     sell = play.only("sell", "surplus")
-    play.handle(Canceled(sell.order_id, "", D(0), D(0), D(0), "requested", play.now))
+    play.handle(
+        Canceled(
+            order_id=sell.order_id, exchange_id="", filled=D(0), cost=D(0), fee=D(0), reason="requested", time=play.now
+        )
+    )
     assert play.core.state.surplus == D("0.0022")
 
 
@@ -182,7 +186,16 @@ def test_a_sell_that_anybody_but_its_owner_cancelled_is_put_back_with_the_venues
     play = two_sells()
     sell = play.orders("sell")[0]
     words = "cancelled by a timer"
-    event = Canceled(sell.order_id, play.exchange_ids[sell.order_id], D(0), D(0), D(0), reason, play.now, words)
+    event = Canceled(
+        order_id=sell.order_id,
+        exchange_id=play.exchange_ids[sell.order_id],
+        filled=D(0),
+        cost=D(0),
+        fee=D(0),
+        reason=reason,
+        time=play.now,
+        text=words,
+    )
     del play.open[sell.order_id]
     (told,) = notices(play.handle(event), OrderDelayed)
     assert words in told.reason
@@ -205,11 +218,29 @@ def test_a_sell_that_nobody_enlarged_sells_the_strategys_own_whatever_its_other_
 def test_what_an_amended_sell_sells_beyond_the_strategys_base_is_its_owners() -> None:
     play = two_sells(GRID_SELL)
     far, near = play.orders("sell")
-    (told,) = play.handle(Amended(near.order_id, play.exchange_ids[near.order_id], near.price, D("0.05"), play.now))
+    (told,) = play.handle(
+        Amended(
+            order_id=near.order_id,
+            exchange_id=play.exchange_ids[near.order_id],
+            price=near.price,
+            volume=D("0.05"),
+            time=play.now,
+        )
+    )
     assert isinstance(told, OrderAmended)
     assert told.beyond == D("0.05") - near.volume
     play.now += 1
-    play.handle(Filled(near.order_id, play.exchange_ids[near.order_id], "f", D("0.05"), D(2500), D(1), play.now))
+    play.handle(
+        Filled(
+            order_id=near.order_id,
+            exchange_id=play.exchange_ids[near.order_id],
+            fill_id="f",
+            filled=D("0.05"),
+            cost=D(2500),
+            fee=D(1),
+            time=play.now,
+        )
+    )
     assert play.core.owned == far.volume
     play.fill(far.order_id)
     assert play.core.owned == D(0)
@@ -222,7 +253,15 @@ def test_a_sell_asks_for_no_more_than_its_buy_and_free_base_of_its_own() -> None
     play = started(GRID_HODL)
     buy = play.orders("buy")[0]
     dust = D("0.0001")
-    play.handle(Amended(buy.order_id, play.exchange_ids[buy.order_id], buy.price, dust, play.now))
+    play.handle(
+        Amended(
+            order_id=buy.order_id,
+            exchange_id=play.exchange_ids[buy.order_id],
+            price=buy.price,
+            volume=dust,
+            time=play.now,
+        )
+    )
     play.open[buy.order_id] = msgspec.structs.replace(buy, volume=dust)
     assert [(side, volume) for side, _, volume in placed(play.fill(buy.order_id))] == [("sell", dust)]
 
@@ -246,9 +285,13 @@ def test_what_its_owner_added_to_a_sell_is_not_put_back(
     play = two_sells(variant)
     far, near = play.orders("sell")
     name, exchange_id, volume = near.order_id, play.exchange_ids[near.order_id], D(amended)
-    play.handle(Amended(name, exchange_id, near.price, volume, play.now))
+    play.handle(Amended(order_id=name, exchange_id=exchange_id, price=near.price, volume=volume, time=play.now))
     executed, paid = D(filled), D(filled) * near.price
-    play.handle(Canceled(name, exchange_id, executed, paid, D(0), reason, play.now))
+    play.handle(
+        Canceled(
+            order_id=name, exchange_id=exchange_id, filled=executed, cost=paid, fee=D(0), reason=reason, time=play.now
+        )
+    )
     play.core.take_back()
     sells = [(price, size) for side, price, size in placed(play.tick("49014.7", after=20)) if side == "sell"]
     wanted = min(volume, near.volume) - executed
@@ -273,7 +316,15 @@ def test_a_sell_of_a_doubled_amount_leaves_what_an_open_buy_has_brought_so_far()
 def test_an_amended_buy_counts_as_what_it_is_now() -> None:
     play = started(GRID_SELL)
     buy = play.orders("buy")[0]
-    (told,) = play.handle(Amended(buy.order_id, play.exchange_ids[buy.order_id], D("49400.0"), D("0.003"), play.now))
+    (told,) = play.handle(
+        Amended(
+            order_id=buy.order_id,
+            exchange_id=play.exchange_ids[buy.order_id],
+            price=D("49400.0"),
+            volume=D("0.003"),
+            time=play.now,
+        )
+    )
     assert isinstance(told, OrderAmended)
     assert (told.price, told.volume) == (D("49400.0"), D("0.003"))
     assert (told.former_price, told.former_volume) == (D("49504.9"), D("0.00202"))
@@ -283,7 +334,18 @@ def test_an_amended_buy_counts_as_what_it_is_now() -> None:
 def test_an_amendment_that_changes_nothing_is_not_told() -> None:
     play = started()
     buy = play.orders("buy")[0]
-    assert play.handle(Amended(buy.order_id, play.exchange_ids[buy.order_id], buy.price, buy.volume, play.now)) == []
+    assert (
+        play.handle(
+            Amended(
+                order_id=buy.order_id,
+                exchange_id=play.exchange_ids[buy.order_id],
+                price=buy.price,
+                volume=buy.volume,
+                time=play.now,
+            )
+        )
+        == []
+    )
 
 
 # Refusals

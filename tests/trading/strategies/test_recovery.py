@@ -85,7 +85,17 @@ def test_without_a_state_a_fill_is_unanswered_if_its_counter_orders_id_exists_no
         facts("O7", counter_cause("O1", 1), "sell", "50000.0", time=9),
     )
     assert known(recovery) == [("counter", "O1#1"), ("ladder", "adopted/O2")]
-    outputs = core.handle(Filled(buys[2].order_id, "O2", "T1", D("0.002"), D(99), D(0), SINCE + 2))
+    outputs = core.handle(
+        Filled(
+            order_id=buys[2].order_id,
+            exchange_id="O2",
+            fill_id="T1",
+            filled=D("0.002"),
+            cost=D(99),
+            fee=D(0),
+            time=SINCE + 2,
+        )
+    )
     assert [(output.side, output.cause) for output in outputs if isinstance(output, Place)] == [("sell", "O2")]
 
 
@@ -128,7 +138,15 @@ def test_a_stale_state_takes_over_what_follows_from_it() -> None:
     assert core.owned == ZERO  # the fills that follow will tell
     assert recovery.notices == [OrdersRecovered("grid", "BTC/USD", 2, 1, SINCE, "")]
     # The fill that led to the sell asks for nothing again.
-    filled = Filled(first.order_id, first.exchange_id, "T1", first.volume, D(100), D("0.25"), SINCE + 1)
+    filled = Filled(
+        order_id=first.order_id,
+        exchange_id=first.exchange_id,
+        fill_id="T1",
+        filled=first.volume,
+        cost=D(100),
+        fee=D("0.25"),
+        time=SINCE + 1,
+    )
     assert not [output for output in core.handle(filled) if isinstance(output, Place)]
 
 
@@ -192,7 +210,7 @@ def adopted(*, owned: str = "0", is_new: bool = False, variant: Variant = SWING)
     core = make_core(variant=variant, saved=None if is_new else before.save())
     sell = facts("O1", "somebody/1", "sell", "51000.0")
     assert [place.order_id for place in recovered(core, sell, adopt=not is_new).adopted] == [sell.order_id]
-    core.handle(Accepted(sell.order_id, "O1", SINCE + 1))
+    core.handle(Accepted(order_id=sell.order_id, exchange_id="O1", time=SINCE + 1))
     return core, sell
 
 
@@ -203,7 +221,17 @@ def test_a_sell_of_which_no_buy_is_known_brings_no_base_whoever_cancels_it(reaso
     assert core.owned == ZERO
     assert [live.placed for live in core.live_orders()] == [ZERO]
     assert core.report("trading", "").investment == sell.price * sell.volume  # it may have been a buy of ours
-    outputs = core.handle(Canceled(sell.order_id, "O1", D("0.0005"), D(25), D("0.1"), reason, SINCE + 2))
+    outputs = core.handle(
+        Canceled(
+            order_id=sell.order_id,
+            exchange_id="O1",
+            filled=D("0.0005"),
+            cost=D(25),
+            fee=D("0.1"),
+            reason=reason,
+            time=SINCE + 2,
+        )
+    )
     (released,) = [output for output in outputs if isinstance(output, OrderReleased)]
     assert (released.volume, released.reason.endswith("it offered base of yours")) == (D("0.0015"), True)
     assert not [output for output in outputs if isinstance(output, Place)]
@@ -214,7 +242,17 @@ def test_a_sell_of_which_no_buy_is_known_brings_no_base_whoever_cancels_it(reaso
 
 def test_what_a_sell_of_the_owners_brings_is_no_gain_and_takes_none_of_our_base() -> None:
     core, sell = adopted(owned="0.003")
-    outputs = core.handle(Filled(sell.order_id, "O1", "T1", D("0.002"), D(102), D("0.2"), SINCE + 2))
+    outputs = core.handle(
+        Filled(
+            order_id=sell.order_id,
+            exchange_id="O1",
+            fill_id="T1",
+            filled=D("0.002"),
+            cost=D(102),
+            fee=D("0.2"),
+            time=SINCE + 2,
+        )
+    )
     assert [output.volume for output in outputs if isinstance(output, OrderFilled)] == [D("0.002")]
     assert (core.owned, core.state.cash_flow, core.state.fees) == (D("0.003"), ZERO, ZERO)
 

@@ -383,7 +383,7 @@ def test_a_refusal_for_funds_that_is_told_after_what_freed_them_says_nothing_of_
     play.accepting = False
     play.tick("52000")  # the ladder moves
     (new,) = (order.order_id for order in play.orders("buy") if order.order_id != old)
-    refused = Rejected(new, "funds", "not enough", play.now + late * SECOND)
+    refused = Rejected(order_id=new, reason="funds", text="not enough", time=play.now + late * SECOND)
     play.close(old)
     del play.open[new]
     play.handle(refused)

@@ -84,7 +84,7 @@ def test_a_refused_sell_waits_with_the_words_of_the_venue(reason: RejectReason) 
     play.fill(play.orders("buy")[0].order_id)
     sell = play.only("sell").order_id
     del play.open[sell]
-    play.handle(Rejected(sell, reason, "EOrder:Trading agreement required", play.now))
+    play.handle(Rejected(order_id=sell, reason=reason, text="EOrder:Trading agreement required", time=play.now))
     (waiting,) = play.core.report("trading", "").waiting
     assert waiting.endswith("waits: EOrder:Trading agreement required")
 
@@ -97,7 +97,7 @@ def test_refused_buys_are_lacking_with_the_words_of_the_venue(reason: RejectReas
     play.tick("50010", after=60)
     buy = play.orders("buy")[-1].order_id
     del play.open[buy]
-    play.handle(Rejected(buy, reason, "EOrder:Trading agreement required", play.now))
+    play.handle(Rejected(order_id=buy, reason=reason, text="EOrder:Trading agreement required", time=play.now))
     waiting = play.core.report("trading", "").waiting
     assert "fewer than 5 buys: EOrder:Trading agreement required" in waiting
 

@@ -24,7 +24,7 @@ from messages.account import AccountBalances, OrderFacts, facts_of_accepted
 from messages.mailboxes import ExchangeEvent
 from messages.money import ZERO, cost
 from messages.order_life import Executed, is_complete
-from messages.orders import Accepted, Amended, CloseReason, Filled, PartiallyFilled, Place
+from messages.orders import Accepted, Amended, CloseReason, Place
 from trading.ports import ExchangeUnavailable
 
 logger = logging.getLogger("infinity_grid.kraken")
@@ -212,7 +212,13 @@ class AccountOrders:
         if (facts.price, facts.volume) == (before.price, before.volume):
             return []
         logger.warning("order %s was changed outside of this program: %s", report.order_id, report.reason)
-        amended = Amended(facts.order_id, facts.exchange_id, facts.price, facts.volume, report.time)
+        amended = Amended(
+            order_id=facts.order_id,
+            exchange_id=facts.exchange_id,
+            price=facts.price,
+            volume=facts.volume,
+            time=report.time,
+        )
         return [*self._accept(known, report.time), amended]
 
     def _of(self, report: Report, now: float) -> Known | None:
@@ -258,7 +264,7 @@ class AccountOrders:
         if known.accepted or known.facts.order_id in self.in_question:
             return []
         known.accepted = True
-        return [Accepted(known.facts.order_id, known.facts.exchange_id, time)]
+        return [Accepted(order_id=known.facts.order_id, exchange_id=known.facts.exchange_id, time=time)]
 
     def _trade(self, known: Known, report: Report) -> list[ExchangeEvent]:
         if report.last_qty is None or report.last_price is None or not report.exec_id:
@@ -288,10 +294,7 @@ class AccountOrders:
         if totals := self._totals.fill(fill):
             events.append(AccountBalances(totals, with_next=True))
         facts = known.facts
-        kind = Filled if facts.status == "filled" else PartiallyFilled
-        events.append(
-            kind(facts.order_id, facts.exchange_id, report.exec_id, facts.filled, facts.cost, facts.fee, facts.time)
-        )
+        events.append(facts.fill(report.exec_id))
         if facts.status == "filled":
             self._ended(known)
         return events

@@ -176,7 +176,7 @@ class Answers:
 
     def reject(self, order: Place, reason: RejectReason, text: str) -> None:
         """The order never came into being."""
-        self._stream.rejected(Rejected(order.order_id, reason, text, self._clock.now()))
+        self._stream.rejected(Rejected(order_id=order.order_id, reason=reason, text=text, time=self._clock.now()))
         self.in_flight.discard(order.order_id)
         self._cancel_later.discard(order.order_id)
         self._deferrals.over(order.order_id)
@@ -248,4 +248,4 @@ class Answers:
 
 def never_sent(order_id: str, time: int) -> Canceled:
     """The closure of an order that was withdrawn before it left."""
-    return Canceled(order_id, "", ZERO, ZERO, ZERO, "requested", time)
+    return Canceled(order_id=order_id, exchange_id="", filled=ZERO, cost=ZERO, fee=ZERO, reason="requested", time=time)

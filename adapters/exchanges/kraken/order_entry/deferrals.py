@@ -70,7 +70,7 @@ class Deferrals:
         news = [order_id for order_id in ids if self._told.get(order_id) != key]
         for order_id in news:
             self._told[order_id] = key
-            self._post(Deferred(order_id, reason, text, self._now()))
+            self._post(Deferred(order_id=order_id, reason=reason, text=text, time=self._now()))
         if news:
             logger.warning("waiting: %s for %s (%s): %s", counted(len(news), "request"), symbol, reason, text)
 

@@ -74,7 +74,9 @@ async def test_a_token_that_is_refused_moves_the_orders_to_rest(autojump_clock: 
     async with opened(rest) as rig:
         await rig.far.answer(await rig.placed(place(1)), error="ESession:Invalid session")
         (event,) = await rig.events(1)
-        assert event == Accepted(order_id(1), "O1", event.time if isinstance(event, Accepted) else 0)
+        assert event == Accepted(
+            order_id=order_id(1), exchange_id="O1", time=event.time if isinstance(event, Accepted) else 0
+        )
         (body,) = rest.asked("AddOrder")
     assert (body["pair"], body["price"], body["volume"], body["oflags"]) == ("XBTUSD", "60000.0", "0.00250000", "post")
 

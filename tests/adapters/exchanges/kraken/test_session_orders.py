@@ -77,7 +77,7 @@ async def test_answer_and_reports_come_in_any_order(autojump_clock: MockClock, a
         await rig.far.channel("executions", report(1, "new"))
         if not answer_first:
             await acknowledged(rig.far, request, 1)
-        assert await rig.events(1) == [Accepted(order_id(1), "O1", START)]
+        assert await rig.events(1) == [Accepted(order_id=order_id(1), exchange_id="O1", time=START)]
         assert await rig.quiet()
 
 
@@ -86,7 +86,15 @@ async def test_a_fill_changes_the_totals_before_it_is_told(autojump_clock: MockC
         await rig.far.channel("executions", trade(1, "0.00100000", "0.00100000", "T1"))
         balances, part = await rig.events(2)
         assert balances == AccountBalances({"BTC": Decimal("0.0510000000"), "USD": Decimal("939.7600")}, with_next=True)
-        assert part == PartiallyFilled(order_id(1), "O1", "T1", Decimal("0.001"), Decimal(60), Decimal("0.24"), START)
+        assert part == PartiallyFilled(
+            order_id=order_id(1),
+            exchange_id="O1",
+            fill_id="T1",
+            filled=Decimal("0.001"),
+            cost=Decimal(60),
+            fee=Decimal("0.24"),
+            time=START,
+        )
         await rig.far.channel("executions", trade(1, "0.00150000", "0.00250000", "T2"))
         _, whole = await rig.events(2)
         assert isinstance(whole, Filled)

@@ -15,11 +15,24 @@ ONE = Decimal(1)
 
 
 def filled(time: int) -> Filled:
-    return Filled("order", "EX", "fill", ONE, ONE, ONE, time)
+    return Filled(order_id="order", exchange_id="EX", fill_id="fill", filled=ONE, cost=ONE, fee=ONE, time=time)
 
 
 def facts(time: int) -> OrderFacts:
-    return OrderFacts("order", "EX", "BTC/USD", "buy", ONE, ONE, "filled", ONE, ONE, ONE, "unclear", time)
+    return OrderFacts(
+        order_id="order",
+        exchange_id="EX",
+        symbol="BTC/USD",
+        side="buy",
+        price=ONE,
+        volume=ONE,
+        status="filled",
+        filled=ONE,
+        cost=ONE,
+        fee=ONE,
+        reason="unclear",
+        time=time,
+    )
 
 
 @pytest.mark.parametrize(
@@ -34,7 +47,7 @@ async def test_nothing_has_happened_in_the_future(time: int, told: int) -> None:
 
     async def said() -> AsyncIterator[ExchangeEvent]:
         yield filled(time)
-        yield Rejected("order", "funds", "too little", time)
+        yield Rejected(order_id="order", reason="funds", text="too little", time=time)
 
     events = plausible.events(said())
     first = await anext(events)
