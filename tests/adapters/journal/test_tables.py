@@ -18,7 +18,7 @@ from adapters.journal.tables import Retention
 from messages.account import OrderFacts, OrderStatus
 from messages.conditions import ConditionChanged
 from messages.journal import Commit, Owner, Record, SaveAccount
-from messages.orders import Accepted, Amended, Cancel, Canceled, Filled, PartiallyFilled, Place, Rejected
+from messages.orders import Accepted, Amended, Cancel, Canceled, Filled, OrderEvent, PartiallyFilled, Place, Rejected
 from simulators.paper.account import PaperOrder, encode
 from tests.adapters.journal.samples import NOW, accepted, cancel, commit, place, record, rows
 
@@ -63,6 +63,8 @@ class Model:
         self.cores: dict[int, str] = {}
         self.status: dict[str, str] = {}
         self.price: dict[str, Decimal | None] = {}
+        self.volume: dict[str, Decimal] = {}
+        """Of orders whose command or change is known; of others only the event says whether they are complete."""
         self.sums: dict[str, tuple[Decimal, Decimal, Decimal]] = {}
         self.seen_at_exchange: set[str] = set()
         self.events: set[Record | ConditionChanged | tuple[object, ...]] = set()
@@ -91,9 +93,11 @@ class Model:
                 self.status[name] = "canceling"
         elif status in (None, "rejected"):
             self.status[name], self.price[name] = "requested", command.price
+            self.volume[name] = command.volume
             self.sums.setdefault(name, (Decimal(0), Decimal(0), Decimal(0)))
         elif self.price[name] is None:
             self.price[name] = command.price
+            self.volume[name] = command.volume
 
     def event(self, message: Record) -> None:
         event = message.event
@@ -108,15 +112,22 @@ class Model:
         if event.exchange_id:
             self.seen_at_exchange.add(name)
         if isinstance(event, Amended):
-            self.price[name] = event.price
+            self.price[name], self.volume[name] = event.price, event.volume
         elif not isinstance(event, Accepted):
             self.sums[name] = max(sums, (event.filled, event.cost, event.fee))
-        if isinstance(event, Filled):
+        if self.is_complete(event):
             self.status[name] = "filled"
         elif isinstance(event, Canceled):
             self.status[name] = status if status == "filled" else "canceled"
-        elif status in ("requested", "rejected"):
+        elif status in ("requested", "rejected") and not isinstance(event, Amended):
             self.status[name] = "open"
+
+    def is_complete(self, event: OrderEvent) -> bool:
+        """The quantity decides, whatever the event is called."""
+        if not isinstance(event, PartiallyFilled | Filled | Canceled):
+            return False
+        volume = self.volume.get(event.order_id)
+        return isinstance(event, Filled) if volume is None else event.filled >= volume
 
     def check(self, journal: Journal) -> None:
         assert rows(journal, "SELECT userref, state FROM core_states ORDER BY 1") == sorted(self.cores.items())
