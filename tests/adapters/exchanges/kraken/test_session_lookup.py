@@ -79,7 +79,7 @@ async def test_many_orders_in_flight_cost_two_looks_where_the_newest_closures_re
 
 async def test_a_look_up_believes_no_answer_about_other_orders(autojump_clock: MockClock) -> None:
     async with opened(RestTable(ClosedOrders={"closed": {"O2": closed(2)}})) as rig:
-        with pytest.raises(ExchangeUnavailable, match="tells of O2"):
+        with pytest.raises(ExchangeUnavailable, match="returned O2"):
             await rig.session.lookup([order_id(1)])
 
 
