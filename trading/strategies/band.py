@@ -11,7 +11,6 @@ from messages.money import EXACT, divide
 from trading.strategies import rules
 from trading.strategies.core import EVERY_TICK, NO_TICK, Band
 from trading.strategies.ladder import Ladder
-from trading.strategies.order_limit import REASON
 from trading.strategies.upkeep import surplus_is_due
 
 
@@ -35,9 +34,10 @@ def _any_tick_acts(ladder: Ladder) -> bool:
     if not ladder.put_off.isdisjoint(order.order_id for order in (*ladder.buys(), *ladder.sells())):
         return True
     missing = len(ladder.buys()) < ladder.settings.max_open_buys
-    if missing and not ladder.buys_wait and (ladder.blocked != "max_investment" or ladder.investment_allows_buy()):
+    retry = ladder.buy_retry
+    if missing and not retry.waits and (retry.reason != "max_investment" or ladder.investment_allows_buy()):
         return True
-    if ladder.state.surplus and ladder.retry_surplus_at <= ladder.now and _surplus_is_due(ladder):
+    if ladder.state.surplus and not ladder.surplus_retry.must_wait(ladder.now) and _surplus_is_due(ladder):
         return True
     too_many = len(ladder.buys()) > ladder.settings.max_open_buys and not ladder.pending()
     return too_many or _has_near_buys(ladder)
@@ -49,17 +49,14 @@ def _surplus_is_due(ladder: Ladder) -> bool:
 
 
 def _next_wake(ladder: Ladder) -> int:
-    wakes = [ladder.refill_at]
+    wakes = [ladder.buy_retry.refill_at]
     if ladder.state.remembered:
         earliest = min(sell.retry_at for sell in ladder.state.remembered.values())
-        wakes.append(max(ladder.retry_sells_at, earliest))
-    if ladder.buys_wait:
-        may_retry = ladder.buys_may_retry and not ladder.rules_barred
-        wakes.append(ladder.retry_buys_at if may_retry else max(ladder.ask_again_at, ladder.retry_buys_at))
-    if ladder.buys_wait and ladder.blocked == REASON:
-        wakes.append(max(ladder.order_limit_until, ladder.retry_buys_at))
-    if ladder.retry_surplus_at > ladder.now:
-        wakes.append(ladder.retry_surplus_at)
+        wakes.append(max(ladder.sell_retry.next_attempt, earliest))
+    if ladder.buy_retry.waits:
+        wakes.append(ladder.buy_retry.next_attempt)
+    if ladder.surplus_retry.must_wait(ladder.now):
+        wakes.append(ladder.surplus_retry.next_attempt)
     return min(wakes)
 
 

@@ -160,9 +160,9 @@ class GridCore:
         quote_changed = funds.quote != ladder.funds.quote
         ladder.funds = funds
         if quote_changed:
-            ladder.buys_may_retry = True
+            ladder.buy_retry.changed("funds")
         if ladder.base_free() != before and ladder.synced:
-            ladder.retry_sells_at = 0
+            ladder.sell_retry.at_once()
             retry_remembered_sells(ladder)
         if funds.base_unowned > unowned and ladder.synced and ladder.tick_time == self._resynced_at:
             # What is unowned is not known until every strategy has attached; the upkeep after the start knows it.

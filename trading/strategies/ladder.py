@@ -13,22 +13,13 @@ from messages.market import Quote
 from messages.money import ZERO, Pair, Side, below_minimum
 from messages.notices import FundsMissing, Notice, OrderDelayed, OrderReleased
 from messages.orders import Balances, Cancel, OrderKind, Place
-from trading.strategies.core import NEVER, Output
+from trading.strategies.core import Output
 from trading.strategies.doubt import AHEAD, QUOTE_LASTS, QUOTE_PATIENCE, Doubt, is_at_market, is_near
+from trading.strategies.retry import BuyRetry, Crossings, OrderLimit, Retry
 from trading.strategies.settings import GridSettings, Variant
 from trading.strategies.side import LadderSide
 from trading.strategies.state import GridState, OwnOrder, Released, RememberedSell, remember_release
 
-RETRY_AFTER = 10 * 10**9
-"""What lacked funds or was refused is tried again no sooner than this, in nanoseconds of data time."""
-ASK_AGAIN_AFTER = 600 * 10**9
-"""Funds that the exchange denies although they are in our books are asked for again after this, without any change."""
-CROSSINGS_AT_ONCE = 2
-"""Post-only buys at one price that may be refused, as they would have been taken, before the next one waits."""
-FIRST_CROSSING_PAUSE = 10**9
-"""The pause after a further one, in nanoseconds; it doubles with each, up to `RETRY_AFTER`."""
-CROSSINGS_FORGOTTEN = 30 * 10**9
-"""Nanoseconds without another one after which the next one is the first again."""
 CROSSED = "post-only buys would cross the ask: the last trade is above the market; tried again after a pause"
 
 
@@ -53,33 +44,13 @@ class Ladder:
         """Requests that the venue does not take now: what nothing was sent for can be decided again."""
         self.funds = Balances(settings.userref, ZERO, ZERO, ZERO)
         self.synced = False
-        self.retry_sells_at = 0
-        self.retry_surplus_at = 0
-        self.retry_buys_at = 0
-        self.buys_wait = False
-        """Whether the last attempt to buy failed; the next one waits for `retry_buys_at`."""
-        self.refill_at = NEVER
-        """When buys that the venue has closed are placed again although no trade comes."""
-        self.buys_may_retry = False
-        """Whether anything changed since then that could make a buy succeed."""
-        self.freed_at = 0
-        """When the newest buy was closed, in nanoseconds UTC: a refusal for funds that is older says nothing of now."""
-        self.ask_again_at = NEVER
-        """When a buy is tried even if nothing has changed, because the refusal contradicts our books."""
-        self.order_limit: int | None = None
-        """How many orders of this strategy fit, as far as a refusal has shown it."""
-        self.order_limit_until = 0
-        """When one more is tried, in nanoseconds of data time."""
-        self.blocked = ""
-        """Why fewer than `n` buys are open, for whoever asks."""
-        self.rules_barred = False
-        """Whether the venue said that the pair's rules forbid a buy: it waits for other rules, or ten minutes."""
-        self.crossings: dict[Decimal, int] = {}
-        """By price, how often in a row a post-only buy would have been taken: the last trade is above the market."""
-        self.crossed_at = 0
-        """When that was last, in nanoseconds UTC."""
-        self.crossing_until = 0
-        """When such a price is tried again, in nanoseconds of data time."""
+        self.buy_retry = BuyRetry()
+        self.sell_retry = Retry()
+        """For all remembered sells together; what each one waits for is part of the state."""
+        self.surplus_retry = Retry()
+        """For what is sold besides: the surplus, and the extra sell."""
+        self.limit = OrderLimit()
+        self.crossings = Crossings()
         self.out: list[Output] = []
         self.sum_up()
 
@@ -87,7 +58,8 @@ class Ladder:
         """Decide by these from now on; what the former ones forbade is tried again."""
         self.settings = msgspec.structs.replace(self.settings, pair=pair, fee=fee)
         self.sum_up()
-        self.retry_sells_at = self.retry_surplus_at = 0
+        self.sell_retry.at_once()
+        self.surplus_retry.at_once()
         self.ask_again()
 
     def sum_up(self) -> None:
@@ -287,7 +259,7 @@ class Ladder:
         self._side(order).remove(order)
         self._pending.add(order.order_id)
         if order.side == "buy":
-            self.buys_wait = False
+            self.buy_retry.made_way()
         self.out.append(Cancel(self.settings.userref, order.order_id))
 
     def forget(self, order: OwnOrder) -> None:
@@ -312,8 +284,7 @@ class Ladder:
         """Retry at once what the venue's rules forbade: it takes orders again, or the program restarts."""
         for sell in self.state.remembered.values():
             sell.retry_at = 0
-        if self.rules_barred:
-            self.rules_barred = self.buys_wait = False
+        self.buy_retry.changed("rules")
 
     def sell_is_due(self) -> bool:
         """Whether a remembered sell will be placed as soon as its funds are there: none that is below a minimum."""
@@ -334,33 +305,6 @@ class Ladder:
         """The cause is gone; if it comes back it is reported again."""
         if cause in self.state.told:
             self.state.told.remove(cause)
-
-    def buys_failed(self, reason: str, *, may_retry: bool, ask_again: bool = False) -> None:
-        """Try buys again after the pause, or only once balances have changed as well.
-
-        With `ask_again` without any change, too, but much later.
-        """
-        self.blocked = reason
-        self.buys_wait = True
-        self.buys_may_retry = may_retry
-        self.retry_buys_at = self.now + RETRY_AFTER
-        self.ask_again_at = self.now + ASK_AGAIN_AFTER if ask_again else NEVER
-
-    def crossed(self, buy: OwnOrder, time: int) -> None:
-        """A post-only buy would have been taken. The venue is not asked the same with each trade.
-
-        The pause is for this price only: at another one the buy is decided again.
-        """
-        if time - self.crossed_at > CROSSINGS_FORGOTTEN:
-            self.crossings.clear()
-        self.crossed_at = max(self.crossed_at, time)
-        times = self.crossings[buy.price] = self.crossings.get(buy.price, 0) + 1
-        pause = FIRST_CROSSING_PAUSE << min(times - CROSSINGS_AT_ONCE - 1, 10) if times > CROSSINGS_AT_ONCE else 0
-        self.crossing_until = max(time, self.now) + min(pause, RETRY_AFTER)
-
-    def would_cross(self, price: Decimal) -> bool:
-        """Whether a buy at this price was refused just now, again and again."""
-        return self.crossings.get(price, 0) > CROSSINGS_AT_ONCE and self.now < self.crossing_until
 
     def tell_refused(self, cause: str, side: Side, price: Decimal, volume: Decimal, reason: str) -> None:
         """Tell once that an order is due but cannot be placed."""

@@ -10,7 +10,8 @@ from messages.notices import ExtraSell, OrderAmended, OrderFilled
 from messages.order_life import after, happening, of_execution
 from messages.orders import Accepted, Amended, Canceled, Filled, OrderEvent, PartiallyFilled, Rejected, RejectReason
 from trading.strategies import order_limit, rules
-from trading.strategies.ladder import ASK_AGAIN_AFTER, RETRY_AFTER, Ladder
+from trading.strategies.ladder import Ladder
+from trading.strategies.retry import A_PLACE, ASK_AGAIN_AFTER, OTHER_FUNDS, OTHER_RULES, TIME_ALONE
 from trading.strategies.state import OwnOrder, Released, RememberedSell
 from trading.strategies.upkeep import NOT_OURS, no_gain_from, retry_remembered_sells, sell_surplus
 
@@ -79,7 +80,7 @@ def _book(ladder: Ladder, order: OwnOrder, event: PartiallyFilled | Filled | Can
         state.cash_flow -= sign * order_cost + fee
         state.fees += fee
     state.fill_time = max(state.fill_time, event.time)
-    ladder.crossings.clear()
+    ladder.crossings.traded()
     ladder.filled(order, event.filled, event.cost, event.fee)
     ladder.executed(order, divide(order_cost, volume), event.time)
 
@@ -135,7 +136,7 @@ def counter_buy(ladder: Ladder, sell: OwnOrder, time: int) -> None:
     settings = ladder.settings
     if not ladder.sells() or len(ladder.buys()) >= settings.max_open_buys:
         return
-    if not ladder.investment_allows_buy() or ladder.rules_barred:
+    if not ladder.investment_allows_buy() or ladder.buy_retry.is_barred:
         return
     price = rules.buy_price(settings, sell.price, ladder.ticker_since(time) or sell.price)
     volume = rules.buy_volume(settings, price)
@@ -150,14 +151,13 @@ def _closed_early(ladder: Ladder, order: OwnOrder, event: Canceled) -> None:
     asked_for = order.phase == "canceling"
     ladder.forget(order)
     if order.side == "buy":
-        ladder.buys_may_retry = True  # what it held is free again, and no change of balances tells of that
-        ladder.freed_at = max(ladder.freed_at, event.time)
+        ladder.buy_retry.freed(event.time)
         if event.reason == "post-only":
-            ladder.crossed(order, event.time)
+            ladder.crossings.crossed(order.price, event.time, ladder.now)
         elif not asked_for:
             ladder.release(Released("buy", order.price, order.volume, closed_by(event)))
             if event.reason not in (*FOR_GOOD, *OUR_OWN):
-                ladder.refill_at = min(ladder.refill_at, max(event.time, ladder.now) + RETRY_AFTER)
+                ladder.buy_retry.closed_by_venue(max(event.time, ladder.now))
         if order.filled and ladder.variant.sell_volume is not None:
             ladder.state.surplus += order.filled
             ladder.state.surplus_price = max(ladder.state.surplus_price, order.price)
@@ -181,17 +181,17 @@ def _sell_closed_early(ladder: Ladder, order: OwnOrder, event: Canceled, *, aske
     elif order.kind == "counter" and due_again:
         # The closure is known, so a further attempt under a new id cannot become a second order.
         due = RememberedSell(order.parent, order.attempt + 1, order.price, rest, "", order.bought_at)
-        for_room = asked_for and ladder.order_limit is not None
+        for_room = asked_for and ladder.limit.known is not None
         ours = order_limit.REASON if for_room else BY_OURSELVES
         ladder.remember(due, ours if asked_for else closed_by(event))
         if not asked_for and event.reason not in OUR_OWN:
             ladder.tell_delayed("sell", order.price, rest, f"{closed_by(event)}; it is placed again")
-        ladder.retry_sells_at = max(ladder.retry_sells_at, event.time + RETRY_AFTER)
-        if asked_for and ladder.order_limit is not None:
+        ladder.sell_retry.closed_early(event.time)
+        if for_room:
             _use_room(ladder)
     elif order.kind == "surplus" and due_again:
         _return_surplus(ladder, order, rest)
-        ladder.retry_surplus_at = max(ladder.retry_surplus_at, event.time + RETRY_AFTER)
+        ladder.surplus_retry.closed_early(event.time)
     elif not asked_for:
         first_free = order.attempt + 1
         gone = Released("sell", order.price, rest, closed_by(event), order.parent, first_free, order.bought_at)
@@ -221,13 +221,13 @@ def closed_by(event: Canceled) -> str:
 
 def _use_room(ladder: Ladder) -> None:
     """A far sell was withdrawn for something nearer to the market."""
-    ladder.buys_wait = False
+    ladder.buy_retry.made_way()
     _retry_at_once(ladder)
 
 
 def _retry_at_once(ladder: Ladder) -> None:
     """What a closed sell held is free for those that wait."""
-    ladder.retry_sells_at = 0
+    ladder.sell_retry.at_once()
     if ladder.synced:
         retry_remembered_sells(ladder)
 
@@ -271,7 +271,7 @@ def _rejected(ladder: Ladder, order: OwnOrder, event: Rejected) -> None:
     """No order exists: the id stays free, and the order is due again or has a named reason."""
     ladder.forget(order)
     if order.side == "buy":
-        ladder.buys_may_retry = True
+        ladder.buy_retry.changed("funds")
         if order.phase == "canceling":
             return
     is_first = _cause(order) not in ladder.state.told
@@ -282,21 +282,32 @@ def _rejected(ladder: Ladder, order: OwnOrder, event: Rejected) -> None:
     by_rules = event.reason in BY_RULES and is_news
     now = max(event.time, ladder.now)
     if order.side == "buy":
-        if event.reason == "post-only":
-            ladder.crossed(order, now)
-        else:
-            in_vain = (event.reason == "funds" and event.time > ladder.freed_at) or by_rules
-            ladder.rules_barred = by_rules
-            may_retry = not in_vain and event.reason != "no room"
-            ladder.buys_failed(_reason(event), may_retry=may_retry, ask_again=in_vain)
+        _buy_refused(ladder, order, event, by_rules=by_rules)
     elif order.kind != "counter":
-        ladder.retry_surplus_at = now + (ASK_AGAIN_AFTER if by_rules else RETRY_AFTER)
+        last = now + ASK_AGAIN_AFTER
+        on = OTHER_RULES if by_rules else TIME_ALONE
+        ladder.surplus_retry.failed(_reason(event), now, on=on, at_last=last)
     else:
         due = RememberedSell(order.parent, order.attempt, order.price, order.volume, "", order.bought_at)
         due.retry_at = now + ASK_AGAIN_AFTER if by_rules else 0
         ladder.remember(due, _reason(event))
-        ladder.retry_sells_at = now + RETRY_AFTER
+        ladder.sell_retry.failed("", now)
     _mind_limit(ladder, order, event, is_first=is_first)
+
+
+def _buy_refused(ladder: Ladder, buy: OwnOrder, event: Rejected, *, by_rules: bool) -> None:
+    """What the next buy waits for. Funds that are there by our books are asked for again without any change."""
+    if event.reason == "post-only":
+        ladder.crossings.crossed(buy.price, max(event.time, ladder.now), ladder.now)
+        return
+    on = TIME_ALONE
+    if by_rules:
+        on = OTHER_RULES
+    elif event.reason == "funds" and event.time > ladder.buy_retry.freed_at:
+        on = OTHER_FUNDS
+    elif event.reason == "no room":
+        on = A_PLACE
+    ladder.buy_retry.failed(_reason(event), ladder.now, on=on, at_last=ladder.now + ASK_AGAIN_AFTER)
 
 
 def _mind_limit(ladder: Ladder, order: OwnOrder, event: Rejected, *, is_first: bool) -> None:

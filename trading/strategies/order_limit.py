@@ -18,14 +18,17 @@ ASK_FOR_ROOM_AFTER = 60 * 10**9
 
 def refused(ladder: Ladder, time: int) -> None:
     """The exchange takes no more orders: what is open now is what fits, and the farthest sells make room."""
-    ladder.order_limit = _accepted(ladder)
-    ladder.order_limit_until = max(time, ladder.now) + TRY_MORE_AFTER
+    until = max(time, ladder.now) + TRY_MORE_AFTER
+    ladder.limit.shown(_accepted(ladder), until)
+    ladder.buy_retry.asks_for_place_at(until)
     withdraw_far_sells(ladder)
 
 
 def without_room(ladder: Ladder, time: int) -> None:
     """The strategies of the pair fill it together: sells come first, so none is withdrawn for a buy."""
-    ladder.order_limit_until = max(time, ladder.now) + ASK_FOR_ROOM_AFTER
+    until = max(time, ladder.now) + ASK_FOR_ROOM_AFTER
+    ladder.limit.shared(until)
+    ladder.buy_retry.asks_for_place_at(until)
 
 
 def make_room(ladder: Ladder) -> None:
@@ -40,8 +43,8 @@ def make_room(ladder: Ladder) -> None:
 
 def accepted(ladder: Ladder) -> None:
     """An order was accepted: at least as many as are open now fit."""
-    if ladder.order_limit is not None:
-        ladder.order_limit = max(ladder.order_limit, _accepted(ladder))
+    if ladder.limit.known is not None:
+        ladder.limit.holds(_accepted(ladder))
 
 
 def has_room(ladder: Ladder) -> bool:
@@ -58,11 +61,6 @@ def has_room_for_buy(ladder: Ladder) -> bool:
     waiting = sum(sell.reason == REASON for sell in ladder.state.remembered.values())
     owed = min(waiting, max(capacity - len(_counter_sells(ladder)), 0))
     return len(ladder.state.orders) + owed < limit
-
-
-def may_try_more(ladder: Ladder) -> bool:
-    """Whether it is time to see if the limit still holds the buys back."""
-    return ladder.blocked == REASON and ladder.now >= ladder.order_limit_until
 
 
 def admits_sell(ladder: Ladder, price: Decimal) -> bool:
@@ -104,7 +102,7 @@ def _capacity_for_sells(ladder: Ladder) -> int | None:
     limit = _limit(ladder)
     if limit is None:
         return None
-    may_grow = ladder.blocked in ("", REASON)
+    may_grow = ladder.buy_retry.reason in ("", REASON)
     wanted_buys = ladder.settings.max_open_buys if may_grow else len(ladder.buys())
     others = sum(order.side == "sell" and order.kind != "counter" for order in ladder.state.orders.values())
     # More buys than the venue takes would leave no place for what they bring: half of all is the sells'.
@@ -112,9 +110,7 @@ def _capacity_for_sells(ladder: Ladder) -> int | None:
 
 
 def _limit(ladder: Ladder) -> int | None:
-    if ladder.order_limit is None:
-        return None
-    return ladder.order_limit + (ladder.now >= ladder.order_limit_until)
+    return ladder.limit.at(ladder.now)
 
 
 def _accepted(ladder: Ladder) -> int:

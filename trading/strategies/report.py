@@ -83,7 +83,7 @@ def _blocked(ladder: Ladder) -> str:
         reference = ladder.settings.reference
         market = "not confirmed yet" if reference is None else f"far from the exchange's ticker at {reference:f}"
         return f"the last trade at {ladder.doubted:f} is {market}; a second trade has to confirm it"
-    return ladder.blocked
+    return ladder.buy_retry.reason
 
 
 def _code_of(blocked: str) -> ConditionCode:

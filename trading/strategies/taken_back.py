@@ -13,4 +13,4 @@ def take_back(ladder: Ladder) -> None:
         ladder.remember(due, "taken back")
         ladder.tell_delayed(gone.side, gone.price, gone.volume, "taken back, it is placed again")
     state.released = [gone for gone in state.released if gone not in back]
-    ladder.retry_sells_at = 0
+    ladder.sell_retry.at_once()

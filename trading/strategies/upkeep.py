@@ -5,8 +5,8 @@ from itertools import pairwise
 
 from messages.money import ZERO, below_minimum, floor_volume
 from trading.strategies import order_limit, rules
-from trading.strategies.core import NEVER
-from trading.strategies.ladder import CROSSED, RETRY_AFTER, Ladder
+from trading.strategies.ladder import CROSSED, Ladder
+from trading.strategies.retry import A_PLACE, OTHER_FUNDS
 from trading.strategies.state import RememberedSell
 
 OLD_PRICE = 600 * 10**9
@@ -37,12 +37,10 @@ def upkeep_without_a_trade(ladder: Ladder) -> None:
     """What time alone makes due: it needs no newer price."""
     retry_remembered_sells(ladder)
     sell_surplus(ladder)
-    is_due = ladder.now >= ladder.refill_at
-    if is_due:
-        ladder.refill_at = NEVER
+    is_due = ladder.buy_retry.takes_refill(ladder.now)
     if ladder.doubted is not None:
         return
-    may_begin = ladder.buys_wait and (ladder.buys() or ladder.now - ladder.tick_time < OLD_PRICE)
+    may_begin = ladder.buy_retry.waits and (ladder.buys() or ladder.now - ladder.tick_time < OLD_PRICE)
     # Buys that the venue has closed go back to where they were, however old the last trade is.
     if may_begin or is_due:
         fill_up(ladder)
@@ -50,9 +48,9 @@ def upkeep_without_a_trade(ladder: Ladder) -> None:
 
 def retry_remembered_sells(ladder: Ladder) -> None:
     """Sells that could not be placed, the nearest to the market first."""
-    if not ladder.state.remembered or ladder.now < ladder.retry_sells_at:
+    if not ladder.state.remembered or ladder.sell_retry.must_wait(ladder.now):
         return
-    ladder.retry_sells_at = ladder.now + RETRY_AFTER
+    ladder.sell_retry.attempted(ladder.now)
     for sell in sorted(ladder.state.remembered.values(), key=lambda sell: sell.price):
         if ladder.now >= sell.retry_at:
             _retry(ladder, sell)
@@ -84,7 +82,7 @@ NOT_OURS = "the base that it would sell is gone, sold by another order"
 
 def sell_surplus(ladder: Ladder) -> None:
     """Base of cancelled, partly filled buys is sold as soon as it is worth one amount."""
-    if not ladder.state.surplus or ladder.now < ladder.retry_surplus_at:
+    if not ladder.state.surplus or ladder.surplus_retry.must_wait(ladder.now):
         return
     price, wanted = _surplus_sale(ladder)
     if surplus_is_due(ladder, price) and not _surplus_lacks(ladder, price, wanted):
@@ -165,11 +163,9 @@ def cancel_near_buys(ladder: Ladder) -> None:
 
 def fill_up(ladder: Ladder) -> None:
     """Add buys below the lowest one until `n` are open, or until a named reason stops it."""
-    if buys_must_wait(ladder):
+    if ladder.buy_retry.must_wait(ladder.now):
         return
-    ladder.buys_wait = ladder.rules_barred = False
-    ladder.refill_at = NEVER
-    ladder.blocked = ""
+    ladder.buy_retry.begun()
     while len(ladder.buys()) < ladder.settings.max_open_buys:
         if not _add_buy(ladder):
             return
@@ -183,26 +179,26 @@ def _add_buy(ladder: Ladder) -> bool:
     if ladder.ticker is None:
         return False
     if not ladder.investment_allows_buy():
-        ladder.blocked = "max_investment"
+        ladder.buy_retry.hindered("max_investment")
         return False
     price = rules.buy_price(settings, buys[-1].price if buys else None, ladder.ticker)
     volume = rules.buy_volume(settings, price)
     if no_gain := no_gain_from(ladder, price):
-        ladder.blocked = no_gain
+        ladder.buy_retry.hindered(no_gain)
         if not settings.fees_eat:  # the watch over the venue's facts reports that
             ladder.tell_refused("buy", "buy", price, volume, no_gain)
     elif not ladder.quote_free() > settings.amount_with_fee:
-        ladder.buys_failed("funds", may_retry=False)
+        ladder.buy_retry.failed("funds", ladder.now, on=OTHER_FUNDS)
         ladder.tell_funds_missing("buy", "buy", price, volume)
     elif reason := below_minimum(settings.pair, price, volume):
-        ladder.blocked = reason
+        ladder.buy_retry.hindered(reason)
         ladder.tell_refused("buy", "buy", price, volume, reason)
     elif not volume or (buys and rules.too_near(settings, buys[-1].price, price)):
-        ladder.blocked = TOO_COARSE.format(tick=settings.pair.tick_size, interval=settings.interval)
-    elif ladder.would_cross(price):
-        ladder.blocked = CROSSED
+        ladder.buy_retry.hindered(TOO_COARSE.format(tick=settings.pair.tick_size, interval=settings.interval))
+    elif ladder.crossings.would_cross(price, ladder.now):
+        ladder.buy_retry.hindered(CROSSED)
     elif not order_limit.has_room_for_buy(ladder):
-        ladder.buys_failed(order_limit.REASON, may_retry=False)
+        ladder.buy_retry.failed(order_limit.REASON, ladder.now, on=A_PLACE, at_last=ladder.limit.until)
         order_limit.withdraw_far_sells(ladder)
     else:
         ladder.place_ladder_order("buy", price, volume, "ladder")
@@ -223,15 +219,6 @@ def no_gain_from(ladder: Ladder, price: Decimal) -> str:
     if rules.tick_is_too_coarse(settings, price):
         return TOO_COARSE.format(tick=settings.pair.tick_size, interval=settings.interval)
     return ""
-
-
-def buys_must_wait(ladder: Ladder) -> bool:
-    """After a failed buy: until something has changed or it is time to ask again, and for ten seconds at least."""
-    asks_again = ladder.now >= ladder.ask_again_at
-    may_retry = ladder.buys_may_retry or asks_again or order_limit.may_try_more(ladder)
-    if ladder.rules_barred and not asks_again:
-        return True
-    return ladder.buys_wait and (not may_retry or ladder.now < ladder.retry_buys_at)
 
 
 def cancel_excess_buys(ladder: Ladder) -> None:
@@ -260,7 +247,7 @@ def cancel_all_buys(ladder: Ladder) -> None:
 def sell_accumulated_base(ladder: Ladder) -> None:
     """SWING's extra sell: a full ladder, nothing to sell and nothing pending, but base worth an amount."""
     settings, ticker = ladder.settings, ladder.ticker
-    if not ladder.variant.sells_accumulated_base or ticker is None or ladder.now < ladder.retry_surplus_at:
+    if not ladder.variant.sells_accumulated_base or ticker is None or ladder.surplus_retry.must_wait(ladder.now):
         return
     if ladder.sells() or ladder.sell_is_due() or ladder.pending():
         return

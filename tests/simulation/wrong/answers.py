@@ -15,7 +15,7 @@ ANSWERS: tuple[Wrong, ...] = (
             ),
             Edit(
                 UPKEEP,
-                "    if not ladder.state.remembered or ladder.now < ladder.retry_sells_at:\n        return\n",
+                "    if not ladder.state.remembered or ladder.sell_retry.must_wait(ladder.now):\n        return\n",
                 "    return\n",
             ),
         ),
@@ -36,8 +36,8 @@ ANSWERS: tuple[Wrong, ...] = (
     one(
         "counter-buys beyond max_investment",
         EVENTS,
-        "    if not ladder.investment_allows_buy() or ladder.rules_barred:\n",
-        "    if ladder.rules_barred:\n",
+        "    if not ladder.investment_allows_buy() or ladder.buy_retry.is_barred:\n",
+        "    if ladder.buy_retry.is_barred:\n",
     ),
     one(
         "a cDCA sells",

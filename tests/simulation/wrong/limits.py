@@ -74,7 +74,7 @@ LIMITS: tuple[Wrong, ...] = (
     one(
         "what waits for funds is never tried again",
         GRID,
-        "            ladder.buys_may_retry = True\n",
+        '            ladder.buy_retry.changed("funds")\n',
         "            pass\n",
     ),
 )

@@ -13,7 +13,7 @@ SURPLUS: tuple[Wrong, ...] = (
     one(
         "surplus is never sold",
         UPKEEP,
-        "    if not ladder.state.surplus or ladder.now < ladder.retry_surplus_at:\n        return\n",
+        "    if not ladder.state.surplus or ladder.surplus_retry.must_wait(ladder.now):\n        return\n",
         "    return\n",
     ),
     one(

@@ -20,8 +20,8 @@ TRUTH: tuple[Wrong, ...] = (
     one(
         "a wrong reason for fewer buys",
         UPKEEP,
-        '        ladder.blocked = "max_investment"\n',
-        '        ladder.blocked = "funds"\n',
+        '        ladder.buy_retry.hindered("max_investment")\n',
+        '        ladder.buy_retry.hindered("funds")\n',
     ),
     one(
         "the investment is told without the sells",

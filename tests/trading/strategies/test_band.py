@@ -81,7 +81,7 @@ def test_a_remembered_sell_wakes_it_for_the_next_try() -> None:
     play.refuse(play.only("sell").order_id, "refused")
     play.tick("49505")
     play.accept(play.orders("buy")[-1].order_id)
-    assert play.core.band.wake == play.core._ladder.retry_sells_at == play.now + 9 * SECOND
+    assert play.core.band.wake == play.core._ladder.sell_retry.next_attempt == play.now + 9 * SECOND
 
 
 def test_a_remembered_sell_that_lacks_base_wakes_it_every_ten_seconds_only() -> None:

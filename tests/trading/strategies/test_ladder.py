@@ -128,7 +128,7 @@ def test_a_fill_ends_the_pauses() -> None:
     play.tick("50002")
     play.accept(play.only("buy").order_id)
     play.fill(play.only("buy").order_id)
-    assert not play.core._ladder.crossings
+    assert not play.core._ladder.crossings.times
 
 
 def test_at_another_price_a_refused_buy_is_decided_anew() -> None:
