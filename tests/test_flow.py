@@ -105,7 +105,7 @@ async def test_an_overflow_fails_the_receiver_once_and_never_the_sender() -> Non
     for number in range(MANY + 3):
         mailbox.post(RowEnd(number))
     assert (len(mailbox), mailbox.dropped) == (MANY, 3)
-    with pytest.raises(MailboxOverflow, match="too slow: more than 100000 messages waited"):
+    with pytest.raises(MailboxOverflow, match="too slow: more than 100,000 messages waited"):
         await mailbox.receive()
     mailbox.post(RowEnd(0))
     assert await mailbox.receive() == [RowEnd(0)]

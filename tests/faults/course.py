@@ -58,9 +58,6 @@ class Case(Struct, frozen=True):
     step: Step = "fill"
     within: float = KNOWN_WITHIN
     """Seconds until the orders are right again."""
-    lasts: float = 0.0
-    """Seconds for which it may still stand when the next price comes: a jump of prices that no second trade confirms
-    waits until somebody can be asked for bid and ask."""
     notices: int = 1
     """How many of trouble the user gets at the most."""
     tells: bool = False
@@ -73,6 +70,9 @@ class Case(Struct, frozen=True):
     """What the rules ask for at this step; a few faults are facts, such as a fill."""
     or_else: Callable[[Grid, str], list[Row]] | None = None
     """What they ask for as well, where it depends on which of two trades of one instant is heard."""
+    lasts: float = 0.0
+    """Seconds for which it may still stand when the next price comes: a jump of prices that no second trade confirms
+    waits until somebody can be asked for bid and ask."""
 
 
 class Outcome(Struct):
