@@ -174,7 +174,7 @@ def test_held_connections_leave_descriptors_for_trading_and_the_log_small(tmp_pa
             for _ in range(300):
                 held.enter_context(socket.create_connection(("127.0.0.1", port)))
                 most = max(most, len(list(Path(f"/proc/{process.pid}/fd").iterdir())))
-        assert most <= ours + 96 // 4
+        assert most <= ours + 96 // 4 + 1  # one too many is accepted in order to be closed
         assert (tmp_path / "log.txt").stat().st_size < before + 5_000
         process.send_signal(signal.SIGTERM)
         assert process.wait(15) == 0
