@@ -189,7 +189,8 @@ async def test_a_suspended_pair_halts_its_strategy_and_resumes_it_within_seconds
         await venue.buys("SOL/USD", 3)
 
         def moved_up() -> bool:
-            return min(order.price for order in venue.control.open_orders() if order.pair == "SOLUSD") > Decimal(150)
+            prices = [order.price for order in venue.control.open_orders() if order.pair == "SOLUSD"]
+            return bool(prices) and min(prices) > Decimal(150)  # between cancels and new buys there are none
 
         await until(moved_up, venue.conditions)
 
