@@ -68,7 +68,7 @@ from supervision.shutdown import stop_in_order
 from supervision.state_keeper import StateKeeper
 from supervision.strategies import Strategies
 from trading.absent import Absent
-from trading.ports import CountsRequests, Exchange, FeelsCompany, NamesAccount, TellsQuotes
+from trading.ports import CountsRequests, Exchange, FeelsCompany, NamesAccount, TellsQuotes, in_lock_step
 
 logger = logging.getLogger("infinity_grid.supervisor")
 
@@ -254,7 +254,7 @@ class _Tree:
             self._past |= self._mail.strategies.keys()
             self._states.has_past = True
             self._venue.take(facts, trio.current_time())
-            prices = {} if exchange.lock_step else self._venue.prices
+            prices = {} if in_lock_step(exchange) else self._venue.prices
             market = Market(self._venue.pairs, self._venue.fees, prices, isinstance(exchange, TellsQuotes))
             self._account = exchange
             self._watch.outages.over("exchange")
@@ -263,7 +263,7 @@ class _Tree:
                 async with trio.open_nursery() as nursery:
                     self._start(nursery, "market-data", partial(self._market_data, exchange))
                     self._start(nursery, "price-watch", partial(self._price_watch, exchange))
-                    if not exchange.lock_step:
+                    if not in_lock_step(exchange):
                         self._start(nursery, "venue-watch", partial(self._venue_watch, exchange))
                     if isinstance(exchange, FeelsCompany) and self._world.watches_company:
                         watch = partial(exchange.watch_company, self._mail.supervisor.post)
@@ -284,13 +284,13 @@ class _Tree:
 
     async def _market_data(self, exchange: Exchange) -> None:
         subscribers = self._mail.subscribers(self._config)
-        market_data = partial(run_market_data, lock_step=exchange.lock_step)
+        market_data = partial(run_market_data, lock_step=in_lock_step(exchange))
         async with trio.open_nursery() as nursery:
             await nursery.start(market_data, exchange, subscribers, self._mail.prices, self._mail.metrics)
             self._watch.outages.over("market-data")
 
     async def _price_watch(self, exchange: Exchange) -> None:
-        timeouts = {} if exchange.lock_step else price_timeouts(self._config)
+        timeouts = {} if in_lock_step(exchange) else price_timeouts(self._config)
         await run_price_watch(self._mail.prices, timeouts, exchange.market_open, self._mail.supervisor)
 
     async def _venue_watch(self, exchange: Exchange) -> None:
@@ -318,7 +318,7 @@ class _Tree:
                     self._watch.outages.over("order-manager")
                     for strategy in self._config.strategy:
                         nursery.start_soon(
-                            partial(self._strategies.run, strategy, market, by_clock=not exchange.lock_step)
+                            partial(self._strategies.run, strategy, market, by_clock=not in_lock_step(exchange))
                         )
                         if self._connected_before:
                             mail.venue.post(LookAgain(strategy.symbol, "news", "reconnected"))

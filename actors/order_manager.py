@@ -5,7 +5,8 @@ never dropped, and nothing here is polled: the state comes from the session's ev
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 
 import trio
 from trio import TaskStatus
@@ -30,12 +31,20 @@ from messages.ids import userref_of
 from messages.mailboxes import ExchangeEvent, OrderManagerMail, PersistenceMail, StrategyMail, SupervisorMail
 from messages.market import FactsChanged, RowDone, RowEnd
 from messages.money import Pair
-from messages.orders import Command, Deferred, OrderEvent, Reckoned, Resyncing, Submit
+from messages.orders import Deferred, OrderEvent, Reckoned, Resyncing, Submit
 from messages.status import UncoveredOrders
 from trading.absent import Absent
 from trading.attaching import Attaches, Attaching, Kept
 from trading.order_desk import Effects, OrderDesk
-from trading.ports import Exchange, ExchangeUnavailable, TradingSession, UnknownOrderError
+from trading.ports import (
+    Exchange,
+    ExchangeUnavailable,
+    SessionInRounds,
+    TradingSession,
+    UnknownOrderError,
+    in_lock_step,
+)
+from trading.rounds import Rounds
 
 
 async def run_order_manager(
@@ -60,25 +69,40 @@ async def run_order_manager(
     """
     # Mail of an earlier session is void: strategies attach again and name every order they count on.
     mailbox.receive_nowait()
-    async with exchange.trading() as session:
+    async with _trading(exchange) as (session, in_rounds):
         desk = OrderDesk(await session.snapshot(), frozenset(strategies), absent)
         async with trio.open_nursery() as nursery:
-            questions = None if exchange.lock_step else _Questions(session, mailbox, nursery)
+            questions = None if in_rounds else _Questions(session, mailbox, nursery)
+            rounds = _RowsInRounds(in_rounds, Rounds(desk, tuple(strategies)), strategies) if in_rounds else None
             news = AttachNews(strategies, book, now)
-            manager = _OrderManager(session, desk, strategies, persistence, pairs, questions, news)
+            manager = _OrderManager(session, desk, strategies, persistence, pairs, questions, rounds, news)
             manager.supervisor = supervisor
             manager.tell_uncovered()
-            nursery.start_soon(_forward_events, session, mailbox)
+            events = in_rounds.events_in_rounds() if in_rounds else session.events()
+            nursery.start_soon(_forward_events, events, mailbox)
             task_status.started()
             while not manager.finished():
                 await manager.handle(await mailbox.receive())
             nursery.cancel_scope.cancel()
 
 
-async def _forward_events(session: TradingSession, mailbox: Mailbox[OrderManagerMail]) -> None:
+@asynccontextmanager
+async def _trading(exchange: Exchange) -> AsyncIterator[tuple[TradingSession, SessionInRounds | None]]:
+    """The session; once more for an exchange in lock-step."""
+    if in_lock_step(exchange):
+        async with exchange.trading() as in_rounds:
+            yield in_rounds, in_rounds
+    else:
+        async with exchange.trading() as session:
+            yield session, None
+
+
+async def _forward_events(
+    events: AsyncIterator[ExchangeEvent | RowEnd] | AsyncIterator[ExchangeEvent], mailbox: Mailbox[OrderManagerMail]
+) -> None:
     """New totals and the fill that moved them are one piece of mail: in between its proceeds would have no owner."""
-    piece: list[ExchangeEvent] = []
-    async for event in session.events():
+    piece: list[ExchangeEvent | RowEnd] = []
+    async for event in events:
         piece.append(event)
         if isinstance(event, AccountBalances) and event.with_next:
             continue
@@ -127,15 +151,17 @@ class _OrderManager:
         persistence: Mailbox[PersistenceMail],
         pairs: Mapping[str, Pair],
         questions: _Questions | None,
+        rounds: "_RowsInRounds | None",
         news: AttachNews,
     ) -> None:
-        """Without `questions` beside the mail (lock-step) each is answered before the next message is read."""
+        """In lock-step there are `rounds` and no `questions`: each is answered before the next message is read."""
         self._session = session
         self._desk = desk
         self._strategies = strategies
         self._persistence = persistence
         self._pairs = pairs
         self._questions = questions
+        self._rounds = rounds
         self._news = news
         self._attaches = Attaches()
         self._stopping = False
@@ -143,7 +169,6 @@ class _OrderManager:
         """Called with orders that are unclaimed or placed by another program."""
         self._asked_of_absent = False
         self._uncovered: UncoveredOrders | None = None
-        self._barrier = _Barrier(tuple(strategies), always=questions is None)
 
     def finished(self) -> bool:
         """Whether `StopTrading` came and the outcome of all that was sent is known."""
@@ -186,17 +211,20 @@ class _OrderManager:
 
     async def _take_round(self, message: RowEnd | RowDone | StopTrading) -> None:
         match message:
-            case RowEnd():
+            case RowEnd() if self._rounds:
                 # The strategies must have all of this row before they answer.
                 await self._carry_out(self._desk.balances())
-                self._open_round(message)
-            case RowDone():
-                if self._barrier.done(message):
-                    await self._end_round(message.row)
+                self._rounds.ask(message.row)
+            case RowDone() if self._rounds and self._rounds.state.answered(message.strategy, message.row):
+                await self._carry_out_all(self._rounds.state.apply())
+                await self._rounds.go_on(message.row)
             case StopTrading():
                 self._stopping = True
                 await self._replay(self._attaches.give_up())
-                await self._submit_all(self._barrier.dissolve())
+                if self._rounds:
+                    await self._carry_out_all(self._rounds.state.dissolve())
+            case _:
+                pass  # an answer that is late
 
     def tell_uncovered(self) -> None:
         """Say which open orders no strategy counts on, when that has changed."""
@@ -227,34 +255,10 @@ class _OrderManager:
         if self.supervisor is not None:
             self.supervisor.post(message)
 
-    def _open_round(self, row: RowEnd) -> None:
-        self._barrier.open(row)
-        for mailbox in self._strategies.values():
-            mailbox.post(row)
-
-    async def _end_round(self, row: int) -> None:
-        """All strategies have decided: apply it in the order of the configuration, then ask for the next row.
-
-        After commands the exchange repeats `RowEnd`, behind the events that follow from them.
-        """
-        effects = await self._submit_all(self._barrier.take())
-        if any(done.deliver for done in effects) and not any(done.place or done.cancel for done in effects):
-            self._open_round(RowEnd(row))
-        else:
-            await self._session.settled(row)
-
-    async def _submit_all(self, submits: list[Submit]) -> list[Effects]:
-        effects = []
-        for submit in submits:
-            effects.append(self._desk.submit(submit))
-            await self._carry_out(effects[-1])
-        effects.append(self._desk.balances())
-        await self._carry_out(effects[-1])
-        return effects
-
     async def _submit(self, submit: Submit) -> None:
-        if not self._attaches.keep(submit) and not self._barrier.keep(submit):
-            await self._carry_out(self._desk.submit(submit))
+        if self._attaches.keep(submit) or (self._rounds and self._rounds.state.keep(submit)):
+            return
+        await self._carry_out(self._desk.submit(submit))
 
     async def _take_event(self, event: OrderEvent) -> None:
         if not self._attaches.keep(event, tracked=self._desk.tracks(event.order_id)):
@@ -312,8 +316,12 @@ class _OrderManager:
         self._strategies[attach.strategy].post(Resyncing(attach.strategy, attach.number))
         await self._carry_out(effects)
         self.tell_uncovered()
-        if row := self._barrier.waits_for(attach.strategy):
-            self._strategies[attach.strategy].post(row)
+        if self._rounds:
+            self._rounds.ask_again(attach.strategy)
+
+    async def _carry_out_all(self, effects: Iterable[Effects]) -> None:
+        for each in effects:
+            await self._carry_out(each)
 
     async def _carry_out(self, effects: Effects) -> None:
         for record in effects.record:
@@ -322,56 +330,41 @@ class _OrderManager:
             self._tell(message)
         for strategy, event in effects.deliver:
             self._strategies[strategy].post(event)
+        if self._rounds:
+            self._rounds.state.carried_out(effects)
         if effects.cancel:
             await self._session.cancel(effects.cancel)
         if effects.place:
             await self._session.place(effects.place)
 
 
-class _Barrier:
-    """In lock-step no command is applied before every strategy has answered for the row."""
+class _RowsInRounds:
+    """In lock-step: who is asked by mail, and what the exchange is told, as the state of the rounds says."""
 
-    def __init__(self, order: tuple[int, ...], *, always: bool) -> None:
-        """`always`: what comes between two rounds waits for the end of the next one."""
-        self._order = order
-        self._always = always
-        self._row: RowEnd | None = None
-        self._waiting_for: set[int] = set()
-        self._kept: list[Submit] = []
+    def __init__(
+        self, session: SessionInRounds, rounds: Rounds, strategies: Mapping[int, Mailbox[StrategyMail]]
+    ) -> None:
+        self.state = rounds
+        self._session = session
+        self._strategies = strategies
 
-    def open(self, row: RowEnd) -> None:
-        self._row = row
-        self._waiting_for = set(self._order)
+    def ask(self, row: int) -> None:
+        """A round begins for all."""
+        self.state.ask(row)
+        for mailbox in self._strategies.values():
+            mailbox.post(RowEnd(row))
 
-    def keep(self, submit: Submit) -> bool:
-        """Keep the submit for the end of a round; False when there is none to wait for."""
-        keeps = self._always or self._row is not None
-        if keeps:
-            self._kept.append(submit)
-        return keeps
+    def ask_again(self, strategy: int) -> None:
+        """It has restarted and may still have to answer."""
+        if (row := self.state.waits_for(strategy)) is not None:
+            self._strategies[strategy].post(RowEnd(row))
 
-    def done(self, done: RowDone) -> bool:
-        """Whether this was the last answer."""
-        if self._row is None or done.row != self._row.row:
-            return False
-        self._waiting_for.discard(done.strategy)
-        return not self._waiting_for
-
-    def waits_for(self, strategy: int) -> RowEnd | None:
-        """The row that a restarted strategy still has to answer for."""
-        return self._row if strategy in self._waiting_for else None
-
-    def take(self) -> list[Submit]:
-        """End the round: what each strategy has decided is one decision, in the order of the configuration."""
-        self._row = None
-        kept, self._kept = self._kept, []
-        decided: dict[int, list[Command]] = {strategy: [] for strategy in self._order}
-        for submit in kept:
-            decided[submit.strategy].extend(submit.commands)
-        return [Submit(strategy, tuple(commands)) for strategy, commands in decided.items() if commands]
-
-    def dissolve(self) -> list[Submit]:
-        """The program stops: no further round, and nothing that was decided is lost."""
-        self._always = False
-        self._waiting_for.clear()
-        return self.take()
+    async def go_on(self, row: int) -> None:
+        """The round is applied."""
+        match self.state.next():
+            case "ask":
+                self.ask(row)
+            case "repeat":
+                await self._session.settled(row, again=True)
+            case "over":
+                await self._session.settled(row, again=False)

@@ -1,8 +1,6 @@
 """The whole program without actors: cores, order desk and paper book, driven by one call per row.
 
-It is the sequence of the live program on the paper exchange in lock-step, which
-`actors.order_manager` and `adapters.exchanges.paper.exchange` spell out in messages: tick, fills,
-decisions of all strategies, what they asked for, what follows from that, until there is no news.
+The rounds of `trading.rounds`, as the program goes through them on the paper exchange in lock-step.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,13 +12,14 @@ from msgspec import Struct
 from backtesting.record import Record
 from messages.account import Attach, HistoryProgress
 from messages.mailboxes import CoreEvent, ExchangeEvent
-from messages.market import RowEnd, Tick
+from messages.market import Tick
 from messages.money import EXACT, Pair
 from messages.orders import Cancel, Command, Deferred, Place, Resynced, Submit
 from messages.status import Stop
 from simulators.paper.account import PaperAccount
 from simulators.paper.book import PaperBook, Rules
 from trading.order_desk import Effects, OrderDesk
+from trading.rounds import Next, Rounds
 from trading.strategies.core import Core
 
 FAR = 2**62
@@ -62,9 +61,9 @@ class Account:
         self._book = PaperBook(rules, PaperAccount(dict(balances)))
         self._book.add_pair(pair)
         self._desk = OrderDesk(self._book.snapshot(), frozenset(trader.userref for trader in traders))
+        self._rounds = Rounds(self._desk, [trader.userref for trader in traders])
         self._inboxes: dict[int, list[CoreEvent]] = {trader.userref: [] for trader in traders}
         self._events: list[ExchangeEvent] = []
-        self._acted = False
         self._now = 0
         for trader in traders:
             self._carry_out(self._desk.attach(_attach(trader, pair), pair, {}))
@@ -109,36 +108,28 @@ class Account:
 
     def _settle(self, tick: Tick | None) -> None:
         """Run rounds until there is no news. A strategy takes the newest price before anything else, and once."""
-        while True:
-            self._hear()
-            news = True
-            while news:
-                news = self._round(tick)
-                tick = None
-            if not self._acted:
-                break
+        rounds = self._rounds
+        step: Next = "repeat"
+        while step != "over":
+            if step == "repeat":
+                self._hear()
+            for trader in self._traders:
+                if submit := self._decide(trader, tick):
+                    rounds.keep(submit)
+            tick = None
+            for effects in rounds.apply():
+                self._carry_out(effects)
+            step = rounds.next()
         self._book.forget_changes()
 
     def _hear(self) -> None:
         """Pass on what the exchange said until the end of the row, then all strategies' funds."""
-        self._acted = False
         events, self._events = self._events, []
         for event in events:
-            if not isinstance(event, RowEnd | HistoryProgress):
+            if not isinstance(event, HistoryProgress):
                 self._record.event(event)
                 self._carry_out(self._desk.on_event(event))
         self._carry_out(self._desk.balances())
-
-    def _round(self, tick: Tick | None) -> bool:
-        """All strategies decide, then all is applied. True for news that came without a command to the exchange."""
-        effects: list[Effects] = []
-        for submit in [submit for trader in self._traders if (submit := self._decide(trader, tick))]:
-            effects.append(self._desk.submit(submit))
-            self._carry_out(effects[-1])
-        effects.append(self._desk.balances())
-        self._carry_out(effects[-1])
-        told = any(done.deliver for done in effects)
-        return told and not any(done.place or done.cancel for done in effects)
 
     def _decide(self, trader: Trader, tick: Tick | None) -> Submit | None:
         outputs = trader.core.handle(tick) if tick else []
@@ -160,11 +151,10 @@ class Account:
         for strategy, event in effects.deliver:
             if not isinstance(event, Deferred):  # a simulated book takes every order at once
                 self._inboxes[strategy].append(event)
+        self._rounds.carried_out(effects)
         for order_id in effects.cancel:
-            self._acted = True
             self._events += self._book.cancel(order_id, self._now)
         for place in effects.place:
-            self._acted = True
             events = self._book.place(place)
             self._record.placed(place, events)
             self._events += events

@@ -93,12 +93,20 @@ ExchangeEvent = (
     | HistoryProgress
     | KeyShared
     | OrderOfAnother
-    | RowEnd
 )
 """What an exchange's private session says."""
 
 OrderManagerMail = (
-    Submit | Attach | Reckoned | AttachAnswered | AbsentAnswered | FactsChanged | RowDone | StopTrading | ExchangeEvent
+    Submit
+    | Attach
+    | Reckoned
+    | AttachAnswered
+    | AbsentAnswered
+    | FactsChanged
+    | RowEnd
+    | RowDone
+    | StopTrading
+    | ExchangeEvent
 )
 
 PersistenceMail = Commit | Record | ConditionChanged | Owner | LoadCore | SaveAccount | LoadAccount | Close

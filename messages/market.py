@@ -42,9 +42,9 @@ class FactsChanged(Struct, frozen=True, tag=True):
 
 
 class RowEnd(Struct, frozen=True, tag=True):
-    """A simulated exchange at speed 0 has nothing more to say about this row of prices.
+    """A simulated exchange in lock-step (`trading.ports.InRounds`) has nothing more to say about this row of prices.
 
-    The order-manager passes it on to every strategy; each answers with `RowDone`.
+    The order-manager asks every strategy with it; each answers with `RowDone`. No other exchange says it.
     """
 
     row: int

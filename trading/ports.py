@@ -8,14 +8,14 @@ below; no library's exception passes through.
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from decimal import Decimal
-from typing import Protocol, Self, runtime_checkable
+from typing import Protocol, Self, TypeGuard, runtime_checkable
 
 from messages.account import AccountSnapshot, History, KeyShared, OrderFacts, OrderInDoubt
 from messages.conditions import ConditionCode
 from messages.counted import counted
 from messages.letters import Letter
 from messages.mailboxes import ExchangeEvent
-from messages.market import Quote, Tick
+from messages.market import Quote, RowEnd, Tick
 from messages.money import Pair
 from messages.orders import Place
 
@@ -167,13 +167,6 @@ class TradingSession(Protocol):
     async def cancel(self, order_ids: Sequence[str]) -> None:
         """Ask for cancellation as one batch. Repeating it is harmless; confirmation is an event."""
 
-    async def settled(self, row: int) -> None:
-        """Answer to `RowEnd(row)`: every decision on that row has been applied.
-
-        After commands the simulation says `RowEnd(row)` again, behind the events that follow from them; the
-        next row comes once nothing was commanded. Live exchanges ignore it.
-        """
-
 
 class Exchange(Protocol):
     """One exchange and one account of it: the extension point for a further exchange (docs/exchanges.md).
@@ -185,8 +178,6 @@ class Exchange(Protocol):
 
     simulated: bool
     """True when no real order can be placed through this object."""
-    lock_step: bool
-    """True for a simulation that waits for every decision: it says `RowEnd` after each row of prices."""
 
     async def pair(self, symbol: str) -> Pair:
         """The trading rules of `BASE/QUOTE`; raises `config.ConfigError` for a pair it does not know.
@@ -278,6 +269,42 @@ class FeelsCompany(Protocol):
 
     async def watch_company(self, tell: Callable[[KeyShared], None]) -> None:
         """Until cancelled: report when another process shows, and when it has gone."""
+
+
+class SessionInRounds(TradingSession, Protocol):
+    """The session of an exchange that is `InRounds`. What a round is: `trading.rounds`."""
+
+    def events_in_rounds(self) -> AsyncIterator[ExchangeEvent | RowEnd]:
+        """`events`, and behind all that belongs to a row of prices its `RowEnd`; read instead of `events`.
+
+        A session that is opened while a row waits is given that row's end at once.
+        """
+
+    async def settled(self, row: int, *, again: bool) -> None:
+        """Answer to `RowEnd(row)`: every decision on that row has been applied; one on another row is ignored.
+
+        With `again` commands were among them: say `RowEnd(row)` once more, behind the events that follow from
+        them. Without, the next row may come.
+        """
+
+
+@runtime_checkable
+class InRounds(Protocol):
+    """Optional, for a simulated exchange that replays recorded rows of prices, each once all have decided on the last.
+
+    A real exchange waits for no decision and implements nothing of this.
+    """
+
+    lock_step: bool
+    """False while the rows come at a pace of their own; no `RowEnd` is said then."""
+
+    def trading(self) -> AbstractAsyncContextManager[SessionInRounds]:
+        """The private session, as `Exchange.trading`."""
+
+
+def in_lock_step(exchange: object) -> TypeGuard[InRounds]:
+    """Whether this exchange waits for every decision."""
+    return isinstance(exchange, InRounds) and exchange.lock_step
 
 
 class Channel(Protocol):

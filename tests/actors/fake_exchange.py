@@ -9,7 +9,7 @@ import trio
 
 from messages.account import AccountSnapshot, History, OrderFacts
 from messages.mailboxes import ExchangeEvent
-from messages.market import Tick
+from messages.market import RowEnd, Tick
 from messages.money import ZERO, Pair
 from messages.orders import Place
 
@@ -28,9 +28,9 @@ class FakeSession:
         self.slow: dict[str, trio.Event] = {}
         """Questions that name this client id, or `closed`, are answered once the event is set."""
         self._snapshot = snapshot
-        self._send, self._receive = trio.open_memory_channel[ExchangeEvent | Exception | None](math.inf)
+        self._send, self._receive = trio.open_memory_channel[ExchangeEvent | RowEnd | Exception | None](math.inf)
 
-    def say(self, *events: ExchangeEvent | Exception | None) -> None:
+    def say(self, *events: ExchangeEvent | RowEnd | Exception | None) -> None:
         """Events, an exception that ends them, or None for an end without one."""
         for event in events:
             self._send.send_nowait(event)
@@ -61,6 +61,11 @@ class FakeSession:
 
     async def events(self) -> AsyncIterator[ExchangeEvent]:
         """What `say` was given."""
+        async for event in self._said():
+            assert not isinstance(event, RowEnd)
+            yield event
+
+    async def _said(self) -> AsyncIterator[ExchangeEvent | RowEnd]:
         async for event in self._receive:
             if event is None:
                 return
@@ -76,24 +81,31 @@ class FakeSession:
         """Only noted."""
         self._take("cancel", list(order_ids))
 
-    async def settled(self, row: int) -> None:
-        """Only noted."""
-        self._take("settled", row)
-
     def _take(self, what: str, argument: object) -> None:
         if self.refusal is not None:
             raise self.refusal
         self.calls.append((what, argument))
 
 
+class FakeSessionInRounds(FakeSession):
+    """One of a simulated exchange in lock-step."""
+
+    def events_in_rounds(self) -> AsyncIterator[ExchangeEvent | RowEnd]:
+        """What `say` was given."""
+        return self._said()
+
+    async def settled(self, row: int, *, again: bool) -> None:
+        """Only noted."""
+        self._take("again" if again else "settled", row)
+
+
 class FakeExchange:
-    """An `trading.ports.Exchange` around one session and one feed of prices."""
+    """A `trading.ports.Exchange` around one session and one feed of prices; it has what a real one must have."""
 
     simulated = True
-    lock_step = False
 
-    def __init__(self, snapshot: AccountSnapshot | None = None) -> None:
-        self.session = FakeSession(snapshot or AccountSnapshot({}, ()))
+    def __init__(self, snapshot: AccountSnapshot | None = None, session: FakeSession | None = None) -> None:
+        self.session = session or FakeSession(snapshot or AccountSnapshot({}, ()))
         self.session_is_open = False
         self.subscribed: tuple[str, ...] = ()
         self._send, self._receive = trio.open_memory_channel[Tick | Exception | None](math.inf)
@@ -145,3 +157,19 @@ class FakeExchange:
     def clock_offset(self) -> int | None:
         """It has no clock."""
         return None
+
+
+class FakeReplay(FakeExchange):
+    """The same in lock-step: a `trading.ports.InRounds`."""
+
+    lock_step = True
+
+    def __init__(self, snapshot: AccountSnapshot | None = None) -> None:
+        self.in_rounds = FakeSessionInRounds(snapshot or AccountSnapshot({}, ()))
+        super().__init__(session=self.in_rounds)
+
+    @asynccontextmanager
+    async def trading(self) -> AsyncIterator[FakeSessionInRounds]:
+        """The one session."""
+        async with super().trading():
+            yield self.in_rounds

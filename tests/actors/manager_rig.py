@@ -11,9 +11,10 @@ from actors.order_manager import run_order_manager
 from messages.account import AccountSnapshot, Attach, LiveOrder, OrderFacts
 from messages.ids import client_order_id
 from messages.mailboxes import ExchangeEvent, OrderManagerMail, PersistenceMail, StrategyMail, SupervisorMail
+from messages.market import RowDone, RowEnd
 from messages.money import ZERO, Pair, Side
 from messages.orders import Cancel, Canceled, Filled, Place, Submit
-from tests.actors.fake_exchange import FakeExchange
+from tests.actors.fake_exchange import FakeExchange, FakeReplay
 from tests.trading.strategies.harness import BTC_USD, D
 from trading.absent import Absent
 
@@ -25,8 +26,11 @@ SYMBOLS = {A: "BTC/USD", B: "ETH/USD", 7: "BTC/USD"}
 class Rig:
     """One order-manager, two strategies' mailboxes and a journal's; A is configured before B."""
 
-    def __init__(self, snapshot: AccountSnapshot | None = None, limit: int = 100_000) -> None:
-        self.exchange = FakeExchange(snapshot or AccountSnapshot({"USD": D(1000), "BTC": D(1), "ETH": D(10)}, ()))
+    def __init__(
+        self, snapshot: AccountSnapshot | None = None, limit: int = 100_000, *, in_rounds: bool = False
+    ) -> None:
+        kind = FakeReplay if in_rounds else FakeExchange
+        self.exchange = kind(snapshot or AccountSnapshot({"USD": D(1000), "BTC": D(1), "ETH": D(10)}, ()))
         self.session = self.exchange.session
         self.mail = Mailbox[OrderManagerMail]("order-manager", limit)
         self.persistence = Mailbox[PersistenceMail]("persistence")
@@ -63,7 +67,7 @@ class Rig:
             self.mail.post(message)
         await wait_all_tasks_blocked()
 
-    async def is_told(self, *events: ExchangeEvent | Exception | None) -> None:
+    async def is_told(self, *events: ExchangeEvent | RowEnd | Exception | None) -> None:
         """The exchange says something, all at once."""
         self.session.say(*events)
         await wait_all_tasks_blocked()
@@ -73,6 +77,8 @@ class Rig:
         live = tuple(LiveOrder(order, canceling=False, accepted=True, filled=ZERO) for order in orders)
         self.session.history |= {order.order_id: shown(order) for order in orders}
         await self.hears(attach(A, *live), attach(B))
+        if isinstance(self.exchange, FakeReplay):  # where funds are told at the end of a row
+            await self.hears(RowEnd(0), RowDone(A, 0), RowDone(B, 0))
         self.forget()
 
     def forget(self) -> None:

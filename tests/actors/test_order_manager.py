@@ -21,6 +21,7 @@ from messages.market import RowDone, RowEnd
 from messages.money import ZERO
 from messages.orders import Accepted, Balances, Canceled, Filled, Rejected, Resynced, Resyncing
 from messages.status import StrangeOrder, UncoveredBase, UncoveredOrders
+from tests.actors.fake_exchange import FakeExchange, FakeSession
 from tests.actors.manager_rig import A, B, Rig, attach, cancel, canceled, filled, place, shown, submit
 from tests.trading.strategies.harness import D
 from trading.absent import Absent
@@ -162,7 +163,7 @@ async def test_the_end_waits_until_cancels_are_confirmed() -> None:
 
 
 async def test_a_stop_in_the_middle_of_a_round_sends_what_was_decided() -> None:
-    rig, old, new = Rig(), place("old"), place("new", 90)
+    rig, old, new = Rig(in_rounds=True), place("old"), place("new", 90)
     async with rig.running():
         await rig.attach_both(old)
         await rig.is_told(RowEnd(1))
@@ -176,7 +177,7 @@ async def test_a_stop_in_the_middle_of_a_round_sends_what_was_decided() -> None:
 
 
 async def test_after_a_stop_commands_do_not_wait_for_a_round() -> None:
-    rig, old, late = Rig(), place("old"), place("late", 90)
+    rig, old, late = Rig(in_rounds=True), place("old"), place("late", 90)
     async with rig.running():
         await rig.attach_both(old)
         await rig.is_told(RowEnd(1))
@@ -203,7 +204,7 @@ async def test_events_that_end_without_a_word_are_a_lost_connection() -> None:
 
 @pytest.mark.parametrize("request_", ["place", "cancel", "lookup", "settled"])
 async def test_an_error_of_a_request_comes_out(request_: str) -> None:
-    rig, old = Rig(), place("old")
+    rig, old = Rig(in_rounds=request_ == "settled"), place("old")
     live = LiveOrder(place("unknown"), canceling=False, accepted=True, filled=ZERO)
     with pytest.RaisesGroup(ExchangeUnavailable, flatten_subgroups=True):
         async with rig.running():
@@ -262,9 +263,9 @@ async def test_a_swamped_mailbox_fails_the_order_manager() -> None:
             await rig.hears(*(RowDone(A, row) for row in range(11)))
 
 
-def vanished() -> tuple[Rig, OrderFacts]:
+def vanished(*, in_rounds: bool) -> tuple[Rig, OrderFacts]:
     """A strategy that is not configured any more left a buy, which is not open now."""
-    rig, gone = Rig(), shown(place("left", strategy=7))
+    rig, gone = Rig(in_rounds=in_rounds), shown(place("left", strategy=7))
     gone = msgspec.structs.replace(gone, symbol="BTC/USD")
     rig.absent = Absent([LeftBehind(7, "BTC/USD", D(0), (PastOrder("buy", D(100), D(1), gone.order_id),))])
     return rig, gone
@@ -275,8 +276,7 @@ def vanished() -> tuple[Rig, OrderFacts]:
 async def test_orders_that_an_absent_strategy_left_are_looked_up_once_the_others_are_there(
     lock_step: bool, arrived: bool
 ) -> None:
-    rig, gone = vanished()
-    rig.exchange.lock_step = lock_step
+    rig, gone = vanished(in_rounds=lock_step)
     if arrived:
         rig.session.history[gone.order_id] = msgspec.structs.replace(gone, filled=D(1), status="filled")
     async with rig.running():
@@ -295,3 +295,27 @@ async def test_a_fill_of_an_uncovered_order_is_told_at_once() -> None:
         rig.supervisor.receive_nowait()
         await rig.is_told(filled(place("left", strategy=7)))
         assert rig.supervisor.receive_nowait() == [UncoveredOrders((), (UncoveredBase(7, "ETH/USD", D(1)),))]
+
+
+class _FormerSession(FakeSession):
+    async def settled(self, row: int) -> None:
+        pytest.fail(f"no row of prices ends, so {row} is none")
+
+
+class _FormerExchange(FakeExchange):
+    lock_step = False
+
+
+async def test_an_exchange_that_was_written_for_the_former_port_goes_on_working() -> None:
+    rig, order = Rig(), place("one")
+    snapshot = AccountSnapshot({"USD": D(1000), "BTC": D(1), "ETH": D(10)}, ())
+    rig.exchange = _FormerExchange(session=_FormerSession(snapshot))
+    rig.session = rig.exchange.session
+    async with rig.running():
+        await rig.attach_both()
+        await rig.hears(submit(order))
+        assert rig.session.asked() == [("place", [order.order_id])], "it waits for no round"
+        await rig.is_told(AccountBalances({"USD": D(900), "BTC": D(2)}), filled(order))
+        assert [type(message) for message in rig.told(A)] == [Filled, Balances]
+        await rig.hears(StopTrading())
+        assert rig.ended

@@ -9,7 +9,7 @@ from tests.trading.strategies.harness import D
 
 
 async def test_a_row_is_passed_on_after_everything_that_belongs_to_it() -> None:
-    rig, order = Rig(), place("one")
+    rig, order = Rig(in_rounds=True), place("one")
     async with rig.running():
         await rig.attach_both(order)
         await rig.hears(AccountBalances({"USD": D(900), "BTC": D(2)}), filled(order), RowEnd(1))
@@ -18,7 +18,7 @@ async def test_a_row_is_passed_on_after_everything_that_belongs_to_it() -> None:
 
 
 async def test_in_a_round_nothing_is_applied_before_all_have_answered() -> None:
-    rig, of_a, of_b = Rig(), place("of a"), place("of b", strategy=B)
+    rig, of_a, of_b = Rig(in_rounds=True), place("of a"), place("of b", strategy=B)
     async with rig.running():
         await rig.attach_both()
         await rig.is_told(RowEnd(1))
@@ -26,21 +26,21 @@ async def test_in_a_round_nothing_is_applied_before_all_have_answered() -> None:
         await rig.hears(submit(of_a))
         assert rig.session.asked() == []
         await rig.hears(RowDone(A, 1))
-        assert rig.session.asked() == [("place", [of_a.order_id]), ("place", [of_b.order_id]), ("settled", 1)]
+        assert rig.session.asked() == [("place", [of_a.order_id]), ("place", [of_b.order_id]), ("again", 1)]
 
 
 async def test_the_order_of_the_configuration_decides_who_gets_scarce_money() -> None:
-    rig, of_a, of_b = Rig(), place("of a", 600), place("of b", 600, strategy=B)
+    rig, of_a, of_b = Rig(in_rounds=True), place("of a", 600), place("of b", 600, strategy=B)
     async with rig.running():
         await rig.attach_both()
         await rig.is_told(RowEnd(1))
         await rig.hears(submit(of_b, strategy=B), RowDone(B, 1), submit(of_a), RowDone(A, 1))
-        assert rig.session.asked() == [("place", [of_a.order_id]), ("settled", 1)]
+        assert rig.session.asked() == [("place", [of_a.order_id]), ("again", 1)]
         assert isinstance(next(m for m in rig.told(B) if not isinstance(m, RowEnd)), Rejected)
 
 
 async def test_a_quiet_row_is_settled_at_once() -> None:
-    rig = Rig()
+    rig = Rig(in_rounds=True)
     async with rig.running():
         await rig.attach_both()
         await rig.is_told(RowEnd(5))
@@ -49,7 +49,7 @@ async def test_a_quiet_row_is_settled_at_once() -> None:
 
 
 async def test_rounds_are_repeated_until_nobody_has_news() -> None:
-    rig = Rig()
+    rig = Rig(in_rounds=True)
     async with rig.running():
         await rig.attach_both()
         await rig.is_told(RowEnd(1))
@@ -63,11 +63,12 @@ async def test_rounds_are_repeated_until_nobody_has_news() -> None:
 
 
 async def test_an_exchange_that_repeats_the_row_opens_another_round() -> None:
-    rig, order = Rig(), place("one")
+    rig, order = Rig(in_rounds=True), place("one")
     async with rig.running():
         await rig.attach_both()
         await rig.is_told(RowEnd(1))
         await rig.hears(submit(order), RowDone(A, 1), RowDone(B, 1))
+        assert rig.session.asked()[-1] == ("again", 1)
         rig.forget()
         await rig.is_told(Accepted(order_id=order.order_id, exchange_id="O-one", time=2), RowEnd(1))
         assert [type(message) for message in rig.told(A)][-1] == RowEnd
@@ -76,7 +77,7 @@ async def test_an_exchange_that_repeats_the_row_opens_another_round() -> None:
 
 
 async def test_answers_for_another_row_do_not_count() -> None:
-    rig = Rig()
+    rig = Rig(in_rounds=True)
     async with rig.running():
         await rig.attach_both()
         await rig.is_told(RowEnd(2))
@@ -89,7 +90,7 @@ async def test_answers_for_another_row_do_not_count() -> None:
 
 
 async def test_a_strategy_that_restarts_in_a_round_is_asked_again_and_waited_for() -> None:
-    rig = Rig()
+    rig = Rig(in_rounds=True)
     async with rig.running():
         await rig.attach_both()
         await rig.is_told(RowEnd(3))
@@ -104,7 +105,7 @@ async def test_a_strategy_that_restarts_in_a_round_is_asked_again_and_waited_for
 
 
 async def test_a_strategy_that_restarts_after_its_answer_is_not_asked_again() -> None:
-    rig = Rig()
+    rig = Rig(in_rounds=True)
     async with rig.running():
         await rig.attach_both()
         await rig.is_told(RowEnd(3))
@@ -115,7 +116,7 @@ async def test_a_strategy_that_restarts_after_its_answer_is_not_asked_again() ->
 
 
 async def test_a_command_that_was_kept_and_told_at_the_attachment_leaves_once() -> None:
-    rig, order = Rig(), place("one")
+    rig, order = Rig(in_rounds=True), place("one")
     async with rig.running():
         await rig.attach_both()
         await rig.is_told(RowEnd(3))

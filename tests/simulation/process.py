@@ -199,6 +199,3 @@ class _FrailSession:
 
     async def cancel(self, order_ids: Sequence[str]) -> None:
         await self._session.cancel(order_ids)
-
-    async def settled(self, row: int) -> None:
-        await self._session.settled(row)

@@ -127,7 +127,6 @@ class KrakenExchange:
     """An `trading.ports.Exchange` of one real account."""
 
     simulated = False
-    lock_step = False
 
     def __init__(self, public: PublicSide, account: Account, line: Line, account_id: str = "") -> None:
         self.account_id = account_id

@@ -229,10 +229,6 @@ class KrakenSession:
         for batch in cancel_batches(now, self._symbol):
             self._requests.put(batch)
 
-    async def settled(self, row: int) -> None:
-        """Do nothing: Kraken waits for no strategy."""
-        del row
-
     def close(self) -> None:
         """What is in flight now may still arrive; the next session knows until when."""
         self._account.quiet_at = max(self._account.quiet_at, self._requests.quiet_at)

@@ -115,8 +115,6 @@ class PaperExchange:
         self._session: PaperSession | None = None
         self._unsettled: int | None = None
         self._row_told_to: PaperSession | None = None
-        self._acted = False
-        """Whether commands came since the last `RowEnd`."""
         self._news = trio.Event()
 
     async def pair(self, symbol: str) -> Pair:
@@ -157,10 +155,9 @@ class PaperExchange:
     async def prices(self, symbols: Sequence[str]) -> AsyncIterator[AsyncIterator[Tick]]:
         """Row after row of the source, from where the account stopped. One iterator at a time.
 
-        A row's fills leave after its tick was taken. At speed 0 its `RowEnd` follows, and the next row
-        waits for a `settled` before which nothing was commanded. Without an open session no row is read,
-        since no strategy could react. Raises `ConfigError` for prices that make no sense and `SourceEnded` after
-        the last row.
+        A row's fills leave after its tick was taken. At speed 0 its `RowEnd` follows, and the next row waits until
+        it is settled. Without an open session no row is read, since no strategy could react. Raises `ConfigError`
+        for prices that make no sense and `SourceEnded` after the last row.
         """
         if self._reading:
             raise RuntimeError("the prices of a paper exchange are read once at a time")
@@ -199,7 +196,6 @@ class PaperExchange:
 
     async def change(self, apply: Callable[[PaperBook], list[ExchangeEvent]]) -> None:
         """Change the book, save that, and hand the events out. Tests act by hand through this, too."""
-        self._acted = True
         self._staged += apply(self._book)
         await self._publish()
 
@@ -222,11 +218,11 @@ class PaperExchange:
         await self._publish_all()
         return History(since, self._book.closed_since(since))
 
-    def settled(self, row: int) -> None:
-        """Every decision on the row is applied. After commands `RowEnd` is said again, behind their events."""
+    def settled(self, row: int, *, again: bool) -> None:
+        """What `PaperSession.settled` does."""
         if row != self._unsettled:
             return
-        if self._acted:
+        if again:
             self._row_told_to = None
         else:
             self._unsettled = None
@@ -324,7 +320,6 @@ class PaperExchange:
         while self._unsettled is not None:
             if self._session is not None and self._row_told_to is not self._session:
                 self._row_told_to = self._session
-                self._acted = False
                 self._session.post(RowEnd(self._unsettled))
             await self._news.wait()
 

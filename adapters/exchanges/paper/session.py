@@ -8,6 +8,7 @@ import trio
 
 from messages.account import AccountSnapshot, History, OrderFacts
 from messages.mailboxes import ExchangeEvent
+from messages.market import RowEnd
 from messages.orders import Place
 from trading.ports import ExchangeUnavailable
 
@@ -27,32 +28,45 @@ class Desk(Protocol):
 
     async def cancel(self, order_ids: Sequence[str]) -> None: ...
 
-    def settled(self, row: int) -> None: ...
+    def settled(self, row: int, *, again: bool) -> None: ...
 
 
-class _Events:
+class _WithRows:
     """Not a generator: one that its reader drops half-way would have to be closed."""
 
-    def __init__(self, receive: trio.MemoryReceiveChannel[ExchangeEvent]) -> None:
+    def __init__(self, receive: trio.MemoryReceiveChannel[ExchangeEvent | RowEnd]) -> None:
         self._receive = receive
 
-    def __aiter__(self) -> "_Events":
+    def __aiter__(self) -> "_WithRows":
         return self
 
-    async def __anext__(self) -> ExchangeEvent:
+    async def __anext__(self) -> ExchangeEvent | RowEnd:
         try:
             return await self._receive.receive()
         except trio.EndOfChannel:
             raise ExchangeUnavailable(_CLOSED) from None
 
 
+class _Events:
+    def __init__(self, with_rows: _WithRows) -> None:
+        self._with_rows = with_rows
+
+    def __aiter__(self) -> "_Events":
+        return self
+
+    async def __anext__(self) -> ExchangeEvent:
+        while isinstance(event := await anext(self._with_rows), RowEnd):
+            pass
+        return event
+
+
 class PaperSession:
-    """An `trading.ports.TradingSession`. What a closed one is asked for is `ExchangeUnavailable`."""
+    """A `trading.ports.SessionInRounds`. What a closed one is asked for is `ExchangeUnavailable`."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._open = True
-        self._send, self._receive = trio.open_memory_channel[ExchangeEvent](math.inf)
+        self._send, self._receive = trio.open_memory_channel[ExchangeEvent | RowEnd](math.inf)
 
     async def snapshot(self) -> AccountSnapshot:
         """Balances and open orders, durable."""
@@ -71,7 +85,11 @@ class PaperSession:
 
     def events(self) -> AsyncIterator[ExchangeEvent]:
         """All since the session was opened, in order."""
-        return _Events(self._receive)
+        return _Events(_WithRows(self._receive))
+
+    def events_in_rounds(self) -> AsyncIterator[ExchangeEvent | RowEnd]:
+        """All since the session was opened, in order, with the ends of rows; none ends at a pace of its own."""
+        return _WithRows(self._receive)
 
     async def place(self, orders: Sequence[Place]) -> None:
         """Place the batch; durable when this returns, and its events are waiting then."""
@@ -83,11 +101,11 @@ class PaperSession:
         self._refuse_closed()
         await self._desk.cancel(order_ids)
 
-    async def settled(self, row: int) -> None:
+    async def settled(self, row: int, *, again: bool) -> None:
         """Every decision on that row has been applied."""
-        self._desk.settled(row)
+        self._desk.settled(row, again=again)
 
-    def post(self, event: ExchangeEvent) -> None:
+    def post(self, event: ExchangeEvent | RowEnd) -> None:
         """The exchange says something."""
         self._send.send_nowait(event)
 

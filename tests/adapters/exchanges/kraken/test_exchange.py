@@ -12,7 +12,7 @@ from config.problems import ConfigError
 from messages.money import Pair
 from tests.adapters.exchanges.kraken.kraken_config import configured
 from tests.adapters.exchanges.kraken.support import START, Message, Peer, RestTable, wall
-from trading.ports import BotStateError, ExchangeUnavailable, PairUnavailable
+from trading.ports import BotStateError, ExchangeUnavailable, PairUnavailable, in_lock_step
 
 PAIR: Message = {
     "altname": "XBTUSD",
@@ -59,7 +59,7 @@ def world(rest: RestTable) -> Surroundings:
 
 async def test_pairs_fees_and_prices_come_from_kraken(tmp_path: Path, autojump_clock: MockClock) -> None:
     async with connect(configured(tmp_path), "c.toml", world(table())) as exchange:
-        assert (exchange.simulated, exchange.lock_step) == (False, False)
+        assert (exchange.simulated, in_lock_step(exchange)) == (False, False)
         assert await exchange.pair("BTC/USD") == Pair(
             "BTC/USD", Decimal("0.1"), 8, 5, Decimal("0.00005"), Decimal("0.5")
         )

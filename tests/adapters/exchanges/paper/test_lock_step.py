@@ -48,16 +48,17 @@ class Log:
 
 async def answer_rows(session: PaperSession, log: Log, place_at: dict[int, tuple[Side, str]]) -> None:
     """An order-manager that places an order after certain rows and answers each `RowEnd`."""
-    async for event in session.events():
+    async for event in session.events_in_rounds():
         match event:
             case RowEnd(row):
                 log.heard.append(f"row {row}")
-                if order := place_at.pop(row, None):
+                order = place_at.pop(row, None)
+                if order:
                     side, price = order
                     await session.place([place(row, side, price, time=START)])
                 await trio.sleep(3)
                 log.heard.append(f"settled {row}")
-                await session.settled(row)
+                await session.settled(row, again=bool(order))
             case Accepted():
                 log.heard.append("accepted")
             case Filled():
@@ -99,10 +100,10 @@ async def test_no_row_comes_while_the_one_before_is_not_settled(autojump_clock: 
         nursery.start_soon(collect, ticks, seen)
         await trio.sleep(1000)
         assert len(seen) == 1
-        await session.settled(7)
+        await session.settled(7, again=False)
         await wait_all_tasks_blocked()
         assert len(seen) == 1
-        await session.settled(0)
+        await session.settled(0, again=False)
         await wait_all_tasks_blocked()
         assert len(seen) == 2
         nursery.cancel_scope.cancel()
@@ -123,19 +124,19 @@ async def test_a_new_session_is_told_again_which_row_waits_and_an_old_one_only_o
         nursery.start_soon(collect, ticks, seen)
         for _ in range(2):
             async with exchange.trading() as session:
-                assert await anext(session.events()) == RowEnd(0)
+                assert await anext(session.events_in_rounds()) == RowEnd(0)
                 await wait_all_tasks_blocked()
         async with exchange.trading() as session:
-            events = session.events()
+            events = session.events_in_rounds()
             assert await anext(events) == RowEnd(0)
-            await session.settled(0)
+            await session.settled(0, again=False)
             assert await anext(events) == RowEnd(1)
         nursery.cancel_scope.cancel()
 
 
 async def test_a_reader_that_crashed_does_not_skip_the_row_that_waits() -> None:
     async with open_paper(config(), MemoryStore(), start_time=START) as exchange, exchange.trading() as session:
-        events = session.events()
+        events = session.events_in_rounds()
         async with exchange.prices([SYMBOL]) as ticks:
             await anext(ticks)
         async with exchange.prices([SYMBOL]) as ticks, trio.open_nursery() as nursery:
@@ -144,7 +145,7 @@ async def test_a_reader_that_crashed_does_not_skip_the_row_that_waits() -> None:
             assert await anext(events) == RowEnd(0)
             await wait_all_tasks_blocked()
             assert seen == []
-            await session.settled(0)
+            await session.settled(0, again=False)
             assert await anext(events) == RowEnd(1)
             nursery.cancel_scope.cancel()
 
@@ -157,7 +158,7 @@ async def test_with_a_pace_no_row_end_is_told(speed: str, autojump_clock: MockCl
             for _ in range(10):
                 await anext(ticks)
         with trio.move_on_after(1) as silence:
-            await anext(session.events())
+            await anext(session.events_in_rounds())
         assert silence.cancelled_caught
 
 
@@ -172,7 +173,7 @@ async def run_a_grid(store: MemoryStore, rows: range) -> list[str]:
     ):
         seen: list[Tick] = []
         nursery.start_soon(collect, ticks, seen)
-        events = session.events()
+        events = session.events_in_rounds()
         for number in rows:
             commanded = True
             while commanded:
@@ -183,7 +184,7 @@ async def run_a_grid(store: MemoryStore, rows: range) -> list[str]:
                 if commanded:
                     await session.place([half_a_percent_below(number, seen[-1])])
                 if commanded or number < rows[-1]:
-                    await session.settled(number)
+                    await session.settled(number, again=commanded)
             heard.append(repr(seen[-1]))
         nursery.cancel_scope.cancel()
     return heard
@@ -227,16 +228,16 @@ async def replay(exchange: PaperExchange, session: PaperSession) -> tuple[list[T
     async with exchange.prices(["ETH/USD"]) as ticks, trio.open_nursery() as nursery:
         nursery.start_soon(collect_to_the_end, ticks, seen, nursery.cancel_scope)
         open_order = 0
-        async for event in session.events():
+        async for event in session.events_in_rounds():
             if isinstance(event, Filled):
                 fills, open_order = fills + 1, 0
             if isinstance(event, RowEnd):
-                if not open_order:
+                if commanded := not open_order:
                     open_order = event.row + 1
                     price = floor_price(BTC_USD, seen[-1].price / Decimal("1.01"))
                     order = place(open_order, "buy", str(price), "0.1", symbol="ETH/USD", time=seen[-1].time)
                     await session.place([order])
-                await session.settled(event.row)
+                await session.settled(event.row, again=commanded)
     await session.cancel([facts.order_id for facts in (await session.snapshot()).open_orders])
     return seen, fills
 
