@@ -87,7 +87,6 @@ class Rounds:
     def dissolve(self) -> Iterator[Effects]:
         """The program stops: apply what was decided, and keep nothing from now on."""
         self._dissolved = True
-        self._waiting_for.clear()
         return self.apply()
 
     def _effects(self) -> Iterator[Effects]:

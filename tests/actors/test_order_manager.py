@@ -315,7 +315,7 @@ async def test_an_exchange_that_was_written_for_the_former_port_goes_on_working(
         await rig.attach_both()
         await rig.hears(submit(order))
         assert rig.session.asked() == [("place", [order.order_id])], "it waits for no round"
-        await rig.is_told(AccountBalances({"USD": D(900), "BTC": D(2)}), filled(order))
+        await rig.is_told(AccountBalances({"USD": D(900), "BTC": D(2)}, with_next=True), filled(order))
         assert [type(message) for message in rig.told(A)] == [Filled, Balances]
         await rig.hears(StopTrading())
         assert rig.ended

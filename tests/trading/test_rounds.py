@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from messages.account import AccountSnapshot
 from messages.mailboxes import ExchangeEvent
 from messages.market import RowDone, RowEnd
-from messages.orders import Accepted, Submit
+from messages.orders import Accepted, Balances, Submit
 from tests.actors.fake_exchange import FakeExchange, FakeReplay
 from tests.actors.manager_rig import A, B, attach, cancel, canceled, place, submit
 from tests.trading.strategies.harness import BTC_USD, D
@@ -76,6 +76,13 @@ def test_news_of_the_desk_alone_is_answered_at_once() -> None:
 def test_a_refusal_beside_a_command_waits_for_the_exchange() -> None:
     table = Table()
     assert table.round(buy("too dear", 2000), buy("one", strategy=B)) == "repeat"
+
+
+def test_at_the_end_of_a_round_all_are_told_what_is_left_for_them() -> None:
+    table = Table()
+    table.round(buy("one"))
+    told = [(who, event.quote) for who, event in table.done[-1].deliver if isinstance(event, Balances)]
+    assert told == [(B, D(900)), (C, D(900))], "a strategy takes its own orders off itself"
 
 
 def test_a_command_outside_a_round_is_not_forgotten() -> None:

@@ -150,6 +150,20 @@ async def test_a_reader_that_crashed_does_not_skip_the_row_that_waits() -> None:
             nursery.cancel_scope.cancel()
 
 
+async def test_who_reads_events_alone_hears_of_no_row() -> None:
+    async with (
+        open_paper(config(), MemoryStore(), start_time=START) as exchange,
+        exchange.trading() as session,
+        exchange.prices([SYMBOL]) as ticks,
+        trio.open_nursery() as nursery,
+    ):
+        nursery.start_soon(collect, ticks, [])
+        await wait_all_tasks_blocked()
+        await session.place([place(1, "buy", "40000", time=START)])
+        assert isinstance(await anext(session.events()), Accepted)
+        nursery.cancel_scope.cancel()
+
+
 @pytest.mark.parametrize("speed", ["1", "1000000"])
 async def test_with_a_pace_no_row_end_is_told(speed: str, autojump_clock: MockClock) -> None:
     paced = PaperConfig(balances={"USD": Decimal(100)}, speed=Decimal(speed))
