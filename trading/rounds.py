@@ -10,7 +10,8 @@ A simulation in lock-step gives a row of prices only when all that follows from 
 Pure. The order-manager drives it by mail, the back-test by calls; the paper exchange does what it is told.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Literal
 
 from messages.orders import Command, Submit
@@ -66,7 +67,10 @@ class Rounds:
         """
         self._row = None
         told = commanded = False
-        for effects in self._effects():
+        steps: list[Callable[[], Effects]] = [partial(self._desk.submit, submit) for submit in self._decided()]
+        steps.append(self._desk.balances)
+        for step in steps:
+            effects = step()
             told |= bool(effects.deliver)
             commanded |= bool(effects.place or effects.cancel)
             yield effects
@@ -89,14 +93,9 @@ class Rounds:
         self._dissolved = True
         return self.apply()
 
-    def _effects(self) -> Iterator[Effects]:
-        for submit in self._decided():
-            yield self._desk.submit(submit)
-        yield self._desk.balances()
-
     def _decided(self) -> list[Submit]:
         kept, self._kept = self._kept, []
-        if not kept:
+        if not kept or (len(kept) == 1 and kept[0].commands):
             return kept
         decided: dict[int, list[Command]] = {strategy: [] for strategy in self._order}
         for submit in kept:
