@@ -330,8 +330,8 @@ class _OrderManager:
             self._tell(message)
         for strategy, event in effects.deliver:
             self._strategies[strategy].post(event)
-        if self._rounds:
-            self._rounds.state.carried_out(effects)
+        if self._rounds and (effects.cancel or effects.place):
+            self._rounds.state.commanded()
         if effects.cancel:
             await self._session.cancel(effects.cancel)
         if effects.place:

@@ -151,10 +151,11 @@ class Account:
         for strategy, event in effects.deliver:
             if not isinstance(event, Deferred):  # a simulated book takes every order at once
                 self._inboxes[strategy].append(event)
-        self._rounds.carried_out(effects)
         for order_id in effects.cancel:
+            self._rounds.commanded()
             self._events += self._book.cancel(order_id, self._now)
         for place in effects.place:
+            self._rounds.commanded()
             events = self._book.place(place)
             self._record.placed(place, events)
             self._events += events

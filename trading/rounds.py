@@ -76,10 +76,9 @@ class Rounds:
             yield effects
         self._only_told = told and not commanded
 
-    def carried_out(self, effects: Effects) -> None:
-        """To be called for all that the desk wants done, in a round or not: commands make the exchange speak again."""
-        if effects.place or effects.cancel:
-            self._commanded = True
+    def commanded(self) -> None:
+        """To be called for whatever is sent, in a round or not: the exchange will have to speak again."""
+        self._commanded = True
 
     def next(self) -> Next:
         """How it goes on, once `apply` has been carried out."""
@@ -94,8 +93,10 @@ class Rounds:
         return self.apply()
 
     def _decided(self) -> list[Submit]:
+        if not self._kept:
+            return self._kept
         kept, self._kept = self._kept, []
-        if not kept or (len(kept) == 1 and kept[0].commands):
+        if len(kept) == 1 and kept[0].commands:
             return kept
         decided: dict[int, list[Command]] = {strategy: [] for strategy in self._order}
         for submit in kept:

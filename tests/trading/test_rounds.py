@@ -36,7 +36,8 @@ class Table:
 
     def carry_out(self, effects: Iterable[Effects]) -> None:
         for each in effects:
-            self.rounds.carried_out(each)
+            if each.place or each.cancel:
+                self.rounds.commanded()
             self.done.append(each)
 
     def round(self, *submits: Submit) -> str:
