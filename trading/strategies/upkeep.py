@@ -1,16 +1,44 @@
-"""What the grid does by itself on a tick: one named function per rule, run in the order of `upkeep`."""
+"""What the grid does by itself on a tick: one named function per rule, run in the order of `upkeep`.
 
+Below each rule stands how long it may sleep: the prices and the time at which no tick could make it act before the next
+event. Being too narrow only costs time; being too wide would skip a decision. So every state that is not known to be
+quiet wakes on each tick. `band` is the intersection of all.
+"""
+
+from collections.abc import Callable
 from decimal import Decimal
 from itertools import pairwise
+from typing import NamedTuple
 
-from messages.money import ZERO, below_minimum, floor_volume
+from messages.money import ZERO, below_minimum, divide, floor_volume
 from trading.strategies import order_limit, rules
+from trading.strategies.core import EVERY_TICK, NEVER, NO_TICK, Band
 from trading.strategies.ladder import CROSSED, Ladder
 from trading.strategies.retry import A_PLACE, OTHER_FUNDS
 from trading.strategies.state import RememberedSell
 
 OLD_PRICE = 600 * 10**9
 """A last trade that is older, in nanoseconds, says nothing of where a first buy belongs."""
+MAX_INVESTMENT = "max_investment"
+SHY = Decimal("0.999")
+"""So far below the price at which a surplus is worth an amount it wakes already: prices and volumes are rounded."""
+
+
+class Rule(NamedTuple):
+    """What one rule does, and how long it sleeps."""
+
+    acts: Callable[[Ladder], object]
+    sleeps: Callable[[Ladder], Band]
+
+
+def until(wake: int) -> Band:
+    """Asleep at each price until this time, in nanoseconds UTC."""
+    return NO_TICK if wake == NEVER else Band(NO_TICK.low, NO_TICK.high, wake)
+
+
+def below(high: Decimal) -> Band:
+    """Asleep at each price up to this one."""
+    return Band(NO_TICK.low, high, NEVER)
 
 
 def upkeep(ladder: Ladder) -> None:
@@ -76,6 +104,14 @@ def _retry(ladder: Ladder, sell: RememberedSell) -> None:
         ladder.place_counter_order("sell", price, volume, sell)
 
 
+def until_sells_are_due(ladder: Ladder) -> Band:
+    """Until the pause is over, and one of the remembered sells may be tried again."""
+    if not ladder.state.remembered:
+        return NO_TICK
+    earliest = min(sell.retry_at for sell in ladder.state.remembered.values())
+    return until(max(ladder.sell_retry.next_attempt, earliest))
+
+
 NOT_OURS = "the base that it would sell is gone, sold by another order"
 """For instance by one that was amended by hand: the books of the strategy hold no base for it any more."""
 
@@ -87,6 +123,19 @@ def sell_surplus(ladder: Ladder) -> None:
     price, wanted = _surplus_sale(ladder)
     if surplus_is_due(ladder, price) and not _surplus_lacks(ladder, price, wanted):
         ladder.place_ladder_order("sell", price, _ours_of(ladder, wanted), "surplus")
+
+
+def until_surplus_is_due(ladder: Ladder) -> Band:
+    """Until the pause is over, and below a ticker at which the surplus, sold one interval above, is worth an amount."""
+    surplus, settings = ladder.state.surplus, ladder.settings
+    if not surplus:
+        return NO_TICK
+    due = surplus_is_due(ladder, rules.sell_price(settings, ladder.state.surplus_price, None))  # no tick has to lift it
+    waits = ladder.surplus_retry.must_wait(ladder.now)
+    if due and not waits:
+        return EVERY_TICK
+    high = divide(settings.amount, surplus * settings.step) * SHY
+    return Band(NO_TICK.low, high, ladder.surplus_retry.next_attempt if waits else NEVER)
 
 
 def _surplus_sale(ladder: Ladder) -> tuple[Decimal, Decimal]:
@@ -154,11 +203,23 @@ def withdraw_passed_by(ladder: Ladder) -> None:
             ladder.cancel(order)
 
 
+def while_none_is_put_off(ladder: Ladder) -> Band:
+    """Any price may pass an order that the venue does not take now."""
+    on_ladder = (order.order_id for order in (*ladder.buys(), *ladder.sells()))
+    return NO_TICK if not ladder.put_off or ladder.put_off.isdisjoint(on_ladder) else EVERY_TICK
+
+
 def cancel_near_buys(ladder: Ladder) -> None:
     """Cancel the higher one of two neighbouring buys that are too close to each other."""
     for higher, lower in pairwise(ladder.buys()):
         if rules.too_near(ladder.settings, higher.price, lower.price):
             ladder.cancel(higher)
+
+
+def while_no_buys_are_near(ladder: Ladder) -> Band:
+    """Only events of orders change how far the buys are from each other."""
+    near = any(rules.too_near(ladder.settings, higher.price, lower.price) for higher, lower in pairwise(ladder.buys()))
+    return EVERY_TICK if near else NO_TICK
 
 
 def fill_up(ladder: Ladder) -> None:
@@ -173,13 +234,26 @@ def fill_up(ladder: Ladder) -> None:
         ladder.no_longer("buy")
 
 
+def until_buys_may_be_added(ladder: Ladder) -> Band:
+    """Until an attempt that failed is made again; what merely hinders a buy may end with each trade.
+
+    `max_investment` is the exception: only events of orders change what is invested.
+    """
+    retry = ladder.buy_retry
+    wake = min(retry.refill_at, retry.next_attempt) if retry.waits else retry.refill_at
+    complete = len(ladder.buys()) >= ladder.settings.max_open_buys
+    if complete or retry.waits or (retry.reason == MAX_INVESTMENT and not ladder.investment_allows_buy()):
+        return until(wake)
+    return Band(EVERY_TICK.low, EVERY_TICK.high, wake)
+
+
 def _add_buy(ladder: Ladder) -> bool:
     settings = ladder.settings
     buys = ladder.buys()
     if ladder.ticker is None:
         return False
     if not ladder.investment_allows_buy():
-        ladder.buy_retry.hindered("max_investment")
+        ladder.buy_retry.hindered(MAX_INVESTMENT)
         return False
     price = rules.buy_price(settings, buys[-1].price if buys else None, ladder.ticker)
     volume = rules.buy_volume(settings, price)
@@ -227,6 +301,12 @@ def cancel_excess_buys(ladder: Ladder) -> None:
         ladder.cancel(order)
 
 
+def while_buys_are_few(ladder: Ladder) -> Band:
+    """It waits for the outcome of requests, which is an event of its own."""
+    too_many = len(ladder.buys()) > ladder.settings.max_open_buys and not ladder.pending()
+    return EVERY_TICK if too_many else NO_TICK
+
+
 def shift_up(ladder: Ladder) -> bool:
     """Cancel all buys when the market has left the ladder behind; the ladder is rebuilt from the ticker."""
     buys = ladder.buys()
@@ -236,6 +316,14 @@ def shift_up(ladder: Ladder) -> bool:
         return False
     cancel_all_buys(ladder)
     return True
+
+
+def below_the_shift(ladder: Ladder) -> Band:
+    """It waits for the outcome of requests, too."""
+    buys = ladder.buys()
+    if not buys or ladder.pending():
+        return NO_TICK
+    return below(rules.shift_threshold(ladder.settings, buys[0].price))
 
 
 def cancel_all_buys(ladder: Ladder) -> None:
@@ -259,3 +347,32 @@ def sell_accumulated_base(ladder: Ladder) -> None:
     volume = floor_volume(settings.pair, min(rules.volume_for_amount(settings, price), ladder.base_free()))
     if below_minimum(settings.pair, price, volume) is None:
         ladder.place_ladder_order("sell", price, volume, "extra")
+
+
+def below_the_extra_sell(ladder: Ladder) -> Band:
+    """Below a ticker at which the free base is worth an amount, and until the pause is over.
+
+    It sells above a full ladder only, and one that may be filled up wakes by itself.
+    """
+    settings = ladder.settings
+    if not ladder.variant.sells_accumulated_base:
+        return NO_TICK
+    wake = ladder.surplus_retry.next_attempt if ladder.surplus_retry.must_wait(ladder.now) else NEVER
+    base_free = ladder.base_free()
+    stays_off = ladder.pending() or ladder.sells() or ladder.sell_is_due() or base_free <= 0
+    if stays_off or len(ladder.buys()) != settings.max_open_buys:
+        return until(wake)
+    return Band(NO_TICK.low, divide(settings.amount_with_fee, base_free), wake)
+
+
+RULES = (
+    Rule(retry_remembered_sells, until_sells_are_due),
+    Rule(sell_surplus, until_surplus_is_due),
+    Rule(withdraw_passed_by, while_none_is_put_off),
+    Rule(cancel_near_buys, while_no_buys_are_near),
+    Rule(fill_up, until_buys_may_be_added),
+    Rule(cancel_excess_buys, while_buys_are_few),
+    Rule(shift_up, below_the_shift),
+    Rule(sell_accumulated_base, below_the_extra_sell),
+)
+"""All that `upkeep` does, in its order."""

@@ -20,7 +20,7 @@ TRUTH: tuple[Wrong, ...] = (
     one(
         "a wrong reason for fewer buys",
         UPKEEP,
-        '        ladder.buy_retry.hindered("max_investment")\n',
+        "        ladder.buy_retry.hindered(MAX_INVESTMENT)\n",
         '        ladder.buy_retry.hindered("funds")\n',
     ),
     one(
