@@ -1,7 +1,7 @@
 """The grid that all four kinds share: one event in, all that follows from it out.
 
 The rules live next door: `rules` (prices and volumes), `order_events` (what a fill or a closure asks
-for), `upkeep` (what a tick asks for), `band` (when a tick asks for nothing).
+for), `upkeep` (what a tick asks for, and when it asks for nothing), `why` (what is missing, and until when).
 """
 
 from collections.abc import Callable

@@ -1,6 +1,7 @@
 """What a grid says of itself: the report behind `/status` and the hourly ladder."""
 
-from decimal import Decimal
+from collections.abc import Sequence
+from typing import assert_never
 
 from messages.conditions import ConditionCode
 from messages.counted import counted
@@ -9,9 +10,8 @@ from messages.notices import LadderStatus
 from messages.status import Hindrance, OpenOrder, Phase, StrategyReport
 from trading.strategies import order_limit
 from trading.strategies.ladder import Ladder
-from trading.strategies.order_events import BY_OURSELVES
-from trading.strategies.state import Released
-from trading.strategies.upkeep import ON_ITS_WAY, surplus_waits_for
+from trading.strategies.upkeep import MAX_INVESTMENT
+from trading.strategies.why import Missing, why
 
 SHOWN = 5
 """Orders of each side that the hourly ladder shows."""
@@ -20,6 +20,7 @@ SHOWN = 5
 def strategy_report(ladder: Ladder, phase: Phase, reason: str) -> StrategyReport:
     """A snapshot of the strategy."""
     settings, state = ladder.settings, ladder.state
+    missing = why(ladder)
     orders = sorted(state.orders.values(), key=lambda order: order.price, reverse=True)
     return StrategyReport(
         strategy=settings.userref,
@@ -40,108 +41,61 @@ def strategy_report(ladder: Ladder, phase: Phase, reason: str) -> StrategyReport
         fees=state.fees,
         cash_flow=state.cash_flow,
         orders=tuple(OpenOrder(o.order_id, o.side, o.price, o.volume, o.filled, o.phase, o.kind) for o in orders),
-        waiting=_waiting(ladder),
-        held_up=_held_up(ladder),
+        waiting=_waiting(ladder, missing),
+        held_up=_held_up(ladder, missing),
     )
 
 
-def _held_up(ladder: Ladder) -> tuple[Hindrance, ...]:
+def _held_up(ladder: Ladder, missing: Sequence[Missing]) -> tuple[Hindrance, ...]:
     """What lasts, by the name of its condition; released orders are over."""
-    pair, state = ladder.settings.pair, ladder.state
-    found = [
-        Hindrance(
-            "sell waits", f"sell of {sell.volume:f} {pair.base} at {sell.price:f} {pair.quote} waits: {sell.reason}"
-        )
-        for sell in state.remembered.values()
-        if sell.reason != BY_OURSELVES
-    ]
-    if state.surplus and ladder.variant.sell_volume is not None and ladder.synced:
-        reason = surplus_waits_for(ladder)
-        if reason and reason != ON_ITS_WAY:
-            found.append(Hindrance("sell waits", _surplus_waits(ladder, reason)))
-    wanted = ladder.settings.max_open_buys
-    blocked = _blocked(ladder)
-    if blocked and len(ladder.buys()) < wanted:
-        found.append(Hindrance(_code_of(blocked), _too_few(ladder, blocked)))
+    found = [_hindrance(ladder, absent) for absent in missing if absent.weight == "hinders"]
     if ladder.ticker is not None and ladder.doubted is not None:
         text = f"the last trade at {ladder.doubted:f} is far from {ladder.ticker:f}, the one before: a second one has"
         found.append(Hindrance("price jump", f"{text} to confirm it before the ladder moves"))
     return tuple(found)
 
 
-def _too_few(ladder: Ladder, blocked: str) -> str:
-    settings = ladder.settings
-    quote = settings.pair.symbol.partition("/")[2]
-    if blocked == "max_investment":
-        blocked = f"max_investment of {settings.max_investment:f} {quote} allows no more"
-    return f"{len(ladder.buys())} of {settings.max_open_buys} buys rest: {blocked}"
+def _hindrance(ladder: Ladder, absent: Missing) -> Hindrance:
+    if absent.what != "buys":
+        return Hindrance("sell waits", _in_words(ladder, absent))
+    settings, reason = ladder.settings, absent.reason
+    if reason == MAX_INVESTMENT:
+        reason = f"max_investment of {settings.max_investment:f} {settings.pair.quote} allows no more"
+    text = f"{len(ladder.buys())} of {settings.max_open_buys} buys rest: {reason}"
+    return Hindrance(_code_of(absent.reason), text)
 
 
-def _blocked(ladder: Ladder) -> str:
-    """Why fewer buys are open than configured."""
-    if ladder.ticker is None and ladder.doubted is not None:
-        reference = ladder.settings.reference
-        market = "not confirmed yet" if reference is None else f"far from the exchange's ticker at {reference:f}"
-        return f"the last trade at {ladder.doubted:f} is {market}; a second trade has to confirm it"
-    return ladder.buy_retry.reason
-
-
-def _code_of(blocked: str) -> ConditionCode:
-    if blocked == "funds":
+def _code_of(reason: str) -> ConditionCode:
+    if reason == "funds":
         return "funds"
-    if blocked == order_limit.REASON:
+    if reason == order_limit.REASON:
         return "order limit"
     return "fewer buys"  # a fee that eats the interval is named by the watch over the venue's facts
 
 
-def _waiting(ladder: Ladder) -> tuple[str, ...]:
+def _waiting(ladder: Ladder, missing: Sequence[Missing]) -> tuple[str, ...]:
     """Every absent order has a named reason."""
-    pair, state = ladder.settings.pair, ladder.state
-    reasons = [
-        f"sell of {sell.volume:f} {pair.base} at {sell.price:f} {pair.quote} waits: {sell.reason}"
-        for sell in state.remembered.values()
-    ]
-    if state.surplus and ladder.variant.sell_volume is not None:
-        few = f"not worth {ladder.settings.amount:f} {pair.quote} yet"
-        reasons.append(_surplus_waits(ladder, surplus_waits_for(ladder) or few))
-    if rest := _offered_nowhere(ladder):
-        reasons.append(f"{rest:f} {pair.base} that it bought is offered by no sell: {OFFERED_NOWHERE}")
-    blocked = _blocked(ladder)
-    if blocked and len(ladder.buys()) < ladder.settings.max_open_buys:
-        reasons.append(f"fewer than {counted(ladder.settings.max_open_buys, 'buy')}: {blocked}")
-    reasons += [
-        f"{gone.side} of {gone.volume:f} {pair.base} at {gone.price:f} {pair.quote} released: {gone.reason}"
-        for gone in state.released
-        if _is_missing(ladder, gone)
-    ]
-    return tuple(reasons)
+    return tuple(_in_words(ladder, absent) for absent in missing if absent.weight != "quiet")
 
 
-def _surplus_waits(ladder: Ladder, reason: str) -> str:
-    return f"surplus of {ladder.state.surplus:f} {ladder.settings.pair.base} from partly filled buys waits: {reason}"
-
-
-OFFERED_NOWHERE = "less than a lot of some buy, since the pair's lots became larger, or a sell was made smaller by hand"
-
-
-def _offered_nowhere(ladder: Ladder) -> Decimal:
-    """Base of a strategy that sells all of each buy, and of which no order, present or due, makes anything."""
-    state = ladder.state
-    if not ladder.variant.sells_all or not ladder.synced:
-        return ZERO
-    named = state.surplus + sum((sell.volume for sell in state.remembered.values()), ZERO)
-    named += sum((gone.volume for gone in state.released if gone.side == "sell"), ZERO)
-    named += sum((order.filled for order in ladder.buys()), ZERO)
-    return max(ladder.own_base() - named, ZERO)
-
-
-def _is_missing(ladder: Ladder, gone: Released) -> bool:
-    """Whether a released order still explains that one is absent: no full ladder lacks a buy, no sell its own heir."""
-    state = ladder.state
-    if gone.side == "buy":
-        return len(ladder.buys()) < ladder.settings.max_open_buys
-    heirs = {order.parent for order in state.orders.values() if order.side == "sell"} | state.remembered.keys()
-    return not gone.parent or gone.parent not in heirs
+def _in_words(ladder: Ladder, absent: Missing) -> str:
+    pair, volume, reason = ladder.settings.pair, absent.volume, absent.reason
+    order = f"{absent.side} of {volume:f} {pair.base} at {absent.price or ZERO:f} {pair.quote}"
+    match absent.what:
+        case "sell":
+            return f"{order} waits: {reason}"
+        case "surplus":
+            return f"surplus of {volume:f} {pair.base} from partly filled buys waits: {reason}"
+        case "base":
+            return f"{volume:f} {pair.base} that it bought is offered by no sell: {reason}"
+        case "buys":
+            return f"fewer than {counted(ladder.settings.max_open_buys, 'buy')}: {reason}"
+        case "released":
+            return f"{order} released: {reason}"
+        case "extra sell":
+            return f"extra sell of {volume:f} {pair.base} waits: {reason}"
+        case _:
+            assert_never(absent.what)
 
 
 def ladder_status(ladder: Ladder) -> LadderStatus | None:

@@ -6,6 +6,7 @@ UPKEEP = "trading/strategies/upkeep.py"
 LADDER = "trading/strategies/ladder.py"
 GRID = "trading/strategies/grid_base.py"
 REPORT = "trading/strategies/report.py"
+WHY = "trading/strategies/why.py"
 
 SELL_PRICE = "    price = bought_at * settings.step\n"
 NO_COUNTER_BUY = "    if not ladder.sells() or len(ladder.buys()) >= settings.max_open_buys:\n"

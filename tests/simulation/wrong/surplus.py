@@ -1,7 +1,7 @@
 """Base that is left over: forgotten, sold twice, or another's."""
 
 from tests.mutants.edits import Wrong, one
-from tests.simulation.wrong.places import EVENTS, LADDER, REPORT, UPKEEP
+from tests.simulation.wrong.places import EVENTS, LADDER, UPKEEP, WHY
 
 SURPLUS: tuple[Wrong, ...] = (
     one(
@@ -18,9 +18,9 @@ SURPLUS: tuple[Wrong, ...] = (
     ),
     one(
         "a surplus that is worth an amount is told to be too small",
-        REPORT,
-        "surplus_waits_for(ladder) or few",
-        "few",
+        WHY,
+        "    reason = upkeep.surplus_waits_for(ladder)\n",
+        '    reason = ""\n',
     ),
     one("surplus is sold twice", EVENTS, "        ladder.state.surplus -= order.volume\n", ""),
     one(

@@ -14,8 +14,8 @@ TRUTH: tuple[Wrong, ...] = (
     one(
         "fewer buys without a reason",
         REPORT,
-        '        reasons.append(f"fewer than',
-        '        (lambda text: None)(f"fewer than',
+        "            return f\"fewer than {counted(ladder.settings.max_open_buys, 'buy')}: {reason}\"\n",
+        '            return ""\n',
     ),
     one(
         "a wrong reason for fewer buys",

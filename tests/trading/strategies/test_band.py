@@ -1,9 +1,21 @@
 """Where the grid sleeps; `test_grid_machine` shows for any history that no tick inside could have mattered."""
 
+import inspect
+import re
+
 from messages.money import EXACT
 from tests.trading.strategies.harness import SECOND, D, Play, placed, settings
 from trading.strategies.core import EVERY_TICK, NEVER, NO_TICK, Band
 from trading.strategies.swing import SWING
+from trading.strategies.upkeep import RULES, upkeep
+
+
+def test_each_rule_that_the_upkeep_runs_says_how_long_it_sleeps_right_below() -> None:
+    run = re.findall(r"(\w+)\(ladder\)", inspect.getsource(upkeep))
+    assert run == [rule.acts.__name__ for rule in RULES]
+    for rule in RULES:
+        lines = [inspect.getsourcelines(function)[1] for function in rule]
+        assert 0 < lines[1] - lines[0] < 60, rule
 
 
 def test_before_it_is_told_everything_no_tick_matters() -> None:

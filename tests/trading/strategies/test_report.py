@@ -7,8 +7,8 @@ from tests.trading.strategies.test_order_events_closures import two_sells
 from trading.strategies.c_dca import C_DCA
 from trading.strategies.grid_hodl import GRID_HODL
 from trading.strategies.grid_sell import GRID_SELL
-from trading.strategies.report import OFFERED_NOWHERE
 from trading.strategies.upkeep import ON_ITS_WAY
+from trading.strategies.why import OFFERED_NOWHERE
 
 
 def test_a_report_shows_orders_from_the_highest_to_the_lowest() -> None:
