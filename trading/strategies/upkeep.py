@@ -134,7 +134,9 @@ def until_surplus_is_due(ladder: Ladder) -> Band:
     waits = ladder.surplus_retry.must_wait(ladder.now)
     if due and not waits:
         return EVERY_TICK
-    high = divide(settings.amount, surplus * settings.step) * SHY
+    worth_an_amount = divide(settings.amount, surplus)
+    # One interval above the ticker, or on coarse ticks the next tick above it.
+    high = min(divide(worth_an_amount, settings.step), worth_an_amount - settings.pair.tick_size) * SHY
     return Band(NO_TICK.low, high, ladder.surplus_retry.next_attempt if waits else NEVER)
 
 

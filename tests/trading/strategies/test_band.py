@@ -2,12 +2,18 @@
 
 import inspect
 import re
+from decimal import Decimal
 
-from messages.money import EXACT
-from tests.trading.strategies.harness import SECOND, D, Play, placed, settings
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from messages.money import EXACT, divide, floor_price
+from tests.trading.strategies.harness import SECOND, SETTINGS, D, Play, placed, settings
+from trading.strategies import rules
 from trading.strategies.core import EVERY_TICK, NEVER, NO_TICK, Band
 from trading.strategies.swing import SWING
-from trading.strategies.upkeep import RULES, upkeep
+from trading.strategies.upkeep import RULES, surplus_is_due, until_surplus_is_due, upkeep
 
 
 def test_each_rule_that_the_upkeep_runs_says_how_long_it_sleeps_right_below() -> None:
@@ -146,6 +152,26 @@ def test_a_surplus_wakes_it_where_a_lifted_sell_could_be_worth_an_amount() -> No
     # 100 / (0.00199 x 1.01) = 49753.7, less a tenth of a percent; the shift at 49537.5 comes first.
     assert play.core.band.high == play.orders("buy")[0].price * D("1.01") ** 2 * D("1.001")
     assert play.core._ladder.state.surplus == D("0.00199")
+
+
+@given(
+    st.sampled_from(["0.00001", "0.001", "0.01", "0.1", "1"]),
+    st.decimals("0.003", "0.2", places=3),
+    st.decimals("2", "200", places=2),
+    st.integers(0, 3),
+)
+def test_no_price_up_to_there_makes_a_surplus_due_whatever_the_ticks(
+    tick: str, interval: Decimal, ticks: Decimal, below: int
+) -> None:
+    pair = replace(SETTINGS.pair, tick_size=D(tick))
+    play = Play(config=settings(pair=pair, interval=interval, amount=D(20)))
+    play.start("50000")
+    ladder = play.core._ladder
+    ladder.state.surplus, ladder.state.surplus_price = divide(D(20), pair.tick_size * ticks), pair.tick_size
+    asleep = until_surplus_is_due(ladder)
+    ticker = floor_price(pair, asleep.high) - below * pair.tick_size
+    if asleep is not EVERY_TICK and ticker > 0:
+        assert not surplus_is_due(ladder, rules.sell_price(ladder.settings, ladder.state.surplus_price, ticker))
 
 
 def test_swing_wakes_where_its_free_base_is_worth_an_amount() -> None:
