@@ -4,6 +4,7 @@ import math
 
 import trio
 
+from messages.ids import Nanos
 from messages.market import Tick
 from trading.strategies.core import NEVER
 
@@ -41,9 +42,9 @@ class MarketTime:
             return math.inf
         return max(self._tick_at + (due - self.tick.time) / _SECOND, self._woken_at + WAKE_PAUSE)
 
-    def now(self) -> int:
+    def now(self) -> Nanos:
         """Nanoseconds UTC; 0 before the first tick."""
         if self.tick is None:
-            return 0
+            return Nanos(0)
         passed = trio.current_time() - self._tick_at if self._by_clock else 0.0
-        return self.tick.time + int(passed * _SECOND)
+        return Nanos(self.tick.time + int(passed * _SECOND))

@@ -27,7 +27,7 @@ from messages.account import (
     OrdersFound,
     StopTrading,
 )
-from messages.ids import userref_of
+from messages.ids import ClientOrderId, userref_of
 from messages.mailboxes import ExchangeEvent, OrderManagerMail, PersistenceMail, StrategyMail, SupervisorMail
 from messages.market import FactsChanged, RowDone, RowEnd
 from messages.money import Pair
@@ -120,22 +120,22 @@ class _Questions:
         self._mailbox = mailbox
         self._nursery = nursery
 
-    def ask(self, attach: Attach, order_ids: Sequence[str]) -> None:
+    def ask(self, attach: Attach, order_ids: Sequence[ClientOrderId]) -> None:
         """The answer comes as mail; a failure is the session's."""
         self._nursery.start_soon(self._ask, attach, order_ids)
 
-    def ask_of_absent(self, order_ids: tuple[str, ...]) -> None:
+    def ask_of_absent(self, order_ids: tuple[ClientOrderId, ...]) -> None:
         """Look up orders of strategies that are not configured; the answer is mail, a failure ends the session."""
         self._nursery.start_soon(self._ask_of_absent, order_ids)
 
-    async def _ask_of_absent(self, order_ids: tuple[str, ...]) -> None:
+    async def _ask_of_absent(self, order_ids: tuple[ClientOrderId, ...]) -> None:
         self._mailbox.post(AbsentAnswered(order_ids, await self._session.lookup(order_ids)))
 
-    async def _ask(self, attach: Attach, order_ids: Sequence[str]) -> None:
+    async def _ask(self, attach: Attach, order_ids: Sequence[ClientOrderId]) -> None:
         self._mailbox.post(await _answer(self._session, attach, order_ids))
 
 
-async def _answer(session: TradingSession, attach: Attach, order_ids: Sequence[str]) -> AttachAnswered:
+async def _answer(session: TradingSession, attach: Attach, order_ids: Sequence[ClientOrderId]) -> AttachAnswered:
     """Look these orders up; without any, read the closed ones."""
     if order_ids:
         return AttachAnswered(attach.strategy, attach.number, facts=await session.lookup(order_ids))
@@ -304,7 +304,7 @@ class _OrderManager:
             await self._rejoin(waiting)
         return False
 
-    async def _ask(self, attach: Attach, order_ids: Sequence[str]) -> None:
+    async def _ask(self, attach: Attach, order_ids: Sequence[ClientOrderId]) -> None:
         if self._questions is not None:
             self._questions.ask(attach, order_ids)
         elif waiting := self._attaches.answered(await _answer(self._session, attach, order_ids)):

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from backtesting.record import Record
 from messages.account import Attach, HistoryProgress
+from messages.ids import Nanos
 from messages.mailboxes import CoreEvent, ExchangeEvent
 from messages.market import Tick
 from messages.money import EXACT, Pair
@@ -64,7 +65,7 @@ class Account:
         self._rounds = Rounds(self._desk, [trader.userref for trader in traders])
         self._inboxes: dict[int, list[CoreEvent]] = {trader.userref: [] for trader in traders}
         self._events: list[ExchangeEvent] = []
-        self._now = 0
+        self._now = Nanos(0)
         for trader in traders:
             self._carry_out(self._desk.attach(_attach(trader, pair), pair, {}))
 

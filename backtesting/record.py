@@ -8,7 +8,7 @@ from typing import Literal
 from msgspec import Struct, field
 
 from messages.account import AccountBalances
-from messages.ids import answered_by
+from messages.ids import ClientOrderId, VenueOrderId, answered_by
 from messages.mailboxes import ExchangeEvent
 from messages.money import ZERO, Side
 from messages.notices import FundsMissing, Notice, OrderReleased
@@ -19,7 +19,7 @@ class OrderRecord(Struct, gc=False):
     """One order that the exchange accepted. Prices and sums in quote currency, volume in base."""
 
     strategy: int
-    exchange_id: str
+    exchange_id: VenueOrderId
     side: Side
     price: Decimal
     volume: Decimal
@@ -60,7 +60,7 @@ class Record(Struct):
     """By reason: number of notices about missing funds, or of orders given up."""
     pauses: list[tuple[int, int]] = field(default_factory=list)
     """Gaps in the data: times of the last row before and the first one after each, in nanoseconds UTC."""
-    _open: dict[str, OrderRecord] = field(default_factory=dict)
+    _open: dict[ClientOrderId, OrderRecord] = field(default_factory=dict)
     _totals: AccountBalances | None = None
 
     def placed(self, place: Place, events: Sequence[ExchangeEvent]) -> None:

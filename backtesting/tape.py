@@ -10,6 +10,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from messages.ids import Nanos
 from messages.market import Tick
 from messages.money import EXACT
 
@@ -60,4 +61,4 @@ def price_of(unit: Decimal, count: int) -> Decimal:
 
 def tick_of(tape: Tape, time: int, count: int) -> Tick:
     """The row as the strategies see it."""
-    return Tick(tape.symbol, price_of(tape.unit, count), time)
+    return Tick(tape.symbol, price_of(tape.unit, count), Nanos(time))

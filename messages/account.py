@@ -7,6 +7,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from messages.events import Event
+from messages.ids import ClientOrderId, Nanos, VenueOrderId
 from messages.money import ZERO, Side
 from messages.order_life import Executed, Happening, after, further
 from messages.orders import Canceled, CloseReason, Filled, PartiallyFilled, Place
@@ -17,9 +18,9 @@ OrderStatus = Literal["open", "filled", "canceled"]
 class OrderFacts(Event, frozen=True, kw_only=True, tag=True):
     """One order as the exchange shows it in a snapshot or a look-up."""
 
-    order_id: str
+    order_id: ClientOrderId
     """Client order id; empty for a foreign order without one."""
-    exchange_id: str
+    exchange_id: VenueOrderId
     symbol: str
     side: Side
     price: Decimal
@@ -30,7 +31,7 @@ class OrderFacts(Event, frozen=True, kw_only=True, tag=True):
     fee: Decimal
     reason: CloseReason
     """Why it was canceled; without meaning for other states."""
-    time: int
+    time: Nanos
     """Time of the last change, in nanoseconds UTC."""
     text: str = ""
     """The venue's own words for why it was canceled, where it has any."""
@@ -44,7 +45,7 @@ class OrderFacts(Event, frozen=True, kw_only=True, tag=True):
         """Cumulative quantities."""
         return Executed(self.filled, self.cost, self.fee)
 
-    def after(self, happening: Happening, told: Executed, time: int, why: Canceled | None = None) -> "OrderFacts":
+    def after(self, happening: Happening, told: Executed, time: Nanos, why: Canceled | None = None) -> "OrderFacts":
         """What the exchange shows once this has happened, by the table of an order's life.
 
         `told` are the quantities that go with it, `why` the closure where it is one.
@@ -88,7 +89,7 @@ class OrderFacts(Event, frozen=True, kw_only=True, tag=True):
         )
 
 
-def facts_of_accepted(place: Place, exchange_id: str, time: int) -> OrderFacts:
+def facts_of_accepted(place: Place, exchange_id: VenueOrderId, time: Nanos) -> OrderFacts:
     """An order that the exchange has just accepted: open, with nothing filled."""
     return OrderFacts(
         order_id=place.order_id,
@@ -134,7 +135,7 @@ class KeyShared(Struct, frozen=True, tag=True):
     shared: bool
     text: str
     """How that shows."""
-    time: int
+    time: Nanos
     """Nanoseconds UTC."""
 
 
@@ -149,9 +150,9 @@ class OrderInDoubt(Struct, frozen=True):
 class OrderOfAnother(Struct, frozen=True, tag=True):
     """The exchange had an order under this id before this program sent its own: another process answers the same."""
 
-    order_id: str
-    exchange_id: str
-    time: int
+    order_id: ClientOrderId
+    exchange_id: VenueOrderId
+    time: Nanos
     """Nanoseconds UTC."""
 
 
@@ -245,16 +246,16 @@ class AttachAnswered(Struct, frozen=True, tag=True):
     number: int
     """Number of the `Attach` whose orders were looked up."""
     history: History | None = None
-    facts: dict[str, OrderFacts] = field(default_factory=dict)
+    facts: dict[ClientOrderId, OrderFacts] = field(default_factory=dict)
     """By client id, of the orders that were looked up; one that is left out never arrived."""
 
 
 class AbsentAnswered(Struct, frozen=True, tag=True):
     """The exchange answers what became of orders of strategies that are not configured any more."""
 
-    asked: tuple[str, ...]
+    asked: tuple[ClientOrderId, ...]
     """Client ids."""
-    facts: dict[str, OrderFacts]
+    facts: dict[ClientOrderId, OrderFacts]
     """By client id; one that is left out never arrived."""
 
 

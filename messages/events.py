@@ -12,8 +12,13 @@ else:
         """Plug-ins written for earlier versions name no arguments; no type checker lets that pass any more."""
 
         def __call__(self, *args: object, **named: object) -> object:
+            fields = self.__struct_fields__
             if args:
-                named = dict(zip(self.__struct_fields__, args, strict=False)) | named
+                if len(args) > len(fields):
+                    raise TypeError(f"{self.__name__} has {len(fields)} fields, {len(args)} arguments were given")
+                if twice := named.keys() & set(fields[: len(args)]):
+                    raise TypeError(f"{self.__name__}: {min(twice)} was given by position and by name")
+                named |= zip(fields, args, strict=False)
             return super().__call__(**named)
 
     class Event(Struct, metaclass=_ByPosition):

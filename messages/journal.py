@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from messages.ids import NO_CLIENT_ID, ClientOrderId
 from messages.money import ZERO, Side
 from messages.orders import Accepted, Amended, Canceled, Command, Filled, PartiallyFilled, Place, Rejected
 
@@ -32,7 +33,7 @@ class PastOrder(Struct, frozen=True):
     price: Decimal
     volume: Decimal
     """Not executed yet."""
-    order_id: str = ""
+    order_id: ClientOrderId = NO_CLIENT_ID
     filled: Decimal = ZERO
     """Executed volume in base that is included in what was bought."""
 
@@ -59,7 +60,7 @@ class Past(Struct, frozen=True):
     orders: tuple[PastOrder, ...] = ()
     bought: Decimal = ZERO
     """Base bought and not sold, by its orders."""
-    ended: frozenset[str] = frozenset()
+    ended: frozenset[ClientOrderId] = frozenset()
     """Orders in the saved state whose end the journal knows: the state may not have heard of it."""
 
 

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from messages.ids import Nanos
 from messages.money import Pair
 
 
@@ -12,7 +13,7 @@ class Tick(Struct, frozen=True, tag=True):
 
     symbol: str
     price: Decimal
-    time: int
+    time: Nanos
     """When the exchange says it happened, in nanoseconds UTC."""
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 from msgspec import Struct
 
 from messages.events import Event
+from messages.ids import NO_CLIENT_ID, ClientOrderId, Nanos, VenueOrderId
 from messages.money import ZERO, Side
 
 OrderKind = Literal["ladder", "counter", "surplus", "extra"]
@@ -47,7 +48,7 @@ class Place(Struct, frozen=True, tag=True):
 
     strategy: int
     """userref of the strategy."""
-    order_id: str
+    order_id: ClientOrderId
     symbol: str
     side: Side
     price: Decimal
@@ -56,7 +57,7 @@ class Place(Struct, frozen=True, tag=True):
     kind: OrderKind
     cause: str
     """What the id was derived from."""
-    time: int
+    time: Nanos
     """Time of the tick or fill that led to it."""
 
 
@@ -64,7 +65,7 @@ class Cancel(Struct, frozen=True, tag=True):
     """Cancel this order. It stays open, and its funds held, until an event says otherwise."""
 
     strategy: int
-    order_id: str
+    order_id: ClientOrderId
 
 
 class Submit(Struct, frozen=True, tag=True):
@@ -77,16 +78,16 @@ class Submit(Struct, frozen=True, tag=True):
 class Accepted(Event, frozen=True, kw_only=True, tag=True):
     """The order is open at the exchange."""
 
-    order_id: str
-    exchange_id: str
-    time: int
+    order_id: ClientOrderId
+    exchange_id: VenueOrderId
+    time: Nanos
 
 
 class PartiallyFilled(Event, frozen=True, kw_only=True, tag=True):
     """Part of the order is executed."""
 
-    order_id: str
-    exchange_id: str
+    order_id: ClientOrderId
+    exchange_id: VenueOrderId
     fill_id: str
     filled: Decimal
     """Base, cumulative."""
@@ -94,31 +95,31 @@ class PartiallyFilled(Event, frozen=True, kw_only=True, tag=True):
     """Quote without fees, cumulative."""
     fee: Decimal
     """Quote, cumulative."""
-    time: int
+    time: Nanos
 
 
 class Filled(Event, frozen=True, kw_only=True, tag=True):
     """The order is executed completely. Same fields as `PartiallyFilled`."""
 
-    order_id: str
-    exchange_id: str
+    order_id: ClientOrderId
+    exchange_id: VenueOrderId
     fill_id: str
     filled: Decimal
     cost: Decimal
     fee: Decimal
-    time: int
+    time: Nanos
 
 
 class Canceled(Event, frozen=True, kw_only=True, tag=True):
     """The order is closed without being complete; what was filled until then stays filled."""
 
-    order_id: str
-    exchange_id: str
+    order_id: ClientOrderId
+    exchange_id: VenueOrderId
     filled: Decimal
     cost: Decimal
     fee: Decimal
     reason: CloseReason
-    time: int
+    time: Nanos
     text: str = ""
     """The venue's own words for why, where it has any."""
 
@@ -126,21 +127,21 @@ class Canceled(Event, frozen=True, kw_only=True, tag=True):
 class Amended(Event, frozen=True, kw_only=True, tag=True):
     """The account owner amended the open order by hand: from now on this is its limit and quantity."""
 
-    order_id: str
-    exchange_id: str
+    order_id: ClientOrderId
+    exchange_id: VenueOrderId
     price: Decimal
     volume: Decimal
     """The whole quantity, what is filled included."""
-    time: int
+    time: Nanos
 
 
 class Rejected(Event, frozen=True, kw_only=True, tag=True):
     """No order came into being: refused by the exchange, or by our own ledger before it was sent."""
 
-    order_id: str
+    order_id: ClientOrderId
     reason: RejectReason
     text: str
-    time: int
+    time: Nanos
 
 
 class Deferred(Event, frozen=True, kw_only=True, tag=True):
@@ -149,11 +150,11 @@ class Deferred(Event, frozen=True, kw_only=True, tag=True):
     No state of the order changes; any later event of the order ends it.
     """
 
-    order_id: str
+    order_id: ClientOrderId
     reason: DeferReason
     text: str
     """The venue's own words, or what is waited for."""
-    time: int
+    time: Nanos
 
 
 class Balances(Struct, frozen=True, tag=True):
@@ -203,7 +204,7 @@ class Reckoned(Struct, frozen=True, tag=True):
     """Number of the `Attach` that the last `Resynced` answered."""
     owned: Decimal
     """In base currency."""
-    order_id: str = ""
+    order_id: ClientOrderId = NO_CLIENT_ID
     """The enlarged sell; empty: until `Resynced`."""
     filled: Decimal = ZERO
     """How much of it was executed, cumulative, in base currency."""

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from messages.account import OrderFacts
 from messages.conditions import Condition, ConditionCode
+from messages.ids import ClientOrderId, Nanos, VenueOrderId
 from messages.money import ZERO, Side
 
 ProgramState = Literal["INITIALIZING", "RUNNING", "SHUTDOWN_REQUESTED", "ERROR"]
@@ -18,7 +19,7 @@ PauseCause = Literal["price", "pair", "second instance"]
 class OpenOrder(Struct, frozen=True):
     """An open or requested order in a report."""
 
-    order_id: str
+    order_id: ClientOrderId
     side: Side
     price: Decimal
     volume: Decimal
@@ -160,9 +161,9 @@ class StrangeOrder(Struct, frozen=True, tag=True):
     """An order with a strategy's userref that this process did not place: another program trades under it."""
 
     strategy: int
-    order_id: str
-    exchange_id: str
-    time: int
+    order_id: ClientOrderId
+    exchange_id: VenueOrderId
+    time: Nanos
     """Nanoseconds UTC."""
 
 

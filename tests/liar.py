@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct, field
 
 from messages.account import LiveOrder, OrderFacts, OrdersFound
-from messages.ids import client_order_id
+from messages.ids import ClientOrderId, Nanos, client_order_id
 from messages.mailboxes import CoreEvent
 from messages.market import Tick
 from messages.money import ZERO, Side, floor_price, floor_volume
@@ -83,14 +83,14 @@ class Liar:
             side == "buy",
             kind,
             cause,
-            self.time,
+            Nanos(self.time),
         )
         place = msgspec.structs.replace(place, **changes)
         self.state.orders[place.order_id] = Own(place)
         self.out.append(place)
         return place
 
-    def cancel(self, order_id: str) -> None:
+    def cancel(self, order_id: ClientOrderId) -> None:
         self.out.append(Cancel(self.settings.userref, order_id))
 
     def _order_event(self, event: OrderEvent) -> None:

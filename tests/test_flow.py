@@ -13,6 +13,7 @@ from actors.notifier.outbox import Outbox
 from actors.order_manager import run_order_manager
 from assembly.mailboxes import NOTICE_LIMIT, Mailboxes
 from messages.account import AccountSnapshot, Attach
+from messages.ids import ClientOrderId, Nanos
 from messages.letters import Letter
 from messages.mailboxes import MetricsMail, NotifierMail, OrderManagerMail, PersistenceMail, StrategyMail
 from messages.market import RowEnd, Tick
@@ -114,13 +115,13 @@ async def test_an_overflow_fails_the_receiver_once_and_never_the_sender() -> Non
 async def test_a_flood_of_ticks_takes_the_room_of_one() -> None:
     exchange, strategy, watch = FakeExchange(), Mailbox[StrategyMail]("strategy"), Mailbox[Tick]("watch")
     metrics = Mailbox[MetricsMail]("metrics")
-    exchange.quote(*(Tick("BTC/USD", D(price), price) for price in range(10_000)))
+    exchange.quote(*(Tick("BTC/USD", D(price), Nanos(price)) for price in range(10_000)))
     async with trio.open_nursery() as nursery:
         await nursery.start(_market_data, exchange, strategy, watch, metrics)
         await wait_all_tasks_blocked()
         nursery.cancel_scope.cancel()
     assert [len(mailbox) for mailbox in (strategy, watch, metrics)] == [1, 1, 1]
-    assert strategy.receive_nowait() == [Tick("BTC/USD", D(9_999), 9_999)]
+    assert strategy.receive_nowait() == [Tick("BTC/USD", D(9_999), Nanos(9_999))]
 
 
 async def _market_data(
@@ -144,7 +145,10 @@ async def test_a_strategy_that_does_not_read_does_not_hold_up_the_order_manager(
         await wait_all_tasks_blocked()
         mail.post(Attach(USERREF, 1, "BTC/USD", D(0), D(0), sells_unowned=False, orders=()))
         exchange.session.say(
-            *(Rejected(order_id=f"g0000rt{number:011}", reason="refused", text="no", time=1) for number in range(2_000))
+            *(
+                Rejected(order_id=ClientOrderId(f"g0000rt{number:011}"), reason="refused", text="no", time=Nanos(1))
+                for number in range(2_000)
+            )
         )
         await wait_all_tasks_blocked()
         assert len(mail) == 0

@@ -9,7 +9,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from messages.account import OrderFacts
-from messages.ids import userref_of
+from messages.ids import ClientOrderId, userref_of
 from messages.journal import LeftBehind
 from messages.money import ZERO, Side
 from messages.status import UncoveredBase
@@ -33,7 +33,7 @@ class Absent:
     def __init__(self, left: Iterable[LeftBehind] = ()) -> None:
         self._base: dict[tuple[int, str], Decimal] = {}
         """By userref and symbol."""
-        self._orders: dict[str, _Order] = {}
+        self._orders: dict[ClientOrderId, _Order] = {}
         self._strategies: set[int] = set()
         """Userrefs of the absent strategies that the journal knows."""
         for past in left:
@@ -58,11 +58,11 @@ class Absent:
             if userref is not None and userref not in expected:
                 self._note(userref, facts)
 
-    def in_doubt(self) -> list[str]:
+    def in_doubt(self) -> list[ClientOrderId]:
         """Orders of the journal whose outcome only the exchange knows: the question may be a cancel."""
         return [order_id for order_id, order in self._orders.items() if order.in_doubt]
 
-    def answered(self, asked: Sequence[str], found: Mapping[str, OrderFacts]) -> None:
+    def answered(self, asked: Sequence[ClientOrderId], found: Mapping[ClientOrderId, OrderFacts]) -> None:
         """What became of orders in doubt; one that is left out was never executed again."""
         for order_id in asked:
             if facts := found.get(order_id):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from msgspec import Struct, field
 
 from messages.account import Attach, AttachAnswered, History, OrderFacts
-from messages.ids import userref_of
+from messages.ids import ClientOrderId, userref_of
 from messages.orders import OrderEvent, Submit
 
 Kept = Submit | OrderEvent
@@ -19,8 +19,8 @@ class Attaching(Struct):
 
     attach: Attach
     history: History | None = None
-    facts: dict[str, OrderFacts] = field(default_factory=dict)
-    asked: set[str] = field(default_factory=set)
+    facts: dict[ClientOrderId, OrderFacts] = field(default_factory=dict)
+    asked: set[ClientOrderId] = field(default_factory=set)
     """Client ids whose look-up was asked for; one that `facts` lacks then never arrived."""
     kept: list[Kept] = field(default_factory=list)
 
@@ -29,7 +29,7 @@ class Attaching(Struct):
         """Whether closed orders matter and were not read yet."""
         return self.attach.since is not None and self.history is None
 
-    def still_to_ask(self, unknown: Sequence[str]) -> list[str]:
+    def still_to_ask(self, unknown: Sequence[ClientOrderId]) -> list[ClientOrderId]:
         """Those of `unknown` that were not asked for yet; they count as asked from now on."""
         news = [order_id for order_id in unknown if order_id not in self.asked]
         self.asked.update(news)

@@ -13,7 +13,7 @@ import msgspec
 
 from messages.account import LiveOrder, OrdersFound
 from messages.counted import counted
-from messages.ids import client_order_id
+from messages.ids import Nanos, client_order_id
 from messages.mailboxes import CoreEvent
 from messages.market import Quote, Tick
 from messages.money import EXACT, ZERO, Pair, below_minimum, floor_price, floor_volume
@@ -85,7 +85,7 @@ class GuardedCore:
         failed = f"decision core failed on {type(event).__name__}"
         return self._checked(failed, lambda: self.core.handle(event), brought)
 
-    def wake(self, time: int) -> list[Output]:
+    def wake(self, time: Nanos) -> list[Output]:
         """See `WakesByClock.wake`; nothing where the core does not know it."""
         core = self.core
         self._books.newest = max(self._books.newest, time)

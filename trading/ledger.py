@@ -12,6 +12,7 @@ from typing import Literal
 from msgspec import Struct, field
 
 from messages.account import OrderFacts
+from messages.ids import ClientOrderId
 from messages.money import ZERO, Pair, cost, hold_of, owned_after
 from messages.orders import Balances, Place, Reckoned
 
@@ -151,15 +152,15 @@ class Ledger:
         if own < rest:
             self._keep(_beyond(place.order_id), self.purse(None, client.pair.base), rest - own)
 
-    def leaving(self, order_id: str) -> None:
+    def leaving(self, order_id: ClientOrderId) -> None:
         """A cancel of this order is on its way."""
         if hold := self.holds.get(order_id):
             hold.leaving = True
 
-    def release(self, order_id: str) -> None:
-        """The order is closed; what it held is free."""
-        self._free(order_id)
-        self._free(_beyond(order_id))
+    def release(self, key: str) -> None:
+        """The order is closed; what it held is free. `key`: client id, or the exchange's of an external one without."""
+        self._free(key)
+        self._free(_beyond(key))
 
     def _free(self, key: str) -> None:
         if gone := self.holds.pop(key, None):
@@ -285,6 +286,6 @@ class Ledger:
         return self.purse(client.strategy, client.pair.quote if place.side == "buy" else client.pair.base)
 
 
-def _beyond(order_id: str) -> str:
+def _beyond(key: str) -> str:
     """Under which name is held what the account's owner added to an order."""
-    return f"{order_id}+"
+    return f"{key}+"

@@ -22,7 +22,7 @@ from messages.account import (
     OrderFacts,
     OrderOfAnother,
 )
-from messages.ids import userref_of
+from messages.ids import NO_VENUE_ID, ClientOrderId, userref_of
 from messages.journal import Record
 from messages.market import FactsChanged
 from messages.money import ZERO, Pair, against_rules, own_part
@@ -55,7 +55,7 @@ class Effects(Struct):
     """What the desk wants done, each list in its order."""
 
     place: list[Place] = field(default_factory=list)
-    cancel: list[str] = field(default_factory=list)
+    cancel: list[ClientOrderId] = field(default_factory=list)
     deliver: list[tuple[int, OrderEvent | Deferred | Balances | Resynced]] = field(default_factory=list)
     record: list[Record] = field(default_factory=list)
     tell: list[StrangeOrder | KeyShared] = field(default_factory=list)
@@ -85,10 +85,10 @@ class OrderDesk:
         self.ledger = Ledger(expected)
         self.ledger.set_totals(snapshot.balances)
         self.ledger.keep_for_absent(self.absent.kept())
-        self._orders: dict[str, _Tracked] = {}
-        self._waiting: dict[str, Place] = {}
+        self._orders: dict[ClientOrderId, _Tracked] = {}
+        self._waiting: dict[ClientOrderId, Place] = {}
         """Orders that wait for funds which a running cancel will free, in their order."""
-        self._met: dict[str, None] = {}
+        self._met: dict[ClientOrderId, None] = {}
         """Ids that were asked for, counted on or shown at the start, closed ones too; the oldest are forgotten."""
         self._told: dict[int, Balances] = {}
         self._told_of = 0
@@ -113,16 +113,16 @@ class OrderDesk:
         client = self.ledger.clients.get(userref) if userref is not None else None
         return userref not in expected or (client is not None and client.pair.symbol != facts.symbol)
 
-    def _meet(self, order_id: str) -> None:
+    def _meet(self, order_id: ClientOrderId) -> None:
         self._met[order_id] = None
         if len(self._met) > _MET_KEPT:
             del self._met[next(iter(self._met))]
 
-    def tracks(self, order_id: str) -> bool:
+    def tracks(self, order_id: ClientOrderId) -> bool:
         """Whether what happens to this order can be booked: it was shown, sent or answered for."""
         return order_id in self._orders
 
-    def to_look_up(self, attach: Attach) -> list[str]:
+    def to_look_up(self, attach: Attach) -> list[ClientOrderId]:
         """Orders that must be looked up in the exchange's history; "not among the open ones" proves nothing."""
         return [order.place.order_id for order in attach.orders if order.place.order_id not in self._orders]
 
@@ -142,7 +142,7 @@ class OrderDesk:
         known = {order.place.order_id for order in attach.orders}
         return tuple(own.values()) if own.keys() - known else ()
 
-    def attach(self, attach: Attach, pair: Pair, looked_up: Mapping[str, OrderFacts]) -> Effects:
+    def attach(self, attach: Attach, pair: Pair, looked_up: Mapping[ClientOrderId, OrderFacts]) -> Effects:
         """Tell a strategy what happened to its orders, send what never arrived, then let it decide.
 
         Raises `UnknownOrderError` when the exchange holds an order of this strategy that its state
@@ -279,13 +279,13 @@ class OrderDesk:
             if userref_of(order_id) == attach.strategy and facts.symbol == attach.symbol:
                 raise UnknownOrderError.of(facts, attach.strategy)
 
-    def _last_change(self, live: LiveOrder, looked_up: Mapping[str, OrderFacts]) -> int:
+    def _last_change(self, live: LiveOrder, looked_up: Mapping[ClientOrderId, OrderFacts]) -> int:
         """Fills are passed on in their order."""
         tracked = self._orders.get(live.place.order_id)
         facts = tracked.facts if tracked else looked_up.get(live.place.order_id)
         return facts.time if facts else 0
 
-    def _rejoin(self, live: LiveOrder, looked_up: Mapping[str, OrderFacts], effects: Effects) -> None:
+    def _rejoin(self, live: LiveOrder, looked_up: Mapping[ClientOrderId, OrderFacts], effects: Effects) -> None:
         """One order of a strategy that (re)starts: facts become ordinary events."""
         place = live.place
         tracked = self._orders.get(place.order_id)
@@ -326,7 +326,7 @@ class OrderDesk:
         self._pass_on(
             Canceled(
                 order_id=place.order_id,
-                exchange_id="",
+                exchange_id=NO_VENUE_ID,
                 filled=live.filled,
                 cost=ZERO,
                 fee=ZERO,
@@ -354,11 +354,11 @@ class OrderDesk:
                     effects,
                 )
 
-    def _cancel(self, order_id: str, effects: Effects) -> None:
+    def _cancel(self, order_id: ClientOrderId, effects: Effects) -> None:
         if waiting := self._waiting.pop(order_id, None):
             never_sent = Canceled(
                 order_id=order_id,
-                exchange_id="",
+                exchange_id=NO_VENUE_ID,
                 filled=ZERO,
                 cost=ZERO,
                 fee=ZERO,

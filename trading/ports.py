@@ -13,6 +13,7 @@ from typing import Protocol, Self, TypeGuard, runtime_checkable
 from messages.account import AccountSnapshot, History, KeyShared, OrderFacts, OrderInDoubt
 from messages.conditions import ConditionCode
 from messages.counted import counted
+from messages.ids import ClientOrderId
 from messages.letters import Letter
 from messages.mailboxes import ExchangeEvent
 from messages.market import Quote, RowEnd, Tick
@@ -136,7 +137,7 @@ class TradingSession(Protocol):
     async def snapshot(self) -> AccountSnapshot:
         """Balances and all open orders, foreign ones included. Events since the subscription are kept."""
 
-    async def lookup(self, order_ids: Sequence[str]) -> dict[str, OrderFacts]:
+    async def lookup(self, order_ids: Sequence[ClientOrderId]) -> dict[ClientOrderId, OrderFacts]:
         """What became of these client order ids, closed orders included; unknown ids are left out.
 
         An omitted id is a guarantee: the order never arrived and never will, or it was closed unfilled before
@@ -164,7 +165,7 @@ class TradingSession(Protocol):
         outcome is unknown.
         """
 
-    async def cancel(self, order_ids: Sequence[str]) -> None:
+    async def cancel(self, order_ids: Sequence[ClientOrderId]) -> None:
         """Ask for cancellation as one batch. Repeating it is harmless; confirmation is an event."""
 
 

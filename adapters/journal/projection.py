@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from messages.conditions import Condition, ConditionChanged
+from messages.ids import NO_CLIENT_ID, NO_VENUE_ID, ClientOrderId, VenueOrderId
 from messages.journal import Commit, Owner, Record, SaveAccount
 from messages.money import EXACT, ZERO
 from messages.order_life import Executed, State, after, further, happening
@@ -31,7 +32,7 @@ _STEP = Decimal(1).scaleb(-_DECIMALS)
 class OrderRow(Struct):
     """One row of `orders`; fields in the order of its columns."""
 
-    order_id: str
+    order_id: ClientOrderId
     userref: int
     symbol: str | None = None
     """None while only events of the order are known, not the decision that asked for it."""
@@ -42,7 +43,7 @@ class OrderRow(Struct):
     kind: str | None = None
     cause: str | None = None
     status: State = "requested"
-    exchange_id: str = ""
+    exchange_id: VenueOrderId = NO_VENUE_ID
     filled: Decimal = ZERO
     cost: Decimal = ZERO
     fee: Decimal = ZERO
@@ -54,7 +55,7 @@ class OrderRow(Struct):
 class FillRow(Struct):
     """One row of `fills`: what one execution added to its order. Fields in the order of its columns."""
 
-    order_id: str
+    order_id: ClientOrderId
     fill_id: str
     userref: int
     time: int
@@ -70,7 +71,8 @@ class EventRow(Struct, frozen=True):
     """Hash of the whole event: the same event is kept once."""
     time: int
     userref: int
-    order_id: str
+    order_id: ClientOrderId
+    """Empty where it concerns no single order."""
     kind: str
     payload: str
 
@@ -78,8 +80,8 @@ class EventRow(Struct, frozen=True):
 class _Decision(Struct, frozen=True):
     number: int
     handled: tuple[str, ...]
-    placed: tuple[str, ...]
-    canceled: tuple[str, ...]
+    placed: tuple[ClientOrderId, ...]
+    canceled: tuple[ClientOrderId, ...]
 
 
 class _Change(Struct, frozen=True):
@@ -90,9 +92,9 @@ class _Change(Struct, frozen=True):
 class Changes:
     """The rows that a group of messages changes. `orders` starts with the stored rows it concerns."""
 
-    def __init__(self, orders: dict[str, OrderRow]) -> None:
+    def __init__(self, orders: dict[ClientOrderId, OrderRow]) -> None:
         self.orders = orders
-        self.fills: dict[tuple[str, str], FillRow] = {}
+        self.fills: dict[tuple[ClientOrderId, str], FillRow] = {}
         self.cores: dict[int, Commit] = {}
         self.events: dict[int, EventRow] = {}
         self.account: str | None = None
@@ -145,7 +147,7 @@ class Changes:
         if row.status == "rejected":
             row.status, row.reason = after(row.status, "asked for"), ""
 
-    def _cancel(self, order_id: str) -> None:
+    def _cancel(self, order_id: ClientOrderId) -> None:
         row = self.orders.get(order_id)
         if row is not None:
             row.status = after(row.status, "cancel asked for")
@@ -179,9 +181,9 @@ class Changes:
         self.events.setdefault(event.digest, event)
 
 
-def concerned(messages: Iterable[Write]) -> list[str]:
+def concerned(messages: Iterable[Write]) -> list[ClientOrderId]:
     """Ids of the orders whose stored rows `Changes` needs."""
-    ids: dict[str, None] = {}
+    ids: dict[ClientOrderId, None] = {}
     for message in messages:
         match message:
             case Commit():
@@ -207,7 +209,11 @@ def decision_event(commit: Commit) -> EventRow:
     placed = tuple(command.order_id for command in commit.commands if isinstance(command, Place))
     canceled = tuple(command.order_id for command in commit.commands if isinstance(command, Cancel))
     return _event(
-        commit.time, commit.strategy, "", "decision", _Decision(commit.number, commit.handled, placed, canceled)
+        commit.time,
+        commit.strategy,
+        NO_CLIENT_ID,
+        "decision",
+        _Decision(commit.number, commit.handled, placed, canceled),
     )
 
 
@@ -220,10 +226,10 @@ def order_event(record: Record) -> EventRow:
 def condition_event(change: ConditionChanged) -> EventRow:
     """The event row of a condition, which concerns no order."""
     content = _Change(change.condition, change.closed)
-    return _event(change.time, change.condition.strategy, "", CONDITION, content)
+    return _event(change.time, change.condition.strategy, NO_CLIENT_ID, CONDITION, content)
 
 
-def _event(time: int, userref: int, order_id: str, kind: str, content: Struct) -> EventRow:
+def _event(time: int, userref: int, order_id: ClientOrderId, kind: str, content: Struct) -> EventRow:
     payload = msgspec.json.encode(content).decode()
     text = f"{userref} {time} {kind} {payload}"
     digest = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big", signed=True)

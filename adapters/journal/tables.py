@@ -9,6 +9,7 @@ from duckdb import DuckDBPyConnection
 from msgspec import Struct
 
 from adapters.journal.projection import CONDITION, Changes, EventRow, FillRow, OrderRow, Write, concerned
+from messages.ids import ClientOrderId
 from messages.journal import Commit, Origin, Owner, Past, PastOrder
 from messages.money import ZERO, Side
 
@@ -37,10 +38,12 @@ class _PaperOrder(Struct, frozen=True):
 class _State(Struct, frozen=True):
     """What matters here in the text of a strategy's state."""
 
-    orders: dict[str, msgspec.Raw] = {}
+    orders: dict[ClientOrderId, msgspec.Raw] = {}
 
 
-def _past_order(side: Side, price: Decimal, volume: Decimal, order_id: str, filled: Decimal | None) -> PastOrder:
+def _past_order(
+    side: Side, price: Decimal, volume: Decimal, order_id: ClientOrderId, filled: Decimal | None
+) -> PastOrder:
     filled = (filled or ZERO).normalize()
     return PastOrder(side, price.normalize(), (volume - filled).normalize(), order_id, filled)
 
@@ -111,7 +114,7 @@ class Tables:
             for userref, name, kind, symbol, state in rows
         ]
 
-    def _ended(self, state: str) -> frozenset[str]:
+    def _ended(self, state: str) -> frozenset[ClientOrderId]:
         """Client ids of orders that the state holds although they have ended."""
         try:
             ids = list(msgspec.json.decode(state, type=_State).orders)
@@ -136,7 +139,7 @@ class Tables:
         orders = self._connection.execute("SELECT exchange_id, paper_order FROM paper_orders ORDER BY changed")
         return (None if row is None else str(row[0])), dict(orders.fetchall())
 
-    def _orders(self, ids: Sequence[str]) -> dict[str, OrderRow]:
+    def _orders(self, ids: Sequence[ClientOrderId]) -> dict[ClientOrderId, OrderRow]:
         if not ids:
             return {}
         query = "SELECT * FROM orders WHERE order_id IN (SELECT unnest(?))"

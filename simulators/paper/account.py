@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from messages.account import OrderFacts
+from messages.ids import ClientOrderId, Nanos
 from trading.ports import DatabaseUnusable
 
 VERSION = 1
@@ -16,7 +17,7 @@ class LastPrice(Struct, frozen=True):
     """The newest price of one symbol, and when it was."""
 
     price: Decimal
-    time: int
+    time: Nanos
 
 
 class PaperAccount(Struct):
@@ -90,7 +91,7 @@ def decode_orders(texts: Mapping[str, str]) -> list[PaperOrder]:
     return sorted(orders, key=lambda order: order.number)
 
 
-def known_facts(texts: Mapping[str, str], order_ids: Iterable[str]) -> dict[str, OrderFacts]:
+def known_facts(texts: Mapping[str, str], order_ids: Iterable[ClientOrderId]) -> dict[ClientOrderId, OrderFacts]:
     """The newest of the saved orders that have these client ids. Raises like `decode_orders`."""
     wanted = set(order_ids)
     orders = (order.facts for order in decode_orders(texts))

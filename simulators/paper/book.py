@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from messages.account import AccountBalances, AccountSnapshot, OrderFacts, facts_of_accepted
+from messages.ids import ClientOrderId, Nanos, VenueOrderId
 from messages.mailboxes import ExchangeEvent
 from messages.market import Tick
 from messages.money import (
@@ -77,12 +78,12 @@ class PaperBook:
         """Whether closed orders exist that `lookup` no longer knows."""
         self._rules = rules
         self._pairs: dict[str, Pair] = {}
-        self._open: dict[str, PaperOrder] = {}
-        self._closed: dict[str, PaperOrder] = {}
-        self._resting: dict[str, dict[str, PaperOrder]] = {}
+        self._open: dict[ClientOrderId, PaperOrder] = {}
+        self._closed: dict[ClientOrderId, PaperOrder] = {}
+        self._resting: dict[str, dict[ClientOrderId, PaperOrder]] = {}
         self._held: dict[str, Decimal] = {}
         self._quiet: dict[str, Quiet] = {}
-        self._changed: dict[str, PaperOrder] = {}
+        self._changed: dict[VenueOrderId, PaperOrder] = {}
         in_order_of_change = sorted(orders, key=lambda order: (order.facts.time, order.number))
         for order in sorted(in_order_of_change, key=lambda order: order.facts.status == "open"):
             self._keep(order)
@@ -143,7 +144,7 @@ class PaperBook:
             reason, text = refusal
             return [Rejected(order_id=place.order_id, reason=reason, text=text, time=time)]
         number = self._next_number()
-        facts = facts_of_accepted(place, f"PAPER-{number:09}", time)
+        facts = facts_of_accepted(place, VenueOrderId(f"PAPER-{number:09}"), time)
         order = PaperOrder(facts, number=number, fee_rate=rate, held=need, since=place.time)
         self._store(order)
         events: list[ExchangeEvent] = [
@@ -153,15 +154,15 @@ class PaperBook:
             events += self._execute(order, place.volume, crossed, time)
         return events
 
-    def cancel(self, order_id: str, time: int) -> list[ExchangeEvent]:
+    def cancel(self, order_id: ClientOrderId, time: Nanos) -> list[ExchangeEvent]:
         """Cancel as the program asked; an order that is unknown or closed already says nothing."""
         return self._close(order_id, "requested", time)
 
-    def close_by_hand(self, order_id: str, time: int) -> list[ExchangeEvent]:
+    def close_by_hand(self, order_id: ClientOrderId, time: Nanos) -> list[ExchangeEvent]:
         """Cancel as its owner would on the exchange's web page."""
         return self._close(order_id, "by hand", time)
 
-    def fill_partially(self, order_id: str, volume: Decimal, time: int) -> list[ExchangeEvent]:
+    def fill_partially(self, order_id: ClientOrderId, volume: Decimal, time: Nanos) -> list[ExchangeEvent]:
         """Execute some of an open order at its limit, which no price does here.
 
         Raises `ValueError` for an order that is not open and for a volume it does not have left.
@@ -181,7 +182,7 @@ class PaperBook:
         """Totals and open orders."""
         return AccountSnapshot(dict(self.account.balances), self.facts())
 
-    def lookup(self, order_ids: Sequence[str]) -> dict[str, OrderFacts]:
+    def lookup(self, order_ids: Sequence[ClientOrderId]) -> dict[ClientOrderId, OrderFacts]:
         """Orders by client id, closed ones included as far as they are kept in memory."""
         found = ((order_id, self._open.get(order_id) or self._closed.get(order_id)) for order_id in order_ids)
         return {order_id: order.facts for order_id, order in found if order is not None}
@@ -201,7 +202,7 @@ class PaperBook:
 
     def take_changes(self) -> Changes:
         """Changes to save since the last call. A caller that saves nothing forgets them instead."""
-        orders = {order.facts.exchange_id: encode(order) for order in self._changed.values()}
+        orders: dict[str, str] = {order.facts.exchange_id: encode(order) for order in self._changed.values()}
         self._changed.clear()
         return Changes(encode(self.account), orders)
 
@@ -237,7 +238,7 @@ class PaperBook:
             return True
         return tick.price < limit if order.facts.side == "buy" else tick.price > limit
 
-    def _execute(self, order: PaperOrder, volume: Decimal, price: Decimal, time: int) -> list[ExchangeEvent]:
+    def _execute(self, order: PaperOrder, volume: Decimal, price: Decimal, time: Nanos) -> list[ExchangeEvent]:
         """Trade `volume` more of the order at `price`."""
         before, pair = order.facts, self._pairs[order.facts.symbol]
         filled, total = EXACT.add(before.filled, volume), EXACT.add(before.cost, cost(price, volume))
@@ -262,7 +263,7 @@ class PaperBook:
         balances[pair.quote] = EXACT.add(balances.get(pair.quote, ZERO), quote)
         return AccountBalances({asset: balances[asset] for asset in (pair.base, pair.quote)}, with_next=True)
 
-    def _close(self, order_id: str, reason: CloseReason, time: int) -> list[ExchangeEvent]:
+    def _close(self, order_id: ClientOrderId, reason: CloseReason, time: Nanos) -> list[ExchangeEvent]:
         order = self._open.get(order_id)
         if order is None:
             return []

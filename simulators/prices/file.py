@@ -9,6 +9,7 @@ import trio
 
 from config.problems import ConfigError, shown
 from config.schema import PaperConfig
+from messages.ids import Nanos
 from messages.market import Tick
 from messages.money import EXACT, Pair
 from simulators.prices.columns import PriceFileError, parse_price, parse_time
@@ -114,7 +115,7 @@ class PriceFile:
             newest, price = self._read(reader, row, number, newest)
             if reader.inexact:
                 price = self._rounded(price, pair, number)
-            yield Tick(pair.symbol, price, newest)
+            yield Tick(pair.symbol, price, Nanos(newest))
 
     def _open(self, skip: int) -> PriceReader:
         config = self._config

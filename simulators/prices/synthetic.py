@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from decimal import ROUND_FLOOR, Decimal
 
 from config.schema import SYNTHETIC
+from messages.ids import Nanos
 from messages.market import Tick
 from messages.money import EXACT, Pair
 from simulators.paper.account import LastPrice
@@ -100,7 +101,7 @@ class _Walk:
         if self.second:
             self._ticks = step(self._seed, self._pair.symbol, self.second, self._ticks, self._anchor)
         price = EXACT.multiply(Decimal(self._ticks), self._pair.tick_size)
-        tick = Tick(self._pair.symbol, price, epoch + self.second * SECOND)
+        tick = Tick(self._pair.symbol, price, Nanos(epoch + self.second * SECOND))
         self.second += 1
         return tick
 

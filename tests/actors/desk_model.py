@@ -6,7 +6,7 @@ from typing import Literal
 from msgspec import Struct, field
 
 from messages.account import AccountBalances, AccountSnapshot, Attach, LiveOrder, OrderFacts
-from messages.ids import client_order_id, userref_of
+from messages.ids import ClientOrderId, Nanos, VenueOrderId, client_order_id, userref_of
 from messages.money import ZERO, Pair, Side, hold_of, owned_after
 from messages.orders import (
     Accepted,
@@ -38,14 +38,14 @@ class AtExchange(Struct):
     """One order as the exchange has it; `sent` is on its way and may still be lost."""
 
     place: Place
-    exchange_id: str
+    exchange_id: VenueOrderId
     status: Literal["sent", "open", "filled", "canceled"] = "sent"
     filled: Decimal = ZERO
     cost: Decimal = ZERO
     fee: Decimal = ZERO
     cancel_asked: bool = False
     reason: CloseReason = "requested"
-    time: int = 0
+    time: Nanos = Nanos(0)
 
 
 class Strategy(Struct):
@@ -74,7 +74,7 @@ class Strategy(Struct):
             post_only=side == "buy",
             kind=kind,
             cause=cause,
-            time=1,
+            time=Nanos(1),
         )
 
     def submit(self, *commands: Command) -> Submit:
@@ -85,7 +85,7 @@ class Strategy(Struct):
                 self.live[command.order_id] = LiveOrder(known.place, True, known.accepted, known.filled)
         return Submit(self.userref, commands)
 
-    def cancel(self, order_id: str) -> Submit:
+    def cancel(self, order_id: ClientOrderId) -> Submit:
         return self.submit(Cancel(self.userref, order_id))
 
     def attach(self) -> Attach:
@@ -129,7 +129,7 @@ class World:
         self.foreign = foreign
         self.orders: dict[str, AtExchange] = {}
         self.queue: list[OrderEvent | AccountBalances] = []
-        self.now = 1
+        self.now = Nanos(1)
         self.sent = 0
         self.connect()
 
@@ -156,7 +156,7 @@ class World:
         for place in effects.place:
             assert place.order_id not in self.orders, "an id is sent twice"
             self.sent += 1
-            self.orders[place.order_id] = AtExchange(place, f"O{self.sent:05}")
+            self.orders[place.order_id] = AtExchange(place, VenueOrderId(f"O{self.sent:05}"))
             self._nobody_spends_another_s_money(place)
         for order_id in effects.cancel:
             if order_id in self.orders:  # else it was refused meanwhile
@@ -231,12 +231,12 @@ class World:
         self.queue.append(Rejected(order_id=order.place.order_id, reason="refused", text="no", time=self.now))
 
     def close(self, order: AtExchange, reason: CloseReason) -> None:
-        self.now += 1
+        self.now = Nanos(self.now + 1)
         order.status, order.reason, order.time = "canceled", reason, self.now
         self.queue.append(_canceled(order))
 
     def execute(self, order: AtExchange, volume: Decimal) -> None:
-        self.now += 1
+        self.now = Nanos(self.now + 1)
         place, pair = order.place, self.strategies[order.place.strategy].pair
         cost = volume * place.price
         fee = cost * FEE
@@ -312,8 +312,8 @@ def _facts(order: AtExchange) -> OrderFacts:
 def foreign_order(exchange_id: str, side: Side, price: str, volume: str, order_id: str = "") -> OrderFacts:
     """An open order of somebody else on BTC/USD."""
     return OrderFacts(
-        order_id=order_id,
-        exchange_id=exchange_id,
+        order_id=ClientOrderId(order_id),
+        exchange_id=VenueOrderId(exchange_id),
         symbol="BTC/USD",
         side=side,
         price=D(price),
@@ -323,7 +323,7 @@ def foreign_order(exchange_id: str, side: Side, price: str, volume: str, order_i
         cost=ZERO,
         fee=ZERO,
         reason="requested",
-        time=1,
+        time=Nanos(1),
     )
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 import trio
 
 from messages.account import AccountSnapshot, History, OrderFacts
+from messages.ids import ClientOrderId
 from messages.mailboxes import ExchangeEvent
 from messages.market import RowEnd, Tick
 from messages.money import ZERO, Pair
@@ -21,7 +22,7 @@ class FakeSession:
 
     def __init__(self, snapshot: AccountSnapshot) -> None:
         self.calls: list[Call] = []
-        self.history: dict[str, OrderFacts] = {}
+        self.history: dict[ClientOrderId, OrderFacts] = {}
         self.closures: tuple[OrderFacts, ...] = ()
         self.refusal: Exception | None = None
         """Raised by every request."""
@@ -46,7 +47,7 @@ class FakeSession:
         self.calls.clear()
         return self._snapshot
 
-    async def lookup(self, order_ids: Sequence[str]) -> dict[str, OrderFacts]:
+    async def lookup(self, order_ids: Sequence[ClientOrderId]) -> dict[ClientOrderId, OrderFacts]:
         """From `history`."""
         self._take("lookup", list(order_ids))
         for order_id in self.slow.keys() & set(order_ids):
@@ -77,7 +78,7 @@ class FakeSession:
         """Only noted."""
         self._take("place", [order.order_id for order in orders])
 
-    async def cancel(self, order_ids: Sequence[str]) -> None:
+    async def cancel(self, order_ids: Sequence[ClientOrderId]) -> None:
         """Only noted."""
         self._take("cancel", list(order_ids))
 

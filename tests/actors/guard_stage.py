@@ -6,7 +6,7 @@ from decimal import Decimal
 import msgspec
 
 from messages.account import OrderFacts, OrdersFound
-from messages.ids import client_order_id
+from messages.ids import ClientOrderId, Nanos, VenueOrderId, client_order_id
 from messages.mailboxes import CoreEvent
 from messages.market import Tick
 from messages.money import ZERO
@@ -37,7 +37,7 @@ class Stage:
             (Books() if saved is None else None) if books is None else books,
             is_new=saved is None,
         )
-        self.now = now * SECOND
+        self.now = Nanos(now * SECOND)
         self.funds = Balances(CONFIG.userref, D(5000), ZERO, ZERO)
 
     def attach(self) -> "Stage":
@@ -49,11 +49,13 @@ class Stage:
         """And commit."""
         for output in self.guard.handle(event):
             if isinstance(output, Place):
-                self.hear(Accepted(order_id=output.order_id, exchange_id=f"O-{output.order_id}", time=self.now))
+                self.hear(
+                    Accepted(order_id=output.order_id, exchange_id=VenueOrderId(f"O-{output.order_id}"), time=self.now)
+                )
         self.guard.save()
 
     def tick(self, price: str = "50000.0") -> None:
-        self.now += SECOND
+        self.now = Nanos(self.now + SECOND)
         self.hear(Tick("BTC/USD", D(price), self.now))
 
     def begin(self) -> "Stage":
@@ -68,13 +70,13 @@ class Stage:
         return own.place
 
     def fill(self, place: Place, filled: str | None = None) -> None:
-        self.now += SECOND
+        self.now = Nanos(self.now + SECOND)
         volume = place.volume if filled is None else D(filled)
         kind = Filled if volume == place.volume else PartiallyFilled
         self.hear(
             kind(
                 order_id=place.order_id,
-                exchange_id=f"O-{place.order_id}",
+                exchange_id=VenueOrderId(f"O-{place.order_id}"),
                 fill_id=f"f{volume}",
                 filled=volume,
                 cost=ZERO,
@@ -110,8 +112,8 @@ def sells(*volumes: str) -> Callable[[Liar, CoreEvent], None]:
 
 def found(order_id: str = "", **changes: object) -> OrdersFound:
     facts = OrderFacts(
-        order_id=order_id or client_order_id(1001, "lost"),
-        exchange_id="O1",
+        order_id=ClientOrderId(order_id or client_order_id(1001, "lost")),
+        exchange_id=VenueOrderId("O1"),
         symbol="BTC/USD",
         side="sell",
         price=HIGH,
@@ -121,6 +123,6 @@ def found(order_id: str = "", **changes: object) -> OrdersFound:
         cost=ZERO,
         fee=ZERO,
         reason="by hand",
-        time=1,
+        time=Nanos(1),
     )
     return OrdersFound(1001, 1, 0, (msgspec.structs.replace(facts, **changes),))

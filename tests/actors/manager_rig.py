@@ -9,7 +9,7 @@ from trio.testing import wait_all_tasks_blocked
 from actors.mailbox import Mailbox
 from actors.order_manager import run_order_manager
 from messages.account import AccountSnapshot, Attach, LiveOrder, OrderFacts
-from messages.ids import client_order_id
+from messages.ids import Nanos, VenueOrderId, client_order_id
 from messages.mailboxes import ExchangeEvent, OrderManagerMail, PersistenceMail, StrategyMail, SupervisorMail
 from messages.market import RowDone, RowEnd
 from messages.money import ZERO, Pair, Side
@@ -97,14 +97,14 @@ def attach(strategy: int, *orders: LiveOrder, number: int = 1) -> Attach:
 
 def place(cause: str, price: int = 100, volume: str = "1", strategy: int = A, side: Side = "buy") -> Place:
     order_id = client_order_id(strategy, cause)
-    return Place(strategy, order_id, SYMBOLS[strategy], side, D(price), D(volume), True, "ladder", cause, 1)
+    return Place(strategy, order_id, SYMBOLS[strategy], side, D(price), D(volume), True, "ladder", cause, Nanos(1))
 
 
 def shown(order: Place) -> OrderFacts:
     """An open order as the exchange shows it."""
     return OrderFacts(
         order_id=order.order_id,
-        exchange_id=f"O-{order.cause}",
+        exchange_id=VenueOrderId(f"O-{order.cause}"),
         symbol=order.symbol,
         side=order.side,
         price=order.price,
@@ -114,7 +114,7 @@ def shown(order: Place) -> OrderFacts:
         cost=ZERO,
         fee=ZERO,
         reason="requested",
-        time=1,
+        time=Nanos(1),
     )
 
 
@@ -129,22 +129,22 @@ def cancel(order: Place) -> Cancel:
 def filled(order: Place) -> Filled:
     return Filled(
         order_id=order.order_id,
-        exchange_id=f"O-{order.cause}",
+        exchange_id=VenueOrderId(f"O-{order.cause}"),
         fill_id=f"F-{order.cause}",
         filled=order.volume,
         cost=order.price * order.volume,
         fee=ZERO,
-        time=2,
+        time=Nanos(2),
     )
 
 
 def canceled(order: Place) -> Canceled:
     return Canceled(
         order_id=order.order_id,
-        exchange_id=f"O-{order.cause}",
+        exchange_id=VenueOrderId(f"O-{order.cause}"),
         filled=ZERO,
         cost=ZERO,
         fee=ZERO,
         reason="requested",
-        time=2,
+        time=Nanos(2),
     )

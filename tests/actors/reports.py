@@ -4,14 +4,19 @@ from decimal import Decimal
 
 from actors.mailbox import Mailbox
 from actors.metrics.status_page import StatusBoard
+from messages.ids import ClientOrderId
 from messages.mailboxes import MetricsMail
 from messages.status import ChannelReport, OpenOrder, StrategyReport
 
 START = 1_761_567_667_123_456_789
 """2025-10-27T12:21:07.123456789Z"""
 
-BUY = OpenOrder("g000rt1aaaaaaaaaaa", "buy", Decimal("58823.5"), Decimal("0.00170000"), Decimal(0), "open", "ladder")
-SELL = OpenOrder("g000rt1bbbbbbbbbbb", "sell", Decimal("61200.0"), Decimal("1E-8"), Decimal(0), "requested", "counter")
+BUY = OpenOrder(
+    ClientOrderId("g000rt1aaaaaaaaaaa"), "buy", Decimal("58823.5"), Decimal("0.00170000"), Decimal(0), "open", "ladder"
+)
+SELL = OpenOrder(
+    ClientOrderId("g000rt1bbbbbbbbbbb"), "sell", Decimal("61200.0"), Decimal("1E-8"), Decimal(0), "requested", "counter"
+)
 
 HODL = StrategyReport(
     strategy=1001,

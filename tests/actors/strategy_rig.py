@@ -13,6 +13,7 @@ from trio.testing import wait_all_tasks_blocked
 from actors.mailbox import Mailbox
 from actors.strategy import Identity, Outlets, StrategyActor
 from messages.account import Attach
+from messages.ids import Nanos, VenueOrderId
 from messages.journal import Commit, Committed, CoreLoaded, LoadCore
 from messages.mailboxes import (
     CoreEvent,
@@ -33,7 +34,7 @@ from trading.strategies.grid_base import GridCore
 from trading.strategies.grid_hodl import GRID_HODL
 from trading.strategies.settings import GridSettings
 
-START = 1_700_000_000 * SECOND
+START = Nanos(1_700_000_000 * SECOND)
 Kind = TypeVar("Kind")
 
 
@@ -130,7 +131,7 @@ class Rig:
         await wait_all_tasks_blocked()
 
     def a_tick(self, price: str, seconds: int = 1) -> Tick:
-        self.now += seconds * SECOND
+        self.now = Nanos(self.now + seconds * SECOND)
         return Tick("BTC/USD", Decimal(price), self.now)
 
     async def commit(self) -> Commit:
@@ -149,15 +150,15 @@ class Rig:
         return places
 
     def accepted(self, place: Place) -> Accepted:
-        return Accepted(order_id=place.order_id, exchange_id=f"O{place.order_id}", time=self.now)
+        return Accepted(order_id=place.order_id, exchange_id=VenueOrderId(f"O{place.order_id}"), time=self.now)
 
     def filled(self, place: Place) -> Filled:
-        self.now += SECOND
+        self.now = Nanos(self.now + SECOND)
         cost = place.price * place.volume
         fill_id = f"F{place.order_id}"
         return Filled(
             order_id=place.order_id,
-            exchange_id=f"O{place.order_id}",
+            exchange_id=VenueOrderId(f"O{place.order_id}"),
             fill_id=fill_id,
             filled=place.volume,
             cost=cost,

@@ -7,6 +7,7 @@ from hypothesis import settings as run_settings
 from hypothesis.stateful import invariant, run_state_machine_as_test
 
 from messages.account import LiveOrder, OrdersFound
+from messages.ids import Nanos
 from messages.mailboxes import CoreEvent
 from messages.money import Pair
 from messages.notices import LadderStatus
@@ -36,7 +37,7 @@ class Heard:
     def handle(self, event: CoreEvent) -> list[Output]:
         return self.said
 
-    def wake(self, time: int) -> list[Output]:
+    def wake(self, time: Nanos) -> list[Output]:
         return self.said
 
     def put_off(self, event: Deferred) -> list[Output]:

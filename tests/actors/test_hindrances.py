@@ -11,6 +11,7 @@ from actors.conditions import ConditionBook
 from actors.hindrances import CROSSINGS, RESTS_AFTER, TELL_AFTER, Hindrances
 from actors.mailbox import Mailbox
 from messages.conditions import Condition, ConditionChanged, ConditionCode, Conditions
+from messages.ids import ClientOrderId, Nanos, VenueOrderId
 from messages.mailboxes import MetricsMail, NotifierMail, PersistenceMail
 from messages.notices import OrdersPutOff, OrdersTaken
 from messages.orders import Accepted, Canceled, DeferReason, Deferred, Filled, Rejected
@@ -28,20 +29,20 @@ REASONS: list[tuple[DeferReason, ConditionCode]] = [
 
 
 def accepted(order_id: str, time: int) -> Accepted:
-    return Accepted(order_id=order_id, exchange_id="O1", time=time)
+    return Accepted(order_id=ClientOrderId(order_id), exchange_id=VenueOrderId("O1"), time=Nanos(time))
 
 
 def crossed(number: int) -> Canceled:
     """A post-only buy that would have been taken."""
     nothing = Decimal(0)
     return Canceled(
-        order_id=f"o{number}",
-        exchange_id="O1",
+        order_id=ClientOrderId(f"o{number}"),
+        exchange_id=VenueOrderId("O1"),
         filled=nothing,
         cost=nothing,
         fee=nothing,
         reason="post-only",
-        time=number,
+        time=Nanos(number),
     )
 
 
@@ -69,7 +70,9 @@ async def test_orders_that_wait_are_one_condition_until_the_last_is_over(
 ) -> None:
     told = Told()
     for number in range(3):
-        told.hindrances.put_off(Deferred(order_id=f"o{number}", reason=reason, text="words", time=100 + number))
+        told.hindrances.put_off(
+            Deferred(order_id=ClientOrderId(f"o{number}"), reason=reason, text="words", time=Nanos(100 + number))
+        )
     (row,) = told.open()
     assert (row.strategy, row.code, row.since, row.blocks) == (7, code, 100, True)
     assert "3 orders of BTC/USD put off: words" in row.detail
@@ -89,7 +92,9 @@ async def test_a_wait_is_told_once_and_so_is_its_end(
 ) -> None:
     told = Told()
     for number in range(3):
-        told.hindrances.put_off(Deferred(order_id=f"o{number}", reason=reason, text="words", time=0))
+        told.hindrances.put_off(
+            Deferred(order_id=ClientOrderId(f"o{number}"), reason=reason, text="words", time=Nanos(0))
+        )
     brief = reason in ("rate limit", "no answer")
     assert len(told.notifier.receive_nowait()) == (not brief)
     if brief:
@@ -107,7 +112,7 @@ async def test_a_wait_is_told_once_and_so_is_its_end(
 
 async def test_a_brief_wait_for_the_budget_is_no_notice(autojump_clock: MockClock) -> None:
     told = Told()
-    told.hindrances.put_off(Deferred(order_id="o1", reason="rate limit", text="words", time=0))
+    told.hindrances.put_off(Deferred(order_id=ClientOrderId("o1"), reason="rate limit", text="words", time=Nanos(0)))
     await trio.sleep(20)
     told.hindrances.answered(accepted("o1", 0))
     assert told.notifier.receive_nowait() == []
@@ -115,7 +120,7 @@ async def test_a_brief_wait_for_the_budget_is_no_notice(autojump_clock: MockCloc
 
 async def test_a_new_start_begins_with_none(autojump_clock: MockClock) -> None:
     told = Told()
-    told.hindrances.put_off(Deferred(order_id="o1", reason="user locked", text="words", time=0))
+    told.hindrances.put_off(Deferred(order_id=ClientOrderId("o1"), reason="user locked", text="words", time=Nanos(0)))
     again = told.anew()
     again.begin(5)
     assert told.open() == []
@@ -162,7 +167,15 @@ async def test_a_single_crossing_is_nothing(autojump_clock: MockClock) -> None:
     for number in range(10):
         told.hindrances.answered(crossed(number))
         told.hindrances.answered(
-            Filled(order_id=f"f{number}", exchange_id="O1", fill_id="T1", filled=zero, cost=zero, fee=zero, time=number)
+            Filled(
+                order_id=ClientOrderId(f"f{number}"),
+                exchange_id=VenueOrderId("O1"),
+                fill_id="T1",
+                filled=zero,
+                cost=zero,
+                fee=zero,
+                time=Nanos(number),
+            )
         )
         told.hindrances.report(HODL, number)
     assert told.open() == []
@@ -175,7 +188,9 @@ async def test_refused_orders_of_a_core_that_says_nothing_have_a_name_until_one_
     silent = replace(HODL, held_up=(), waiting=())
     for number in range(2):
         told.hindrances.answered(
-            Rejected(order_id=f"o{number}", reason="funds", text="not enough free USD", time=number)
+            Rejected(
+                order_id=ClientOrderId(f"o{number}"), reason="funds", text="not enough free USD", time=Nanos(number)
+            )
         )
         told.hindrances.report(silent, 5)
     (condition,) = told.open()
@@ -189,7 +204,9 @@ async def test_refused_orders_of_a_core_that_says_nothing_have_a_name_until_one_
 
 async def test_refused_orders_that_the_core_itself_names_are_named_once() -> None:
     told = Told()
-    told.hindrances.answered(Rejected(order_id="o1", reason="funds", text="not enough free USD", time=1))
+    told.hindrances.answered(
+        Rejected(order_id=ClientOrderId("o1"), reason="funds", text="not enough free USD", time=Nanos(1))
+    )
     told.hindrances.report(replace(HODL, held_up=(Hindrance("funds", "buys wait: funds"),)), 5)
     assert [condition.code for condition in told.open()] == ["funds"]
 
@@ -198,12 +215,14 @@ async def test_a_refusal_that_the_core_named_is_not_told_again_while_the_order_i
     told = Told()
     silent = replace(HODL, held_up=(), waiting=())
     told.hindrances.answered(
-        Rejected(order_id="o1", reason="refused", text="EOrder:Trading agreement required", time=1)
+        Rejected(
+            order_id=ClientOrderId("o1"), reason="refused", text="EOrder:Trading agreement required", time=Nanos(1)
+        )
     )
     told.hindrances.report(replace(HODL, held_up=(Hindrance("sell waits", "sell waits: words"),)), 2)
     told.hindrances.report(silent, 3)  # the next attempt is on its way
     assert told.open() == []
     told.hindrances.answered(accepted("o1", 4))
-    told.hindrances.answered(Rejected(order_id="o2", reason="refused", text="no", time=5))
+    told.hindrances.answered(Rejected(order_id=ClientOrderId("o2"), reason="refused", text="no", time=Nanos(5)))
     told.hindrances.report(silent, 6)
     assert [condition.code for condition in told.open()] == ["orders refused"]

@@ -9,6 +9,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from actors.mailbox import Mailbox
 from actors.market_data import WATCH_SECONDS, run_market_data, run_price_watch
+from messages.ids import Nanos
 from messages.mailboxes import MetricsMail, StrategyMail, SupervisorMail
 from messages.market import RowEnd, Tick
 from messages.status import PriceBack, PriceReport, PriceSilent
@@ -21,7 +22,7 @@ TIMEOUT = 600
 
 
 def tick(price: int, symbol: str = BTC) -> Tick:
-    return Tick(symbol, D(price), price)
+    return Tick(symbol, D(price), Nanos(price))
 
 
 class Feed:

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from messages.account import AccountSnapshot, Attach, History, LiveOrder, facts_of_accepted
-from messages.ids import client_order_id
+from messages.ids import ClientOrderId, Nanos, VenueOrderId, client_order_id
 from messages.money import ZERO
 from messages.orders import (
     Accepted,
@@ -118,7 +118,7 @@ def test_an_order_that_never_arrived_cannot_take_what_an_open_order_of_its_strat
     lost, shown = grid.order("sell", "60000", "1"), grid.order("sell", "61000", "1")
     grid.submit(lost)
     grid.submit(shown)
-    account.orders[shown.order_id] = AtExchange(shown, "O1", "open")
+    account.orders[shown.order_id] = AtExchange(shown, VenueOrderId("O1"), "open")
     account.connect()
     assert [type(event) for event in grid.events()] == [Accepted, Rejected]
     assert list(account.orders) == [shown.order_id]
@@ -139,7 +139,7 @@ def test_an_unclear_cancel_of_an_order_that_was_never_seen_open_is_nobodys_wish(
         account.accept(account.orders[order.order_id])
         account.tell_all()
     at_exchange = account.orders[order.order_id]
-    at_exchange.exchange_id, at_exchange.status, at_exchange.reason = "O1", "canceled", told
+    at_exchange.exchange_id, at_exchange.status, at_exchange.reason = VenueOrderId("O1"), "canceled", told
     account.connect()
     (gone,) = (event for event in grid.events() if isinstance(event, Canceled))
     assert gone.reason == reason
@@ -152,7 +152,15 @@ def test_a_cancelled_order_that_never_arrived_is_closed_and_not_sent() -> None:
     grid.cancel(order.order_id)
     assert account.attach(grid).place == []
     assert grid.events() == [
-        Canceled(order_id=order.order_id, exchange_id="", filled=ZERO, cost=ZERO, fee=ZERO, reason="requested", time=1)
+        Canceled(
+            order_id=order.order_id,
+            exchange_id=VenueOrderId(""),
+            filled=ZERO,
+            cost=ZERO,
+            fee=ZERO,
+            reason="requested",
+            time=Nanos(1),
+        )
     ]
 
 
@@ -267,8 +275,8 @@ def test_no_second_grid_begins_over_that_of_another_program(
 def adopted_sell(*, shown: bool) -> tuple[OrderDesk, Effects, str]:
     """A desk that takes a sell of its owner's base (0.1 of 1 BTC, 0.3 of it ours) as the strategy's; its client id."""
     order_id = client_order_id(1, "somebody")
-    place = Place(1, order_id, "BTC/USD", "sell", D(60000), D("0.1"), True, "counter", "adopted/O", 1)
-    facts = facts_of_accepted(place, "O", 1)
+    place = Place(1, order_id, "BTC/USD", "sell", D(60000), D("0.1"), True, "counter", "adopted/O", Nanos(1))
+    facts = facts_of_accepted(place, VenueOrderId("O"), Nanos(1))
     desk = OrderDesk(AccountSnapshot({"BTC": D(1)}, (facts,) if shown else ()), frozenset({1}))
     live = LiveOrder(place, canceling=False, accepted=False, filled=ZERO, placed=ZERO)
     attach = Attach(1, 1, "BTC/USD", D("0.0025"), D("0.3"), sells_unowned=False, orders=(live,))
@@ -280,12 +288,26 @@ def test_a_fill_of_an_adopted_sell_takes_none_of_the_base_that_the_strategy_boug
     assert Balances(1, ZERO, D("0.3"), D("0.6")) in [message for _, message in effects.deliver]
     desk.on_event(
         PartiallyFilled(
-            order_id=order_id, exchange_id="O", fill_id="T1", filled=D("0.04"), cost=D(2400), fee=ZERO, time=2
+            order_id=ClientOrderId(order_id),
+            exchange_id=VenueOrderId("O"),
+            fill_id="T1",
+            filled=D("0.04"),
+            cost=D(2400),
+            fee=ZERO,
+            time=Nanos(2),
         )
     )
     assert desk.ledger.clients[1].owned == D("0.3")
     desk.on_event(
-        Filled(order_id=order_id, exchange_id="O", fill_id="T2", filled=D("0.1"), cost=D(6000), fee=ZERO, time=3)
+        Filled(
+            order_id=ClientOrderId(order_id),
+            exchange_id=VenueOrderId("O"),
+            fill_id="T2",
+            filled=D("0.1"),
+            cost=D(6000),
+            fee=ZERO,
+            time=Nanos(3),
+        )
     )
     assert desk.ledger.clients[1].owned == D("0.3")
     assert not desk.ledger.holds

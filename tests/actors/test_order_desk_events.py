@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from messages.account import AbsentAnswered, AccountBalances, AccountSnapshot, ForeignOrder, OrderStatus
-from messages.ids import client_order_id
+from messages.ids import Nanos, VenueOrderId, client_order_id
 from messages.journal import LeftBehind, PastOrder
 from messages.money import ZERO
 from messages.orders import (
@@ -119,7 +119,10 @@ def test_a_late_refusal_of_an_order_that_is_open_changes_nothing() -> None:
     account.submit(grid.submit(order))
     account.accept(account.orders[order.order_id])
     account.tell_all()
-    assert account.desk.on_event(Rejected(order_id=order.order_id, reason="refused", text="again", time=2)) == Effects()
+    assert (
+        account.desk.on_event(Rejected(order_id=order.order_id, reason="refused", text="again", time=Nanos(2)))
+        == Effects()
+    )
     assert order.order_id in account.desk.ledger.holds
 
 
@@ -127,20 +130,22 @@ def test_an_amended_order_holds_what_it_needs_now_and_is_complete_at_its_new_qua
     account, grid = world("150")
     order = grid.order("buy", "50000", "0.002")
     account.submit(grid.submit(order))
-    account.desk.on_event(Accepted(order_id=order.order_id, exchange_id="X1", time=2))
+    account.desk.on_event(Accepted(order_id=order.order_id, exchange_id=VenueOrderId("X1"), time=Nanos(2)))
     account.desk.on_event(
-        Amended(order_id=order.order_id, exchange_id="X1", price=D("40000"), volume=D("0.001"), time=3)
+        Amended(
+            order_id=order.order_id, exchange_id=VenueOrderId("X1"), price=D("40000"), volume=D("0.001"), time=Nanos(3)
+        )
     )
     assert account.desk.ledger.holds[order.order_id].amount == D("40.1")
     account.desk.on_event(
         Filled(
             order_id=order.order_id,
-            exchange_id="X1",
+            exchange_id=VenueOrderId("X1"),
             fill_id="F1",
             filled=D("0.001"),
             cost=D("40"),
             fee=D("0.1"),
-            time=4,
+            time=Nanos(4),
         )
     )
     assert account.desk.ledger.holds == {}
@@ -175,7 +180,15 @@ def test_an_event_of_a_strategy_that_is_not_there_is_recorded_all_the_same() -> 
     order_id = client_order_id(7, "somebody's")
     shown = foreign_order("OX", "buy", "50000", "0.001", order_id)
     desk = OrderDesk(AccountSnapshot({"USD": D(100)}, (shown,)), frozenset({7}))
-    fill = Filled(order_id=order_id, exchange_id="OX", fill_id="f", filled=D("0.001"), cost=D(50), fee=D("0.1"), time=4)
+    fill = Filled(
+        order_id=order_id,
+        exchange_id=VenueOrderId("OX"),
+        fill_id="f",
+        filled=D("0.001"),
+        cost=D(50),
+        fee=D("0.1"),
+        time=Nanos(4),
+    )
     effects = desk.on_event(fill)
     assert effects.deliver == []
     assert [record.event for record in effects.record] == [fill]
@@ -205,7 +218,15 @@ def test_what_an_uncovered_buy_brings_is_unowned_for_nobody(as_events: bool) -> 
     desk.on_event(AccountBalances({"USD": D(900), "BTC": D(6)}))
     if as_events:
         desk.on_event(
-            Filled(order_id=order_id, exchange_id="OL", fill_id="f", filled=D(1), cost=D(100), fee=ZERO, time=4)
+            Filled(
+                order_id=order_id,
+                exchange_id=VenueOrderId("OL"),
+                fill_id="f",
+                filled=D(1),
+                cost=D(100),
+                fee=ZERO,
+                time=Nanos(4),
+            )
         )
     else:
         desk.on_event(ForeignOrder(msgspec.structs.replace(left, filled=D(1), status="filled")))

@@ -16,6 +16,7 @@ from messages.account import (
     OrdersFound,
     StopTrading,
 )
+from messages.ids import Nanos, VenueOrderId
 from messages.journal import LeftBehind, PastOrder, Record
 from messages.market import RowDone, RowEnd
 from messages.money import ZERO
@@ -78,11 +79,11 @@ async def test_what_happened_is_recorded_and_told() -> None:
     async with rig.running():
         await rig.attach_both()
         await rig.hears(submit(order))
-        await rig.is_told(Accepted(order_id=order.order_id, exchange_id="O-one", time=2))
+        await rig.is_told(Accepted(order_id=order.order_id, exchange_id=VenueOrderId("O-one"), time=Nanos(2)))
         assert rig.persistence.receive_nowait() == [
-            Record(A, Accepted(order_id=order.order_id, exchange_id="O-one", time=2))
+            Record(A, Accepted(order_id=order.order_id, exchange_id=VenueOrderId("O-one"), time=Nanos(2)))
         ]
-        assert Accepted(order_id=order.order_id, exchange_id="O-one", time=2) in rig.told(A)
+        assert Accepted(order_id=order.order_id, exchange_id=VenueOrderId("O-one"), time=Nanos(2)) in rig.told(A)
 
 
 async def test_an_order_without_funds_is_refused_without_a_request() -> None:
@@ -172,7 +173,7 @@ async def test_a_stop_in_the_middle_of_a_round_sends_what_was_decided() -> None:
         assert not rig.ended
         await rig.is_told(canceled(old))
         assert not rig.ended, "the new order's answer is not known yet"
-        await rig.is_told(Accepted(order_id=new.order_id, exchange_id="NEW", time=2))
+        await rig.is_told(Accepted(order_id=new.order_id, exchange_id=VenueOrderId("NEW"), time=Nanos(2)))
         assert rig.ended
 
 
@@ -251,7 +252,7 @@ async def test_an_order_that_another_process_placed_first_is_told() -> None:
     rig = Rig()
     async with rig.running():
         await rig.attach_both(place("ours"))
-        await rig.is_told(OrderOfAnother(place("ours").order_id, "O-ours", 5))
+        await rig.is_told(OrderOfAnother(place("ours").order_id, VenueOrderId("O-ours"), Nanos(5)))
         (strange,) = [said for said in rig.supervisor.receive_nowait() if isinstance(said, StrangeOrder)]
         assert (strange.strategy, strange.exchange_id) == (A, "O-ours")
 

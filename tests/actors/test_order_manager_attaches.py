@@ -5,6 +5,7 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from messages.account import AccountSnapshot, AttachWaits, LiveOrder, OrderFacts, StopTrading
+from messages.ids import Nanos, VenueOrderId
 from messages.journal import Record
 from messages.money import ZERO
 from messages.orders import Accepted, Balances, Filled, PartiallyFilled, Place, Resynced, Resyncing
@@ -79,7 +80,13 @@ async def test_what_happens_to_an_order_while_it_is_looked_up_comes_behind_the_r
     released = rig.session.slow[order.order_id] = trio.Event()
     rig.session.history[order.order_id] = shown(order)
     partly = PartiallyFilled(
-        order_id=order.order_id, exchange_id="O-one", fill_id="F0", filled=D("0.5"), cost=D(50), fee=ZERO, time=2
+        order_id=order.order_id,
+        exchange_id=VenueOrderId("O-one"),
+        fill_id="F0",
+        filled=D("0.5"),
+        cost=D(50),
+        fee=ZERO,
+        time=Nanos(2),
     )
     async with rig.running():
         await rig.hears(attach(A, live(order)), attach(B))

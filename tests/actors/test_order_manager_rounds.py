@@ -1,6 +1,7 @@
 """Rounds in lock-step: a row of prices is over when everybody has answered and nobody has news."""
 
 from messages.account import AccountBalances, LiveOrder
+from messages.ids import Nanos, VenueOrderId
 from messages.market import RowDone, RowEnd
 from messages.money import ZERO
 from messages.orders import Accepted, Balances, Filled, Rejected, Resynced, Resyncing
@@ -70,7 +71,9 @@ async def test_an_exchange_that_repeats_the_row_opens_another_round() -> None:
         await rig.hears(submit(order), RowDone(A, 1), RowDone(B, 1))
         assert rig.session.asked()[-1] == ("again", 1)
         rig.forget()
-        await rig.is_told(Accepted(order_id=order.order_id, exchange_id="O-one", time=2), RowEnd(1))
+        await rig.is_told(
+            Accepted(order_id=order.order_id, exchange_id=VenueOrderId("O-one"), time=Nanos(2)), RowEnd(1)
+        )
         assert [type(message) for message in rig.told(A)][-1] == RowEnd
         await rig.hears(RowDone(A, 1), RowDone(B, 1))
         assert rig.session.asked() == [("settled", 1)]

@@ -12,6 +12,7 @@ from trio.testing import wait_all_tasks_blocked
 from actors.mailbox import Mailbox
 from actors.persistence import JournalPort, OpenedJournal, Write, WriteStatistics, run_persistence
 from adapters.journal.journal import Journal
+from messages.ids import ClientOrderId, Nanos, VenueOrderId
 from messages.journal import (
     AccountLoaded,
     AccountSaved,
@@ -39,7 +40,7 @@ def commit(number: int, strategy: int = 1) -> Commit:
 
 
 def record() -> Record:
-    return Record(1, Accepted(order_id="order-1", exchange_id="X-1", time=5))
+    return Record(1, Accepted(order_id=ClientOrderId("order-1"), exchange_id=VenueOrderId("X-1"), time=Nanos(5)))
 
 
 class MemoryJournal:

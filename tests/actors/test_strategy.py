@@ -7,7 +7,7 @@ import pytest
 from msgspec import structs
 
 from messages.account import AccountSnapshot, Attach, OrderFacts, OrdersFound
-from messages.ids import client_order_id, counter_cause
+from messages.ids import Nanos, VenueOrderId, client_order_id, counter_cause
 from messages.journal import Committed, CoreLoaded, LoadCore
 from messages.market import Tick
 from messages.money import ZERO
@@ -95,7 +95,7 @@ def at_the_exchange(cause: str) -> OrderFacts:
     order_id = client_order_id(USERREF, cause)
     return OrderFacts(
         order_id=order_id,
-        exchange_id="O-lost",
+        exchange_id=VenueOrderId("O-lost"),
         symbol="BTC/USD",
         side="sell",
         price=Decimal(60000),
@@ -105,7 +105,7 @@ def at_the_exchange(cause: str) -> OrderFacts:
         cost=zero,
         fee=zero,
         reason="requested",
-        time=1,
+        time=Nanos(1),
     )
 
 
@@ -294,7 +294,13 @@ async def test_a_sell_decided_before_an_enlarged_one_was_executed_keeps_its_base
         large = sell.volume * 25
         exchange_id = f"O{sell.order_id}"
         events: list[OrderEvent] = [
-            Amended(order_id=sell.order_id, exchange_id=exchange_id, price=sell.price, volume=large, time=2),
+            Amended(
+                order_id=sell.order_id,
+                exchange_id=VenueOrderId(exchange_id),
+                price=sell.price,
+                volume=large,
+                time=Nanos(2),
+            ),
             rig.filled(buys[1]),
         ]
         for part in range(1, parts + 1):
@@ -302,12 +308,12 @@ async def test_a_sell_decided_before_an_enlarged_one_was_executed_keeps_its_base
             events.append(
                 kind(
                     order_id=sell.order_id,
-                    exchange_id=exchange_id,
+                    exchange_id=VenueOrderId(exchange_id),
                     fill_id=f"f{part}",
                     filled=filled,
                     cost=sell.price * filled,
                     fee=Decimal(0),
-                    time=2 + part,
+                    time=Nanos(2 + part),
                 )
             )
         delivered = [message for event in events for _, message in desk.on_event(event).deliver]
@@ -327,7 +333,7 @@ def executed(place: Place, volume: Decimal, time: int) -> OrderFacts:
     zero, cost = Decimal(0), place.price * volume
     return OrderFacts(
         order_id=place.order_id,
-        exchange_id=f"O{place.order_id}",
+        exchange_id=VenueOrderId(f"O{place.order_id}"),
         symbol=place.symbol,
         side=place.side,
         price=place.price,
@@ -337,7 +343,7 @@ def executed(place: Place, volume: Decimal, time: int) -> OrderFacts:
         cost=cost,
         fee=zero,
         reason="requested",
-        time=time,
+        time=Nanos(time),
     )
 
 

@@ -10,6 +10,7 @@ from actors.conditions import ConditionBook
 from actors.strategy import Identity, Outlets, StrategyActor
 from messages.account import Attach
 from messages.conditions import Condition, ConditionChanged, Conditions
+from messages.ids import ClientOrderId, Nanos
 from messages.journal import Commit, Committed, CoreLoaded, LoadCore
 from messages.notices import OrdersPutOff
 from messages.orders import Deferred, Place, Resynced, Resyncing, Submit
@@ -35,7 +36,7 @@ class Sleeper(GridCore):
     def band(self) -> Band:
         return Band(Decimal(0), Decimal(10**9), self.due)
 
-    def wake(self, time: int) -> list[Output]:
+    def wake(self, time: Nanos) -> list[Output]:
         self.asked.append((trio.current_time(), time))
         if self.moves_on:
             self.due = NEVER
@@ -157,7 +158,7 @@ async def test_a_long_wait_for_an_answer_is_told_without_any_mail(autojump_clock
     async with rig.running():
         await rig.synced()
         rig.notifier.receive_nowait()
-        await rig.hears(Deferred(order_id="o1", reason="no answer", text="no answer", time=rig.now))
+        await rig.hears(Deferred(order_id=ClientOrderId("o1"), reason="no answer", text="no answer", time=rig.now))
         await trio.sleep(30)
         assert rig.notifier.receive_nowait() == []
         await trio.sleep(31)

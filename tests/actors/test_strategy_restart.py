@@ -9,6 +9,7 @@ import pytest
 from trio.testing import wait_all_tasks_blocked
 
 from messages.account import AccountSnapshot, Attach, OrderFacts
+from messages.ids import ClientOrderId
 from messages.journal import Commit, Committed, CoreLoaded, LoadCore
 from messages.orders import Accepted, Place, Submit
 from tests.actors.strategy_rig import Rig
@@ -30,7 +31,7 @@ class World:
         self.sent: list[Place] = []
         self._acknowledged: list[int] = []
         self._to_accept: list[Place] = []
-        self._history: dict[str, OrderFacts] = {}
+        self._history: dict[ClientOrderId, OrderFacts] = {}
 
     async def serve(self, until: Crash = "accepted") -> None:
         """Everybody answers until all is quiet, but nothing goes further than `until`."""

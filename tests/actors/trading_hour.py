@@ -16,6 +16,7 @@ from trio.testing import wait_all_tasks_blocked
 from actors.mailbox import Mailbox
 from actors.notifier.actor import Desk, run_notifier
 from actors.notifier.outbox import Outbox
+from messages.ids import Nanos, VenueOrderId
 from messages.journal import Commit, Committed
 from messages.mailboxes import PersistenceMail
 from messages.orders import Cancel, Canceled, Place
@@ -165,10 +166,10 @@ def _crossed(place: Place, price: Decimal) -> bool:
 def _closed(command: Cancel, now: int) -> Canceled:
     return Canceled(
         order_id=command.order_id,
-        exchange_id=f"O{command.order_id}",
+        exchange_id=VenueOrderId(f"O{command.order_id}"),
         filled=Decimal(0),
         cost=Decimal(0),
         fee=Decimal(0),
         reason="requested",
-        time=now,
+        time=Nanos(now),
     )

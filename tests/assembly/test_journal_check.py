@@ -13,6 +13,7 @@ from assembly.journal_check import check_journal
 from assembly.ownership import open_owned
 from assembly.pasts import refuse_changed_pasts
 from config import Config, ConfigError, parse
+from messages.ids import ClientOrderId, Nanos, VenueOrderId
 from messages.journal import Commit, Owner, Record, SaveAccount
 from messages.money import ZERO
 from messages.orders import Canceled, Place
@@ -24,8 +25,10 @@ from trading.strategies import state as states
 from trading.strategies.state import GridState, OwnOrder
 
 Make = Callable[..., Config]
-BUY = OwnOrder("g1", "buy", Decimal(100), Decimal(2), "ladder", "c", "", 0, 5)
-LEFT = states.save(GridState(amount=Decimal(1), interval=Decimal("0.01"), orders={"g1": BUY}, owned=Decimal("0.5")))
+BUY = OwnOrder(ClientOrderId("g1"), "buy", Decimal(100), Decimal(2), "ladder", "c", VenueOrderId(""), 0, Nanos(5))
+LEFT = states.save(
+    GridState(amount=Decimal(1), interval=Decimal("0.01"), orders={BUY.order_id: BUY}, owned=Decimal("0.5"))
+)
 
 
 @pytest.fixture
@@ -115,14 +118,22 @@ def test_a_sound_journal_is_told_with_what_no_strategy_covers(make: Make) -> Non
 def test_what_the_last_stop_cancelled_is_not_open_any_more(make: Make) -> None:
     live_journal(make())
     journal = Journal.open(make().database, NOW)
-    placed = Place(1001, "g1", "BTC/USD", "buy", Decimal(100), Decimal(2), True, "ladder", "c", 5)
+    placed = Place(1001, ClientOrderId("g1"), "BTC/USD", "buy", Decimal(100), Decimal(2), True, "ladder", "c", Nanos(5))
     state = LEFT.replace('"owned":"0.5"', '"owned":"0"')
     journal.write([Commit(1001, 2, "btc", "GridHODL", 6, state, (), (placed,), symbol="BTC/USD")])
     journal.write(
         [
             Record(
                 1001,
-                Canceled(order_id="g1", exchange_id="O1", filled=ZERO, cost=ZERO, fee=ZERO, reason="requested", time=7),
+                Canceled(
+                    order_id=ClientOrderId("g1"),
+                    exchange_id=VenueOrderId("O1"),
+                    filled=ZERO,
+                    cost=ZERO,
+                    fee=ZERO,
+                    reason="requested",
+                    time=Nanos(7),
+                ),
             )
         ]
     )

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from assembly.pasts import carried_over, described, left_behind, left_over, refuse_changed_pasts, rest_of
 from config import Config, ConfigError
+from messages.ids import ClientOrderId, Nanos, VenueOrderId
 from messages.journal import CoreLoaded, LeftBehind, Origin, Past, PastOrder
 from messages.money import ZERO, Pair
 from tests.config.texts import VALID, read
@@ -15,8 +16,19 @@ from trading.strategies.settings import GridSettings
 from trading.strategies.state import GridState, OwnOrder, RememberedSell
 
 ONE = Decimal(1)
-BUY = OwnOrder("g1", "buy", Decimal(100), Decimal(2), "ladder", "c", "", 0, 5, filled=Decimal("0.5"))
-SELL = RememberedSell("parent", 0, Decimal(110), Decimal(3), "funds")
+BUY = OwnOrder(
+    ClientOrderId("g1"),
+    "buy",
+    Decimal(100),
+    Decimal(2),
+    "ladder",
+    "c",
+    VenueOrderId(""),
+    0,
+    Nanos(5),
+    filled=Decimal("0.5"),
+)
+SELL = RememberedSell(VenueOrderId("parent"), 0, Decimal(110), Decimal(3), "funds")
 PAIR = Pair("BTC/USD", Decimal("0.1"), 8, 5, ZERO, ZERO)
 
 
@@ -134,4 +146,6 @@ def test_what_is_left_behind_names_each_order_and_what_of_it_is_reckoned_with(co
     gone = replace(past(state(orders={"g1": BUY}, owned=ONE)), userref=7)
     (left,) = left_behind(left_over([gone], config))
     half = Decimal("0.5")
-    assert left == LeftBehind(7, "BTC/USD", ONE, (PastOrder("buy", Decimal(100), Decimal("1.5"), "g1", half),))
+    assert left == LeftBehind(
+        7, "BTC/USD", ONE, (PastOrder("buy", Decimal(100), Decimal("1.5"), ClientOrderId("g1"), half),)
+    )

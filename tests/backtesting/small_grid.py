@@ -10,7 +10,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from msgspec import Struct
 
 from messages.account import LiveOrder, OrdersFound
-from messages.ids import client_order_id
+from messages.ids import NO_VENUE_ID, ClientOrderId, Nanos, VenueOrderId, client_order_id
 from messages.mailboxes import CoreEvent
 from messages.market import Tick
 from messages.money import Pair, Side
@@ -31,7 +31,7 @@ AMOUNT = D(100)
 
 class Resting(Struct):
     place: Place
-    exchange_id: str = ""
+    exchange_id: VenueOrderId = NO_VENUE_ID
 
 
 class SmallGrid:
@@ -45,7 +45,7 @@ class SmallGrid:
         self.sells: dict[str, Resting] = {}
         self.bought = self.sold = self.shifts = 0
         self._count = 0
-        self._tick = Tick(PAIR.symbol, D(0), 0)
+        self._tick = Tick(PAIR.symbol, D(0), Nanos(0))
 
     @property
     def band(self) -> Band:
@@ -71,7 +71,7 @@ class SmallGrid:
             case _:
                 return []
 
-    def _filled(self, order_id: str) -> list[Output]:
+    def _filled(self, order_id: ClientOrderId) -> list[Output]:
         if self.sells.pop(order_id, None):
             self.sold += 1
             return []
@@ -89,7 +89,7 @@ class SmallGrid:
             return []
         self.shifts += 1
         gone, self.buys = self.buys, {}
-        return [*(Cancel(USERREF, order_id) for order_id in gone), *self._fill_up()]
+        return [*(Cancel(USERREF, ClientOrderId(order_id)) for order_id in gone), *self._fill_up()]
 
     def _fill_up(self) -> list[Output]:
         placed: list[Output] = []
@@ -114,7 +114,7 @@ class SmallGrid:
             post_only=False,
             kind=kind,
             cause=cause,
-            time=self._tick.time,
+            time=Nanos(self._tick.time),
         )
 
     def recover(self, found: OrdersFound, *, adopt: bool) -> Recovery:

@@ -14,10 +14,11 @@ from backtesting.record import Holdings, OrderRecord, Record
 from backtesting.setup import Stage, make_account, make_record, open_stage
 from backtesting.tape import ArrayTape
 from config import Config, parse
+from messages.ids import Nanos
 from simulators.paper.pairs import pair_rules
 
 SECOND = 10**9
-START = 1_700_000_000 * SECOND
+START = Nanos(1_700_000_000 * SECOND)
 KINDS = ("GridHODL", "GridSell", "SWING", "cDCA")
 
 _HEAD = """

@@ -14,6 +14,7 @@ import trio
 
 from actors.mailbox import Mailbox
 from actors.market_data import run_market_data
+from messages.ids import Nanos
 from messages.market import Tick
 from tests.actors.fake_exchange import FakeExchange
 from tests.actors.strategy_rig import Rig
@@ -40,7 +41,7 @@ class Feed(FakeExchange):
         for _ in range(ROUNDS):
             begin = time.perf_counter()
             for number in range(TICKS):
-                yield Tick("BTC/USD", Decimal(50_000 + number % 7), self._rig.now + number)
+                yield Tick("BTC/USD", Decimal(50_000 + number % 7), Nanos(self._rig.now + number))
                 while len(self._rig.mail):
                     await trio.lowlevel.checkpoint()
             self.figures.append((time.perf_counter() - begin) / TICKS * 1e6)

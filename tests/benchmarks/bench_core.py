@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from decimal import Decimal
 
+from messages.ids import Nanos, VenueOrderId
 from messages.mailboxes import CoreEvent
 from messages.market import Tick
 from messages.orders import Accepted, Balances, Filled, Place, Resynced
@@ -13,7 +14,7 @@ from trading.strategies.grid_base import GridCore
 from trading.strategies.grid_hodl import GRID_HODL
 
 REPEATS = 51
-START = 1_700_000_000 * SECOND
+START = Nanos(1_700_000_000 * SECOND)
 
 
 def ready_core(open_buys: int) -> tuple[GridCore, list[Place]]:
@@ -23,7 +24,7 @@ def ready_core(open_buys: int) -> tuple[GridCore, list[Place]]:
     core.handle(Balances(USERREF, Decimal(10**7), Decimal(0), Decimal(0)))
     buys = [order for order in core.handle(Resynced(USERREF, 1)) if isinstance(order, Place)]
     for number, buy in enumerate(buys):
-        core.handle(Accepted(order_id=buy.order_id, exchange_id=f"O{number}", time=START))
+        core.handle(Accepted(order_id=buy.order_id, exchange_id=VenueOrderId(f"O{number}"), time=START))
     return core, buys
 
 
@@ -42,7 +43,7 @@ def median(prepare: Callable[[int], tuple[GridCore, list[CoreEvent]]], open_buys
 def idle_ticks(open_buys: int, number: int = 20_000) -> tuple[GridCore, list[CoreEvent]]:
     """Ticks inside the band."""
     core, _ = ready_core(open_buys)
-    return core, [Tick("BTC/USD", Decimal(49_600 + step % 900), START + step) for step in range(1, number + 1)]
+    return core, [Tick("BTC/USD", Decimal(49_600 + step % 900), Nanos(START + step)) for step in range(1, number + 1)]
 
 
 def fill(open_buys: int) -> tuple[GridCore, list[CoreEvent]]:
@@ -51,12 +52,12 @@ def fill(open_buys: int) -> tuple[GridCore, list[CoreEvent]]:
     cost = buys[0].price * buys[0].volume
     event = Filled(
         order_id=buys[0].order_id,
-        exchange_id="O0",
+        exchange_id=VenueOrderId("O0"),
         fill_id="F1",
         filled=buys[0].volume,
         cost=cost,
         fee=cost * Decimal("0.0025"),
-        time=START + SECOND,
+        time=Nanos(START + SECOND),
     )
     return core, [event]
 
@@ -64,7 +65,7 @@ def fill(open_buys: int) -> tuple[GridCore, list[CoreEvent]]:
 def shift(open_buys: int) -> tuple[GridCore, list[CoreEvent]]:
     """The market leaves the ladder behind: all buys are cancelled and built anew."""
     core, _ = ready_core(open_buys)
-    return core, [Tick("BTC/USD", Decimal(60_000), START + SECOND)]
+    return core, [Tick("BTC/USD", Decimal(60_000), Nanos(START + SECOND))]
 
 
 def saves(open_buys: int) -> float:

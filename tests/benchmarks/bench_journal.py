@@ -17,6 +17,7 @@ import trio
 from actors.mailbox import Mailbox
 from actors.persistence import run_persistence
 from adapters.journal.journal import Journal
+from messages.ids import ClientOrderId, Nanos, VenueOrderId
 from messages.journal import AccountLoaded, AccountSaved, Close, Commit, Committed, CoreLoaded, Record
 from messages.mailboxes import PersistenceMail
 from messages.orders import Accepted, Place
@@ -33,7 +34,7 @@ ROUNDS_PER_BURST = 50
 def place(number: int, index: int) -> Place:
     return Place(
         1,
-        f"g000001{number:06d}{index:05d}",
+        ClientOrderId(f"g000001{number:06d}{index:05d}"),
         "BTC/USD",
         "buy",
         Decimal("50000.1"),
@@ -41,7 +42,7 @@ def place(number: int, index: int) -> Place:
         True,
         "counter",
         f"OABCDE-FGHIJ-{number:06d}",
-        time.time_ns(),
+        Nanos(time.time_ns()),
     )
 
 
@@ -52,7 +53,12 @@ def commit(number: int, orders: int) -> Commit:
 
 def accepted(number: int, orders: int) -> list[Record]:
     return [
-        Record(1, Accepted(order_id=place(number, index).order_id, exchange_id="OX", time=time.time_ns()))
+        Record(
+            1,
+            Accepted(
+                order_id=place(number, index).order_id, exchange_id=VenueOrderId("OX"), time=Nanos(time.time_ns())
+            ),
+        )
         for index in range(orders)
     ]
 

@@ -16,7 +16,7 @@ import trio.testing
 from msgspec import Struct
 
 from adapters.exchanges.kraken.exchange import Surroundings, connect
-from messages.ids import client_order_id
+from messages.ids import Nanos, client_order_id
 from messages.orders import Accepted, Canceled, Filled, Place, Rejected
 from simulators.kraken import DEMO_KEY, DEMO_PRIVATE, AccountSettings, KeySettings, Latency, Settings
 from simulators.kraken.faults import RequestFault
@@ -87,7 +87,7 @@ class Bench:
         order_id = client_order_id(1001, str(number))
         price = PRICE - 1000 - number % 500
         place = Place(
-            1001, order_id, "BTC/USD", "buy", price, Decimal("0.00010000"), True, "ladder", str(number), wall()
+            1001, order_id, "BTC/USD", "buy", price, Decimal("0.00010000"), True, "ladder", str(number), Nanos(wall())
         )
         self._sent[order_id] = trio.current_time()
         await session.place([place])

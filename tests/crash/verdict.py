@@ -14,7 +14,7 @@ from typing import Literal, get_args
 import duckdb
 from msgspec import Struct
 
-from messages.ids import client_order_id, counter_cause
+from messages.ids import VenueOrderId, client_order_id, counter_cause
 from simulators.kraken import Sandbox
 from simulators.kraken.model.orders import Order
 from tests.crash.life import Shown
@@ -204,7 +204,7 @@ def _unanswered(orders: Sequence[Order]) -> list[Problem]:
 
 def _answers(order: Order, orders: Sequence[Order]) -> list[Order]:
     """Counter-orders that are open or were executed."""
-    ids = {client_order_id(USERREF, counter_cause(order.txid, attempt)) for attempt in range(_ATTEMPTS)}
+    ids = {client_order_id(USERREF, counter_cause(VenueOrderId(order.txid), attempt)) for attempt in range(_ATTEMPTS)}
     return [o for o in orders if o.request.cl_ord_id in ids and (o.is_open or o.filled)]
 
 

@@ -22,6 +22,7 @@ from assembly import registry
 from assembly.world import World as Outside
 from config import Config, parse
 from config.schema import ChannelConfig
+from messages.ids import Nanos
 from messages.letters import Letter
 from messages.notices import Notice
 from messages.status import StrategyReport
@@ -39,7 +40,7 @@ from tests.faults.network import REST_URL, WS_AUTH_URL, WS_URL, MemoryNetwork
 from tests.simulation.disk import Disk
 from trading.ports import Exchange
 
-START = 1_790_000_000 * SECOND
+START = Nanos(1_790_000_000 * SECOND)
 SYMBOL = "BTC/USD"
 KINDS = ("GridHODL", "GridSell", "SWING", "cDCA")
 

@@ -89,8 +89,8 @@ CANCELS = (
     one(
         "foreign orders are cancelled",
         SESSION,
-        "        now: list[str] = []\n",
-        "        now: list[str] = [o.order_id for o in self._stream.orders.open_orders() if o.order_id]\n"
+        "        now: list[ClientOrderId] = []\n",
+        "        now: list[ClientOrderId] = [o.order_id for o in self._stream.orders.open_orders() if o.order_id]\n"
         "        for known in self._stream.orders.open_orders():\n"
         "            if not known.order_id:\n"
         "                rest, txid = self._account.rest, known.exchange_id\n"

@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messages.ids import MARK, MAX_USERREF, answered_by, client_order_id, counter_cause, ladder_cause, userref_of
+from messages.ids import (
+    MARK,
+    MAX_USERREF,
+    VenueOrderId,
+    answered_by,
+    client_order_id,
+    counter_cause,
+    ladder_cause,
+    userref_of,
+)
 
 userrefs = st.integers(0, MAX_USERREF)
 OURS = client_order_id(1001, "OQCLML-BW3P3-BUCMWZ")
@@ -50,7 +59,7 @@ def test_ids_stay_what_they_were_in_earlier_versions() -> None:
 
 @given(st.text(alphabet="OABC-123", min_size=1), st.integers(0, 40))
 def test_the_cause_of_a_counter_order_tells_whose_fill_it_answers(exchange_id: str, attempt: int) -> None:
-    assert answered_by(counter_cause(exchange_id, attempt)) == exchange_id
+    assert answered_by(counter_cause(VenueOrderId(exchange_id), attempt)) == exchange_id
 
 
 @pytest.mark.parametrize(
@@ -70,10 +79,12 @@ def test_any_text_is_either_ours_or_nobody_s(text: str) -> None:
 @given(causes, st.integers(0, 5), causes, st.integers(0, 5))
 def test_attempts_of_a_counter_order_are_different_causes(one: str, first: int, other: str, second: int) -> None:
     if one == other:
-        assert (counter_cause(one, first) == counter_cause(other, second)) == (first == second)
+        assert (counter_cause(VenueOrderId(one), first) == counter_cause(VenueOrderId(other), second)) == (
+            first == second
+        )
 
 
 def test_causes_are_written_as_documented() -> None:
-    assert counter_cause("OQCLML", 0) == "OQCLML"
-    assert counter_cause("OQCLML", 2) == "OQCLML#2"
+    assert counter_cause(VenueOrderId("OQCLML"), 0) == "OQCLML"
+    assert counter_cause(VenueOrderId("OQCLML"), 2) == "OQCLML#2"
     assert ladder_cause("2f0b", "surplus", 7) == "2f0b/surplus/7"

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 from types import ModuleType
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, NewType, get_args, get_origin
 
 import msgspec
 import pytest
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from messages import account, conditions, journal, mailboxes, market, notices, orders, status
+from messages.ids import Nanos
 
 UNIONS: dict[str, Any] = {
     "core event": mailboxes.CoreEvent,
@@ -44,6 +45,8 @@ def values(kind: object) -> st.SearchStrategy[object]:
     if isinstance(kind, type) and issubclass(kind, Struct):
         hints = {field.name: field.type for field in msgspec.structs.fields(kind)}
         return st.builds(kind, **{name: values(hint) for name, hint in hints.items()})
+    if isinstance(kind, NewType):
+        return values(kind.__supertype__)
     if kind is Decimal:
         return exact
     if kind is int:
@@ -101,5 +104,5 @@ def _parts(kind: object) -> list[object]:
 
 
 def test_prices_keep_every_digit_on_the_way_through_json() -> None:
-    tick = market.Tick("BTC/USD", Decimal("49504.900000000000000000000000000001"), 2**62)
+    tick = market.Tick("BTC/USD", Decimal("49504.900000000000000000000000000001"), Nanos(2**62))
     assert msgspec.json.decode(msgspec.json.encode(tick), type=market.Tick) == tick

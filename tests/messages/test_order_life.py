@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from messages.account import OrderStatus
+from messages.ids import ClientOrderId, Nanos, VenueOrderId
 from messages.money import ZERO
 from messages.order_life import (
     LIFE,
@@ -73,28 +74,67 @@ def test_in_whatever_order_news_come_the_same_is_known_in_the_end() -> None:
 
 
 def test_the_quantity_decides_whatever_an_event_is_called() -> None:
-    closed = Canceled(order_id="g", exchange_id="O", filled=D(2), cost=D(2), fee=ZERO, reason="by hand", time=1)
+    closed = Canceled(
+        order_id=ClientOrderId("g"),
+        exchange_id=VenueOrderId("O"),
+        filled=D(2),
+        cost=D(2),
+        fee=ZERO,
+        reason="by hand",
+        time=Nanos(1),
+    )
     assert of_execution(closed, D(2)) == "filled"
     assert of_execution(closed, D(3)) == "closed"
     assert (
-        of_execution(Filled(order_id="g", exchange_id="O", fill_id="T", filled=D(1), cost=D(1), fee=ZERO, time=1), D(2))
+        of_execution(
+            Filled(
+                order_id=ClientOrderId("g"),
+                exchange_id=VenueOrderId("O"),
+                fill_id="T",
+                filled=D(1),
+                cost=D(1),
+                fee=ZERO,
+                time=Nanos(1),
+            ),
+            D(2),
+        )
         == "partly filled"
     )
     assert (
         of_execution(
-            PartiallyFilled(order_id="g", exchange_id="O", fill_id="T", filled=D(2), cost=D(1), fee=ZERO, time=1), D(2)
+            PartiallyFilled(
+                order_id=ClientOrderId("g"),
+                exchange_id=VenueOrderId("O"),
+                fill_id="T",
+                filled=D(2),
+                cost=D(1),
+                fee=ZERO,
+                time=Nanos(1),
+            ),
+            D(2),
         )
         == "filled"
     )
     assert (
-        of_execution(Filled(order_id="g", exchange_id="O", fill_id="T", filled=D(1), cost=D(1), fee=ZERO, time=1), None)
+        of_execution(
+            Filled(
+                order_id=ClientOrderId("g"),
+                exchange_id=VenueOrderId("O"),
+                fill_id="T",
+                filled=D(1),
+                cost=D(1),
+                fee=ZERO,
+                time=Nanos(1),
+            ),
+            None,
+        )
         == "filled"
     ), "nothing else is known"
 
 
 @pytest.mark.parametrize(("shown", "then"), [(False, "rejected"), (True, "canceling")])
 def test_a_refusal_of_an_order_that_was_shown_is_old_news(shown: bool, then: State) -> None:
-    refused = Rejected(order_id="g", reason="funds", text="", time=1)
+    refused = Rejected(order_id=ClientOrderId("g"), reason="funds", text="", time=Nanos(1))
     assert after("canceling", happening(refused, D(1), shown=shown)) == then
 
 
@@ -103,12 +143,28 @@ def test_a_change_by_hand_and_a_doubled_acceptance_change_no_state() -> None:
         assert (
             after(
                 state,
-                happening(Amended(order_id="g", exchange_id="O", price=D(1), volume=D(1), time=1), D(1), shown=True),
+                happening(
+                    Amended(
+                        order_id=ClientOrderId("g"),
+                        exchange_id=VenueOrderId("O"),
+                        price=D(1),
+                        volume=D(1),
+                        time=Nanos(1),
+                    ),
+                    D(1),
+                    shown=True,
+                ),
             )
             == state
         )
     assert (
-        after("canceling", happening(Accepted(order_id="g", exchange_id="O", time=1), D(1), shown=True)) == "canceling"
+        after(
+            "canceling",
+            happening(
+                Accepted(order_id=ClientOrderId("g"), exchange_id=VenueOrderId("O"), time=Nanos(1)), D(1), shown=True
+            ),
+        )
+        == "canceling"
     )
 
 

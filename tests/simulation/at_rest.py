@@ -4,7 +4,7 @@ import json
 from fractions import Fraction
 from typing import Any
 
-from messages.ids import userref_of
+from messages.ids import ClientOrderId, userref_of
 from messages.status import Status, StrategyReport
 from simulators.kraken.model.orders import Order
 from tests.simulation.books import Ledger
@@ -106,7 +106,7 @@ class AtRest:
         for client_id, txid in accepted.items():
             if userref_of(client_id) not in self._ledger.configured:
                 continue
-            order, row = self._ledger.order(txid), self._disk.orders.get(client_id)
+            order, row = self._ledger.order(txid), self._disk.orders.get(ClientOrderId(client_id))
             if row is None:
                 found.append(f"the journal does not know {client_id}")
             elif (row.status, row.exchange_id, row.filled, row.cost, row.fee) != (

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from adapters.journal.journal import Journal
 from adapters.journal.projection import CONDITION, Changes, OrderRow, Write
+from messages.ids import ClientOrderId
 from messages.journal import Commit, Origin, Owner, Past, PastOrder
 from messages.money import ZERO, Side
 from messages.orders import Place
@@ -27,7 +28,7 @@ class Disk:
         self.eras: dict[int, int] = {}
         self.owners: dict[str, Owner] = {}
         """By the name of the file."""
-        self.orders: dict[str, OrderRow] = {}
+        self.orders: dict[ClientOrderId, OrderRow] = {}
         self.account: str | None = None
         self.paper_orders: dict[str, str] = {}
         self.reserved: dict[str, int] = {}

@@ -15,6 +15,7 @@ import trio
 from msgspec import Struct
 from trio_websocket import CloseReason, ConnectionClosed, WebSocketConnection
 
+from messages.ids import Nanos
 from simulators.kraken import Control, Settings
 from simulators.kraken.distortion import Direction, GatedStream
 from simulators.kraken.faults import FaultPlan
@@ -28,7 +29,7 @@ from simulators.kraken.web import Answer, HttpRequest, Lost, Truncated
 from simulators.kraken.ws_private import PrivateSession
 from simulators.kraken.ws_public import PublicSession
 
-START = 1_790_000_000 * SECOND
+START = Nanos(1_790_000_000 * SECOND)
 REST_URL, WS_URL, WS_AUTH_URL = "https://venue.test", "wss://venue.test/v2", "wss://auth.venue.test/v2"
 _TIMER_SECONDS = 60.0
 """The program uses neither orders that expire nor the dead man's switch."""

@@ -19,6 +19,7 @@ from assembly.exit_codes import EXIT_USAGE
 from assembly.world import World
 from config import Config, ConfigError
 from messages.account import AccountSnapshot, History, OrderFacts
+from messages.ids import ClientOrderId
 from messages.mailboxes import ExchangeEvent
 from messages.market import Tick
 from messages.orders import Place
@@ -180,7 +181,7 @@ class _FrailSession:
     async def snapshot(self) -> AccountSnapshot:
         return await self._session.snapshot()
 
-    async def lookup(self, order_ids: Sequence[str]) -> dict[str, OrderFacts]:
+    async def lookup(self, order_ids: Sequence[ClientOrderId]) -> dict[ClientOrderId, OrderFacts]:
         return await self._session.lookup(order_ids)
 
     async def closed(self, since: int) -> History:
@@ -197,5 +198,5 @@ class _FrailSession:
             raise Accident("order-manager")
         await self._session.place(orders)
 
-    async def cancel(self, order_ids: Sequence[str]) -> None:
+    async def cancel(self, order_ids: Sequence[ClientOrderId]) -> None:
         await self._session.cancel(order_ids)

@@ -12,7 +12,7 @@ import trio
 from msgspec import Struct
 
 from adapters.journal.projection import OrderRow
-from messages.ids import client_order_id
+from messages.ids import ClientOrderId, Nanos, client_order_id
 from messages.orders import Place
 from simulators.kraken.model.orders import Side
 from tests.oracle.surroundings import CLEAR, SECOND
@@ -62,7 +62,7 @@ async def court(chosen: Chosen = GRID, *, silent: bool = True, clear: bool = Fal
         nursery.cancel_scope.cancel()
 
 
-class _Everything(dict[str, OrderRow]):
+class _Everything(dict[ClientOrderId, OrderRow]):
     """The journal holds whatever it is asked for."""
 
     def __contains__(self, name: object) -> bool:
@@ -254,7 +254,7 @@ async def test_how_long_ago_an_order_was_decided(
         oracles, clock = there.judge.oracles, there.network.venue.clock
         there.network.control.price("BTC/USD", Decimal(50000))
         name = client_order_id(1001, "cause 1")
-        there.misfortune._disk.wrote(Place(1001, name, "BTC/USD", "buy", PRICE, LOT, True, "ladder", "", 0))
+        there.misfortune._disk.wrote(Place(1001, name, "BTC/USD", "buy", PRICE, LOT, True, "ladder", "", Nanos(0)))
         if ends_after is not None:
             await trio.sleep(ends_after)
             oracles.end()

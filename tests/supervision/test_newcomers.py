@@ -6,7 +6,7 @@ import pytest
 
 from assembly.mailboxes import Mailboxes
 from messages.account import KeyShared, OrderFacts, OrderInDoubt
-from messages.ids import client_order_id
+from messages.ids import Nanos, VenueOrderId, client_order_id
 from messages.money import ZERO
 from messages.notices import StrategyHalted
 from messages.status import PhaseChanged
@@ -22,7 +22,7 @@ def facts(userref: int, exchange_id: str) -> OrderFacts:
     name = client_order_id(userref, exchange_id)
     return OrderFacts(
         order_id=name,
-        exchange_id=exchange_id,
+        exchange_id=VenueOrderId(exchange_id),
         symbol="X/Y",
         side="buy",
         price=ZERO,
@@ -32,7 +32,7 @@ def facts(userref: int, exchange_id: str) -> OrderFacts:
         cost=ZERO,
         fee=ZERO,
         reason="requested",
-        time=5,
+        time=Nanos(5),
     )
 
 

@@ -11,6 +11,7 @@ from trio.testing import wait_all_tasks_blocked
 
 from assembly.mailboxes import Mailboxes
 from config import Config
+from messages.ids import ClientOrderId
 from messages.journal import Past
 from messages.letters import needs_somebody
 from messages.money import Side
@@ -259,7 +260,9 @@ async def test_orders_that_could_not_be_cancelled_are_named(on_stop: str, left: 
     mail = Mailboxes(config)
     keeper = StateKeeper(config, mail)
     first = [report for report in mail.metrics.receive_nowait() if isinstance(report, StrategyReport)]
-    buy, sell = (OpenOrder("g", side, Decimal(1), Decimal(1), Decimal(0), "open", "ladder") for side in SIDES)
+    buy, sell = (
+        OpenOrder(ClientOrderId("g"), side, Decimal(1), Decimal(1), Decimal(0), "open", "ladder") for side in SIDES
+    )
     reports = [replace(first[0], orders=(sell,)), replace(first[1], orders=(buy, sell))]
     keeper.say_the_end(StopRequest(0, "asked to stop"), carried_out=False, reports=reports)
     (notice,) = mail.notifier.receive_nowait()

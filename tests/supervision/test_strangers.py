@@ -10,7 +10,7 @@ from assembly.pasts import Rest
 from config import Config
 from messages.account import KeyShared, OrderFacts
 from messages.conditions import Conditions
-from messages.ids import client_order_id
+from messages.ids import ClientOrderId, Nanos, VenueOrderId, client_order_id
 from messages.journal import Past, PastOrder
 from messages.money import ZERO
 from messages.notices import NotCovered, Notice, SecondInstance, StrategyHalted
@@ -47,7 +47,7 @@ def facts(userref: int, symbol: str = "ETH/USD") -> OrderFacts:
     name = client_order_id(userref, "any")
     return OrderFacts(
         order_id=name,
-        exchange_id="X",
+        exchange_id=VenueOrderId("X"),
         symbol=symbol,
         side="sell",
         price=Decimal(120),
@@ -57,7 +57,7 @@ def facts(userref: int, symbol: str = "ETH/USD") -> OrderFacts:
         cost=ZERO,
         fee=ZERO,
         reason="requested",
-        time=5,
+        time=Nanos(5),
     )
 
 
@@ -96,7 +96,7 @@ def test_orders_that_no_journal_knows_are_named_too(told: Told) -> None:
 
 
 def test_an_order_of_somebody_else_under_our_userref_stops_its_strategy_once(told: Told) -> None:
-    order = StrangeOrder(1001, "g0", "OTX", 9)
+    order = StrangeOrder(1001, ClientOrderId("g0"), VenueOrderId("OTX"), Nanos(9))
     told.strangers.found(order)
     told.strangers.found(order)
     assert told.conditions() == [(1001, "second instance", True)]
@@ -111,7 +111,7 @@ def test_an_order_of_somebody_else_under_our_userref_stops_its_strategy_once(tol
 
 def test_what_a_notice_tells_the_log_does_not_say_again(told: Told, caplog: pytest.LogCaptureFixture) -> None:
     told.strangers.left_over(LEFT, 5)
-    told.strangers.key(KeyShared(shared=True, text="somebody uses the key", time=5))
+    told.strangers.key(KeyShared(shared=True, text="somebody uses the key", time=Nanos(5)))
     assert told.notices() == [NotCovered, SecondInstance]
     assert [record for record in caplog.records if record.levelno >= logging.INFO] == []
 
@@ -122,16 +122,16 @@ def test_a_strategy_in_whose_way_are_orders_of_others_rests_and_its_orders_are_n
     assert told.notices() == [StrategyHalted]
     assert told.strangers.halted == {1001}
     assert "open orders of userref 1001" in told.strangers.sentence()
-    told.strangers.found(StrangeOrder(1001, "g0", "OTX", 9))
+    told.strangers.found(StrangeOrder(1001, ClientOrderId("g0"), VenueOrderId("OTX"), Nanos(9)))
     assert told.notices() == []
 
 
 def test_a_shared_key_is_told_and_blocks_nothing(told: Told) -> None:
-    told.strangers.key(KeyShared(shared=True, text="somebody uses the key", time=5))
-    told.strangers.key(KeyShared(shared=True, text="somebody uses the key", time=6))
+    told.strangers.key(KeyShared(shared=True, text="somebody uses the key", time=Nanos(5)))
+    told.strangers.key(KeyShared(shared=True, text="somebody uses the key", time=Nanos(6)))
     assert told.conditions() == [(0, "second instance", False)]
     assert told.notices() == [SecondInstance]
-    told.strangers.key(KeyShared(shared=False, text="", time=7))
+    told.strangers.key(KeyShared(shared=False, text="", time=Nanos(7)))
     assert told.conditions() == []
 
 

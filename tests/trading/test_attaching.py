@@ -3,6 +3,7 @@
 import msgspec
 
 from messages.account import AttachAnswered, History
+from messages.ids import ClientOrderId
 from tests.actors.manager_rig import A, B, attach, filled, place, shown, submit
 from trading.attaching import Attaches
 
@@ -22,8 +23,8 @@ def test_history_is_asked_for_where_it_matters_and_each_order_once() -> None:
     waiting = Attaches().begin(msgspec.structs.replace(attach(A), since=5))
     before, waiting.history = waiting.lacks_history, History(5, ())
     assert (before, waiting.lacks_history) == (True, False)
-    assert waiting.still_to_ask(["one", "two"]) == ["one", "two"]
-    assert waiting.still_to_ask(["two", "three"]) == ["three"]
+    assert waiting.still_to_ask([ClientOrderId("one"), ClientOrderId("two")]) == ["one", "two"]
+    assert waiting.still_to_ask([ClientOrderId("two"), ClientOrderId("three")]) == ["three"]
     assert not Attaches().begin(attach(A)).lacks_history
 
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
+from messages.ids import ClientOrderId, Nanos, VenueOrderId
 from messages.mailboxes import CoreEvent
 from messages.money import ZERO
 from messages.orders import Amended, Filled, OrderKind, Place
@@ -81,7 +82,15 @@ def test_an_extra_sell_keeps_nothing_of_what_another_one_sells(kind: OrderKind, 
     books.place(_sell("a", "0.001", "counter"), D("0.001"))
     books.place(_sell("b", "0.0005", kind))
     books.follow(
-        Filled(order_id="a", exchange_id="A", fill_id="f", filled=D("0.001"), cost=ZERO, fee=ZERO, time=2),
+        Filled(
+            order_id=ClientOrderId("a"),
+            exchange_id=VenueOrderId("A"),
+            fill_id="f",
+            filled=D("0.001"),
+            cost=ZERO,
+            fee=ZERO,
+            time=Nanos(2),
+        ),
         sells_unowned=may_sell,
     )
     assert books.owned == (ZERO if kind == "extra" else D(left))
@@ -93,14 +102,22 @@ def test_sells_of_a_journal_that_does_not_know_their_kind_keep_what_they_offer()
     books = accounts.load('{"owned":"0.001","orders":{"a":["sell","1","0.001"],"b":["sell","1","0.0005"]}}')
     assert books is not None
     books.follow(
-        Filled(order_id="a", exchange_id="A", fill_id="f", filled=D("0.001"), cost=ZERO, fee=ZERO, time=2),
+        Filled(
+            order_id=ClientOrderId("a"),
+            exchange_id=VenueOrderId("A"),
+            fill_id="f",
+            filled=D("0.001"),
+            cost=ZERO,
+            fee=ZERO,
+            time=Nanos(2),
+        ),
         sells_unowned=True,
     )
     assert books.owned == D("0.0005")
 
 
 def _sell(order_id: str, volume: str, kind: OrderKind) -> Place:
-    return Place(1, order_id, "BTC/USD", "sell", HIGH, D(volume), False, kind, order_id, 1)
+    return Place(1, ClientOrderId(order_id), "BTC/USD", "sell", HIGH, D(volume), False, kind, order_id, Nanos(1))
 
 
 def test_who_counts_a_fill_once_it_is_complete_is_no_liar() -> None:
@@ -121,14 +138,28 @@ def test_who_counts_a_fill_once_it_is_complete_is_no_liar() -> None:
 def test_an_order_amended_by_hand_is_what_it_is_now_whoever_heard_of_it() -> None:
     stage = bought()
     sell = stage.only()
-    stage.hear(Amended(order_id=sell.order_id, exchange_id="O", price=D("51000.0"), volume=D("0.05"), time=stage.now))
+    stage.hear(
+        Amended(
+            order_id=sell.order_id,
+            exchange_id=VenueOrderId("O"),
+            price=D("51000.0"),
+            volume=D("0.05"),
+            time=stage.now,
+        )
+    )
     again = stage.restarted()
     (live,) = again.guard.live_orders()
     assert (live.place.price, live.place.volume) == (D("51000.0"), D("0.05"))
     again.begin()
     again.hear(
         Filled(
-            order_id=sell.order_id, exchange_id="O", fill_id="f", filled=D("0.05"), cost=ZERO, fee=ZERO, time=again.now
+            order_id=sell.order_id,
+            exchange_id=VenueOrderId("O"),
+            fill_id="f",
+            filled=D("0.05"),
+            cost=ZERO,
+            fee=ZERO,
+            time=again.now,
         )
     )
     again.liar.claims = ZERO

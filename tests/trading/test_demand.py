@@ -6,7 +6,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from messages.ids import client_order_id
+from messages.ids import Nanos, VenueOrderId, client_order_id
 from messages.mailboxes import CoreEvent
 from messages.market import Tick
 from messages.money import ZERO
@@ -100,7 +100,7 @@ def test_two_sells_that_are_allowed_one_by_one_halt_it_together() -> None:
     stage.hear(
         Canceled(
             order_id=stage.only().order_id,
-            exchange_id="O",
+            exchange_id=VenueOrderId("O"),
             filled=ZERO,
             cost=ZERO,
             fee=ZERO,
@@ -141,18 +141,18 @@ def test_one_that_places_and_cancels_without_end_halts() -> None:
 
     def ticks() -> None:
         for number in range(BURST):
-            outputs = stage.guard.handle(Tick("BTC/USD", D("50000.0"), stage.now + number * 10**7))
+            outputs = stage.guard.handle(Tick("BTC/USD", D("50000.0"), Nanos(stage.now + number * 10**7)))
             for output in outputs:
                 if isinstance(output, Place):
                     stage.guard.handle(
                         Canceled(
                             order_id=output.order_id,
-                            exchange_id="",
+                            exchange_id=VenueOrderId(""),
                             filled=ZERO,
                             cost=ZERO,
                             fee=ZERO,
                             reason="requested",
-                            time=stage.now + number * 10**7,
+                            time=Nanos(stage.now + number * 10**7),
                         )
                     )
 

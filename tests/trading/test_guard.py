@@ -8,7 +8,7 @@ import pytest
 from msgspec import Struct
 
 from messages.account import LiveOrder, OrdersFound
-from messages.ids import client_order_id
+from messages.ids import Nanos, VenueOrderId, client_order_id
 from messages.mailboxes import CoreEvent
 from messages.market import Tick
 from messages.money import Pair
@@ -21,7 +21,7 @@ from trading.strategies.core import NO_TICK, Band, Output, Recovery
 from trading.strategies.grid_hodl import GRID_HODL
 
 BOUNDS = Bounds(7, BTC_USD, D(1000))
-TICK = Tick("BTC/USD", D(50_000), 1)
+TICK = Tick("BTC/USD", D(50_000), Nanos(1))
 
 
 class Own(Struct, frozen=True, tag=True):
@@ -82,7 +82,9 @@ class Puppet:
 
 def a_buy(number: int = 1, **changes: object) -> Place:
     cause = str(changes.get("cause", f"buy {number}"))
-    place = Place(7, client_order_id(7, cause), "BTC/USD", "buy", D("49500.1"), D("0.002"), True, "ladder", cause, 1)
+    place = Place(
+        7, client_order_id(7, cause), "BTC/USD", "buy", D("49500.1"), D("0.002"), True, "ladder", cause, Nanos(1)
+    )
     return msgspec.structs.replace(place, **changes)
 
 
@@ -142,18 +144,32 @@ def test_an_id_is_free_again_after_a_refusal_only() -> None:
     puppet.says = [place]
     guard.handle(TICK)
     puppet.says = [place]
-    assert guard.handle(Rejected(order_id=place.order_id, reason="funds", text="", time=1)) == [place]
+    assert guard.handle(Rejected(order_id=place.order_id, reason="funds", text="", time=Nanos(1))) == [place]
     puppet.says = [place]
     with pytest.raises(CoreFailed, match="used before"):
         guard.handle(
             Canceled(
-                order_id=place.order_id, exchange_id="O", filled=D(0), cost=D(0), fee=D(0), reason="requested", time=1
+                order_id=place.order_id,
+                exchange_id=VenueOrderId("O"),
+                filled=D(0),
+                cost=D(0),
+                fee=D(0),
+                reason="requested",
+                time=Nanos(1),
             )
         )
     puppet.says = [Cancel(7, place.order_id)]
     with pytest.raises(CoreFailed, match="no open order"):
         guard.handle(
-            Filled(order_id=place.order_id, exchange_id="O", fill_id="f", filled=D(1), cost=D(1), fee=D(0), time=1)
+            Filled(
+                order_id=place.order_id,
+                exchange_id=VenueOrderId("O"),
+                fill_id="f",
+                filled=D(1),
+                cost=D(1),
+                fee=D(0),
+                time=Nanos(1),
+            )
         )
 
 
@@ -185,7 +201,7 @@ def test_a_state_that_is_no_text_is_not_committed(answer: object, monkeypatch: p
 
 def test_a_core_that_knows_neither_clock_nor_rules_nor_delays_is_left_alone() -> None:
     _, guard = guarded()
-    assert guard.wake(1) == guard.change_rules(BTC_USD, D(0)) == guard.take_back() == []
+    assert guard.wake(Nanos(1)) == guard.change_rules(BTC_USD, D(0)) == guard.take_back() == []
 
 
 def test_new_rules_are_what_a_core_that_follows_them_is_held_to() -> None:

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import msgspec
 
+from messages.ids import ClientOrderId, Nanos, VenueOrderId
 from messages.money import ZERO
 from messages.orders import (
     Canceled,
@@ -103,9 +104,15 @@ def test_an_order_whose_funds_went_into_a_fill_in_the_cancel_window_is_refused()
 
 def test_a_waiting_order_that_is_cancelled_was_never_sent() -> None:
     account, grid, old, new = waiting()
-    account.submit(grid.cancel(new))
+    account.submit(grid.cancel(ClientOrderId(new)))
     assert grid.events()[-1] == Canceled(
-        order_id=new, exchange_id="", filled=ZERO, cost=ZERO, fee=ZERO, reason="requested", time=1
+        order_id=ClientOrderId(new),
+        exchange_id=VenueOrderId(""),
+        filled=ZERO,
+        cost=ZERO,
+        fee=ZERO,
+        reason="requested",
+        time=Nanos(1),
     )
     account.close(account.orders[old], "requested")
     account.tell_all()

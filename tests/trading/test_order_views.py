@@ -4,6 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from messages.account import LiveOrder, OrderStatus, facts_of_accepted
+from messages.ids import Nanos, VenueOrderId
 from messages.orders import Accepted, Canceled, Filled, OrderEvent, PartiallyFilled
 from tests.actors.desk_model import D, Strategy
 from tests.trading.strategies.harness import BTC_USD
@@ -11,9 +12,15 @@ from trading.order_views import by_whom, event_of, facts_after
 from trading.ports import UnknownOrderError
 
 PLACE = Strategy(1, BTC_USD).order("buy", "50000", "0.002")
-OPEN = facts_of_accepted(PLACE, "O-1", 5)
+OPEN = facts_of_accepted(PLACE, VenueOrderId("O-1"), Nanos(5))
 PART = PartiallyFilled(
-    order_id=PLACE.order_id, exchange_id="O-1", fill_id="f", filled=D("0.001"), cost=D(50), fee=D("0.1"), time=7
+    order_id=PLACE.order_id,
+    exchange_id=VenueOrderId("O-1"),
+    fill_id="f",
+    filled=D("0.001"),
+    cost=D(50),
+    fee=D("0.1"),
+    time=Nanos(7),
 )
 
 
@@ -41,7 +48,10 @@ def test_a_smaller_quantity_is_an_old_event() -> None:
 
 
 def test_an_event_is_enough_where_the_order_is_known_and_nothing_without_it() -> None:
-    assert facts_after(PLACE, None, Accepted(order_id=PLACE.order_id, exchange_id="O-1", time=5)) == OPEN
+    assert (
+        facts_after(PLACE, None, Accepted(order_id=PLACE.order_id, exchange_id=VenueOrderId("O-1"), time=Nanos(5)))
+        == OPEN
+    )
     with pytest.raises(UnknownOrderError, match="neither placed nor shown"):
         facts_after(None, None, PART)
 

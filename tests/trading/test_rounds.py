@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from messages.account import AccountSnapshot
+from messages.ids import Nanos, VenueOrderId
 from messages.mailboxes import ExchangeEvent
 from messages.market import RowDone, RowEnd
 from messages.orders import Accepted, Balances, Submit
@@ -91,7 +92,9 @@ def test_a_command_outside_a_round_is_not_forgotten() -> None:
     table = Table()
     old, new = place("old", 900), place("new", 800)
     assert table.round(submit(old)) == "repeat"
-    table.carry_out([table.desk.on_event(Accepted(order_id=old.order_id, exchange_id="O-old", time=1))])
+    table.carry_out(
+        [table.desk.on_event(Accepted(order_id=old.order_id, exchange_id=VenueOrderId("O-old"), time=Nanos(1)))]
+    )
     assert table.round(submit(cancel(old), new)) == "repeat"
     assert table.placed() == ["old"]
     table.carry_out([table.desk.on_event(canceled(old))])

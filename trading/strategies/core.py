@@ -10,6 +10,7 @@ from typing import Protocol, runtime_checkable
 from msgspec import Struct, field
 
 from messages.account import LiveOrder, OrderFacts, OrdersFound
+from messages.ids import Nanos
 from messages.mailboxes import CoreEvent
 from messages.market import Quote
 from messages.money import Pair
@@ -47,7 +48,7 @@ class Recovery(Struct):
 class WakesByClock(Protocol):
     """Optional for a core: it also acts when time passes without a trade."""
 
-    def wake(self, time: int) -> list[Output]:
+    def wake(self, time: Nanos) -> list[Output]:
         """All that is due at `time` (nanoseconds UTC) although no tick came; `band.wake` says when to ask.
 
         Called by the live program only, never in lock-step or in a backtest, where time passes with rows.

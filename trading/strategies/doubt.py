@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from messages.ids import Nanos
 from messages.market import Quote
 
 AHEAD = 60 * 10**9
@@ -18,16 +19,16 @@ class Doubt(Struct):
     """A trade far from all before it. Times are in nanoseconds UTC."""
 
     price: Decimal
-    time: int
+    time: Nanos
     """Time of the newest doubted trade."""
-    since: int
+    since: Nanos
     """When the doubts began."""
-    sure_until: int
+    sure_until: Nanos
     """When the last trade before the doubts was: nothing newer is known of the market."""
     contradicted: bool = False
     """Whether bid and ask have spoken against the price: then a trade near it is the first one again."""
 
-    def add(self, price: Decimal, time: int) -> None:
+    def add(self, price: Decimal, time: Nanos) -> None:
         """One more trade that has to be confirmed."""
         if self.contradicted and time <= self.time:
             return  # a repeated trade is as wrong as it was
@@ -35,7 +36,7 @@ class Doubt(Struct):
             self.since = time
         self.price, self.time, self.contradicted = price, time, False
 
-    def is_seconded(self, price: Decimal, time: int, jump: Decimal) -> bool:
+    def is_seconded(self, price: Decimal, time: Nanos, jump: Decimal) -> bool:
         """Whether this trade is a second one. The same one repeated, after a pause for instance, is not."""
         return not self.contradicted and time > self.time and is_near(price, self.price, jump)
 

@@ -10,6 +10,7 @@ from functools import partial
 from typing import assert_never
 
 from messages.account import LiveOrder, OrdersFound
+from messages.ids import Nanos
 from messages.mailboxes import CoreEvent
 from messages.market import Quote, Tick
 from messages.money import EXACT, ZERO, Pair
@@ -97,7 +98,7 @@ class GridCore:
             case _:
                 assert_never(event)
 
-    def _take_price(self, trade: Tick, before: int) -> None:
+    def _take_price(self, trade: Tick, before: Nanos) -> None:
         """Its price is the market's, unless it is a jump that a second trade has to confirm."""
         if self._ladder.doubts(trade.price, trade.time):
             self._ladder.must_confirm(trade.price, trade.time, before)
@@ -118,7 +119,7 @@ class GridCore:
         decides = was_doubted and ladder.doubted is None and ladder.synced
         return self._carried_out(upkeep) if decides else []
 
-    def wake(self, time: int) -> list[Output]:
+    def wake(self, time: Nanos) -> list[Output]:
         """See `core.WakesByClock.wake`."""
         ladder = self._ladder
         if not ladder.synced:

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import msgspec
 
-from messages.ids import client_order_id, counter_cause, ladder_cause
+from messages.ids import NO_VENUE_ID, ClientOrderId, Nanos, client_order_id, counter_cause, ladder_cause
 from messages.market import Quote
 from messages.money import ZERO, Pair, Side, below_minimum
 from messages.notices import FundsMissing, Notice, OrderDelayed, OrderReleased
@@ -32,15 +32,15 @@ class Ladder:
         self.state = state
         self.ticker: Decimal | None = None
         self._saved_fill_time = state.fill_time
-        self.tick_time = 0
+        self.tick_time = Nanos(0)
         self.doubt: Doubt | None = None
         """The newest price, when it jumped away from `ticker` and nothing has confirmed it yet; else None."""
         self.quote: Quote | None = None
         """What was bid and asked when it was asked for last."""
-        self.quoted_at = 0
-        self.clock = 0
+        self.quoted_at = Nanos(0)
+        self.clock = Nanos(0)
         """When the core was last woken by the clock, in nanoseconds UTC."""
-        self.put_off: set[str] = set()
+        self.put_off: set[ClientOrderId] = set()
         """Requests that the venue does not take now: what nothing was sent for can be decided again."""
         self.funds = Balances(settings.userref, ZERO, ZERO, ZERO)
         self.synced = False
@@ -84,7 +84,7 @@ class Ladder:
         return not self._pending <= self.put_off
 
     @property
-    def now(self) -> int:
+    def now(self) -> Nanos:
         """The newest time that is known: of a tick, or of the clock that woke the core."""
         return max(self.tick_time, self.clock)
 
@@ -144,7 +144,7 @@ class Ladder:
         """A price that nothing has confirmed yet."""
         return None if self.doubt is None else self.doubt.price
 
-    def doubts(self, price: Decimal, time: int) -> bool:
+    def doubts(self, price: Decimal, time: Nanos) -> bool:
         """Whether a trade at `price` is so far from the last one that a second one has to confirm it.
 
         Where bid and ask are known they decide, since a misprint may come twice; where they are asked for they are
@@ -163,7 +163,7 @@ class Ladder:
             return True
         return settings.asks_for_quotes and time < self.doubt.since + QUOTE_PATIENCE
 
-    def must_confirm(self, price: Decimal, time: int, before: int) -> None:
+    def must_confirm(self, price: Decimal, time: Nanos, before: Nanos) -> None:
         """This price is doubted; `before`: the time of the trade before it."""
         if self.doubt is None:
             self.doubt = Doubt(price, time, since=time, sure_until=before)
@@ -188,7 +188,7 @@ class Ladder:
         """Where the market is, beyond doubt."""
         self.ticker, self.doubt = price, None
 
-    def executed(self, order: OwnOrder, price: Decimal, time: int) -> None:
+    def executed(self, order: OwnOrder, price: Decimal, time: Nanos) -> None:
         """A part of the order was traded at `price`: a second trade, if the doubted one lies beyond its limit.
 
         It speaks for what is near and of its time only: a sell at 50000 is also filled in a market at 50000, whatever
@@ -219,7 +219,7 @@ class Ladder:
         """An order that no fill asked for; its cause is the counter."""
         self.state.counter += 1
         cause = ladder_cause(self.settings.lineage, kind, self.state.counter)
-        self._place(side, price, volume, kind, cause, RememberedSell("", 0, price, volume, ""))
+        self._place(side, price, volume, kind, cause, RememberedSell(NO_VENUE_ID, 0, price, volume, ""))
 
     def place_counter_order(self, side: Side, price: Decimal, volume: Decimal, due: RememberedSell) -> None:
         """The answer to the fill of `due.parent`; the same fill can never be answered twice."""

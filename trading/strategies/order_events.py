@@ -5,6 +5,7 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
+from messages.ids import Nanos, VenueOrderId
 from messages.money import ZERO, against_rules, below_minimum, divide, floor_price, floor_volume, own_part, owned_after
 from messages.notices import ExtraSell, OrderAmended, OrderFilled
 from messages.order_life import after, happening, of_execution
@@ -48,7 +49,7 @@ def _advance(ladder: Ladder, order: OwnOrder, event: PartiallyFilled | Filled | 
             _closed_early(ladder, order, event)
 
 
-def _accept(ladder: Ladder, order: OwnOrder, exchange_id: str) -> None:
+def _accept(ladder: Ladder, order: OwnOrder, exchange_id: VenueOrderId) -> None:
     """The order exists. Only now a surplus counts as offered and an extra sell as told."""
     if order.exchange_id:
         order.exchange_id = exchange_id  # the newest word, should the first one have been wrong
@@ -85,7 +86,7 @@ def _book(ladder: Ladder, order: OwnOrder, event: PartiallyFilled | Filled | Can
     ladder.executed(order, divide(order_cost, volume), event.time)
 
 
-def _complete(ladder: Ladder, order: OwnOrder, time: int) -> None:
+def _complete(ladder: Ladder, order: OwnOrder, time: Nanos) -> None:
     """A fill places its counter-order and nothing else."""
     settings = ladder.settings
     ladder.forget(order)
@@ -109,7 +110,7 @@ def _complete(ladder: Ladder, order: OwnOrder, time: int) -> None:
         counter_buy(ladder, order, time)
 
 
-def counter_sell(ladder: Ladder, buy: OwnOrder, time: int) -> None:
+def counter_sell(ladder: Ladder, buy: OwnOrder, time: Nanos) -> None:
     """A buy that was filled at `time` is sold one interval higher, never more of it than we have."""
     settings, sell_volume = ladder.settings, ladder.variant.sell_volume
     if sell_volume is None:
@@ -131,7 +132,7 @@ def counter_sell(ladder: Ladder, buy: OwnOrder, time: int) -> None:
     ladder.place_counter_order("sell", price, volume, due)
 
 
-def counter_buy(ladder: Ladder, sell: OwnOrder, time: int) -> None:
+def counter_buy(ladder: Ladder, sell: OwnOrder, time: Nanos) -> None:
     """A sell that was filled at `time` is bought back one interval lower, while the grid still has work above."""
     settings = ladder.settings
     if not ladder.sells() or len(ladder.buys()) >= settings.max_open_buys:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from messages.account import OrderFacts, OrdersFound
-from messages.ids import client_order_id, counter_cause, ladder_cause
+from messages.ids import NO_VENUE_ID, ClientOrderId, VenueOrderId, client_order_id, counter_cause, ladder_cause
 from messages.money import ZERO, divide, floor_price
 from messages.notices import OrdersRecovered
 from messages.orders import OrderKind, Place
@@ -34,7 +34,7 @@ UNKNOWN = (
 class _Origin(Struct, frozen=True):
     kind: OrderKind
     cause: str
-    parent: str = ""
+    parent: VenueOrderId = NO_VENUE_ID
     attempt: int = 0
     counter: int = 0
 
@@ -78,7 +78,7 @@ def recover(ladder: Ladder, found: OrdersFound, *, is_new: bool, adopt: bool) ->
 
 
 def _explained(
-    ladder: Ladder, orders: dict[str, OrderFacts], everything: Sequence[OrderFacts], *, is_new: bool
+    ladder: Ladder, orders: dict[ClientOrderId, OrderFacts], everything: Sequence[OrderFacts], *, is_new: bool
 ) -> Iterable[tuple[OrderFacts, _Origin]]:
     """Those of `orders` whose ids follow from the state, and from orders that do."""
     origins = _ladder_origins(ladder)
@@ -96,20 +96,20 @@ def _explained(
                 yield facts, origins[order_id]
 
 
-def _ladder_origins(ladder: Ladder) -> dict[str, _Origin]:
+def _ladder_origins(ladder: Ladder) -> dict[ClientOrderId, _Origin]:
     settings, counter = ladder.settings, ladder.state.counter
     numbers = range(counter + 1, counter + 1 + AHEAD)
     causes = ((kind, n, ladder_cause(settings.lineage, kind, n)) for kind in KINDS for n in numbers)
     return {client_order_id(settings.userref, cause): _Origin(kind, cause, counter=n) for kind, n, cause in causes}
 
 
-def _counter_origins(ladder: Ladder, parent: str, first: int) -> dict[str, _Origin]:
+def _counter_origins(ladder: Ladder, parent: VenueOrderId, first: int) -> dict[ClientOrderId, _Origin]:
     causes = ((attempt, counter_cause(parent, attempt)) for attempt in range(first, ATTEMPTS))
     userref = ladder.settings.userref
     return {client_order_id(userref, cause): _Origin("counter", cause, parent, attempt) for attempt, cause in causes}
 
 
-def _parents(ladder: Ladder) -> list[tuple[str, int]]:
+def _parents(ladder: Ladder) -> list[tuple[VenueOrderId, int]]:
     """Orders of the state that may have been answered, and the first attempt that it does not know."""
     state = ladder.state
     return [
@@ -119,7 +119,9 @@ def _parents(ladder: Ladder) -> list[tuple[str, int]]:
     ]
 
 
-def _unanswered(ladder: Ladder, orders: dict[str, OrderFacts], everything: Sequence[OrderFacts]) -> list[OrderFacts]:
+def _unanswered(
+    ladder: Ladder, orders: dict[ClientOrderId, OrderFacts], everything: Sequence[OrderFacts]
+) -> list[OrderFacts]:
     """Filled orders without a counter-order. One that may rightly have none, as a sell, counts only if it filled while
     the program was down: later than the newest order that is open."""
     ids = {facts.order_id for facts in everything}
@@ -144,7 +146,7 @@ def _is_news(ladder: Ladder, facts: OrderFacts) -> bool:
 def _adopt(ladder: Ladder, facts: OrderFacts) -> Place:
     """An order of unknown origin. What a sell of which no buy is known offers is the account owner's base."""
     cause = f"adopted/{facts.exchange_id}"
-    origin = _Origin("ladder", cause) if facts.side == "buy" else _Origin("counter", cause, cause)
+    origin = _Origin("ladder", cause) if facts.side == "buy" else _Origin("counter", cause, VenueOrderId(cause))
     return _take_over(ladder, facts, origin, placed=ZERO if facts.side == "sell" else None)
 
 

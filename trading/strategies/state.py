@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct, field
 
+from messages.ids import NO_VENUE_ID, ClientOrderId, Nanos, VenueOrderId
 from messages.money import ZERO, Side
 from messages.orders import OrderKind
 
@@ -16,18 +17,18 @@ VERSION = 2
 class OwnOrder(Struct):
     """An order from the decision on until its closure is known."""
 
-    order_id: str
+    order_id: ClientOrderId
     side: Side
     price: Decimal
     volume: Decimal
     kind: OrderKind
     cause: str
-    parent: str
+    parent: VenueOrderId
     """Exchange id of the filled order that asked for it; empty for ladder, surplus and extra orders."""
     attempt: int
-    time: int
+    time: Nanos
     phase: Literal["requested", "open", "canceling"] = "requested"
-    exchange_id: str = ""
+    exchange_id: VenueOrderId = NO_VENUE_ID
     filled: Decimal = ZERO
     cost: Decimal = ZERO
     fee: Decimal = ZERO
@@ -56,7 +57,7 @@ class OwnOrder(Struct):
 class RememberedSell(Struct):
     """A sell that is due but could not be placed; tried again until it can."""
 
-    parent: str
+    parent: VenueOrderId
     attempt: int
     price: Decimal
     volume: Decimal
@@ -74,7 +75,7 @@ class Released(Struct, frozen=True):
     price: Decimal
     volume: Decimal
     reason: str
-    parent: str = ""
+    parent: VenueOrderId = NO_VENUE_ID
     """Exchange id of the filled buy that the sell answers; with the next two fields, all needed to take it back."""
     attempt: int = 0
     """The first one that is free."""
@@ -90,8 +91,8 @@ class GridState(Struct):
     version: int = VERSION
     counter: int = 0
     """Counts ladder, surplus and extra orders; part of their ids."""
-    orders: dict[str, OwnOrder] = field(default_factory=dict)
-    remembered: dict[str, RememberedSell] = field(default_factory=dict)
+    orders: dict[ClientOrderId, OwnOrder] = field(default_factory=dict)
+    remembered: dict[VenueOrderId, RememberedSell] = field(default_factory=dict)
     """By the exchange id of the filled buy."""
     released: list[Released] = field(default_factory=list)
     """The newest ones only; see `remember_release`."""
@@ -108,7 +109,7 @@ class GridState(Struct):
     fees: Decimal = ZERO
     buys_filled: int = 0
     sells_filled: int = 0
-    fill_time: int = 0
+    fill_time: Nanos = Nanos(0)
     """Time of the newest fill, in nanoseconds UTC."""
     told: list[str] = field(default_factory=list)
     """Causes that the user was notified of and that still last, so that none is reported twice."""

@@ -34,6 +34,7 @@ from adapters.exchanges.kraken.wire.names import PairTable
 from adapters.exchanges.kraken.wire.rest import Token, orders_of
 from adapters.exchanges.kraken.wire.values import WireError
 from messages.account import AccountSnapshot, History, HistoryProgress, OrderFacts
+from messages.ids import ClientOrderId, Nanos, VenueOrderId
 from messages.mailboxes import ExchangeEvent
 from messages.orders import Place
 from trading.ports import BotStateError, ExchangeUnavailable
@@ -58,7 +59,7 @@ class Account:
         self.closures = Closures(rest, names, clock)
         self.quiet_at = trio.current_time() + DEADLINE_SECONDS + MARGIN_SECONDS
         """When no request of an earlier session or an earlier run of the program can arrive any more."""
-        self.sent: dict[str, int] = {}
+        self.sent: dict[ClientOrderId, Nanos] = {}
         """When orders of this run were put on their way, in server time: they cannot be older. The newest ones."""
         self.questions = Questions(clock.now)
         self.drift: Differences = {}
@@ -75,7 +76,7 @@ class Account:
             logger.info("%s takes orders again", symbol or "Kraken")
         self.wake()
 
-    def sending(self, order_id: str) -> None:
+    def sending(self, order_id: ClientOrderId) -> None:
         """This order is put on its way, perhaps once more."""
         self.sent.setdefault(order_id, self.clock.now())
         if len(self.sent) > CLOSED_KEPT:
@@ -167,13 +168,13 @@ class KrakenSession:
         self._stream.feed.check()
         return self._plausible.snapshot(self._stream.snapshot)
 
-    async def lookup(self, order_ids: Sequence[str]) -> dict[str, OrderFacts]:
+    async def lookup(self, order_ids: Sequence[ClientOrderId]) -> dict[ClientOrderId, OrderFacts]:
         """Orders by client id, from the stream or from history.
 
         An id that is left out never arrived: its deadline has passed, the engine does not know it, and history
         did not show it twice. That takes some seconds. Raises `ExchangeUnavailable` when it cannot be known.
         """
-        found: dict[str, OrderFacts] = {}
+        found: dict[ClientOrderId, OrderFacts] = {}
         for order_id in order_ids:
             while self._requests.in_flight(order_id):
                 await self._changed()
@@ -214,10 +215,10 @@ class KrakenSession:
         for batch in place_batches(orders):
             self._requests.put(batch)
 
-    async def cancel(self, order_ids: Sequence[str]) -> None:
+    async def cancel(self, order_ids: Sequence[ClientOrderId]) -> None:
         """Ask for cancellation as one batch; an order that was not sent yet is withdrawn."""
         self._stream.feed.check()
-        now: list[str] = []
+        now: list[ClientOrderId] = []
         for order_id in order_ids:
             self._stream.orders.canceling.add(order_id)
             if self._requests.answers.withdraw(order_id):
@@ -303,17 +304,17 @@ class KrakenSession:
         await self._stream.changed()
         self._stream.feed.check()
 
-    def _symbol(self, order_id: str) -> str:
+    def _symbol(self, order_id: ClientOrderId) -> str:
         known = self._stream.find(order_id)
         return known.facts.symbol if known else "/"
 
-    async def _old_fees(self, orders: Sequence[PartlyTold]) -> dict[str, Decimal]:
+    async def _old_fees(self, orders: Sequence[PartlyTold]) -> dict[VenueOrderId, Decimal]:
         """Fees of orders some of whose fills are older than the snapshot's. Raises `ExchangeUnavailable`."""
-        fees: dict[str, Decimal] = {}
+        fees: dict[VenueOrderId, Decimal] = {}
         for start in range(0, len(orders), _ORDERS_AT_ONCE):
             part = {told.order.order_id: told for told in orders[start : start + _ORDERS_AT_ONCE]}
             shown = await self._account.rest.read(
-                "QueryOrders", dict[str, Raw], urgency=Urgency.FATE, txid=",".join(part)
+                "QueryOrders", dict[VenueOrderId, Raw], urgency=Urgency.FATE, txid=",".join(part)
             )
             read = orders_of(shown)
             fees |= {name: paid_fee(told, read.get(name)) for name, told in part.items()}

@@ -14,6 +14,7 @@ from config.problems import ConfigError
 from config.schema import PaperConfig
 from messages.account import AccountSnapshot, History, OrderFacts
 from messages.counted import counted
+from messages.ids import ClientOrderId, Nanos
 from messages.mailboxes import ExchangeEvent
 from messages.market import RowEnd, Tick
 from messages.money import Pair
@@ -190,7 +191,7 @@ class PaperExchange:
         await self.rules_of([order.symbol for order in orders])
         await self.change(lambda book: [event for order in orders for event in book.place(order)])
 
-    async def cancel(self, order_ids: Sequence[str]) -> None:
+    async def cancel(self, order_ids: Sequence[ClientOrderId]) -> None:
         """What `PaperSession.cancel` does."""
         await self.change(lambda book: [event for order_id in order_ids for event in book.cancel(order_id, self.now)])
 
@@ -204,7 +205,7 @@ class PaperExchange:
         await self._publish_all()
         return self._book.snapshot()
 
-    async def lookup(self, order_ids: Sequence[str]) -> dict[str, OrderFacts]:
+    async def lookup(self, order_ids: Sequence[ClientOrderId]) -> dict[ClientOrderId, OrderFacts]:
         """Open and closed orders, from the store where memory no longer has them."""
         await self._publish_all()
         found = self._book.lookup(order_ids)
@@ -229,9 +230,9 @@ class PaperExchange:
         self._wake()
 
     @property
-    def now(self) -> int:
+    def now(self) -> Nanos:
         """Time of the newest price, in nanoseconds UTC; the beginning when there is none."""
-        return max((last.time for last in self._book.account.last.values()), default=self._start_time)
+        return max((last.time for last in self._book.account.last.values()), default=Nanos(self._start_time))
 
     async def save_position(self) -> None:
         """Make durable how far the prices were read, and whatever else is not yet."""

@@ -7,6 +7,7 @@ from typing import Protocol
 import trio
 
 from messages.account import AccountSnapshot, History, OrderFacts
+from messages.ids import ClientOrderId
 from messages.mailboxes import ExchangeEvent
 from messages.market import RowEnd
 from messages.orders import Place
@@ -20,13 +21,13 @@ class Desk(Protocol):
 
     async def snapshot(self) -> AccountSnapshot: ...
 
-    async def lookup(self, order_ids: Sequence[str]) -> dict[str, OrderFacts]: ...
+    async def lookup(self, order_ids: Sequence[ClientOrderId]) -> dict[ClientOrderId, OrderFacts]: ...
 
     async def closed(self, since: int) -> History: ...
 
     async def place(self, orders: Sequence[Place]) -> None: ...
 
-    async def cancel(self, order_ids: Sequence[str]) -> None: ...
+    async def cancel(self, order_ids: Sequence[ClientOrderId]) -> None: ...
 
     def settled(self, row: int, *, again: bool) -> None: ...
 
@@ -73,7 +74,7 @@ class PaperSession:
         self._refuse_closed()
         return await self._desk.snapshot()
 
-    async def lookup(self, order_ids: Sequence[str]) -> dict[str, OrderFacts]:
+    async def lookup(self, order_ids: Sequence[ClientOrderId]) -> dict[ClientOrderId, OrderFacts]:
         """Orders by client id. An id that is left out has not arrived and is not on its way."""
         self._refuse_closed()
         return await self._desk.lookup(order_ids)
@@ -96,7 +97,7 @@ class PaperSession:
         self._refuse_closed()
         await self._desk.place(orders)
 
-    async def cancel(self, order_ids: Sequence[str]) -> None:
+    async def cancel(self, order_ids: Sequence[ClientOrderId]) -> None:
         """Cancel the batch, likewise."""
         self._refuse_closed()
         await self._desk.cancel(order_ids)

@@ -9,17 +9,19 @@ from decimal import Decimal
 from pathlib import Path
 
 from adapters.journal.journal import Journal
+from messages.ids import ClientOrderId, Nanos, VenueOrderId
 from messages.journal import Commit, Record
 from messages.orders import Accepted, Cancel, Canceled, Command, Filled, OrderEvent, PartiallyFilled, Place, Rejected
 
 NOW = 1_700_000_000_000_000_000
 USERREF = 1001
+ORDER = ClientOrderId("order-1")
 
 
 def place(order_id: str = "order-1", price: str = "50000.1", volume: str = "0.00200000", time: int = 7) -> Place:
     return Place(
         USERREF,
-        order_id,
+        ClientOrderId(order_id),
         "BTC/USD",
         "buy",
         Decimal(price),
@@ -27,12 +29,12 @@ def place(order_id: str = "order-1", price: str = "50000.1", volume: str = "0.00
         True,
         "ladder",
         f"cause of {order_id}",
-        time,
+        Nanos(time),
     )
 
 
 def cancel(order_id: str = "order-1") -> Cancel:
-    return Cancel(USERREF, order_id)
+    return Cancel(USERREF, ClientOrderId(order_id))
 
 
 def commit(number: int, *commands: Command, state: str | None = None, time: int = 7, strategy: int = USERREF) -> Commit:
@@ -45,19 +47,21 @@ def record(event: OrderEvent) -> Record:
 
 
 def accepted(order_id: str = "order-1", time: int = 8) -> Record:
-    return record(Accepted(order_id=order_id, exchange_id=f"X-{order_id}", time=time))
+    return record(
+        Accepted(order_id=ClientOrderId(order_id), exchange_id=VenueOrderId(f"X-{order_id}"), time=Nanos(time))
+    )
 
 
 def partially(filled: str, cost: str, fee: str, fill_id: str = "T1", order_id: str = "order-1") -> Record:
     return record(
         PartiallyFilled(
-            order_id=order_id,
-            exchange_id=f"X-{order_id}",
+            order_id=ClientOrderId(order_id),
+            exchange_id=VenueOrderId(f"X-{order_id}"),
             fill_id=fill_id,
             filled=Decimal(filled),
             cost=Decimal(cost),
             fee=Decimal(fee),
-            time=9,
+            time=Nanos(9),
         )
     )
 
@@ -65,13 +69,13 @@ def partially(filled: str, cost: str, fee: str, fill_id: str = "T1", order_id: s
 def filled(amount: str, cost: str, fee: str, fill_id: str = "T2", order_id: str = "order-1") -> Record:
     return record(
         Filled(
-            order_id=order_id,
-            exchange_id=f"X-{order_id}",
+            order_id=ClientOrderId(order_id),
+            exchange_id=VenueOrderId(f"X-{order_id}"),
             fill_id=fill_id,
             filled=Decimal(amount),
             cost=Decimal(cost),
             fee=Decimal(fee),
-            time=10,
+            time=Nanos(10),
         )
     )
 
@@ -79,19 +83,19 @@ def filled(amount: str, cost: str, fee: str, fill_id: str = "T2", order_id: str 
 def canceled(amount: str = "0", cost: str = "0", fee: str = "0", order_id: str = "order-1") -> Record:
     return record(
         Canceled(
-            order_id=order_id,
-            exchange_id=f"X-{order_id}",
+            order_id=ClientOrderId(order_id),
+            exchange_id=VenueOrderId(f"X-{order_id}"),
             filled=Decimal(amount),
             cost=Decimal(cost),
             fee=Decimal(fee),
             reason="by hand",
-            time=11,
+            time=Nanos(11),
         )
     )
 
 
 def rejected(order_id: str = "order-1", time: int = 8) -> Record:
-    return record(Rejected(order_id=order_id, reason="funds", text="not enough USD", time=time))
+    return record(Rejected(order_id=ClientOrderId(order_id), reason="funds", text="not enough USD", time=Nanos(time)))
 
 
 def rows(journal: Journal, query: str) -> list[tuple[object, ...]]:

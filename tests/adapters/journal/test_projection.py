@@ -7,8 +7,10 @@ from itertools import permutations
 import pytest
 
 from adapters.journal.projection import Changes, FillRow, OrderRow, Write, concerned, exact
+from messages.ids import ClientOrderId
 from messages.journal import SaveAccount
 from tests.adapters.journal.samples import (
+    ORDER,
     USERREF,
     accepted,
     cancel,
@@ -22,7 +24,7 @@ from tests.adapters.journal.samples import (
 
 
 def order_after(*messages: Write) -> OrderRow:
-    return changes_after(messages).orders["order-1"]
+    return changes_after(messages).orders[ORDER]
 
 
 def changes_after(messages: Sequence[Write]) -> Changes:
@@ -35,7 +37,7 @@ def changes_after(messages: Sequence[Write]) -> Changes:
 def test_a_placed_order_is_requested() -> None:
     row = order_after(commit(1, place()))
     assert row == OrderRow(
-        "order-1",
+        ClientOrderId("order-1"),
         USERREF,
         "BTC/USD",
         "buy",
@@ -105,8 +107,8 @@ def test_fills_are_the_increments_of_the_cumulative_figures() -> None:
         ]
     )
     assert list(changes.fills.values()) == [
-        FillRow("order-1", "T1", USERREF, 9, Decimal("0.0005"), Decimal(25), Decimal("0.06")),
-        FillRow("order-1", "T2", USERREF, 10, Decimal("0.0015"), Decimal(75), Decimal("0.19")),
+        FillRow(ClientOrderId("order-1"), "T1", USERREF, 9, Decimal("0.0005"), Decimal(25), Decimal("0.06")),
+        FillRow(ClientOrderId("order-1"), "T2", USERREF, 10, Decimal("0.0015"), Decimal(75), Decimal("0.19")),
     ]
 
 
@@ -127,7 +129,7 @@ def test_the_order_in_which_events_come_does_not_matter() -> None:
     ]
     for shuffled in permutations(events):
         changes = changes_after([commit(1, place()), *shuffled, *shuffled])
-        row = changes.orders["order-1"]
+        row = changes.orders[ORDER]
         assert (row.status, row.filled, row.cost, row.fee) == (
             "filled",
             Decimal("0.002"),

@@ -17,6 +17,7 @@ from adapters.journal.projection import Write
 from adapters.journal.tables import Retention
 from messages.account import OrderFacts, OrderStatus
 from messages.conditions import ConditionChanged
+from messages.ids import ClientOrderId, Nanos, VenueOrderId
 from messages.journal import Commit, Owner, Record, SaveAccount
 from messages.orders import Accepted, Amended, Cancel, Canceled, Filled, OrderEvent, PartiallyFilled, Place, Rejected
 from simulators.paper.account import PaperOrder, encode
@@ -199,8 +200,8 @@ def test_only_the_newest_events_stay() -> None:
 def paper_order(status: OrderStatus) -> str:
     zero = Decimal(0)
     facts = OrderFacts(
-        order_id="g",
-        exchange_id="P",
+        order_id=ClientOrderId("g"),
+        exchange_id=VenueOrderId("P"),
         symbol="BTC/USD",
         side="buy",
         price=zero,
@@ -210,7 +211,7 @@ def paper_order(status: OrderStatus) -> str:
         cost=zero,
         fee=zero,
         reason="requested",
-        time=1,
+        time=Nanos(1),
     )
     return encode(PaperOrder(facts, 1, zero, zero, 1))
 

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from backtesting.figures.costs import Costs, Lot, reckon
 from backtesting.record import OrderRecord
+from messages.ids import VenueOrderId
 from messages.money import ZERO, Side
 from messages.orders import OrderKind
 
@@ -15,7 +16,7 @@ def fill(
 ) -> OrderRecord:
     return OrderRecord(
         strategy=1,
-        exchange_id=name,
+        exchange_id=VenueOrderId(name),
         side=side,
         price=D(cost) / D(volume),
         volume=D(volume),

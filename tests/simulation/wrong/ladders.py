@@ -44,8 +44,8 @@ LADDERS: tuple[Wrong, ...] = (
     one(
         "foreign orders are cancelled, too",
         "adapters/exchanges/kraken/session.py",
-        "        now: list[str] = []\n",
-        "        now: list[str] = []\n"
+        "        now: list[ClientOrderId] = []\n",
+        "        now: list[ClientOrderId] = []\n"
         "        for known in self._stream.orders.open_orders():\n"
         "            if not known.order_id:\n"
         "                rest, txid = self._account.rest, known.exchange_id\n"

@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from messages.account import AccountBalances
+from messages.ids import Nanos, VenueOrderId
 from messages.mailboxes import ExchangeEvent
 from messages.orders import Accepted, Canceled, Filled, PartiallyFilled, Rejected
 from simulators.paper import book as book_module
@@ -27,10 +28,10 @@ def filled_ids(events: list[ExchangeEvent]) -> list[str]:
 def test_an_order_is_accepted_and_its_funds_are_held_with_the_fee() -> None:
     book = new_book()
     assert book.place(place(1, "buy", "50000", time=START)) == [
-        Accepted(order_id=order_id(1), exchange_id="PAPER-000000001", time=START)
+        Accepted(order_id=order_id(1), exchange_id=VenueOrderId("PAPER-000000001"), time=START)
     ]
     assert book.place(place(2, "sell", "70000", "0.25", time=START)) == [
-        Accepted(order_id=order_id(2), exchange_id="PAPER-000000002", time=START)
+        Accepted(order_id=order_id(2), exchange_id=VenueOrderId("PAPER-000000002"), time=START)
     ]
     assert book.free("USD") == D("10000") - D("50.2")
     assert book.free("BTC") == D("0.75")
@@ -45,12 +46,12 @@ def test_a_buy_fills_at_its_limit_with_the_maker_fee_and_new_totals_come_first()
         AccountBalances({"BTC": D("1.001"), "USD": D("9949.8")}, with_next=True),
         Filled(
             order_id=order_id(1),
-            exchange_id="PAPER-000000001",
+            exchange_id=VenueOrderId("PAPER-000000001"),
             fill_id="PAPER-F-000000002",
             filled=D("0.001"),
             cost=D(50),
             fee=D("0.2"),
-            time=START + 5,
+            time=Nanos(START + 5),
         ),
     ]
     assert book.facts() == ()
@@ -195,15 +196,15 @@ def test_a_cancel_frees_the_funds_and_says_why() -> None:
     book = new_book()
     book.place(place(1, "buy", "50000"))
     zero = D(0)
-    assert book.cancel(order_id(1), START + 1) == [
+    assert book.cancel(order_id(1), Nanos(START + 1)) == [
         Canceled(
             order_id=order_id(1),
-            exchange_id="PAPER-000000001",
+            exchange_id=VenueOrderId("PAPER-000000001"),
             filled=zero,
             cost=zero,
             fee=zero,
             reason="requested",
-            time=START + 1,
+            time=Nanos(START + 1),
         )
     ]
     assert book.free("USD") == 10000
@@ -297,7 +298,7 @@ def test_saved_texts_make_an_equal_book() -> None:
     for number in range(1, 6):
         book.place(place(number, "buy", f"{50000 - 100 * number}"))
     book.fill_partially(order_id(3), D("0.0004"), START)
-    book.cancel(order_id(4), START + 1)
+    book.cancel(order_id(4), Nanos(START + 1))
     book.price(tick("49900", START + 2))
     changes = book.take_changes()
     again = PaperBook.load(RULES, changes.account, changes.orders)
@@ -340,7 +341,7 @@ def test_closed_orders_in_memory_are_bounded_and_the_newest_stay(monkeypatch: py
     for number in range(1, 6):
         book.place(place(number, "buy", "50000"))
         assert book.forgotten == (number > 4)
-        book.cancel(order_id(number), START + number)
+        book.cancel(order_id(number), Nanos(START + number))
     known = book.lookup([order_id(number) for number in range(1, 6)])
     assert list(known) == [order_id(3), order_id(4), order_id(5)]
     assert len(book.take_changes().orders) == 5

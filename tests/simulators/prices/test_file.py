@@ -10,6 +10,7 @@ import pytest
 
 from config.problems import ConfigError
 from config.schema import PaperConfig
+from messages.ids import Nanos
 from messages.market import Tick
 from messages.money import Pair
 from simulators.prices import reader as price_reader
@@ -108,7 +109,7 @@ async def test_common_dialects_are_understood(tmp_path: Path, text: str) -> None
 async def test_columns_and_unit_may_be_stated(tmp_path: Path) -> None:
     path = written(tmp_path / "trades.csv", "at,mid,price\n170000000,100.5,7\n")
     assert await read(source(path, time="at", price="mid", unit="s")) == [
-        Tick("BTC/USD", Decimal("100.5"), START // 10)
+        Tick("BTC/USD", Decimal("100.5"), Nanos(START // 10))
     ]
 
 

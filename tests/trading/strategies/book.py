@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from messages.ids import NO_VENUE_ID, VenueOrderId
 from messages.mailboxes import CoreEvent
 from messages.money import ZERO
 from messages.notices import FundsMissing, OrderDelayed, OrderReleased
@@ -15,7 +16,7 @@ from trading.strategies.grid_base import GridCore
 
 class Known(Struct):
     place: Place
-    exchange_id: str = ""
+    exchange_id: VenueOrderId = NO_VENUE_ID
     canceling: bool = False
     filled: Decimal = ZERO
     cost: Decimal = ZERO

@@ -7,6 +7,7 @@ from typing import Literal, TypeVar
 
 import msgspec
 
+from messages.ids import ClientOrderId, Nanos, VenueOrderId
 from messages.mailboxes import CoreEvent
 from messages.market import Tick
 from messages.money import ZERO, Pair, Side
@@ -77,7 +78,7 @@ def placed(outputs: Sequence[Output]) -> list[tuple[Side, Decimal, Decimal]]:
     return [(o.side, o.price, o.volume) for o in outputs if isinstance(o, Place)]
 
 
-def canceled(outputs: Sequence[Output]) -> list[str]:
+def canceled(outputs: Sequence[Output]) -> list[ClientOrderId]:
     """Ids of the orders whose cancellation was asked for, in their order."""
     return [o.order_id for o in outputs if isinstance(o, Cancel)]
 
@@ -110,11 +111,11 @@ class Play:
         self.quote = D(quote)
         self.base = D(base)
         self.owned = self.core.owned
-        self.now = 1_700_000_000 * SECOND
+        self.now = Nanos(1_700_000_000 * SECOND)
         self.accepting = True
         """Whether requests are accepted and cancels confirmed at once."""
         self.open: dict[str, Place] = {}
-        self.exchange_ids: dict[str, str] = {}
+        self.exchange_ids: dict[ClientOrderId, VenueOrderId] = {}
         self.filled: dict[str, Decimal] = {}
         self._numbers: Iterator[int] = count(1)
 
@@ -125,7 +126,7 @@ class Play:
 
     def a_tick(self, price: str) -> Tick:
         """A tick one second later than the one before."""
-        self.now += SECOND
+        self.now = Nanos(self.now + SECOND)
         return Tick("BTC/USD", D(price), self.now)
 
     def tick(self, price: str, *, after: int = 0) -> list[Output]:
@@ -136,7 +137,7 @@ class Play:
 
     def misprint(self, price: str, *, after: int = 0) -> list[Output]:
         """One trade that nothing confirms."""
-        self.now += after * SECOND
+        self.now = Nanos(self.now + after * SECOND)
         return self.handle(self.a_tick(price))
 
     def handle(self, event: CoreEvent) -> list[Output]:
@@ -160,19 +161,19 @@ class Play:
     def balances(self) -> Balances:
         return Balances(USERREF, self.quote, max(self.owned, ZERO), self.base)
 
-    def accept(self, order_id: str) -> list[Output]:
+    def accept(self, order_id: ClientOrderId) -> list[Output]:
         return self.handle(Accepted(order_id=order_id, exchange_id=self.exchange_id(order_id), time=self.now))
 
-    def exchange_id(self, order_id: str) -> str:
+    def exchange_id(self, order_id: ClientOrderId) -> VenueOrderId:
         if order_id not in self.exchange_ids:
-            self.exchange_ids[order_id] = f"O{next(self._numbers):05}"
+            self.exchange_ids[order_id] = VenueOrderId(f"O{next(self._numbers):05}")
         return self.exchange_ids[order_id]
 
-    def refuse(self, order_id: str, reason: RejectReason) -> list[Output]:
+    def refuse(self, order_id: ClientOrderId, reason: RejectReason) -> list[Output]:
         del self.open[order_id]
         return self.handle(Rejected(order_id=order_id, reason=reason, text=f"refused: {reason}", time=self.now))
 
-    def close(self, order_id: str, reason: CloseReason = "requested") -> list[Output]:
+    def close(self, order_id: ClientOrderId, reason: CloseReason = "requested") -> list[Output]:
         """The order is closed; what was filled stays filled."""
         filled = self.filled.get(order_id, ZERO)
         place = self.open.pop(order_id)
@@ -188,13 +189,13 @@ class Play:
         )
         return self.handle(event)
 
-    def partly(self, order_id: str, filled: str) -> list[Output]:
+    def partly(self, order_id: ClientOrderId, filled: str) -> list[Output]:
         """`filled` is cumulative."""
-        self.now += SECOND
+        self.now = Nanos(self.now + SECOND)
         return self._execute(self.open[order_id], D(filled))
 
-    def fill(self, order_id: str) -> list[Output]:
-        self.now += SECOND
+    def fill(self, order_id: ClientOrderId) -> list[Output]:
+        self.now = Nanos(self.now + SECOND)
         place = self.open[order_id]
         return self._execute(place, place.volume)
 

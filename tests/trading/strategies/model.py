@@ -6,6 +6,7 @@ from typing import Literal
 from msgspec import Struct
 
 from messages.account import LiveOrder
+from messages.ids import NO_VENUE_ID, ClientOrderId, Nanos, VenueOrderId
 from messages.money import ZERO, Pair, against_rules, fee_of, hold_of
 from messages.orders import (
     Accepted,
@@ -23,14 +24,14 @@ from messages.orders import (
 
 class ModelOrder(Struct):
     place: Place
-    exchange_id: str
+    exchange_id: VenueOrderId
     status: Literal["sent", "open", "refused", "canceled", "filled"] = "sent"
     filled: Decimal = ZERO
     cost: Decimal = ZERO
     fee: Decimal = ZERO
     cancel_asked: bool = False
     reason: CloseReason = "requested"
-    time: int = 0
+    time: Nanos = Nanos(0)
 
     @property
     def live(self) -> bool:
@@ -46,7 +47,7 @@ class Account:
         self.quote = quote
         self.unowned = unowned
         self.owned = ZERO
-        self.now = 1_700_000_000 * 10**9
+        self.now = Nanos(1_700_000_000 * 10**9)
         self.orders: dict[str, ModelOrder] = {}
         self.accepted: set[str] = set()
         self.queue: list[OrderEvent | Balances] = []
@@ -67,9 +68,9 @@ class Account:
 
     def _register(self, place: Place) -> None:
         self._exchange_ids += 1
-        self.orders[place.order_id] = ModelOrder(place, f"O{self._exchange_ids:05}")
+        self.orders[place.order_id] = ModelOrder(place, VenueOrderId(f"O{self._exchange_ids:05}"))
 
-    def cancel(self, order_id: str) -> None:
+    def cancel(self, order_id: ClientOrderId) -> None:
         self.orders[order_id].cancel_asked = True
 
     def chosen(self, *, status: str, canceling: bool | None = None) -> list[ModelOrder]:
@@ -132,7 +133,7 @@ class Account:
         if order.status == "canceled":
             return Canceled(
                 order_id=order_id,
-                exchange_id=exchange_id if order_id in self.accepted else "",
+                exchange_id=exchange_id if order_id in self.accepted else NO_VENUE_ID,
                 filled=order.filled,
                 cost=order.cost,
                 fee=order.fee,
@@ -170,7 +171,10 @@ class Account:
                 if not order.canceling and against_rules(self.pair, order.place.price, order.place.volume):
                     told_off.append(
                         Rejected(
-                            order_id=order.place.order_id, reason="rules", text="decided by older rules", time=self.now
+                            order_id=order.place.order_id,
+                            reason="rules",
+                            text="decided by older rules",
+                            time=self.now,
                         )
                     )
                     continue

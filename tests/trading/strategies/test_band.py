@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from messages.ids import Nanos
 from messages.money import EXACT, divide, floor_price
 from tests.trading.strategies.harness import SECOND, SETTINGS, D, Play, placed, settings
 from trading.strategies import rules
@@ -79,7 +80,7 @@ def test_what_became_due_while_only_the_clock_went_on_is_done_with_the_next_tick
     play = Play(quote="450")
     play.start("50000")
     retry_at = play.now + 10 * SECOND
-    play.core.wake(retry_at + 2 * SECOND)
+    play.core.wake(Nanos(retry_at + 2 * SECOND))
     play.quote += 100
     play.handle(play.balances())
     assert (play.core.band.low, play.core.band.high) == (EVERY_TICK.low, EVERY_TICK.high)

@@ -4,21 +4,22 @@ from decimal import Decimal
 
 import pytest
 
+from messages.ids import Nanos
 from messages.market import Quote
 from trading.strategies.doubt import Doubt, is_at_market, is_near
 
 JUMP = Decimal("1.05")
-FIRST, LATER = 1_000, 2_000
+FIRST, LATER = Nanos(1_000), Nanos(2_000)
 
 
 def doubt() -> Doubt:
-    return Doubt(Decimal(60_000), FIRST, since=FIRST, sure_until=0)
+    return Doubt(Decimal(60_000), FIRST, since=FIRST, sure_until=Nanos(0))
 
 
 @pytest.mark.parametrize(
     ("price", "time", "seconded"), [(60_000, LATER, True), (60_000, FIRST, False), (70_000, LATER, False)]
 )
-def test_a_second_trade_is_a_later_one_nearby(price: int, time: int, seconded: bool) -> None:
+def test_a_second_trade_is_a_later_one_nearby(price: int, time: Nanos, seconded: bool) -> None:
     assert doubt().is_seconded(Decimal(price), time, JUMP) is seconded
 
 
@@ -30,7 +31,7 @@ def test_what_bid_and_ask_contradict_has_to_begin_anew() -> None:
     assert found.contradicted
     found.add(Decimal(60_000), LATER)
     assert (found.contradicted, found.since) == (False, LATER)
-    assert found.is_seconded(Decimal(60_000), LATER + 1, JUMP)
+    assert found.is_seconded(Decimal(60_000), Nanos(LATER + 1), JUMP)
 
 
 def test_doubts_that_go_on_keep_their_beginning() -> None:

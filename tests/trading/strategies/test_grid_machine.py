@@ -18,6 +18,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from messages.ids import Nanos
 from messages.mailboxes import CoreEvent
 from messages.market import Tick
 from messages.money import ZERO, Pair, Side, below_minimum, floor_price, floor_volume
@@ -110,7 +111,7 @@ class GridMachine(RuleBasedStateMachine):
         self._handle(Resynced(1001, 1))
 
     def _tick(self, after: int) -> Tick:
-        self.account.now += after * SECOND
+        self.account.now = Nanos(self.account.now + after * SECOND)
         return Tick(self.config.pair.symbol, self.price, self.account.now)
 
     def _handle(self, event: CoreEvent) -> list[Output]:
@@ -145,7 +146,7 @@ class GridMachine(RuleBasedStateMachine):
     @rule(move=moves, age=seconds)
     def an_older_tick_comes_late(self, move: Decimal, age: int) -> None:
         price = max(floor_price(self.config.pair, self.price * move), self.config.pair.tick_size)
-        self._handle(Tick(self.config.pair.symbol, price, self.account.now - age * SECOND))
+        self._handle(Tick(self.config.pair.symbol, price, Nanos(self.account.now - age * SECOND)))
 
     def _one(self, orders: list[ModelOrder], choice: int) -> ModelOrder:
         return orders[choice % len(orders)]
@@ -179,7 +180,7 @@ class GridMachine(RuleBasedStateMachine):
     @rule(choice=choices, part=parts)
     def order_is_executed(self, choice: int, part: Decimal) -> None:
         order = self._one(self.account.chosen(status="open"), choice)
-        self.account.now += SECOND
+        self.account.now = Nanos(self.account.now + SECOND)
         self.account.execute(order, self._part_of(order, part))
 
     def _part_of(self, order: ModelOrder, part: Decimal) -> Decimal:
@@ -193,7 +194,7 @@ class GridMachine(RuleBasedStateMachine):
         self.core_is_told_everything()
         orders = [order for order in self.account.chosen(status="open") if order.place.side == side]
         for order in sorted(orders, key=lambda o: o.place.price, reverse=side == "buy")[:number]:
-            self.account.now += SECOND
+            self.account.now = Nanos(self.account.now + SECOND)
             self.account.execute(order, order.place.volume - order.filled)
             self.price = order.place.price
             if told:
@@ -203,7 +204,7 @@ class GridMachine(RuleBasedStateMachine):
     def buys_are_partly_filled_and_cancelled(self, number: int, part: Decimal, told: bool) -> None:
         orders = [order for order in self.account.chosen(status="open") if order.place.side == "buy"]
         for order in orders[:number]:
-            self.account.now += SECOND
+            self.account.now = Nanos(self.account.now + SECOND)
             self.account.execute(order, self._part_of(order, part))
             if order.live:
                 self.account.close(order, "by hand")
@@ -224,7 +225,7 @@ class GridMachine(RuleBasedStateMachine):
 
     @rule(after=seconds)
     def clock_wakes_it(self, after: int) -> None:
-        self.account.now += after * SECOND
+        self.account.now = Nanos(self.account.now + after * SECOND)
         self._ask(None, lambda core: core.wake(self.account.now))
 
     @rule(tick=st.sampled_from([1, 1, 5, 10]), fee=st.sampled_from([D("0.0025"), D("0.001"), D("0.006")]))
@@ -252,7 +253,7 @@ class GridMachine(RuleBasedStateMachine):
         choice=choices, reason=st.sampled_from(["by hand", "self-trade", "expired", "unknown to the exchange", "venue"])
     )
     def order_is_closed_by_others(self, choice: int, reason: CloseReason) -> None:
-        self.account.now += SECOND
+        self.account.now = Nanos(self.account.now + SECOND)
         self.account.close(self._one(self.account.chosen(status="open"), choice), reason)
 
     @rule(choice=choices)
@@ -415,7 +416,7 @@ class GridMachine(RuleBasedStateMachine):
                 if floored > 0 and band.low <= floored <= band.high and time < band.wake:
                     twin = twin_of(self.core)
                     before = twin.save()
-                    assert twin.handle(Tick(self.config.pair.symbol, floored, time)) == []
+                    assert twin.handle(Tick(self.config.pair.symbol, floored, Nanos(time))) == []
                     assert twin.save() == before
 
 

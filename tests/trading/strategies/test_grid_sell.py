@@ -1,3 +1,4 @@
+from messages.ids import Nanos
 from tests.trading.strategies.harness import LADDER_AT_50000, D, Play, placed
 from trading.strategies.grid_sell import GRID_SELL
 
@@ -33,8 +34,8 @@ def test_a_lifted_sell_still_sells_the_executed_volume() -> None:
     play = Play(GRID_SELL)
     play.start("50000")
     buy = play.orders("buy")[0]
-    play.now += 10**9
+    play.now = Nanos(play.now + 10**9)
     play.core.handle(play.a_tick("51000"))
-    play.now -= 10**9
+    play.now = Nanos(play.now - 10**9)
     event = play.fill(buy.order_id)
     assert placed(event) == [("sell", D("51510.0"), D("0.00202"))]

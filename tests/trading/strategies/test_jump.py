@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from messages.ids import Nanos
 from messages.market import Quote, Tick
 from messages.money import Side
 from messages.orders import Amended, Deferred, Filled, Resynced
@@ -77,7 +78,7 @@ def test_a_sell_of_a_restart_is_lifted_by_its_first_trade_unless_that_is_doubted
     buy = play.orders("buy")[0]
     play.core = GridCore(settings(reference=D(50000), asks_for_quotes=True), GRID_SELL, play.core.save())
     play.handle(play.a_tick(first))
-    play.now -= SECOND  # it was filled before
+    play.now = Nanos(play.now - SECOND)  # it was filled before
     assert [(side, at) for side, at, _ in placed(play.fill(buy.order_id))] == [("sell", D(price))]
 
 
@@ -123,8 +124,8 @@ def test_a_sell_that_was_refused_is_tried_again_by_the_clock() -> None:
     play.refuse(sell.order_id, "funds")
     wake = play.core.band.wake
     assert wake == play.now + 10 * SECOND
-    assert play.core.wake(wake - 1) == []
-    assert placed(play.core.wake(wake)) == [("sell", sell.price, sell.volume)]
+    assert play.core.wake(Nanos(wake - 1)) == []
+    assert placed(play.core.wake(Nanos(wake))) == [("sell", sell.price, sell.volume)]
 
 
 def test_buys_that_lacked_funds_are_tried_again_by_the_clock() -> None:
@@ -132,12 +133,12 @@ def test_buys_that_lacked_funds_are_tried_again_by_the_clock() -> None:
     play.start("50000")
     play.quote += 100
     play.handle(play.balances())
-    assert [side for side, _, _ in placed(play.core.wake(play.core.band.wake))] == ["buy"]
+    assert [side for side, _, _ in placed(play.core.wake(Nanos(play.core.band.wake)))] == ["buy"]
 
 
 def test_the_same_trade_told_again_confirms_nothing() -> None:
     play = started()
-    misprint = Tick(play.core._ladder.settings.pair.symbol, D(500_000), play.now + SECOND)
+    misprint = Tick(play.core._ladder.settings.pair.symbol, D(500_000), Nanos(play.now + SECOND))
     assert placed(play.core.handle(misprint)) == []
     assert placed(play.core.handle(misprint)) == []
     assert play.core._ladder.ticker == D(50_000)
@@ -145,7 +146,7 @@ def test_the_same_trade_told_again_confirms_nothing() -> None:
 
 def test_a_ladder_that_a_doubted_price_holds_up_says_so() -> None:
     play = started()
-    play.core.handle(Tick(play.core._ladder.settings.pair.symbol, D(60_000), play.now + SECOND))
+    play.core.handle(Tick(play.core._ladder.settings.pair.symbol, D(60_000), Nanos(play.now + SECOND)))
     (named,) = play.core.report("trading", "").held_up
     assert named.code == "price jump"
     assert "60000" in named.detail
@@ -303,7 +304,7 @@ def test_an_old_fill_says_nothing_of_a_price_of_now() -> None:
     play = quoted()
     buy = play.orders("buy")[0]
     assert play.misprint("47500", after=3600) == []
-    play.now -= 3600 * SECOND
+    play.now = Nanos(play.now - 3600 * SECOND)
     play.fill(buy.order_id)
     assert play.core.doubted == D(47500)
     assert play.core._ladder.ticker == D(50000)
@@ -337,7 +338,7 @@ def test_a_sell_of_a_crash_is_not_lifted_above_the_price_before_it() -> None:
     play = quoted()
     buy = play.orders("buy")[0]
     assert play.misprint("40000") == []
-    play.now -= SECOND  # the fill has the time of that trade
+    play.now = Nanos(play.now - SECOND)  # the fill has the time of that trade
     outputs = play.fill(buy.order_id)
     assert [(side, price) for side, price, _ in placed(outputs)] == [("sell", D("49999.9"))]
 

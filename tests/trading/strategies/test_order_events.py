@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from messages.ids import client_order_id
+from messages.ids import ClientOrderId, Nanos, VenueOrderId, client_order_id
 from messages.market import Tick
 from messages.notices import OrderDelayed, OrderFilled
 from messages.orders import Accepted, Canceled, Filled, PartiallyFilled, Rejected
@@ -68,7 +68,7 @@ def test_a_fill_places_only_its_counter_order(variant: Variant) -> None:
 def test_a_sell_is_one_interval_above_the_ticker_where_that_passed_the_sell_price() -> None:
     play = started()
     buy = play.orders("buy")[0]
-    play.core.handle(Tick("BTC/USD", D(50200), play.now + 2 * SECOND))
+    play.core.handle(Tick("BTC/USD", D(50200), Nanos(play.now + 2 * SECOND)))
     assert placed(play.fill(buy.order_id)) == [("sell", D("50702.0"), D("0.00198221"))]
 
 
@@ -76,7 +76,7 @@ def test_a_tick_as_old_as_the_fill_lifts_its_sell_and_an_older_one_does_not() ->
     for age, price in ((0, "50702.0"), (1, "49999.9")):
         play = started()
         buy = play.orders("buy")[0]
-        play.core.handle(Tick("BTC/USD", D(50200), play.now + SECOND - age))
+        play.core.handle(Tick("BTC/USD", D(50200), Nanos(play.now + SECOND - age)))
         assert [p for _, p, _ in placed(play.fill(buy.order_id))] == [D(price)]
 
 
@@ -87,7 +87,7 @@ def test_a_tick_between_two_fills_lifts_the_earlier_one_even_if_that_is_told_lat
     start = play.now
     for order in (first, second):
         play.exchange_id(order.order_id)
-    play.core.handle(Tick("BTC/USD", D(50200), start + 5))
+    play.core.handle(Tick("BTC/USD", D(50200), Nanos(start + 5)))
     late = play.fill_event(Filled, first, first.volume)
     later = msgspec.structs.replace(play.fill_event(Filled, second, second.volume), time=start + 9)
     assert [p for _, p, _ in placed(play.handle(later))] == [D("49504.8")]
@@ -191,14 +191,14 @@ def test_a_counter_buy_is_bounded_by_the_ticker() -> None:
     play = two_sells()
     play.accepting = False
     sell = play.orders("sell")[1]
-    play.core.handle(Tick("BTC/USD", D(48900), play.now - SECOND))
-    play.core.state.fill_time = 0
+    play.core.handle(Tick("BTC/USD", D(48900), Nanos(play.now - SECOND)))
+    play.core.state.fill_time = Nanos(0)
     outputs = play.fill(sell.order_id)
     assert placed(outputs) == [("buy", D("49014.6"), D("0.0020402"))]
     play = two_sells(max_investment=D(10**6))
     play.accepting = False
     sell = play.orders("sell")[1]
-    ticker = Tick("BTC/USD", D(48900), play.now + SECOND)
+    ticker = Tick("BTC/USD", D(48900), Nanos(play.now + SECOND))
     play.core._ladder.ticker, play.core._ladder.tick_time = ticker.price, ticker.time
     assert placed(play.fill(sell.order_id)) == [("buy", D("48415.8"), D("0.00206544"))]
 
@@ -338,8 +338,8 @@ def test_an_event_of_an_unknown_order_changes_nothing() -> None:
     assert (
         play.handle(
             Filled(
-                order_id="g0000rt00000000000",
-                exchange_id="O9",
+                order_id=ClientOrderId("g0000rt00000000000"),
+                exchange_id=VenueOrderId("O9"),
                 fill_id="f",
                 filled=D(1),
                 cost=D(1),

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from messages.ids import counter_cause
+from messages.ids import Nanos, VenueOrderId, counter_cause
 from messages.notices import OrderAmended, OrderDelayed, OrderReleased
 from messages.orders import Amended, Canceled, CloseReason, Filled, PartiallyFilled, Place, RejectReason
 from tests.trading.strategies.harness import (
@@ -96,7 +96,7 @@ def test_a_sell_closed_by_self_trade_prevention_is_due_again_under_a_new_attempt
     assert [side for side, _, _ in placed(play.tick("49100", after=8))] == ["buy", "buy"]
     assert placed(play.tick("49100")) == [("sell", sell.price, sell.volume)]
     again = play.orders("sell")[1]
-    assert again.cause == counter_cause(sell.cause, 1)
+    assert again.cause == counter_cause(VenueOrderId(sell.cause), 1)
     assert again.order_id != sell.order_id
 
 
@@ -164,7 +164,13 @@ def test_surplus_whose_sell_is_cancelled_before_it_was_sent_never_stopped_being_
     sell = play.only("sell", "surplus")
     play.handle(
         Canceled(
-            order_id=sell.order_id, exchange_id="", filled=D(0), cost=D(0), fee=D(0), reason="requested", time=play.now
+            order_id=sell.order_id,
+            exchange_id=VenueOrderId(""),
+            filled=D(0),
+            cost=D(0),
+            fee=D(0),
+            reason="requested",
+            time=play.now,
         )
     )
     assert play.core.state.surplus == D("0.0022")
@@ -201,7 +207,7 @@ def test_a_sell_that_anybody_but_its_owner_cancelled_is_put_back_with_the_venues
     assert words in told.reason
     assert ("sell", sell.price, sell.volume) in placed(play.tick("49100", after=10))
     again = play.orders("sell")[0]
-    assert again.cause == counter_cause(sell.cause, 1)
+    assert again.cause == counter_cause(VenueOrderId(sell.cause), 1)
 
 
 # Amended by somebody else
@@ -229,7 +235,7 @@ def test_what_an_amended_sell_sells_beyond_the_strategys_base_is_its_owners() ->
     )
     assert isinstance(told, OrderAmended)
     assert told.beyond == D("0.05") - near.volume
-    play.now += 1
+    play.now = Nanos(play.now + 1)
     play.handle(
         Filled(
             order_id=near.order_id,
@@ -285,11 +291,19 @@ def test_what_its_owner_added_to_a_sell_is_not_put_back(
     play = two_sells(variant)
     far, near = play.orders("sell")
     name, exchange_id, volume = near.order_id, play.exchange_ids[near.order_id], D(amended)
-    play.handle(Amended(order_id=name, exchange_id=exchange_id, price=near.price, volume=volume, time=play.now))
+    play.handle(
+        Amended(order_id=name, exchange_id=VenueOrderId(exchange_id), price=near.price, volume=volume, time=play.now)
+    )
     executed, paid = D(filled), D(filled) * near.price
     play.handle(
         Canceled(
-            order_id=name, exchange_id=exchange_id, filled=executed, cost=paid, fee=D(0), reason=reason, time=play.now
+            order_id=name,
+            exchange_id=VenueOrderId(exchange_id),
+            filled=executed,
+            cost=paid,
+            fee=D(0),
+            reason=reason,
+            time=play.now,
         )
     )
     play.core.take_back()

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from messages.account import OrderFacts, OrdersFound, OrderStatus
-from messages.ids import client_order_id, counter_cause, ladder_cause
+from messages.ids import NO_VENUE_ID, Nanos, VenueOrderId, client_order_id, counter_cause, ladder_cause
 from messages.money import ZERO, Side
 from messages.notices import OrderFilled, OrderReleased, OrdersRecovered
 from messages.orders import Accepted, Canceled, CloseReason, Filled, Place
@@ -36,7 +36,7 @@ def facts(
     volume = D("0.002")
     return OrderFacts(
         order_id=client_order_id(USERREF, cause),
-        exchange_id=exchange_id,
+        exchange_id=VenueOrderId(exchange_id),
         symbol="BTC/USD",
         side=side,
         price=D(price),
@@ -46,7 +46,7 @@ def facts(
         cost=ZERO,
         fee=ZERO,
         reason="by hand",
-        time=SINCE + time,
+        time=Nanos(SINCE + time),
     )
 
 
@@ -64,7 +64,7 @@ def test_without_a_state_open_orders_are_taken_over_and_their_origin_is_told_by_
     recovery = recovered(
         core,
         facts("O1", "an old lineage/ladder/1", status="filled"),
-        facts("O2", counter_cause("O1", 0), "sell", "50000.0"),
+        facts("O2", counter_cause(VenueOrderId("O1"), 0), "sell", "50000.0"),
         facts("O3", "an old lineage/ladder/2", price="49014.7", filled="0.001"),
         facts("O4", "of a buy that is older than that", "sell", "51000.0"),
     )
@@ -80,20 +80,20 @@ def test_without_a_state_a_fill_is_unanswered_if_its_counter_orders_id_exists_no
     recovery = recovered(
         core,
         *buys,
-        facts("O5", counter_cause("O0", 0), "sell", "50000.0", status="filled"),
-        facts("O6", counter_cause("O1", 0), "sell", "50000.0", status="canceled"),
-        facts("O7", counter_cause("O1", 1), "sell", "50000.0", time=9),
+        facts("O5", counter_cause(VenueOrderId("O0"), 0), "sell", "50000.0", status="filled"),
+        facts("O6", counter_cause(VenueOrderId("O1"), 0), "sell", "50000.0", status="canceled"),
+        facts("O7", counter_cause(VenueOrderId("O1"), 1), "sell", "50000.0", time=9),
     )
     assert known(recovery) == [("counter", "O1#1"), ("ladder", "adopted/O2")]
     outputs = core.handle(
         Filled(
             order_id=buys[2].order_id,
-            exchange_id="O2",
+            exchange_id=VenueOrderId("O2"),
             fill_id="T1",
             filled=D("0.002"),
             cost=D(99),
             fee=D(0),
-            time=SINCE + 2,
+            time=Nanos(SINCE + 2),
         )
     )
     assert [(output.side, output.cause) for output in outputs if isinstance(output, Place)] == [("sell", "O2")]
@@ -101,7 +101,7 @@ def test_without_a_state_a_fill_is_unanswered_if_its_counter_orders_id_exists_no
 
 def test_without_a_state_a_filled_sell_is_unanswered_only_if_nobody_lived_after_it() -> None:
     bought = facts("O1", "old/1", status="filled")
-    sold = facts("O2", counter_cause("O1", 0), "sell", "50000.0", status="filled", time=5)
+    sold = facts("O2", counter_cause(VenueOrderId("O1"), 0), "sell", "50000.0", status="filled", time=5)
     younger, older = facts("O3", "old/2", time=9), facts("O3", "old/2", time=4)
     assert known(recovered(make_core(), bought, sold, younger)) == [("ladder", "adopted/O3")]
     assert known(recovered(make_core(), bought, sold, older)) == [
@@ -129,7 +129,7 @@ def test_a_stale_state_takes_over_what_follows_from_it() -> None:
     recovery = recovered(
         core,
         facts("O20", counter_cause(first.exchange_id, 0), "sell", "49999.9", status="filled", time=2),
-        facts("O21", counter_cause("O20", 0), "buy", "49504.9", time=3),
+        facts("O21", counter_cause(VenueOrderId("O20"), 0), "buy", "49504.9", time=3),
         facts("O22", ladder, price="47102.0"),
     )
     assert sorted(known(recovery)) == [("counter", first.exchange_id), ("counter", "O20"), ("ladder", ladder)]
@@ -145,7 +145,7 @@ def test_a_stale_state_takes_over_what_follows_from_it() -> None:
         filled=first.volume,
         cost=D(100),
         fee=D("0.25"),
-        time=SINCE + 1,
+        time=Nanos(SINCE + 1),
     )
     assert not [output for output in core.handle(filled) if isinstance(output, Place)]
 
@@ -153,9 +153,9 @@ def test_a_stale_state_takes_over_what_follows_from_it() -> None:
 def test_the_answer_to_an_order_that_was_only_requested_is_recognised_by_the_order_itself() -> None:
     core, _ = stale()
     requested = next(iter(core.state.orders.values()))
-    requested.exchange_id = ""
+    requested.exchange_id = NO_VENUE_ID
     now = msgspec.structs.replace(facts("O30", "", status="filled"), order_id=requested.order_id)
-    recovery = recovered(core, now, facts("O31", counter_cause("O30", 0), "sell", "49999.9"))
+    recovery = recovered(core, now, facts("O31", counter_cause(VenueOrderId("O30"), 0), "sell", "49999.9"))
     assert known(recovery) == [("counter", "O30")]
 
 
@@ -171,7 +171,7 @@ def test_what_the_state_has_handled_long_ago_is_left_alone() -> None:
     core.state.orders.pop(client_order_id(USERREF, ladder_cause(SETTINGS.lineage, "ladder", 1)))
     before = core.save()
     old = facts("OLD", ladder_cause(SETTINGS.lineage, "ladder", 1), status="filled")
-    answered = facts("OLDER", counter_cause("OLD", 0), "sell", status="filled")
+    answered = facts("OLDER", counter_cause(VenueOrderId("OLD"), 0), "sell", status="filled")
     assert recovered(core, old, answered) == Recovery()
     assert core.save() == before
 
@@ -190,7 +190,7 @@ def test_an_open_order_that_nothing_explains_is_a_strangers_unless_it_is_adopted
 
 def test_with_adopt_a_state_counts_no_base_twice_and_answers_what_came_after_its_newest_fill() -> None:
     core = make_core()
-    core.state.owned, core.state.fill_time = D("0.002"), SINCE + 5
+    core.state.owned, core.state.fill_time = D("0.002"), Nanos(SINCE + 5)
     known_before = make_core(saved=core.save())
     orders = (
         facts("O1", "somebody/1", "sell", "51000.0", time=9),
@@ -210,7 +210,7 @@ def adopted(*, owned: str = "0", is_new: bool = False, variant: Variant = SWING)
     core = make_core(variant=variant, saved=None if is_new else before.save())
     sell = facts("O1", "somebody/1", "sell", "51000.0")
     assert [place.order_id for place in recovered(core, sell, adopt=not is_new).adopted] == [sell.order_id]
-    core.handle(Accepted(order_id=sell.order_id, exchange_id="O1", time=SINCE + 1))
+    core.handle(Accepted(order_id=sell.order_id, exchange_id=VenueOrderId("O1"), time=Nanos(SINCE + 1)))
     return core, sell
 
 
@@ -224,12 +224,12 @@ def test_a_sell_of_which_no_buy_is_known_brings_no_base_whoever_cancels_it(reaso
     outputs = core.handle(
         Canceled(
             order_id=sell.order_id,
-            exchange_id="O1",
+            exchange_id=VenueOrderId("O1"),
             filled=D("0.0005"),
             cost=D(25),
             fee=D("0.1"),
             reason=reason,
-            time=SINCE + 2,
+            time=Nanos(SINCE + 2),
         )
     )
     (released,) = [output for output in outputs if isinstance(output, OrderReleased)]
@@ -245,12 +245,12 @@ def test_what_a_sell_of_the_owners_brings_is_no_gain_and_takes_none_of_our_base(
     outputs = core.handle(
         Filled(
             order_id=sell.order_id,
-            exchange_id="O1",
+            exchange_id=VenueOrderId("O1"),
             fill_id="T1",
             filled=D("0.002"),
             cost=D(102),
             fee=D("0.2"),
-            time=SINCE + 2,
+            time=Nanos(SINCE + 2),
         )
     )
     assert [output.volume for output in outputs if isinstance(output, OrderFilled)] == [D("0.002")]
@@ -269,7 +269,7 @@ def test_without_a_state_an_extra_sell_of_existing_base_brings_none_of_ours(exis
     recovered(
         core,
         facts("O1", "an old lineage/ladder/1", status="filled"),
-        facts("O2", counter_cause("O1", 0), "sell", "50000.0"),
+        facts("O2", counter_cause(VenueOrderId("O1"), 0), "sell", "50000.0"),
         facts("O3", ladder_cause(SETTINGS.lineage, "extra", 2), "sell", "51000.0"),
     )
     assert core.owned == D(owned)

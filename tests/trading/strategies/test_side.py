@@ -5,6 +5,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
+from messages.ids import ClientOrderId, Nanos, VenueOrderId
 from messages.money import ZERO, Side, hold_of
 from tests.trading.strategies.harness import BTC_USD, SETTINGS, D
 from trading.strategies.side import LadderSide
@@ -15,7 +16,7 @@ volumes = st.integers(1, 10**6).map(lambda lots: D(lots) / 10**8)
 
 
 def order_of(name: int, side: Side, price: Decimal, volume: Decimal) -> OwnOrder:
-    return OwnOrder(str(name), side, price, volume, "ladder", "cause", "", 0, 0)
+    return OwnOrder(ClientOrderId(str(name)), side, price, volume, "ladder", "cause", VenueOrderId(""), 0, Nanos(0))
 
 
 def side_of(side: Side, *orders: OwnOrder) -> LadderSide:

@@ -3,6 +3,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
+from messages.ids import ClientOrderId, Nanos, VenueOrderId
 from tests.trading.strategies.harness import D, Play
 from trading.strategies import state as states
 from trading.strategies.state import MAX_RELEASED, VERSION, GridState, OwnOrder, Released, UnreadableStateError
@@ -60,8 +61,19 @@ def test_only_the_newest_releases_are_kept() -> None:
 
 @pytest.mark.parametrize(("saved", "placed"), [("0", None), ("0.002", D("0.002"))])
 def test_in_an_earlier_version_0_said_that_nobody_had_amended_an_order(saved: str, placed: Decimal | None) -> None:
-    order = OwnOrder("g1", "sell", D(51000), D("0.003"), "counter", "O1", "O1", 0, 1, placed=D(saved))
-    state = GridState(D(100), D("0.01"), version=1, orders={"g1": order})
+    order = OwnOrder(
+        ClientOrderId("g1"),
+        "sell",
+        D(51000),
+        D("0.003"),
+        "counter",
+        "O1",
+        VenueOrderId("O1"),
+        0,
+        Nanos(1),
+        placed=D(saved),
+    )
+    state = GridState(D(100), D("0.01"), version=1, orders={order.order_id: order})
     loaded = states.load(states.save(state))
-    assert (loaded.version, loaded.orders["g1"].placed) == (VERSION, placed)
+    assert (loaded.version, loaded.orders[order.order_id].placed) == (VERSION, placed)
     assert states.load(states.save(loaded)) == loaded

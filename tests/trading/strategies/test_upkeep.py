@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from messages.ids import Nanos
 from messages.market import Tick
 from messages.notices import FundsMissing, OrderDelayed
 from messages.orders import Cancel, Place, Rejected, Resynced
@@ -99,7 +100,7 @@ def test_after_missing_funds_buys_wait_for_other_balances_and_ten_seconds() -> N
     play.start("50000")
     play.quote += 100
     assert play.tick("50000", after=60) == []
-    play.now -= 60 * SECOND
+    play.now = Nanos(play.now - 60 * SECOND)
     play = Play(quote="450")
     play.start("50000")
     play.quote += 100
@@ -227,7 +228,7 @@ def test_of_two_near_buys_the_higher_one_goes_and_the_ladder_is_filled_from_belo
     play.core.state.orders[lowest.order_id].price = D("48700")
     higher = play.orders("buy")[0]
     play.close(play.orders("buy")[-1].order_id, "by hand")
-    play.core._ladder.tick_time = 0
+    play.core._ladder.tick_time = Nanos(0)
     (counter_buy,) = [o for o in play.fill(lowest.order_id) if isinstance(o, Place)]
     assert counter_buy.price == D("48217.8")
     outputs = play.tick("48700")
@@ -303,7 +304,7 @@ def test_the_ladder_shifts_only_strictly_above_the_threshold(ticker: str, shifts
 
 def test_at_the_threshold_itself_nothing_shifts() -> None:
     play = started()
-    assert play.core.handle(Tick("BTC/USD", D("50550.44843849"), play.now + SECOND)) == []
+    assert play.core.handle(Tick("BTC/USD", D("50550.44843849"), Nanos(play.now + SECOND))) == []
 
 
 def test_at_the_threshold_itself_nothing_shifts_at_the_start_either() -> None:
@@ -347,7 +348,7 @@ def test_sells_stay_where_they_are_when_the_ladder_shifts() -> None:
 def test_a_tick_older_than_the_fill_does_not_drive_upkeep() -> None:
     play = started()
     play.fill(play.orders("buy")[0].order_id)
-    assert play.core.handle(Tick("BTC/USD", D(60000), play.now - 1)) == []
+    assert play.core.handle(Tick("BTC/USD", D(60000), Nanos(play.now - 1))) == []
     assert len(placed(play.core.handle(Tick("BTC/USD", D(49600), play.now)))) == 1
 
 
@@ -355,14 +356,14 @@ def test_buys_that_the_venue_has_closed_come_back_by_the_clock_however_old_the_l
     play = Play()
     play.start("50000")
     before = play.prices("buy")
-    play.now += 3600 * SECOND
+    play.now = Nanos(play.now + 3600 * SECOND)
     for order in list(play.orders("buy")):
         play.close(order.order_id, "venue")
     assert play.orders("buy") == []
     wake = play.core.band.wake
     assert wake == play.now + 10 * SECOND
-    assert play.core.wake(wake - 1) == []
-    assert [price for _, price, _ in placed(play.core.wake(wake))] == before
+    assert play.core.wake(Nanos(wake - 1)) == []
+    assert [price for _, price, _ in placed(play.core.wake(Nanos(wake)))] == before
     assert play.core.band.wake > wake
 
 
@@ -383,7 +384,7 @@ def test_a_refusal_for_funds_that_is_told_after_what_freed_them_says_nothing_of_
     play.accepting = False
     play.tick("52000")  # the ladder moves
     (new,) = (order.order_id for order in play.orders("buy") if order.order_id != old)
-    refused = Rejected(order_id=new, reason="funds", text="not enough", time=play.now + late * SECOND)
+    refused = Rejected(order_id=new, reason="funds", text="not enough", time=Nanos(play.now + late * SECOND))
     play.close(old)
     del play.open[new]
     play.handle(refused)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from messages.ids import Nanos
 from messages.orders import RejectReason, Resynced
 from tests.trading.strategies.harness import SECOND, USERREF, D, Play, settings
 from tests.trading.strategies.test_order_events_closures import two_sells
@@ -105,7 +106,7 @@ def test_a_refused_buy_waits_for_what_its_refusal_says(
     refusal: RejectReason, pause: int, helps: frozenset[Event]
 ) -> None:
     play = lacking_a_buy()
-    play.now += SECOND
+    play.now = Nanos(play.now + SECOND)
     play.handle(play.a_tick("50000"))
     play.refuse(play.orders("buy")[-1].order_id, refusal)
     absent = missing(play, "buys")

@@ -22,7 +22,7 @@ from adapters.exchanges.kraken.wire.errors import KrakenError
 from adapters.exchanges.kraken.wire.names import PairTable
 from adapters.exchanges.kraken.wire.rest import OpenOrders, order_facts
 from messages.account import KeyShared, OrderFacts, OrderInDoubt
-from messages.ids import userref_of
+from messages.ids import Nanos, VenueOrderId, userref_of
 from trading.ports import ExchangeUnavailable
 
 BEAT_SECONDS = 20.0
@@ -46,7 +46,7 @@ class Beats(Struct):
 
 
 async def watch_company(
-    rest: PrivateRest, now: Callable[[], int], tell: Callable[[KeyShared], None], beats: Beats
+    rest: PrivateRest, now: Callable[[], Nanos], tell: Callable[[KeyShared], None], beats: Beats
 ) -> None:
     """Beat until cancelled; report when another process shows, and when it has not for a while.
 
@@ -105,7 +105,7 @@ async def orders_in_doubt(
     )
 
 
-async def _shown(rest: PrivateRest, names: PairTable, symbols: Mapping[int, str]) -> dict[str, OrderFacts]:
+async def _shown(rest: PrivateRest, names: PairTable, symbols: Mapping[int, str]) -> dict[VenueOrderId, OrderFacts]:
     """Open orders of these userrefs on their pairs, by Kraken's id."""
     answer = await rest.read("OpenOrders", OpenOrders)
     facts = {

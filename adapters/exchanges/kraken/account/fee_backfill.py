@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from adapters.exchanges.kraken.wire.rest import Order
 from adapters.exchanges.kraken.wire.trading import Report, asset_of
+from messages.ids import VenueOrderId
 from messages.money import ONE, ZERO, cost
 from trading.ports import ExchangeUnavailable
 
@@ -29,13 +30,13 @@ FEE_CREDITS = "FEE"
 """Common spelling of the asset that pays nothing but fees."""
 
 
-def told_fees(reports: Iterable[Report], held: Container[str]) -> tuple[dict[str, Decimal], list[PartlyTold]]:
+def told_fees(reports: Iterable[Report], held: Container[str]) -> tuple[dict[VenueOrderId, Decimal], list[PartlyTold]]:
     """Fees by Kraken's id where the fills of the same snapshot are all there are; and the other orders with fills.
 
     `held`: assets of the account. A fill that was paid in anything else counts as one whose fee is unknown.
     """
     reports = list(reports)
-    fees: dict[str, Decimal] = {}
+    fees: dict[VenueOrderId, Decimal] = {}
     others = []
     for order in reports:
         if order.kind == "trade" or not order.cum_qty:

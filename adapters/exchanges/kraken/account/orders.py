@@ -21,6 +21,7 @@ from adapters.exchanges.kraken.wire.rest import close_reason
 from adapters.exchanges.kraken.wire.rows import Unread
 from adapters.exchanges.kraken.wire.trading import Report
 from messages.account import AccountBalances, OrderFacts, facts_of_accepted
+from messages.ids import ClientOrderId, Nanos, VenueOrderId
 from messages.mailboxes import ExchangeEvent
 from messages.money import ZERO, cost
 from messages.order_life import Executed, is_complete
@@ -41,11 +42,11 @@ class AccountOrders:
         self.questions = questions
         self.own = own
         """Which orders count as ours."""
-        self._placed: dict[str, Place] = {}
-        self._known: dict[str, Known] = {}
-        self._ids: dict[str, str] = {}
+        self._placed: dict[ClientOrderId, Place] = {}
+        self._known: dict[VenueOrderId, Known] = {}
+        self._ids: dict[ClientOrderId, VenueOrderId] = {}
         """Client id to Kraken's id."""
-        self.recently_filled: set[str] = set()
+        self.recently_filled: set[ClientOrderId] = set()
         """Client ids among the newest fills when the stream began: they did arrive, whatever REST says."""
         self.ended: dict[str, int] = {}
         """Number of ended orders per pair, external ones included."""
@@ -55,17 +56,17 @@ class AccountOrders:
         """Number of our buys that filled while disconnected and were found by a look-up, per pair."""
         self.in_doubt: dict[str, int] = {}
         """Number of our orders being looked up, per pair: they may be filled buys."""
-        self._open: dict[str, set[str]] = {}
+        self._open: dict[str, set[VenueOrderId]] = {}
         """Kraken's ids of the open orders per pair, external ones included."""
-        self.canceling: set[str] = set()
+        self.canceling: set[ClientOrderId] = set()
         """Client ids that this program asked to be canceled."""
-        self.in_question: set[str] = set()
+        self.in_question: set[ClientOrderId] = set()
         """Client ids with a probe cancel in flight. Their `Accepted` is withheld until it is answered: had the strategy
         seen the order open, a restart would take the probe's cancellation for the account owner's."""
         self._older_fills: set[str] = set()
         """Fills of the snapshot: its balances include them."""
 
-    def begin(self, reports: Iterable[Report], fees: Mapping[str, Decimal], now: float) -> None:
+    def begin(self, reports: Iterable[Report], fees: Mapping[VenueOrderId, Decimal], now: float) -> None:
         """The open orders of a snapshot. `fees` are those of partly filled ones, by Kraken's id."""
         reports = list(reports)
         for report in reports:
@@ -97,7 +98,7 @@ class AccountOrders:
                 self.found_buys[facts.symbol] = self.found_buys.get(facts.symbol, 0) + 1
 
     @contextmanager
-    def looking_up(self, order_ids: Sequence[str]) -> Iterator[None]:
+    def looking_up(self, order_ids: Sequence[ClientOrderId]) -> Iterator[None]:
         """What became of these is being asked for."""
         symbols = [symbol for order_id in order_ids if (symbol := self.own.symbol_of(order_id))]
         for symbol in symbols:
@@ -108,19 +109,22 @@ class AccountOrders:
             for symbol in symbols:
                 self.in_doubt[symbol] -= 1
 
-    def find(self, order_id: str) -> Known | None:
+    def find(self, order_id: ClientOrderId) -> Known | None:
         """By client id."""
-        return self._known.get(self._ids.get(order_id, ""))
+        exchange_id = self._ids.get(order_id)
+        return None if exchange_id is None else self._known.get(exchange_id)
 
     def placing(self, place: Place) -> None:
         """This order is about to be sent; its reports may come at once."""
         self._placed[place.order_id] = place
 
-    def not_placed(self, order_id: str) -> None:
+    def not_placed(self, order_id: ClientOrderId) -> None:
         """It did not come into being."""
         self._placed.pop(order_id, None)
 
-    def acknowledged(self, order_id: str, exchange_id: str, time: int, now: float) -> list[ExchangeEvent]:
+    def acknowledged(
+        self, order_id: ClientOrderId, exchange_id: VenueOrderId, time: Nanos, now: float
+    ) -> list[ExchangeEvent]:
         """A request was answered with Kraken's id. Raises `ExchangeUnavailable` when the stream had another one."""
         place = self._placed.get(order_id)
         if exchange_id not in self._known and place is not None:
@@ -154,7 +158,7 @@ class AccountOrders:
         if row.is_nothing:
             return
         exchange_id, order_id = row.text("order_id"), row.text("cl_ord_id")
-        known = self._known.get(exchange_id or "")
+        known = self._known.get(VenueOrderId(exchange_id or ""))
         if known is not None:
             ours = known.ours
         else:
@@ -239,7 +243,7 @@ class AccountOrders:
             self._keep(known)
         return known
 
-    def _refuse_namesake(self, order_id: str, exchange_id: str) -> None:
+    def _refuse_namesake(self, order_id: ClientOrderId, exchange_id: VenueOrderId) -> None:
         """Raises `ExchangeUnavailable` when one of our orders is open under another of Kraken's ids: one is wrong."""
         other = self.find(order_id)
         if other is not None and other.ours and other.facts.status == "open":
@@ -255,12 +259,12 @@ class AccountOrders:
             if place.order_id not in self._ids and asked == (place.symbol, place.side, place.price, place.volume):
                 raise ExchangeUnavailable(f"order {report.order_id} is {place.order_id} in all but its name")
 
-    def confirmed(self, order_id: str) -> list[ExchangeEvent]:
+    def confirmed(self, order_id: ClientOrderId) -> list[ExchangeEvent]:
         """The question about this order is answered, and it rests."""
         known = self.find(order_id)
         return self._accept(known, known.facts.time) if known and known.facts.status == "open" else []
 
-    def _accept(self, known: Known, time: int) -> list[ExchangeEvent]:
+    def _accept(self, known: Known, time: Nanos) -> list[ExchangeEvent]:
         if known.accepted or known.facts.order_id in self.in_question:
             return []
         known.accepted = True
@@ -313,7 +317,7 @@ class AccountOrders:
         self._ended(known)
         return events
 
-    def _reason(self, order_id: str, report: Report) -> CloseReason:
+    def _reason(self, order_id: ClientOrderId, report: Report) -> CloseReason:
         if report.kind == "expired":
             return "expired"
         told = close_reason(report.close_reason, asked_for=order_id in self.canceling)
@@ -358,7 +362,7 @@ def _amended(facts: OrderFacts, report: Report) -> OrderFacts:
     return replace(facts, price=price, volume=volume, time=report.time)
 
 
-def _refuse_without_limit(order_id: str, price: Decimal | None, volume: Decimal | None) -> None:
+def _refuse_without_limit(order_id: ClientOrderId, price: Decimal | None, volume: Decimal | None) -> None:
     if not price or price < 0 or not volume or volume < 0:
         raise ExchangeUnavailable(f"order {order_id} without a usable price and volume")
 

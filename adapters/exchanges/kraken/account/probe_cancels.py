@@ -9,6 +9,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from adapters.exchanges.kraken.transport.clock import SECOND
+from messages.ids import ClientOrderId, Nanos
 from messages.orders import CloseReason
 
 LATE = 60 * SECOND
@@ -20,23 +21,23 @@ _CLOCK_MARGIN = SECOND // 2
 class _Asked(Struct):
     """Probe cancels of one order, sent so close together that any of them may have closed it."""
 
-    first: int
-    last: int
+    first: Nanos
+    last: Nanos
 
-    def may_have_closed_at(self, time: int) -> bool:
+    def may_have_closed_at(self, time: Nanos) -> bool:
         return self.first - _CLOCK_MARGIN <= time <= self.last + LATE
 
 
 class Questions:
     """Probe cancels sent for one account; outlives its sessions."""
 
-    def __init__(self, now: Callable[[], int]) -> None:
+    def __init__(self, now: Callable[[], Nanos]) -> None:
         """`now` is the server's clock in nanoseconds UTC."""
         self._now = now
         self._born = now()
-        self._asked: dict[str, list[_Asked]] = {}
+        self._asked: dict[ClientOrderId, list[_Asked]] = {}
 
-    def ask(self, order_id: str) -> bool:
+    def ask(self, order_id: ClientOrderId) -> bool:
         """A cancel that is a question is about to be sent; whether an earlier one has not been answered."""
         now, before = self._now(), self._asked.get(order_id)
         if before and now <= before[-1].last + LATE:
@@ -45,11 +46,11 @@ class Questions:
             self._asked.setdefault(order_id, []).append(_Asked(now, now))
         return before is not None
 
-    def over(self, order_id: str) -> None:
+    def over(self, order_id: ClientOrderId) -> None:
         """It found nothing, or the order has ended: no cancel of it is on its way."""
         self._asked.pop(order_id, None)
 
-    def reason(self, order_id: str, told: CloseReason, time: int) -> CloseReason:
+    def reason(self, order_id: ClientOrderId, told: CloseReason, time: Nanos) -> CloseReason:
         """Why an order ended at `time`: what looks like its owner's wish may have been a question.
 
         Whether an earlier run of the program sent one is not known.

@@ -30,6 +30,7 @@ from adapters.exchanges.kraken.wire.trading import (
 )
 from adapters.exchanges.kraken.wire.values import WireError
 from messages.account import AccountBalances, AccountSnapshot
+from messages.ids import ClientOrderId, Nanos, VenueOrderId
 from messages.mailboxes import ExchangeEvent
 from messages.orders import Rejected
 from trading.ports import ExchangeUnavailable
@@ -90,7 +91,7 @@ class AccountStream:
             self._apply(frame)
             self.wake()
 
-    def told_fees(self) -> tuple[dict[str, Decimal], list[PartlyTold]]:
+    def told_fees(self) -> tuple[dict[VenueOrderId, Decimal], list[PartlyTold]]:
         """What `begin` needs: known fees of partly filled orders of ours, and those whose fees are unknown."""
         ours = [
             report
@@ -99,7 +100,7 @@ class AccountStream:
         ]
         return told_fees(ours, self._totals.held if self._totals is not None else ())
 
-    def begin(self, fees: Mapping[str, Decimal]) -> None:
+    def begin(self, fees: Mapping[VenueOrderId, Decimal]) -> None:
         """Start from the snapshots; `fees` are those of partly filled orders by Kraken's id."""
         if self._totals is None or self._reports is None:
             raise ExchangeUnavailable("the account's snapshot is not there yet")
@@ -116,13 +117,13 @@ class AccountStream:
         for frame in kept:
             self._apply(frame)
 
-    def acknowledged(self, order_id: str, exchange_id: str, time: int) -> None:
+    def acknowledged(self, order_id: ClientOrderId, exchange_id: VenueOrderId, time: Nanos) -> None:
         """A request was answered with Kraken's id."""
         for event in self.orders.acknowledged(order_id, exchange_id, time, trio.current_time()):
             self.feed.post(event)
         self.wake()
 
-    def confirmed(self, order_id: str) -> None:
+    def confirmed(self, order_id: ClientOrderId) -> None:
         """What the stream has shown of an order that was in question holds."""
         for event in self.orders.confirmed(order_id):
             self.feed.post(event)
@@ -133,7 +134,7 @@ class AccountStream:
         self.feed.post(event)
         self.wake()
 
-    def find(self, order_id: str) -> Known | None:
+    def find(self, order_id: ClientOrderId) -> Known | None:
         """By client id."""
         return self.orders.find(order_id)
 

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from adapters.exchanges.kraken.limits.budget import Counter, TradingBudget, add_cost, cancel_cost
 from adapters.exchanges.kraken.wire.trading import LARGEST_ADD, LARGEST_CANCEL
-from messages.ids import userref_of
+from messages.ids import ClientOrderId, userref_of
 from messages.orders import Place
 
 Item = TypeVar("Item")
@@ -30,7 +30,7 @@ HEAVY_FROM = 0.5
 """Part of a pair's budget that one of several strategies may use before it has to leave some to the others."""
 HEAVY_SHARE = SHARES["grid"]
 
-Ages = Callable[[str], float]
+Ages = Callable[[ClientOrderId], float]
 """Seconds since an order came into being, by client id."""
 
 
@@ -40,7 +40,7 @@ class Batch(Struct, frozen=True):
     urgency: Urgency
     symbol: str
     orders: tuple[Place, ...] = ()
-    cancels: tuple[str, ...] = ()
+    cancels: tuple[ClientOrderId, ...] = ()
     rest: tuple[Place, ...] = ()
     """Orders that were refused together with these, to be sent once these are answered."""
     attempt: int = 1
@@ -48,7 +48,7 @@ class Batch(Struct, frozen=True):
     """Its place in the outbox, which it keeps when it has to be sent again."""
 
     @property
-    def ids(self) -> tuple[str, ...]:
+    def ids(self) -> tuple[ClientOrderId, ...]:
         """Client ids of all its orders."""
         return self.cancels or tuple(order.order_id for order in (*self.orders, *self.rest))
 
@@ -88,9 +88,9 @@ def place_batches(orders: Sequence[Place]) -> list[Batch]:
     ]
 
 
-def cancel_batches(order_ids: Sequence[str], symbol_of: Callable[[str], str]) -> list[Batch]:
+def cancel_batches(order_ids: Sequence[ClientOrderId], symbol_of: Callable[[ClientOrderId], str]) -> list[Batch]:
     """One decision's cancels."""
-    by_symbol: dict[str, list[str]] = {}
+    by_symbol: dict[str, list[ClientOrderId]] = {}
     for order_id in dict.fromkeys(order_ids):
         by_symbol.setdefault(symbol_of(order_id), []).append(order_id)
     return [
@@ -122,11 +122,11 @@ class Outbox:
         insort(self._waiting, batch, key=lambda waiting: waiting.number)
         self._counter(batch)  # from now on it is one of those who share the pair's budget
 
-    def holds(self, order_id: str) -> bool:
+    def holds(self, order_id: ClientOrderId) -> bool:
         """Whether an order to place still waits."""
         return any(order_id in batch.ids for batch in self._waiting if batch.orders)
 
-    def withdraw(self, order_id: str) -> bool:
+    def withdraw(self, order_id: ClientOrderId) -> bool:
         """Take an order back before it is sent; False when it does not wait here."""
         for index, batch in enumerate(self._waiting):
             orders, rest = (

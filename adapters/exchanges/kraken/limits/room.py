@@ -9,6 +9,8 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from messages.ids import ClientOrderId
+
 SHORT_SECONDS = 60.0
 FULL_SECONDS = 300.0
 """Seconds after which one order is tried: external orders may have made room unseen."""
@@ -32,7 +34,7 @@ class Room:
     def __init__(self) -> None:
         self._full: dict[str, _Full] = {}
         self._short: dict[str, float] = {}
-        self._owed: dict[str, dict[str, float]] = {}
+        self._owed: dict[str, dict[ClientOrderId, float]] = {}
         """Counter-sells that found no room, by client id, and until when their place is kept."""
 
     def used_up(self, symbol: str, ended: Mapping[str, int], now: float) -> None:
@@ -70,11 +72,11 @@ class Room:
         if full := self._full.get(symbol):
             full.ended -= orders
 
-    def owe(self, symbol: str, order_id: str, now: float) -> None:
+    def owe(self, symbol: str, order_id: ClientOrderId, now: float) -> None:
         """A counter-sell found no room: the next place is its."""
         self._owed.setdefault(symbol, {})[order_id] = now + OWED_SECONDS
 
-    def settle(self, symbol: str, order_id: str) -> None:
+    def settle(self, symbol: str, order_id: ClientOrderId) -> None:
         """It is on its way again, or not wanted any more."""
         self._owed.get(symbol, {}).pop(order_id, None)
 

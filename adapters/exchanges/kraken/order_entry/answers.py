@@ -19,6 +19,7 @@ from adapters.exchanges.kraken.wire.errors import meaning_of, reject_reason
 from adapters.exchanges.kraken.wire.trading import Placed
 from adapters.exchanges.kraken.wire.values import WireError
 from messages.counted import counted
+from messages.ids import NO_VENUE_ID, ClientOrderId, Nanos
 from messages.money import ZERO
 from messages.orders import Canceled, Place, Rejected, RejectReason
 from trading.ports import BotStateError
@@ -71,15 +72,15 @@ class Answers:
         self._wake = wake
         self.socket_refuses = False
         """Whether REST has to take the requests."""
-        self.in_flight: set[str] = set()
+        self.in_flight: set[ClientOrderId] = set()
         """Orders that were sent and whose fate is not known."""
-        self._cancel_later: set[str] = set()
+        self._cancel_later: set[ClientOrderId] = set()
 
-    def cancel_later(self, order_id: str) -> None:
+    def cancel_later(self, order_id: ClientOrderId) -> None:
         """Cancel an order once its placing is answered: the engine may take requests in another order."""
         self._cancel_later.add(order_id)
 
-    def withdraw(self, order_id: str) -> bool:
+    def withdraw(self, order_id: ClientOrderId) -> bool:
         """Take an order back that waits to be sent, or to be sent again; False when it does not."""
         if not self._outbox.withdraw(order_id):
             return False
@@ -89,7 +90,7 @@ class Answers:
         self._stream.feed.post(never_sent(order_id, self._clock.now()))
         return True
 
-    def placed(self, pending: Pending, placed: Sequence[Placed], time: int) -> None:
+    def placed(self, pending: Pending, placed: Sequence[Placed], time: Nanos) -> None:
         """One answer per order, in their order; an unclear one leaves its order in flight."""
         orders = pending.batch.orders
         if len(placed) != len(orders):
@@ -181,7 +182,7 @@ class Answers:
         self._cancel_later.discard(order.order_id)
         self._deferrals.over(order.order_id)
 
-    def settled(self, order_id: str) -> None:
+    def settled(self, order_id: ClientOrderId) -> None:
         """The order came into being."""
         self.in_flight.discard(order_id)
         self._deferrals.over(order_id)
@@ -246,6 +247,9 @@ class Answers:
                 self.withdraw(order.order_id)
 
 
-def never_sent(order_id: str, time: int) -> Canceled:
+def never_sent(order_id: ClientOrderId, time: Nanos) -> Canceled:
     """The closure of an order that was withdrawn before it left."""
-    return Canceled(order_id=order_id, exchange_id="", filled=ZERO, cost=ZERO, fee=ZERO, reason="requested", time=time)
+    nowhere = NO_VENUE_ID
+    return Canceled(
+        order_id=order_id, exchange_id=nowhere, filled=ZERO, cost=ZERO, fee=ZERO, reason="requested", time=time
+    )

@@ -12,6 +12,7 @@ from adapters.exchanges.kraken.limits.request_queue import Ages, Batch, Outbox
 from adapters.exchanges.kraken.transport.clock import SECOND
 from adapters.exchanges.kraken.wire.errors import throttled_until
 from messages.counted import counted
+from messages.ids import ClientOrderId, Nanos
 from messages.orders import DeferReason, Deferred
 
 logger = logging.getLogger("infinity_grid.kraken")
@@ -27,14 +28,14 @@ class Deferrals:
     """Deferred orders of one session and the notices about them."""
 
     def __init__(
-        self, holds: Holds, budget: TradingBudget, post: Callable[[Deferred], None], now: Callable[[], int]
+        self, holds: Holds, budget: TradingBudget, post: Callable[[Deferred], None], now: Callable[[], Nanos]
     ) -> None:
         """`now` is the server's clock in nanoseconds UTC."""
         self._holds = holds
         self._budget = budget
         self._post = post
         self._now = now
-        self._told: dict[str, tuple[DeferReason, str]] = {}
+        self._told: dict[ClientOrderId, tuple[DeferReason, str]] = {}
         """By client id: the reason, and the end of the wait that was stated with it."""
 
     def held(self, batch: Batch) -> float:
@@ -54,7 +55,7 @@ class Deferrals:
 
         `kept_back`: seconds from now on for which the room of the pair is kept for sells.
         """
-        groups: dict[tuple[str, DeferReason, str], list[str]] = {}
+        groups: dict[tuple[str, DeferReason, str], list[ClientOrderId]] = {}
         for batch in outbox.waiting():
             why = self._why(outbox, batch, ages, closed(batch))
             if why is None and kept_back(batch, trio.current_time()) >= TELL_SECONDS:
@@ -64,7 +65,7 @@ class Deferrals:
         for (symbol, reason, text), ids in groups.items():
             self.tell(symbol, ids, reason, text)
 
-    def tell(self, symbol: str, ids: Iterable[str], reason: DeferReason, text: str) -> None:
+    def tell(self, symbol: str, ids: Iterable[ClientOrderId], reason: DeferReason, text: str) -> None:
         """These orders, or their cancels, wait for this."""
         key = reason, text.partition(MOMENT)[2]
         news = [order_id for order_id in ids if self._told.get(order_id) != key]
@@ -82,7 +83,7 @@ class Deferrals:
         at = datetime.fromtimestamp((self._now() + round((hold.until - now) * SECOND)) // SECOND, UTC)
         return f"{MOMENT}{at:%H:%M:%S} UTC"
 
-    def over(self, order_id: str) -> None:
+    def over(self, order_id: ClientOrderId) -> None:
         """The order or its cancel was taken, refused or withdrawn."""
         self._told.pop(order_id, None)
 

@@ -32,6 +32,7 @@ from adapters.exchanges.kraken.wire.trading import (
 )
 from adapters.exchanges.kraken.wire.values import nanoseconds
 from messages.account import OrderOfAnother
+from messages.ids import ClientOrderId
 from messages.orders import Place
 from trading.ports import ExchangeUnavailable
 
@@ -79,7 +80,7 @@ class Requests:
         self.system = wire.ONLINE
         self.quiet_at = 0.0
         """When the deadline and margin of everything that was sent have passed, in seconds of trio's clock."""
-        self.sent_before: set[str] = set()
+        self.sent_before: set[ClientOrderId] = set()
         """Client ids that an earlier session has sent, too."""
         self._socket = socket
         self._token = token
@@ -104,7 +105,7 @@ class Requests:
         self._news.set()
         self._news = trio.Event()
 
-    def in_flight(self, order_id: str) -> bool:
+    def in_flight(self, order_id: ClientOrderId) -> bool:
         """Whether an order was sent and its fate is not known, or it waits to be sent."""
         return order_id in self.answers.in_flight or self.outbox.holds(order_id)
 
@@ -139,7 +140,7 @@ class Requests:
             self.answers.placed(pending, read_placed(frame.method or "", frame.result), time)
         pending.answered.set()
 
-    async def cancel_by_id(self, order_id: str) -> bool | None:
+    async def cancel_by_id(self, order_id: ClientOrderId) -> bool | None:
         """Ask the engine: True canceled, False unknown to it, None without a clear answer."""
         while hold := self._limits.holds.find([ALL], trio.current_time()):  # noqa: ASYNC110 - it may be prolonged
             await trio.sleep_until(hold.until)
@@ -194,7 +195,7 @@ class Requests:
             method, params = add_request(batch.orders, pending.deadline, self._token)
         else:
             known = [self._stream.find(order_id) for order_id in batch.cancels]
-            exchange_ids = [order.facts.exchange_id if order else "" for order in known]
+            exchange_ids = [order.facts.exchange_id if order else None for order in known]
             method, params = cancel_request(batch.cancels, exchange_ids, self._token)
         await self._socket.send(method, params, number)
         return pending
@@ -321,13 +322,13 @@ class Requests:
         takes = wire.TAKES_CANCELS if batch.cancels else wire.TAKES_ORDERS
         return "" if self.system in takes else f"Kraken is in {self.system} mode"
 
-    def _is_unseen(self, order_id: str) -> bool:
+    def _is_unseen(self, order_id: ClientOrderId) -> bool:
         return order_id in self.answers.in_flight and self._stream.find(order_id) is None
 
-    def _is_over(self, order_id: str) -> bool:
+    def _is_over(self, order_id: ClientOrderId) -> bool:
         known = self._stream.find(order_id)
         return known is not None and known.facts.status != "open"
 
-    def _age(self, order_id: str) -> float:
+    def _age(self, order_id: ClientOrderId) -> float:
         known = self._stream.find(order_id)
         return trio.current_time() - known.seen_at if known else 0.0

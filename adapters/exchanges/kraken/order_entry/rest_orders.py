@@ -9,6 +9,7 @@ from adapters.exchanges.kraken.wire.names import PairTable
 from adapters.exchanges.kraken.wire.rest import AddedBatch, AddedOrder, Canceled
 from adapters.exchanges.kraken.wire.trading import Placed, rest_order
 from adapters.exchanges.kraken.wire.values import stamp_of
+from messages.ids import ClientOrderId
 from messages.orders import Place
 
 _ORDER_CALL = 0.0
@@ -42,7 +43,7 @@ class RestOrders:
             return error.text
         return [Placed(order_id=one.order_id or None, error=one.error) for one in added]
 
-    async def cancel(self, order_ids: Sequence[str]) -> str | None:
+    async def cancel(self, order_ids: Sequence[ClientOrderId]) -> str | None:
         """The error, if there is one."""
         try:
             if len(order_ids) == 1:

@@ -12,6 +12,7 @@ from adapters.exchanges.kraken.account.stream import AccountStream
 from adapters.exchanges.kraken.limits.turns import Urgency
 from adapters.exchanges.kraken.transport.rest import PrivateRest
 from adapters.exchanges.kraken.wire.rest import OpenOrders
+from messages.ids import NO_CLIENT_ID, VenueOrderId
 from trading.ports import ExchangeUnavailable
 
 logger = logging.getLogger("infinity_grid.kraken")
@@ -49,7 +50,7 @@ async def watch_orders(rest: PrivateRest, stream: AccountStream, odd: set[str]) 
             raise ExchangeUnavailable(f"the stream and REST differ about order {min(news)}: something is lost")
 
 
-async def _differences(rest: PrivateRest, stream: AccountStream) -> dict[str, bool]:
+async def _differences(rest: PrivateRest, stream: AccountStream) -> dict[VenueOrderId, bool]:
     """Exchange ids of orders that are open on one side only, and whether they are ours; none without an answer."""
     try:
         answer = await rest.read("OpenOrders", OpenOrders, urgency=Urgency.BACKGROUND)
@@ -58,6 +59,6 @@ async def _differences(rest: PrivateRest, stream: AccountStream) -> dict[str, bo
         return {}
     shown = {order.exchange_id: order for order in stream.orders.open_orders()}
     own = stream.orders.own
-    ours = {key for key, order in answer.open.items() if own.claims(order.cl_ord_id or "", order.descr.pair)}
+    ours = {key for key, order in answer.open.items() if own.claims(order.cl_ord_id or NO_CLIENT_ID, order.descr.pair)}
     ours |= {key for key, order in shown.items() if own.claims(order.order_id, order.symbol)}
     return {key: key in ours for key in shown.keys() ^ answer.rows.keys()}

@@ -16,7 +16,7 @@ from adapters.exchanges.kraken.transport.rest import PrivateRest
 from adapters.exchanges.kraken.wire.names import PairTable
 from adapters.exchanges.kraken.wire.rest import ClosedOrders, Order, order_facts
 from messages.account import History, OrderFacts
-from messages.ids import userref_of
+from messages.ids import VenueOrderId, userref_of
 
 LOOK_BACK = 30 * 24 * 3600 * SECOND
 """Without a journal, in nanoseconds: each 50 closed orders cost a request."""
@@ -38,9 +38,9 @@ class _Walk:
         self.begun = trio.current_time()
         """When its first page was asked for, in seconds of trio's clock."""
         self._received = 0
-        self._found: dict[str, Order] = {}
+        self._found: dict[VenueOrderId, Order] = {}
 
-    async def read(self, rest: PrivateRest, urgency: Urgency, tell: Tell) -> dict[str, Order]:
+    async def read(self, rest: PrivateRest, urgency: Urgency, tell: Tell) -> dict[VenueOrderId, Order]:
         """All of them. New closures shift the pages, so that some orders are shown twice."""
         while True:
             answer = await rest.read(
@@ -114,14 +114,14 @@ class Closures:
         self._deep = self._deep or _Walk(start)
         return self._deep
 
-    def _take(self, walk: _Walk, found: dict[str, Order]) -> History:
+    def _take(self, walk: _Walk, found: dict[VenueOrderId, Order]) -> History:
         news = {
             exchange_id: order_facts(exchange_id, order, self._names, frozenset())
             for exchange_id, order in found.items()
             if userref_of(order.cl_ord_id or "") is not None
         }
         known = self._known or History(walk.start, ())
-        merged: dict[str, OrderFacts] = {facts.exchange_id: facts for facts in known.orders} | news
+        merged: dict[VenueOrderId, OrderFacts] = {facts.exchange_id: facts for facts in known.orders} | news
         self._known = History(min(known.since, walk.start), tuple(merged.values()))
         self._fresh_at = max(self._fresh_at, walk.begun)
         return self._known

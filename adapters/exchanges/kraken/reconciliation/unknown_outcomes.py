@@ -24,6 +24,7 @@ from adapters.exchanges.kraken.wire.names import PairTable
 from adapters.exchanges.kraken.wire.rest import ClosedOrders, OpenOrders, Order, order_facts
 from adapters.exchanges.kraken.wire.values import nanoseconds_of_unix
 from messages.account import History, OrderFacts
+from messages.ids import NO_CLIENT_ID, ClientOrderId, Nanos, VenueOrderId
 from trading.ports import ExchangeUnavailable
 
 logger = logging.getLogger("infinity_grid.kraken")
@@ -45,11 +46,11 @@ _CLOCK_MARGIN = 5 * SECOND
 
 Fate = Literal["arrived", "canceled", "never"]
 
-CancelById = Callable[[str], Awaitable[bool | None]]
+CancelById = Callable[[ClientOrderId], Awaitable[bool | None]]
 """Ask the engine to cancel by client id: True done, False unknown to it, None without an answer."""
 
 
-async def fate_of(order_id: str, stream: AccountStream, cancel: CancelById) -> Fate:
+async def fate_of(order_id: ClientOrderId, stream: AccountStream, cancel: CancelById) -> Fate:
     """What became of an order whose deadline and margin have passed on this stream.
 
     Raises `ExchangeUnavailable` when that cannot be known.
@@ -76,8 +77,8 @@ class _Round:
     """Client ids that history does not show, of however many askers, and what became of them."""
 
     def __init__(self) -> None:
-        self.order_ids: dict[str, None] = {}
-        self.found: dict[str, OrderFacts] = {}
+        self.order_ids: dict[ClientOrderId, None] = {}
+        self.found: dict[ClientOrderId, OrderFacts] = {}
         self.failure = ""
         self.over = trio.Event()
 
@@ -92,13 +93,13 @@ class Lookup:
 
     async def lookup(
         self,
-        order_ids: Sequence[str],
+        order_ids: Sequence[ClientOrderId],
         stream: AccountStream,
         quiet_at: float,
         cancel: CancelById,
-        sent: Mapping[str, int],
+        sent: Mapping[ClientOrderId, Nanos],
         shown: History | None = None,
-    ) -> dict[str, OrderFacts]:
+    ) -> dict[ClientOrderId, OrderFacts]:
         """Orders that the stream has not shown. Ids that are left out never arrived and will not arrive.
 
         `quiet_at` is when the deadline of everything that was sent before the stream began has passed, in
@@ -114,12 +115,12 @@ class Lookup:
 
     async def _in_one_go(
         self,
-        order_ids: Sequence[str],
+        order_ids: Sequence[ClientOrderId],
         stream: AccountStream,
         quiet_at: float,
         cancel: CancelById,
-        sent: Mapping[str, int],
-    ) -> dict[str, OrderFacts]:
+        sent: Mapping[ClientOrderId, Nanos],
+    ) -> dict[ClientOrderId, OrderFacts]:
         """The first asker asks for all that come while the deadline passes."""
         joined = self._round or _Round()
         joined.order_ids |= dict.fromkeys(order_ids)
@@ -143,8 +144,12 @@ class Lookup:
         return joined.found
 
     async def _decided(
-        self, missing: Sequence[str], stream: AccountStream, cancel: CancelById, sent: Mapping[str, int]
-    ) -> dict[str, OrderFacts]:
+        self,
+        missing: Sequence[ClientOrderId],
+        stream: AccountStream,
+        cancel: CancelById,
+        sent: Mapping[ClientOrderId, Nanos],
+    ) -> dict[ClientOrderId, OrderFacts]:
         """The engine's word, then the second look. The deadline of all of them has passed."""
         for order_id in missing:
             if await fate_of(order_id, stream, cancel) == "canceled":
@@ -161,7 +166,7 @@ class Lookup:
 
     async def _wait_for_the_present(self, stream: AccountStream) -> None:
         """Return once REST knows what the stream has shown of our orders. Raises `ExchangeUnavailable`."""
-        behind: set[str] = set()
+        behind: set[VenueOrderId] = set()
         with trio.move_on_after(LAG_SECONDS):
             while behind := await self._differences(stream):
                 await trio.sleep(PAUSE_SECONDS)
@@ -169,17 +174,21 @@ class Lookup:
             return
         raise ExchangeUnavailable(f"REST lags behind, by order {min(behind)}: what never arrived is not known yet")
 
-    async def _differences(self, stream: AccountStream) -> set[str]:
+    async def _differences(self, stream: AccountStream) -> set[VenueOrderId]:
         answer = await self._rest.read("OpenOrders", OpenOrders)
         own = stream.orders.own
-        ours = {key for key, order in answer.open.items() if own.claims(order.cl_ord_id or "", order.descr.pair)}
+        ours = {
+            key for key, order in answer.open.items() if own.claims(order.cl_ord_id or NO_CLIENT_ID, order.descr.pair)
+        }
         orders = [order for order in stream.orders.open_orders() if own.claims(order.order_id, order.symbol)]
         shown = {order.exchange_id for order in orders}
         return (ours - shown) | (shown - answer.rows.keys())
 
-    async def _closed(self, order_ids: Sequence[str], sent: Mapping[str, int]) -> dict[str, OrderFacts]:
+    async def _closed(
+        self, order_ids: Sequence[ClientOrderId], sent: Mapping[ClientOrderId, Nanos]
+    ) -> dict[ClientOrderId, OrderFacts]:
         """The newest closures cover orders that are no older; each other one costs a request of its own."""
-        found: dict[str, OrderFacts] = {}
+        found: dict[ClientOrderId, OrderFacts] = {}
         covered_since: float = math.inf
         if len(order_ids) > _BULK or any(order_id in sent for order_id in order_ids):
             page = await self._ask()
@@ -190,7 +199,7 @@ class Lookup:
                 found |= self._facts(await self._of_id(order_id), frozenset({order_id}))
         return found
 
-    async def _of_id(self, order_id: str) -> dict[str, Order]:
+    async def _of_id(self, order_id: ClientOrderId) -> dict[VenueOrderId, Order]:
         """Raises `ExchangeUnavailable` for an answer that would prove an absence that is none."""
         page = await self._ask(cl_ord_id=order_id)
         orders = page.closed
@@ -211,9 +220,11 @@ class Lookup:
             **search,
         )
 
-    def _facts(self, orders: dict[str, Order], wanted: frozenset[str]) -> dict[str, OrderFacts]:
+    def _facts(
+        self, orders: dict[VenueOrderId, Order], wanted: frozenset[ClientOrderId]
+    ) -> dict[ClientOrderId, OrderFacts]:
         """By client id; of several orders with one id the one that was executed, else the newest."""
-        found: dict[str, OrderFacts] = {}
+        found: dict[ClientOrderId, OrderFacts] = {}
         for exchange_id, order in orders.items():
             if order.cl_ord_id not in wanted:
                 continue
@@ -226,20 +237,22 @@ class Lookup:
         return found
 
 
-def _told(shown: History, order_ids: Sequence[str], sent: Mapping[str, int]) -> dict[str, OrderFacts]:
+def _told(
+    shown: History, order_ids: Sequence[ClientOrderId], sent: Mapping[ClientOrderId, Nanos]
+) -> dict[ClientOrderId, OrderFacts]:
     """Those that history shows as closed; of several with one id the executed one, else the newest.
 
     What ended before the order of this run was sent is an earlier one of its name.
     """
     wanted = frozenset(order_ids)
-    found: dict[str, OrderFacts] = {}
+    found: dict[ClientOrderId, OrderFacts] = {}
     for facts in sorted(shown.orders, key=lambda facts: (facts.filled, facts.time)):
         if facts.order_id in wanted and facts.time >= sent.get(facts.order_id, 0) - _CLOCK_MARGIN:
             found[facts.order_id] = facts
     return found
 
 
-def _as_asked(found: Mapping[str, OrderFacts], stream: AccountStream) -> dict[str, OrderFacts]:
+def _as_asked(found: Mapping[ClientOrderId, OrderFacts], stream: AccountStream) -> dict[ClientOrderId, OrderFacts]:
     """Mark closures by our own probe cancels: they do not count as the account owner's."""
     reason = stream.orders.questions.reason
     return {key: replace(facts, reason=reason(key, facts.reason, facts.time)) for key, facts in found.items()}

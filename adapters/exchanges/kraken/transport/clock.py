@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 import trio
 
+from messages.ids import Nanos
+
 logger = logging.getLogger("infinity_grid.kraken")
 
 SECOND = 10**9
@@ -26,11 +28,11 @@ class ServerClock:
         self._look_at = 0.0
         """In seconds of trio's clock."""
 
-    def now(self) -> int:
+    def now(self) -> Nanos:
         """Server time in nanoseconds UTC."""
         if self._server is None:
-            return self._wall()
-        return self._server + int((trio.current_time() - self._stated_at) * SECOND)
+            return Nanos(self._wall())
+        return Nanos(self._server + int((trio.current_time() - self._stated_at) * SECOND))
 
     def stated(self, server: int) -> None:
         """The server has just stated its time."""

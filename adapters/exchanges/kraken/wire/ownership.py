@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from adapters.exchanges.kraken.wire.names import common_asset, common_symbol
 from adapters.exchanges.kraken.wire.values import is_other_kind
-from messages.ids import userref_of
+from messages.ids import ClientOrderId, userref_of
 
 _PAIR = re.compile(r"[A-Za-z0-9.]+/[A-Za-z0-9.]+\Z")
 
@@ -24,7 +24,7 @@ class Ownership:
         self._spelled = spelled
         self._assets = {asset for symbol in (pairs or {}).values() for asset in symbol.split("/")}
 
-    def claims(self, order_id: str, pair: str | None) -> bool:
+    def claims(self, order_id: ClientOrderId, pair: str | None) -> bool:
         """Whether an order of this client id may be ours. An unknown pair speaks for it."""
         userref = userref_of(order_id)
         if userref is None or self._pairs is None:
@@ -33,7 +33,7 @@ class Ownership:
         told = self._spelled(pair or "")
         return own is not None and (told == own or not _PAIR.match(told))
 
-    def symbol_of(self, order_id: str) -> str | None:
+    def symbol_of(self, order_id: ClientOrderId) -> str | None:
         """The pair of an order of ours by its client id alone; None where that is not known."""
         userref = userref_of(order_id)
         return None if userref is None or self._pairs is None else self._pairs.get(userref)
@@ -51,7 +51,7 @@ class Ownership:
         if order_id is None:
             told = self._spelled(pair or "")
             return self._pairs is None or not _PAIR.match(told) or told in self._pairs.values()
-        return not is_other_kind(kind) and self.claims(order_id, pair)
+        return not is_other_kind(kind) and self.claims(ClientOrderId(order_id), pair)
 
     def trades(self, asset: str | None) -> bool:
         """Whether a strategy spends this asset, in any of Kraken's spellings; None when unknown."""

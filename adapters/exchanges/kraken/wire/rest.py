@@ -20,7 +20,7 @@ from adapters.exchanges.kraken.wire.values import (
     nanoseconds_of_unix,
 )
 from messages.account import OrderFacts, OrderStatus
-from messages.ids import userref_of
+from messages.ids import NO_CLIENT_ID, ClientOrderId, Nanos, VenueOrderId, userref_of
 from messages.money import ZERO, Side
 from messages.orders import CloseReason
 
@@ -144,7 +144,7 @@ class Order(Wire, frozen=True):
     vol_exec: Decimal = ZERO
     cost: Decimal = ZERO
     fee: Decimal = ZERO
-    client_id: str | None = field(default=None, name="cl_ord_id")
+    client_id: ClientOrderId | None = field(default=None, name="cl_ord_id")
     opentm: Decimal = ZERO
     closetm: Decimal = ZERO
     reason: str | None = None
@@ -160,7 +160,7 @@ class Order(Wire, frozen=True):
             raise ValueError(f"order {self.cl_ord_id} has no usable price and volume")
 
     @property
-    def cl_ord_id(self) -> str | None:
+    def cl_ord_id(self) -> ClientOrderId | None:
         """Client id; None without one, and for kinds of orders that only others place: there it says nothing."""
         return None if self.descr.is_others else self.client_id
 
@@ -169,15 +169,15 @@ class OrderRows(Wire, frozen=True):
     """Orders by Kraken's id, each read by itself: other people's may look like anything."""
 
     @property
-    def rows(self) -> Mapping[str, Raw]:
+    def rows(self) -> Mapping[VenueOrderId, Raw]:
         """All rows, readable or not, by exchange id."""
         raise NotImplementedError
 
-    def readable(self) -> dict[str, Order]:
+    def readable(self) -> dict[VenueOrderId, Order]:
         """Orders whose rows can be read, by exchange id."""
         return orders_of(self.rows)
 
-    def unread(self) -> dict[str, Unread]:
+    def unread(self) -> dict[VenueOrderId, Unread]:
         """Rows that cannot be read, by exchange id."""
         read = {exchange_id: _order(exchange_id, row) for exchange_id, row in self.rows.items()}
         return {exchange_id: row for exchange_id, row in read.items() if isinstance(row, Unread)}
@@ -199,15 +199,15 @@ class OrderRows(Wire, frozen=True):
 class OpenOrders(OrderRows, frozen=True):
     """OpenOrders."""
 
-    all: dict[str, Raw] = field(name="open")
+    all: dict[VenueOrderId, Raw] = field(name="open")
 
     @property
-    def rows(self) -> Mapping[str, Raw]:
+    def rows(self) -> Mapping[VenueOrderId, Raw]:
         """All there are."""
         return self.all
 
     @property
-    def open(self) -> dict[str, Order]:
+    def open(self) -> dict[VenueOrderId, Order]:
         """Rows that can be read; decoded again at each access."""
         return self.readable()
 
@@ -215,17 +215,17 @@ class OpenOrders(OrderRows, frozen=True):
 class ClosedOrders(OrderRows, frozen=True):
     """ClosedOrders."""
 
-    all: dict[str, Raw] = field(name="closed")
+    all: dict[VenueOrderId, Raw] = field(name="closed")
     count: int | None = None
     """Number of matching orders on all pages; None when Kraken does not say."""
 
     @property
-    def rows(self) -> Mapping[str, Raw]:
+    def rows(self) -> Mapping[VenueOrderId, Raw]:
         """All of this page."""
         return self.all
 
     @property
-    def closed(self) -> dict[str, Order]:
+    def closed(self) -> dict[VenueOrderId, Order]:
         """Rows that can be read; decoded again at each access."""
         return self.readable()
 
@@ -233,13 +233,13 @@ class ClosedOrders(OrderRows, frozen=True):
 class AddedOrder(Wire, frozen=True):
     """AddOrder, and one element of AddOrderBatch."""
 
-    txid: list[str] | str | None = None
+    txid: list[VenueOrderId] | VenueOrderId | None = None
     error: str | None = None
 
     @property
-    def order_id(self) -> str:
-        """Kraken's id; empty when the element failed."""
-        return (self.txid[0] if self.txid else "") if isinstance(self.txid, list) else self.txid or ""
+    def order_id(self) -> VenueOrderId | None:
+        """Kraken's id; None when the element failed."""
+        return (self.txid[0] if self.txid else None) if isinstance(self.txid, list) else self.txid
 
 
 class AddedBatch(Wire, frozen=True):
@@ -282,7 +282,7 @@ _ADDED = RowReader(AddedOrder)
 _TRADE = RowReader(TradeRow)
 
 
-def _order(exchange_id: str, row: Raw) -> Order | Unread:
+def _order(exchange_id: VenueOrderId, row: Raw) -> Order | Unread:
     try:
         check_id("order", exchange_id)
     except ValueError as error:
@@ -318,7 +318,7 @@ def close_reason(reason: str | None, *, asked_for: bool = False) -> CloseReason:
     return "requested" if asked_for and (found == "by hand" or not words) else found
 
 
-def orders_of(rows: Mapping[str, Raw]) -> dict[str, Order]:
+def orders_of(rows: Mapping[VenueOrderId, Raw]) -> dict[VenueOrderId, Order]:
     """Those of QueryOrders that can be read."""
     read = {exchange_id: _order(exchange_id, row) for exchange_id, row in rows.items()}
     return {exchange_id: order for exchange_id, order in read.items() if isinstance(order, Order)}
@@ -334,19 +334,21 @@ def trades_cursor(trades: Trades) -> str:
     return bytes(trades.get("last", b"")).decode("ascii", "replace").strip('"')
 
 
-def last_trade(trades: Trades) -> tuple[int, int] | None:
+def last_trade(trades: Trades) -> tuple[int, Nanos] | None:
     """Id and time of the newest trade in an answer about one pair; None without any. Raises `WireError`."""
     rows = [row for row in trade_rows(trades) if isinstance(row, TradeRow)]
     newest = max(rows, key=lambda row: row.trade_id, default=None)
     return (newest.trade_id, nanoseconds_of_unix(newest.time)) if newest else None
 
 
-def order_facts(exchange_id: str, order: Order, names: PairTable, asked_for: frozenset[str]) -> OrderFacts:
+def order_facts(
+    exchange_id: VenueOrderId, order: Order, names: PairTable, asked_for: frozenset[ClientOrderId]
+) -> OrderFacts:
     """An order as the rest of the program sees it; `asked_for` are client ids that were asked to be canceled."""
     status = _STATUS.get(order.status)
     if status is None:
         raise WireError(f"order {exchange_id} has the unknown status {order.status!r}")
-    order_id = order.cl_ord_id or ""
+    order_id = order.cl_ord_id or NO_CLIENT_ID
     reason = "expired" if order.status == "expired" else close_reason(order.reason, asked_for=order_id in asked_for)
     return OrderFacts(
         order_id=order_id,

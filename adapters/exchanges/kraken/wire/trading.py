@@ -10,6 +10,7 @@ from msgspec import Raw, field
 from adapters.exchanges.kraken.wire.names import common_asset, is_spendable
 from adapters.exchanges.kraken.wire.rows import RowReader, Unread
 from adapters.exchanges.kraken.wire.values import Wire, WireError, check_id, is_other_kind, nanoseconds, plain, stamp_of
+from messages.ids import NO_CLIENT_ID, ClientOrderId, Nanos, VenueOrderId
 from messages.money import ZERO, Side
 from messages.orders import Place
 
@@ -35,10 +36,10 @@ class Fee(Wire, frozen=True):
 class Report(Wire, frozen=True):
     """One report of the executions channel."""
 
-    order_id: str
+    order_id: VenueOrderId
     exec_type: str
     timestamp: str
-    client_id: str | None = field(default=None, name="cl_ord_id")
+    client_id: ClientOrderId | None = field(default=None, name="cl_ord_id")
     order_userref: int | None = None
     """What another program marked the order with; ours have a client id instead."""
     symbol: str | None = None
@@ -79,9 +80,11 @@ class Report(Wire, frozen=True):
         return bool(self.margin or self.reduce_only)
 
     @property
-    def cl_ord_id(self) -> str:
+    def cl_ord_id(self) -> ClientOrderId:
         """Client id; empty without one, and for kinds of orders that only others place: there it says nothing."""
-        return "" if is_other_kind(self.order_type, borrowed=self.borrowed) else self.client_id or ""
+        return (
+            NO_CLIENT_ID if is_other_kind(self.order_type, borrowed=self.borrowed) else self.client_id or NO_CLIENT_ID
+        )
 
     @property
     def limit(self) -> Decimal | None:
@@ -99,7 +102,7 @@ class Report(Wire, frozen=True):
         return _KINDS.get(self.exec_type, "other")
 
     @property
-    def time(self) -> int:
+    def time(self) -> Nanos:
         """When, in nanoseconds UTC. Raises `WireError`."""
         return nanoseconds(self.timestamp)
 
@@ -192,8 +195,8 @@ def _spends_from(wallet: str | None, kind: str | None) -> bool:
 class Placed(Wire, frozen=True):
     """The answer to one order."""
 
-    order_id: str | None = None
-    cl_ord_id: str | None = None
+    order_id: VenueOrderId | None = None
+    cl_ord_id: ClientOrderId | None = None
     error: str | None = None
 
     def __post_init__(self) -> None:
@@ -280,7 +283,9 @@ def add_request(orders: Sequence[Place], deadline: int, token: str) -> tuple[str
     return ADD_BATCH, {"orders": [order_params(order) for order in orders], **common}
 
 
-def cancel_request(order_ids: Sequence[str], exchange_ids: Sequence[str], token: str) -> tuple[str, dict[str, object]]:
+def cancel_request(
+    order_ids: Sequence[ClientOrderId], exchange_ids: Sequence[VenueOrderId | None], token: str
+) -> tuple[str, dict[str, object]]:
     """Method and parameters that cancel orders by client id, or several by Kraken's ids where all are known.
 
     Whether a batch may hold client ids only is not published.

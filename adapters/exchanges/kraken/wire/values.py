@@ -7,6 +7,8 @@ from typing import Any
 
 from msgspec import Raw, Struct
 
+from messages.ids import Nanos
+
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:Z|\+00:00)\Z")
 _ID = re.compile(r"[A-Za-z0-9_-]+\Z")
 _SECOND = 10**9
@@ -68,7 +70,7 @@ def check_number(name: str, value: Decimal) -> None:
         raise ValueError(f"{name} has too many decimals")
 
 
-def nanoseconds(stamp: str) -> int:
+def nanoseconds(stamp: str) -> Nanos:
     """An RFC 3339 time in UTC as nanoseconds, exactly. Raises `WireError`."""
     match = _STAMP.match(stamp)
     if match is None:
@@ -77,14 +79,14 @@ def nanoseconds(stamp: str) -> int:
         whole = int(datetime.fromisoformat(f"{match[1]}+00:00").timestamp())
     except ValueError:
         raise WireError(f"{stamp[:40]!r} is no time") from None
-    return whole * _SECOND + int((match[2] or "0").ljust(9, "0"))
+    return Nanos(whole * _SECOND + int((match[2] or "0").ljust(9, "0")))
 
 
-def nanoseconds_of_unix(seconds: Decimal) -> int:
+def nanoseconds_of_unix(seconds: Decimal) -> Nanos:
     """UNIX seconds with a fraction as nanoseconds. Raises `WireError`."""
     if not 0 <= seconds <= _LATEST_SECOND:
         raise WireError(f"{seconds} is no UNIX time")
-    return int(seconds * _SECOND)
+    return Nanos(int(seconds * _SECOND))
 
 
 def stamp_of(time: int) -> str:

@@ -20,7 +20,7 @@ from adapters.exchanges.kraken.transport.signing import Signer
 from adapters.exchanges.kraken.wire.names import PairName, PairTable
 from adapters.exchanges.kraken.wire.values import stamp_of
 from config.secrets import Secret
-from messages.ids import client_order_id
+from messages.ids import ClientOrderId, Nanos, client_order_id
 from messages.mailboxes import ExchangeEvent
 from messages.orders import Deferred, OrderKind, Place
 
@@ -28,7 +28,7 @@ KEY = Secret("public")
 PRIVATE = Secret("kQH5HW/8p1uGOVjbgWA7FunAmGO8lsSUXNsu3eow76sz84Q18fWxnyRzBHCd3pd5nE9qa99HAZtuZuj6F1huXg==")
 """The private half of the documentation's example."""
 
-START = 1_790_000_000 * SECOND
+START = Nanos(1_790_000_000 * SECOND)
 STAMP = "2026-09-21T14:13:20.000000Z"
 SOON = "2026-09-21T14:13:50.000000Z"
 """Half a minute after the start."""
@@ -48,7 +48,7 @@ def wall() -> int:
     return START + int(trio.current_time() * SECOND)
 
 
-def order_id(number: int) -> str:
+def order_id(number: int) -> ClientOrderId:
     """A client id of strategy 1001."""
     return client_order_id(1001, str(number))
 

@@ -17,7 +17,7 @@ from adapters.exchanges.kraken.wire import listed, rest, socket, trading
 from adapters.exchanges.kraken.wire.names import PairTable
 from adapters.exchanges.kraken.wire.ownership import Ownership
 from adapters.exchanges.kraken.wire.trading import Holding, LedgerEntry, Report
-from messages.ids import client_order_id
+from messages.ids import VenueOrderId, client_order_id
 from messages.orders import Accepted
 from tests.adapters.exchanges.kraken.support import (
     RestTable,
@@ -87,7 +87,10 @@ LISTS: dict[str, tuple[Callable[[list[Any]], object], list[object]]] = {
 TABLES: dict[str, tuple[Callable[[dict[str, Any]], object], dict[str, object]]] = {
     "open orders": (_orders(rest.OpenOrders, "open"), {"O1": ORDER, "O2": ORDER}),
     "closed orders": (_orders(rest.ClosedOrders, "closed"), {"O1": ORDER, "O2": ORDER}),
-    "asked orders": (lambda rows: sorted(rest.orders_of({key: raw(row) for key, row in rows.items()})), {"O1": ORDER}),
+    "asked orders": (
+        lambda rows: sorted(rest.orders_of({VenueOrderId(key): raw(row) for key, row in rows.items()})),
+        {"O1": ORDER},
+    ),
     "ledger": (
         lambda rows: sorted(rest.decode(raw({"ledger": rows}), rest.Ledgers, "it").readable()),
         {"L1": {"asset": "USD", "amount": "1", "time": 5}},
@@ -143,7 +146,7 @@ def test_an_answer_that_is_none_leaves_the_fate_of_its_order_alone_open(odd: lis
     assert [row.order_id for row in told] == ["O1", *[None] * len(odd)]
     assert all("no usable answer" in (row.error or "") for row in told[1:])
     added = rest.decode(raw({"orders": [{"txid": ["O1"]}, *odd]}), rest.AddedBatch, "it").readable()
-    assert [row.order_id for row in added] == ["O1", *[""] * len(odd)]
+    assert [row.order_id for row in added] == ["O1", *[None] * len(odd)]
 
 
 ODD: list[Any] = [None, 7, "row", True]

@@ -5,8 +5,10 @@ import trio
 from trio.testing import MockClock
 
 from adapters.exchanges.kraken.session import Line, open_session
+from messages.ids import VenueOrderId
 from messages.orders import Accepted, Canceled
 from tests.adapters.exchanges.kraken.support import (
+    START,
     Peer,
     RestTable,
     make_account,
@@ -75,7 +77,9 @@ async def test_a_token_that_is_refused_moves_the_orders_to_rest(autojump_clock: 
         await rig.far.answer(await rig.placed(place(1)), error="ESession:Invalid session")
         (event,) = await rig.events(1)
         assert event == Accepted(
-            order_id=order_id(1), exchange_id="O1", time=event.time if isinstance(event, Accepted) else 0
+            order_id=order_id(1),
+            exchange_id=VenueOrderId("O1"),
+            time=event.time if isinstance(event, Accepted) else START,
         )
         (body,) = rest.asked("AddOrder")
     assert (body["pair"], body["price"], body["volume"], body["oflags"]) == ("XBTUSD", "60000.0", "0.00250000", "post")

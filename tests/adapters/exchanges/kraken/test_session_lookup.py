@@ -6,6 +6,8 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from messages.account import OrderFacts
+from messages.ids import ClientOrderId
 from tests.adapters.exchanges.kraken.support import (
     START,
     RestTable,
@@ -34,10 +36,10 @@ async def test_a_look_up_finds_what_was_filled_while_nobody_listened(autojump_cl
 async def test_a_look_up_leaves_an_id_out_only_after_deadline_engine_and_two_looks(autojump_clock: MockClock) -> None:
     rest = RestTable(ClosedOrders={"closed": {}})
     async with opened(rest) as rig:
-        answers: list[dict[str, object]] = []
+        answers: list[dict[ClientOrderId, OrderFacts]] = []
 
         async def ask() -> None:
-            answers.append(dict(await rig.session.lookup([order_id(1)])))
+            answers.append(await rig.session.lookup([order_id(1)]))
 
         async with trio.open_nursery() as nursery:
             nursery.start_soon(ask)
@@ -105,7 +107,7 @@ async def test_a_look_up_believes_no_view_of_the_past(autojump_clock: MockClock,
 
 async def test_a_look_up_sees_what_arrives_while_it_waits(autojump_clock: MockClock) -> None:
     async with opened(RestTable(ClosedOrders={"closed": {}})) as rig:
-        found: dict[str, object] = {}
+        found: dict[ClientOrderId, OrderFacts] = {}
 
         async def ask() -> None:
             found.update(await rig.session.lookup([order_id(1)]))

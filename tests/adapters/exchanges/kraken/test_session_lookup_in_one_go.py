@@ -8,6 +8,7 @@ from trio.testing import MockClock
 
 from adapters.exchanges.kraken.transport.clock import SECOND
 from messages.account import OrderFacts
+from messages.ids import ClientOrderId
 from tests.adapters.exchanges.kraken.support import (
     START,
     Message,
@@ -34,9 +35,9 @@ def page(count: int) -> RestTable:
     return RestTable(ClosedOrders=answer)
 
 
-async def look_up_all(rig: Rig, questions: list[list[int]]) -> dict[str, OrderFacts]:
+async def look_up_all(rig: Rig, questions: list[list[int]]) -> dict[ClientOrderId, OrderFacts]:
     """As many strategies ask at once."""
-    found: dict[str, OrderFacts] = {}
+    found: dict[ClientOrderId, OrderFacts] = {}
 
     async def ask(numbers: list[int]) -> None:
         await rig.session.closed(START)

@@ -6,6 +6,7 @@ import pytest
 from trio.testing import MockClock
 
 from messages.account import AccountBalances, AccountSnapshot
+from messages.ids import VenueOrderId
 from messages.orders import Accepted, Canceled, Filled, PartiallyFilled
 from tests.adapters.exchanges.kraken.support import (
     START,
@@ -77,7 +78,7 @@ async def test_answer_and_reports_come_in_any_order(autojump_clock: MockClock, a
         await rig.far.channel("executions", report(1, "new"))
         if not answer_first:
             await acknowledged(rig.far, request, 1)
-        assert await rig.events(1) == [Accepted(order_id=order_id(1), exchange_id="O1", time=START)]
+        assert await rig.events(1) == [Accepted(order_id=order_id(1), exchange_id=VenueOrderId("O1"), time=START)]
         assert await rig.quiet()
 
 
@@ -88,7 +89,7 @@ async def test_a_fill_changes_the_totals_before_it_is_told(autojump_clock: MockC
         assert balances == AccountBalances({"BTC": Decimal("0.0510000000"), "USD": Decimal("939.7600")}, with_next=True)
         assert part == PartiallyFilled(
             order_id=order_id(1),
-            exchange_id="O1",
+            exchange_id=VenueOrderId("O1"),
             fill_id="T1",
             filled=Decimal("0.001"),
             cost=Decimal(60),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-from messages.ids import client_order_id
+from messages.ids import ClientOrderId, Nanos, client_order_id
 from messages.market import Tick
 from messages.money import Side
 from messages.orders import Place
@@ -12,7 +12,7 @@ from simulators.paper.book import PaperBook, Rules
 from simulators.paper.pairs import pair_rules
 
 SECOND = 1_000_000_000
-START = 1_700_000_000 * SECOND
+START = Nanos(1_700_000_000 * SECOND)
 BTC_USD = pair_rules("BTC/USD", {}, "test")
 RULES = Rules(maker_fee=Decimal("0.004"), taker_fee=Decimal("0.008"))
 
@@ -37,7 +37,7 @@ class MemoryStore:
         self.saves += 1
 
 
-def order_id(number: int) -> str:
+def order_id(number: int) -> ClientOrderId:
     return client_order_id(1001, f"order {number}")
 
 
@@ -61,12 +61,12 @@ def place(
         post_only=post_only,
         kind="ladder",
         cause=f"order {number}",
-        time=time,
+        time=Nanos(time),
     )
 
 
 def tick(price: str, time: int = START, symbol: str = "BTC/USD") -> Tick:
-    return Tick(symbol, Decimal(price), time)
+    return Tick(symbol, Decimal(price), Nanos(time))
 
 
 def new_book(balances: Mapping[str, str] | None = None, rules: Rules = RULES) -> PaperBook:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from messages.account import AccountBalances
+from messages.ids import ClientOrderId
 from messages.mailboxes import ExchangeEvent
 from messages.money import Side
 from messages.orders import Accepted, Filled, PartiallyFilled, Rejected
@@ -34,9 +35,9 @@ class BookAgreesWithTheModel(RuleBasedStateMachine):
         self.usd, self.btc = Fraction(5000), Fraction(50)
         self.last: Decimal | None = None
         self.placed = 0
-        self.open: dict[str, tuple[Side, Decimal, Decimal]] = {}
+        self.open: dict[ClientOrderId, tuple[Side, Decimal, Decimal]] = {}
         self.traded: dict[str, tuple[Fraction, Fraction, Fraction]] = {}
-        self.sides: dict[str, Side] = {}
+        self.sides: dict[ClientOrderId, Side] = {}
 
     @rule(price=prices)
     def a_price_fills_exactly_the_orders_it_reaches(self, price: Decimal) -> None:

@@ -12,7 +12,7 @@ from trio.testing import MockClock
 from adapters.exchanges.kraken.account.company import BEAT_SECONDS, PROOF_SECONDS, Beats, orders_in_doubt, watch_company
 from adapters.exchanges.kraken.transport.nonce import FileNonceStore
 from messages.account import KeyShared
-from messages.ids import client_order_id
+from messages.ids import Nanos, client_order_id
 from tests.adapters.exchanges.kraken.support import NAMES, RestTable, private_rest
 
 SECOND = 10**9
@@ -44,7 +44,7 @@ async def told(
     private = private_rest(rest)
     await private.call("GetApiKeyInfo", object)
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(watch_company, private, lambda: 5, said.append, heard or Beats())
+        nursery.start_soon(watch_company, private, lambda: Nanos(5), said.append, heard or Beats())
         for _ in range(beats):
             await trio.sleep(BEAT_SECONDS / 2)
             between()

@@ -17,7 +17,7 @@ from adapters.exchanges.kraken.wire.ownership import Ownership
 from adapters.exchanges.kraken.wire.rows import Unread
 from adapters.exchanges.kraken.wire.trading import Holding, LedgerEntry, Report, read_reports
 from messages.account import AccountBalances, ForeignOrder
-from messages.ids import client_order_id
+from messages.ids import VenueOrderId, client_order_id
 from messages.mailboxes import ExchangeEvent
 from tests.adapters.exchanges.kraken.support import (
     NAMES,
@@ -200,7 +200,7 @@ def test_an_order_that_was_told_as_somebody_elses_is_never_acknowledged_as_ours(
     orders.placing(place(1))
     hear(orders, {**report(1, "new"), "cl_ord_id": None})
     with pytest.raises(ExchangeUnavailable, match="reported as external"):
-        orders.acknowledged(order_id(1), "O1", START, 0.0)
+        orders.acknowledged(order_id(1), VenueOrderId("O1"), START, 0.0)
 
 
 def test_an_order_in_flight_that_was_told_as_somebody_elses_ends_the_session_with_its_name() -> None:

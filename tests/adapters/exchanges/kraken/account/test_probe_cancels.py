@@ -4,16 +4,17 @@ import pytest
 
 from adapters.exchanges.kraken.account.probe_cancels import LATE, Questions
 from adapters.exchanges.kraken.transport.clock import SECOND
+from messages.ids import ClientOrderId, Nanos
 
-BORN = 1_790_000_000 * SECOND
-ASKED = BORN + 3600 * SECOND
+BORN = Nanos(1_790_000_000 * SECOND)
+ASKED = Nanos(BORN + 3600 * SECOND)
 
 
 def asked(*times: int) -> Questions:
     """About order "a", at these times, and never answered."""
-    moments = iter((BORN, *times))
+    moments = map(Nanos, (BORN, *times))
     questions = Questions(lambda: next(moments))
-    assert [questions.ask("a") for _ in times] == [False, *[True] * (len(times) - 1)]
+    assert [questions.ask(ClientOrderId("a")) for _ in times] == [False, *[True] * (len(times) - 1)]
     return questions
 
 
@@ -27,7 +28,7 @@ def asked(*times: int) -> Questions:
     ],
 )
 def test_a_closure_is_a_questions_only_around_its_time(ended: int, reason: str) -> None:
-    assert asked(ASKED, ASKED + LATE).reason("a", "by hand", ended) == reason
+    assert asked(ASKED, ASKED + LATE).reason(ClientOrderId("a"), "by hand", Nanos(ended)) == reason
 
 
 @pytest.mark.parametrize(
@@ -35,24 +36,24 @@ def test_a_closure_is_a_questions_only_around_its_time(ended: int, reason: str) 
     [(ASKED + LATE, "post-only"), (ASKED + LATE + 1, "by hand"), (ASKED + 3 * LATE, "post-only")],
 )
 def test_between_two_questions_that_are_far_apart_the_owner_may_cancel(ended: int, reason: str) -> None:
-    assert asked(ASKED, ASKED + 3 * LATE).reason("a", "by hand", ended) == reason
+    assert asked(ASKED, ASKED + 3 * LATE).reason(ClientOrderId("a"), "by hand", Nanos(ended)) == reason
 
 
 def test_other_orders_and_other_reasons_stay_as_they_are() -> None:
     questions = asked(ASKED)
-    assert questions.reason("b", "by hand", ASKED) == "by hand"
-    assert questions.reason("a", "requested", ASKED) == "requested"
-    assert questions.reason("a", "self-trade", ASKED) == "self-trade"
+    assert questions.reason(ClientOrderId("b"), "by hand", ASKED) == "by hand"
+    assert questions.reason(ClientOrderId("a"), "requested", ASKED) == "requested"
+    assert questions.reason(ClientOrderId("a"), "self-trade", ASKED) == "self-trade"
 
 
 @pytest.mark.parametrize(
     ("ended", "reason"), [(BORN - LATE, "unclear"), (BORN + LATE, "unclear"), (BORN + LATE + 1, "by hand")]
 )
 def test_nobody_knows_what_an_earlier_run_asked(ended: int, reason: str) -> None:
-    assert asked(ASKED).reason("b", "by hand", ended) == reason
+    assert asked(ASKED).reason(ClientOrderId("b"), "by hand", Nanos(ended)) == reason
 
 
 def test_what_is_over_is_forgotten() -> None:
     questions = asked(ASKED)
-    questions.over("a")
-    assert questions.reason("a", "by hand", ASKED) == "by hand"
+    questions.over(ClientOrderId("a"))
+    assert questions.reason(ClientOrderId("a"), "by hand", ASKED) == "by hand"

@@ -1,6 +1,7 @@
 """No order is sent for which there is no room, and places that come free are counted."""
 
 from adapters.exchanges.kraken.limits.room import ANY, FULL_SECONDS, NEXT_TRIAL_SECONDS, OWED_SECONDS, Room
+from messages.ids import ClientOrderId
 
 BTC = "BTC/USD"
 
@@ -47,11 +48,11 @@ def test_another_session_counts_closed_orders_anew() -> None:
 
 def test_a_refused_sell_is_owed_a_place_until_it_leaves_or_is_not_asked_for_any_more() -> None:
     room = Room()
-    room.owe(BTC, "a", 0)
-    room.owe(BTC, "b", 1)
-    room.owe(BTC, "b", 2)
+    room.owe(BTC, ClientOrderId("a"), 0)
+    room.owe(BTC, ClientOrderId("b"), 1)
+    room.owe(BTC, ClientOrderId("b"), 2)
     assert (room.owed(BTC, 2), room.owed("ETH/USD", 2)) == (2, 0)
-    room.settle(BTC, "a")
-    room.settle("ETH/USD", "a")
+    room.settle(BTC, ClientOrderId("a"))
+    room.settle("ETH/USD", ClientOrderId("a"))
     assert room.owed(BTC, 2) == 1
     assert room.owed(BTC, 2 + OWED_SECONDS) == 0

@@ -14,7 +14,7 @@ from adapters.exchanges.kraken.wire import rest, socket, trading
 from adapters.exchanges.kraken.wire.names import PairTable
 from adapters.exchanges.kraken.wire.rows import Unread
 from adapters.exchanges.kraken.wire.values import WireError
-from messages.ids import client_order_id
+from messages.ids import Nanos, client_order_id
 from messages.market import Tick
 
 ANYTHING = st.recursive(
@@ -106,7 +106,7 @@ STATUS = """{"channel":"status","type":"update","data":[{"system":"online","api_
 def test_a_trade() -> None:
     frame = socket.read_frame(TRADE)
     assert socket.read_trades(frame.data) == (
-        [(98111234, Tick("BTC/USD", Decimal("61250.0"), 1790000009_881700000))],
+        [(98111234, Tick("BTC/USD", Decimal("61250.0"), Nanos(1790000009_881700000)))],
         [],
     )
 

@@ -3,7 +3,7 @@
 import pytest
 
 from adapters.exchanges.kraken.wire.ownership import EVERY_MARK, Ownership
-from messages.ids import MAX_USERREF, client_order_id, userref_of
+from messages.ids import MAX_USERREF, ClientOrderId, client_order_id, userref_of
 from tests.adapters.exchanges.kraken.support import NAMES
 
 OWN = Ownership({1001: "BTC/USD", 1002: "ETH/USD"}, NAMES.symbol)
@@ -30,7 +30,7 @@ def test_another_pair_is_another_owner(pair: str) -> None:
 
 @pytest.mark.parametrize("order_id", ["", "g1b0042a7", "G" + OURS[1:], OURS + "0", OTHERS, TOO_LARGE])
 def test_other_ids_are_others(order_id: str) -> None:
-    assert not OWN.claims(order_id, "BTC/USD")
+    assert not OWN.claims(ClientOrderId(order_id), "BTC/USD")
 
 
 @pytest.mark.parametrize("kind", ["market", "stop-loss", "take-profit-limit", "trailing-stop", "settle-position"])
