@@ -8,7 +8,7 @@ if __name__ == "__main__":
 
 import sys
 
-from backtesting.cli import main
+from backtesting.command import main
 
 if __name__ == "__main__":
     sys.exit(main())

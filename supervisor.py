@@ -34,7 +34,7 @@ from msgspec import Struct
 from trio import TaskStatus
 
 from actors.account_client import AccountClient
-from actors.conditions import ConditionBook
+from actors.condition_book import ConditionBook
 from actors.market_data import run_market_data, run_price_watch
 from actors.metrics.status_page import StatusBoard
 from actors.notifier.actor import Desk, run_notifier
@@ -47,10 +47,10 @@ from assembly.cores import Market
 from assembly.endpoint import bind_endpoint, run_endpoint
 from assembly.exit_codes import EXIT_OK
 from assembly.journal_file import JournalFile
-from assembly.mailboxes import Mailboxes
-from assembly.ownership import Owned, fingerprint
+from assembly.journal_owner import Owned, fingerprint
 from assembly.pasts import left_behind, left_over
 from assembly.survey import judge, price_timeouts, read_facts, survey, watched
+from assembly.wiring import Mailboxes
 from assembly.world import MACHINE, World
 from config import Config, ConfigError, load, validate
 from console import cli
@@ -58,7 +58,6 @@ from messages.journal import Past
 from messages.money import EXACT
 from messages.notices import JournalNoted, JournalRepaired
 from messages.status import LookAgain, Status
-from supervision.control import Control, ProgramFailed, StopRequest
 from supervision.disk_trouble import DiskTrouble
 from supervision.newcomers import prove_alone
 from supervision.outages import Outages
@@ -66,6 +65,7 @@ from supervision.policy import Role, limits_of
 from supervision.restart import Watch, supervise
 from supervision.shutdown import stop_in_order
 from supervision.state_keeper import StateKeeper
+from supervision.stop_request import Control, ProgramFailed, StopRequest
 from supervision.strategies import Strategies
 from trading.absent import Absent
 from trading.ports import CountsRequests, Exchange, FeelsCompany, NamesAccount, TellsQuotes, in_lock_step

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from actors.conditions import ConditionBook
+from actors.condition_book import ConditionBook
 from actors.mailbox import Mailbox
 from messages.account import AttachWaits, HistoryProgress
 from messages.counted import counted

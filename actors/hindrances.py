@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import trio
 
-from actors.conditions import ConditionBook
+from actors.condition_book import ConditionBook
 from actors.mailbox import Mailbox
 from messages.conditions import ConditionCode
 from messages.counted import counted

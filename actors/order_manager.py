@@ -12,7 +12,7 @@ import trio
 from trio import TaskStatus
 
 from actors.attach_news import AttachNews
-from actors.conditions import ConditionBook
+from actors.condition_book import ConditionBook
 from actors.mailbox import Mailbox
 from messages.account import (
     AbsentAnswered,

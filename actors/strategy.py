@@ -14,7 +14,7 @@ import trio
 from msgspec import Struct
 from msgspec.structs import replace
 
-from actors.conditions import ConditionBook
+from actors.condition_book import ConditionBook
 from actors.decisions import Decisions
 from actors.hindrances import Hindrances
 from actors.mailbox import Mailbox

@@ -12,7 +12,7 @@ from decimal import Decimal
 import trio
 from msgspec import Struct
 
-from actors.conditions import ConditionBook
+from actors.condition_book import ConditionBook
 from actors.mailbox import Mailbox
 from actors.price_doubts import DoubtDesk
 from actors.venue_facts import Objection, PairFacts, changes, fee_change

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from adapters.journal.looking import Contents, NotNow, contents
-from assembly.ownership import refuse_another_world, refuse_taken_place
+from assembly.journal_owner import refuse_another_world, refuse_taken_place
 from assembly.pasts import described, left_over, refuse_changed_pasts
 from config import PAPER, Config
 from config.schema import dry_run_file

@@ -6,7 +6,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from actors.persistence import JournalPort
-from assembly.ownership import Owned, fingerprint, open_owned, with_account
+from assembly.journal_owner import Owned, fingerprint, open_owned, with_account
 from assembly.pasts import refuse_changed_pasts
 from assembly.world import World
 from config import Config

@@ -14,8 +14,8 @@ from typing import Protocol, cast
 
 from adapters.channels.log import open_log
 from adapters.channels.telling import without_secrets
-from adapters.exchanges.paper.exchange import AccountStore, open_paper
 from config import PAPER, ChannelConfig, Config, ConfigError, Known, Problem, secret_texts
+from simulators.paper.exchange import AccountStore, open_paper
 from trading.ports import Channel, Exchange
 from trading.strategies.c_dca import C_DCA
 from trading.strategies.core import Core

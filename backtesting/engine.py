@@ -9,12 +9,12 @@ from collections.abc import Callable
 import numpy as np
 from msgspec import Struct
 
-from backtesting.account import Account
 from backtesting.data.ahead import chunks
 from backtesting.data.blocks import BlockIndex
 from backtesting.record import Record
 from backtesting.series import Series
 from backtesting.tape import Chunk, Tape, tick_of
+from backtesting.trading_account import Account
 
 Progress = Callable[[int], None]
 """Called with the number of rows done."""

@@ -7,10 +7,10 @@ from pathlib import Path
 from msgspec import Struct
 
 from assembly.cores import Market, core_maker
-from backtesting.account import Account, Trader
 from backtesting.data.reading import open_tape
 from backtesting.record import Record
 from backtesting.tape import Tape, price_of
+from backtesting.trading_account import Account, Trader
 from config import Config, ConfigError, Problem, StrategyConfig, check_against_pair
 from config.problems import shown
 from config.schema import PaperConfig

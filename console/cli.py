@@ -23,9 +23,9 @@ from config import Config, ConfigError, load
 from config.problems import one_of, shown
 from console.logs import setup_logging
 from console.output import QueuedStream, queued_output
-from supervision.control import ProgramFailed
 from supervision.restart import root_cause
 from supervision.signals import StopSignals, stop_signals
+from supervision.stop_request import ProgramFailed
 from trading.ports import DatabaseUnusable
 
 logger = logging.getLogger("infinity_grid")

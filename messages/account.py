@@ -6,7 +6,7 @@ from typing import Literal, cast
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from messages.events import Event
+from messages.event_base import Event
 from messages.ids import ClientOrderId, Nanos, VenueOrderId
 from messages.money import ZERO, Side
 from messages.order_life import Executed, Happening, after, further

@@ -9,7 +9,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from messages.events import Event
+from messages.event_base import Event
 from messages.ids import NO_CLIENT_ID, ClientOrderId, Nanos, VenueOrderId
 from messages.money import ZERO, Side
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from actors.conditions import ConditionBook
-from assembly.mailboxes import Mailboxes
+from actors.condition_book import ConditionBook
+from assembly.wiring import Mailboxes
 from supervision.restart import root_cause
 from supervision.state_keeper import StateKeeper
 from trading.ports import DatabaseUnusable

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from actors.conditions import ConditionBook
+from actors.condition_book import ConditionBook
 from actors.mailbox import Mailbox
 from messages.conditions import ConditionCode
 from messages.mailboxes import MetricsMail, PersistenceMail

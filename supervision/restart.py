@@ -14,7 +14,6 @@ from actors.metrics.status_page import post_report
 from messages.mailboxes import MetricsMail, NotifierMail
 from messages.notices import ActorFailed, ActorRecovered
 from messages.status import ActorReport
-from supervision.control import Control
 from supervision.outages import Outages
 from supervision.policy import (
     Failure,
@@ -31,6 +30,7 @@ from supervision.policy import (
     lasting,
     rule_for,
 )
+from supervision.stop_request import Control
 from trading.ports import BotStateError, ExchangeUnavailable
 
 logger = logging.getLogger("infinity_grid.supervisor")

@@ -8,12 +8,12 @@ from collections.abc import Callable
 
 import trio
 
-from assembly.mailboxes import Mailboxes, actor_name
+from assembly.wiring import Mailboxes, actor_name
 from config import Config
 from messages.account import StopTrading
 from messages.journal import Close
 from messages.status import Stop
-from supervision.control import Control
+from supervision.stop_request import Control
 
 SHARES = {"strategies": 0.3, "orders": 0.3, "persistence": 0.15}
 """Each phase's share of `shutdown_seconds`; the rest belongs to the notifier, whose own limit is two seconds."""

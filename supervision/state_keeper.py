@@ -9,10 +9,10 @@ from typing import assert_never
 import trio
 from msgspec.structs import replace
 
-from actors.conditions import ConditionBook
+from actors.condition_book import ConditionBook
 from actors.metrics.status_page import post_report
-from assembly.mailboxes import Mailboxes
 from assembly.pasts import rest_of
+from assembly.wiring import Mailboxes
 from config import Config, StrategyConfig
 from messages.account import KeyShared
 from messages.counted import counted
@@ -31,8 +31,8 @@ from messages.status import (
     StrategyReport,
     UncoveredOrders,
 )
-from supervision.control import StopRequest
 from supervision.states import StateMachine
+from supervision.stop_request import StopRequest
 from supervision.strangers import Strangers
 
 logger = logging.getLogger("infinity_grid.supervisor")

@@ -10,9 +10,9 @@ from typing import Literal
 
 from msgspec.structs import replace
 
-from actors.conditions import ConditionBook
-from assembly.mailboxes import Mailboxes
+from actors.condition_book import ConditionBook
 from assembly.pasts import Rest, described
+from assembly.wiring import Mailboxes
 from config import Config
 from messages.account import KeyShared, OrderFacts
 from messages.counted import counted

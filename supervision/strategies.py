@@ -3,12 +3,12 @@
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from actors.conditions import ConditionBook
+from actors.condition_book import ConditionBook
 from actors.stand_in import await_facts, run_halted_strategy
 from actors.strategy import StrategyActor
 from actors.venue_watch import VenueBook
 from assembly.cores import Market, guarded_core_maker, identity
-from assembly.mailboxes import Mailboxes, actor_name
+from assembly.wiring import Mailboxes, actor_name
 from config import Config, StrategyConfig
 from messages.status import Stop
 from supervision.policy import FirstStartRefused

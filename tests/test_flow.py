@@ -11,7 +11,7 @@ from actors.market_data import run_market_data
 from actors.notifier.actor import Desk, run_notifier
 from actors.notifier.outbox import Outbox
 from actors.order_manager import run_order_manager
-from assembly.mailboxes import NOTICE_LIMIT, Mailboxes
+from assembly.wiring import NOTICE_LIMIT, Mailboxes
 from messages.account import AccountSnapshot, Attach
 from messages.ids import ClientOrderId, Nanos
 from messages.letters import Letter
@@ -19,9 +19,9 @@ from messages.mailboxes import MetricsMail, NotifierMail, OrderManagerMail, Pers
 from messages.market import RowEnd, Tick
 from messages.notices import Notice, ProgramEnded
 from messages.orders import Rejected
-from supervision.control import Control
 from supervision.policy import Limits
 from supervision.restart import Watch, supervise
+from supervision.stop_request import Control
 from tests import wait_graph
 from tests.actors.fake_exchange import FakeExchange
 from tests.config.texts import VALID, read

@@ -14,6 +14,7 @@ FORMER = {
     "actors.strategies.grid_base": "trading.strategies.grid_base",
     "supervision.registry": "assembly.registry",
     "supervision.world": "assembly.world",
+    "adapters.exchanges.paper.exchange": "simulators.paper.exchange",
     "adapters.exchanges.kraken.sandbox": "simulators.kraken",
     "adapters.exchanges.kraken.sandbox.model.venue": "simulators.kraken.model.venue",
 }

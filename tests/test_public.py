@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from actors.metrics.actor import ENDPOINTS
-from adapters.journal.schema import TABLES
+from adapters.journal.table_schema import TABLES
 from assembly import registry
 
 ROOT = Path(__file__).parent.parent

@@ -11,14 +11,14 @@ import pytest
 import trio
 
 import supervisor
-from adapters.exchanges.paper.exchange import PaperExchange, open_paper
 from adapters.journal.journal import Journal
 from assembly import registry
 from assembly.world import World
 from config import Config, ConfigError, parse
 from messages.market import Tick
 from messages.status import Status
-from supervision.control import ProgramFailed
+from simulators.paper.exchange import PaperExchange, open_paper
+from supervision.stop_request import ProgramFailed
 from tests.embedded import PATIENCE, until
 from tests.process import running
 from trading.ports import BotStateError, DatabaseUnusable, ExchangeUnavailable

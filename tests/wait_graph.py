@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import get_args, get_type_hints
 
 from actors import mailbox
-from adapters.exchanges.paper.exchange import AccountStore
-from assembly.mailboxes import Mailboxes
+from assembly.wiring import Mailboxes
 from messages import mailboxes
+from simulators.paper.exchange import AccountStore
 from trading.ports import Channel, Exchange, TradingSession
 
 ROOT = Path(__file__).parent.parent
@@ -138,7 +138,7 @@ def _mailbox_types(scope: ast.AST) -> dict[str, str]:
 
 @cache
 def _program_mailboxes() -> dict[str, str]:
-    """The attributes of `assembly.mailboxes.Mailboxes`."""
+    """The attributes of `assembly.wiring.Mailboxes`."""
     source = inspect.getsource(Mailboxes)
     assignments = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.AnnAssign))
     return {_last_name(node.target): ast.unparse(node.annotation) for node in assignments}

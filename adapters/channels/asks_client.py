@@ -9,8 +9,8 @@ from typing import Any, Protocol, cast
 
 import trio
 
-from adapters.channels import answers
-from adapters.channels.answers import LARGEST_ANSWER, Answer, describe, tls
+from adapters.channels import http_answers as answers
+from adapters.channels.http_answers import LARGEST_ANSWER, Answer, describe, tls
 from trading.ports import ChannelError
 
 

@@ -10,8 +10,8 @@ from typing import Literal
 import httpx
 import trio
 
-from adapters.channels import answers
-from adapters.channels.answers import LARGEST_ANSWER, Answer, Post, describe, tls
+from adapters.channels import http_answers as answers
+from adapters.channels.http_answers import LARGEST_ANSWER, Answer, Post, describe, tls
 from config import ConfigError
 from trading.ports import ChannelError
 

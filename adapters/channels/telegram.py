@@ -10,8 +10,8 @@ import msgspec
 import trio
 from msgspec import Meta, Struct
 
-from adapters.channels.answers import Answer, Post
 from adapters.channels.http import ClientName, http_client
+from adapters.channels.http_answers import Answer, Post
 from adapters.channels.telegram_text import fitting, telegram_html
 from adapters.channels.telling import clean
 from config import ChannelConfig, Secret, read_options

@@ -7,8 +7,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from adapters.channels.answers import Answer, Post
 from adapters.channels.http import ClientName, http_client
+from adapters.channels.http_answers import Answer, Post
 from adapters.channels.telling import clean
 from config import ChannelConfig, ConfigError, Secret, read_options
 from messages.letters import Letter

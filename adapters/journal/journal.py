@@ -9,13 +9,13 @@ from typing import Self
 import duckdb
 import msgspec
 
-from adapters.journal.files import OpenFiles, is_still_there
+from adapters.journal.database_files import OpenFiles, is_still_there
+from adapters.journal.file_problems import explained, unusable
 from adapters.journal.opening import Opened, open_database
-from adapters.journal.problems import explained, unusable
 from adapters.journal.projection import Write
 from adapters.journal.repair import log_of
-from adapters.journal.schema import MIGRATIONS, Migration
-from adapters.journal.tables import Retention, Tables
+from adapters.journal.table_rows import Retention, Tables
+from adapters.journal.table_schema import MIGRATIONS, Migration
 from messages.journal import Origin, Owner, Past
 from trading.ports import DatabaseUnusable
 

@@ -6,12 +6,12 @@ import duckdb
 import msgspec
 from msgspec import Struct
 
+from adapters.journal.file_problems import explained, is_locked
 from adapters.journal.opening import SETTINGS, read_mark
-from adapters.journal.problems import explained, is_locked
 from adapters.journal.projection import Write
 from adapters.journal.repair import damaged_at
-from adapters.journal.schema import MIGRATIONS, create_tables, know_pairs
-from adapters.journal.tables import Retention, Tables
+from adapters.journal.table_rows import Retention, Tables
+from adapters.journal.table_schema import MIGRATIONS, create_tables, know_pairs
 from messages.journal import Owner, Past
 from trading.ports import DatabaseUnusable
 

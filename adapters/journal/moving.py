@@ -6,8 +6,8 @@ from pathlib import Path
 import duckdb
 from msgspec import Struct
 
+from adapters.journal.file_problems import explained, unusable
 from adapters.journal.opening import SETTINGS
-from adapters.journal.problems import explained, unusable
 from adapters.journal.repair import log_of
 
 _ACCOUNT_IN_LOG = 'SELECT count(*) FROM log WHERE messages LIKE \'%"type":"SaveAccount"%\''

@@ -15,10 +15,10 @@ import duckdb
 from duckdb import DuckDBPyConnection
 from msgspec import Struct
 
-from adapters.journal.files import PRIVATE, gone, keep_private
-from adapters.journal.problems import ELSEWHERE, RESTORE, explained, unusable
+from adapters.journal.database_files import PRIVATE, gone, keep_private
+from adapters.journal.file_problems import ELSEWHERE, RESTORE, explained, unusable
 from adapters.journal.repair import copy_database, cut_log, damaged_at, log_of
-from adapters.journal.schema import PROGRAM, Migration, create_tables, migrate
+from adapters.journal.table_schema import PROGRAM, Migration, create_tables, migrate
 
 SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "threads": "1",  # rows come by ones and tens; more threads only cost memory

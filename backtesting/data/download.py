@@ -11,7 +11,7 @@ import trio
 from rich.console import Console
 
 from adapters.exchanges.kraken.market_data.trade_history import PastTrade, trade_pages
-from adapters.exchanges.kraken.transport.rest import REST_URL, PublicRest, make_client
+from adapters.exchanges.kraken.transport.rest_client import REST_URL, PublicRest, make_client
 from backtesting.data.trade_files import Parts
 from backtesting.report import wording as say
 from backtesting.report.progress import bar

@@ -32,7 +32,7 @@ from messages.money import (
 )
 from messages.order_life import Executed, is_complete
 from messages.orders import Accepted, CloseReason, Place, Rejected, RejectReason
-from simulators.paper.account import (
+from simulators.paper.saved_account import (
     Changes,
     LastPrice,
     PaperAccount,

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from messages.market import Tick
 from messages.money import Pair
-from simulators.paper.account import LastPrice
+from simulators.paper.saved_account import LastPrice
 
 PRICES_KEY = "exchange.paper.prices"
 

@@ -14,8 +14,8 @@ from config.schema import SYNTHETIC
 from messages.ids import Nanos
 from messages.market import Tick
 from messages.money import EXACT, Pair
-from simulators.paper.account import LastPrice
 from simulators.paper.pairs import reference_price
+from simulators.paper.saved_account import LastPrice
 from simulators.prices.source import Position
 
 SECOND = 1_000_000_000

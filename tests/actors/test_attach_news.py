@@ -3,7 +3,7 @@
 import msgspec
 
 from actors.attach_news import AttachNews
-from actors.conditions import ConditionBook
+from actors.condition_book import ConditionBook
 from actors.mailbox import Mailbox
 from messages.account import AttachWaits, HistoryProgress
 from messages.conditions import ConditionChanged

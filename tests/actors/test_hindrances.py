@@ -7,7 +7,7 @@ import trio
 from msgspec.structs import replace
 from trio.testing import MockClock
 
-from actors.conditions import ConditionBook
+from actors.condition_book import ConditionBook
 from actors.hindrances import CROSSINGS, RESTS_AFTER, TELL_AFTER, Hindrances
 from actors.mailbox import Mailbox
 from messages.conditions import Condition, ConditionChanged, ConditionCode, Conditions

@@ -6,7 +6,7 @@ import msgspec
 import trio
 from trio.testing import MockClock
 
-from actors.conditions import ConditionBook
+from actors.condition_book import ConditionBook
 from actors.strategy import Identity, Outlets, StrategyActor
 from messages.account import Attach
 from messages.conditions import Condition, ConditionChanged, Conditions

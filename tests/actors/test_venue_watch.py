@@ -8,7 +8,7 @@ import trio
 from msgspec.structs import replace
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from actors.conditions import ConditionBook
+from actors.condition_book import ConditionBook
 from actors.mailbox import Mailbox
 from actors.venue_facts import Objection, PairFacts
 from actors.venue_watch import (

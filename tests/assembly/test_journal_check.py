@@ -10,7 +10,7 @@ import pytest
 from adapters.journal.journal import Journal
 from assembly import registry
 from assembly.journal_check import check_journal
-from assembly.ownership import open_owned
+from assembly.journal_owner import open_owned
 from assembly.pasts import refuse_changed_pasts
 from config import Config, ConfigError, parse
 from messages.ids import ClientOrderId, Nanos, VenueOrderId
@@ -18,7 +18,7 @@ from messages.journal import Commit, Owner, Record, SaveAccount
 from messages.money import ZERO
 from messages.orders import Canceled, Place
 from tests.adapters.journal.samples import in_use
-from tests.assembly.test_ownership import KEYS, NOW, TEXT
+from tests.assembly.test_journal_owner import KEYS, NOW, TEXT
 from tests.supervision.old_journal import old
 from trading.ports import DatabaseUnusable
 from trading.strategies import state as states

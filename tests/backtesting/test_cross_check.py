@@ -2,10 +2,10 @@
 
 from decimal import Decimal, localcontext
 
-from backtesting.account import Account, Trader
 from backtesting.engine import Course, Engine
 from backtesting.record import Record
 from backtesting.tape import ArrayTape
+from backtesting.trading_account import Account, Trader
 from messages.money import EXACT
 from simulators.paper.book import Rules
 from tests.backtesting.small_grid import FEE, PAIR, USERREF, SmallGrid

@@ -22,7 +22,6 @@ import duckdb
 import numpy as np
 
 from assembly import registry
-from backtesting.account import Account, Trader
 from backtesting.data.ahead import CHUNK_ROWS
 from backtesting.data.blocks import BlockIndex
 from backtesting.data.reading import open_tape
@@ -31,6 +30,7 @@ from backtesting.record import Record
 from backtesting.run import run
 from backtesting.setup import open_stage
 from backtesting.tape import ArrayTape, Tape
+from backtesting.trading_account import Account, Trader
 from config import Config, parse
 from config.schema import PaperConfig
 from messages.money import EXACT

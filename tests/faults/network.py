@@ -10,7 +10,7 @@ import httpx
 import trio
 import trio.testing
 
-from adapters.exchanges.kraken.transport.sockets import Dial, dialler
+from adapters.exchanges.kraken.transport.websockets import Dial, dialler
 from simulators.kraken import Doors
 
 REST_PORT, WS_PORT, WS_AUTH_PORT = 8100, 8101, 8102

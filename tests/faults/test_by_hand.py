@@ -11,8 +11,8 @@ from trio.testing import MockClock
 from messages.ids import client_order_id
 from messages.notices import FundsMissing, OrderAmended, OrderReleased, StrategyHalted
 from simulators.kraken import RequestFault
-from supervision.control import ProgramFailed
 from supervision.restart import root_cause
+from supervision.stop_request import ProgramFailed
 from tests.faults.oracle import Grid, Row
 from tests.faults.world import World, account, now, opened
 

@@ -7,8 +7,8 @@ import trio
 from trio.testing import MockClock
 
 from simulators.kraken import RequestFault
-from supervision.control import ProgramFailed
 from supervision.restart import root_cause
+from supervision.stop_request import ProgramFailed
 from tests.faults.oracle import Grid
 from tests.faults.world import World, opened
 from tests.pains.worlds import shown

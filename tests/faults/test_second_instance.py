@@ -11,8 +11,8 @@ from messages.ids import client_order_id
 from messages.notices import SecondInstance, StrategyHalted
 from simulators.kraken.model import trading
 from simulators.kraken.model.orders import OrderRequest
-from supervision.control import ProgramFailed
 from supervision.restart import root_cause
+from supervision.stop_request import ProgramFailed
 from tests.faults.world import SYMBOL, Recorder, World, opened
 
 

@@ -16,7 +16,7 @@ import supervisor
 from actors.persistence import JournalPort
 from adapters.exchanges.kraken import exchange as kraken
 from adapters.exchanges.kraken.live_prices import connect_dry_run
-from adapters.exchanges.kraken.transport.clock import SECOND
+from adapters.exchanges.kraken.transport.server_clock import SECOND
 from adapters.journal.journal import Journal
 from assembly import registry
 from assembly.world import World as Outside

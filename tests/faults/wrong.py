@@ -6,9 +6,9 @@ from tests.simulation.wrong.places import EVENTS, LATE_SHIFT, NO_COUNTER_BUY, RU
 REQUESTS = "adapters/exchanges/kraken/order_entry/requests.py"
 ANSWERS = "adapters/exchanges/kraken/order_entry/answers.py"
 STREAM = "adapters/exchanges/kraken/account/stream.py"
-ORDERS = "adapters/exchanges/kraken/account/orders.py"
+ORDERS = "adapters/exchanges/kraken/account/order_view.py"
 SESSION = "adapters/exchanges/kraken/session.py"
-ERRORS = "adapters/exchanges/kraken/wire/errors.py"
+ERRORS = "adapters/exchanges/kraken/wire/error_texts.py"
 DESK = "trading/order_desk.py"
 
 FATES = (
@@ -148,7 +148,7 @@ STREAMS = (
     ),
     one(
         "silence is not noticed",
-        "adapters/exchanges/kraken/transport/sockets.py",
+        "adapters/exchanges/kraken/transport/websockets.py",
         "SILENCE_SECONDS = 6.0",
         "SILENCE_SECONDS = 6000.0",
         "silent",

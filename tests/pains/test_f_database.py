@@ -10,8 +10,8 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from supervision.control import ProgramFailed
 from supervision.restart import root_cause
+from supervision.stop_request import ProgramFailed
 from tests.faults.oracle import Grid
 from tests.faults.world import opened
 from tests.pains.worlds import shown

@@ -8,8 +8,8 @@ import trio
 from trio.testing import MockClock
 
 from config import ConfigError
-from supervision.control import ProgramFailed
 from supervision.restart import root_cause
+from supervision.stop_request import ProgramFailed
 from tests.faults.oracle import Grid
 from tests.faults.world import KINDS, account, now, opened
 from tests.pains.worlds import sent, shown

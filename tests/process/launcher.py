@@ -15,8 +15,8 @@ from msgspec.structs import force_setattr
 import supervisor
 from adapters.exchanges.kraken.account import company
 from adapters.exchanges.kraken.exchange import NETWORK
-from adapters.exchanges.paper.exchange import PaperExchange
 from assembly.world import MACHINE
+from simulators.paper.exchange import PaperExchange
 
 _PROOF = 1.25
 """Beats that a process waits for a sign of another one."""

@@ -16,7 +16,7 @@ from trio._core import _run
 
 import supervisor
 from assembly.exit_codes import EXIT_CREDENTIALS, EXIT_DATABASE, EXIT_USAGE
-from assembly.ownership import fingerprint
+from assembly.journal_owner import fingerprint
 from messages.status import Status
 from simulators.kraken import DEMO_KEY, DEMO_PRIVATE, AccountSettings, Behaviour, KeySettings, Settings
 from simulators.kraken.model.fees import Rates

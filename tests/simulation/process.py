@@ -14,7 +14,6 @@ import supervisor
 from actors.persistence import InThread
 from adapters.exchanges.kraken.exchange import KrakenExchange, Surroundings, connect
 from adapters.exchanges.kraken.live_prices import connect_dry_run
-from adapters.exchanges.paper.exchange import AccountStore
 from assembly.exit_codes import EXIT_USAGE
 from assembly.world import World
 from config import Config, ConfigError
@@ -23,6 +22,7 @@ from messages.ids import ClientOrderId
 from messages.mailboxes import ExchangeEvent
 from messages.market import Tick
 from messages.orders import Place
+from simulators.paper.exchange import AccountStore
 from supervision.restart import root_cause
 from tests.simulation.disk import Disk
 from tests.simulation.network import Gate, Network, wall

@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from assembly.mailboxes import Mailboxes
+from assembly.wiring import Mailboxes
 from config import Config, ExchangeConfig, StrategyConfig
 from messages.conditions import Condition, Conditions
 from messages.status import PhaseChanged

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from assembly.mailboxes import Mailboxes
+from assembly.wiring import Mailboxes
 from messages.account import KeyShared, OrderFacts, OrderInDoubt
 from messages.ids import Nanos, VenueOrderId, client_order_id
 from messages.money import ZERO

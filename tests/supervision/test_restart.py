@@ -12,9 +12,9 @@ from actors.metrics.http_port import MetricsServerError
 from config import ConfigError
 from messages.notices import ActorFailed
 from messages.status import ActorReport
-from supervision.control import StopRequest
 from supervision.policy import Limits, Role
 from supervision.restart import JITTER, Watch, describe, root_cause, supervise
+from supervision.stop_request import StopRequest
 from tests.supervision.watched import DOWN, Actor, asked_to_stop, new_watch, observed, told
 from trading.guard import CoreFailed
 from trading.ports import BotStateError, DatabaseUnusable, SourceEnded, UnknownOrderError

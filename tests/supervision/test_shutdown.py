@@ -8,14 +8,14 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from actors.mailbox import Mailbox
-from assembly.mailboxes import Mailboxes
+from assembly.wiring import Mailboxes
 from config import Config
 from messages.account import StopTrading
 from messages.journal import Close
 from messages.mailboxes import OrderManagerMail, PersistenceMail, StrategyMail
 from messages.status import Stop
-from supervision.control import Control
 from supervision.shutdown import SHARES, stop_in_order
+from supervision.stop_request import Control
 from tests.config.texts import VALID, changed, read
 
 EXPECTED = [

@@ -9,7 +9,7 @@ import trio
 from msgspec.structs import replace
 from trio.testing import wait_all_tasks_blocked
 
-from assembly.mailboxes import Mailboxes
+from assembly.wiring import Mailboxes
 from config import Config
 from messages.ids import ClientOrderId
 from messages.journal import Past
@@ -28,8 +28,8 @@ from messages.status import (
     Resume,
     StrategyReport,
 )
-from supervision.control import StopRequest
 from supervision.state_keeper import StateKeeper
+from supervision.stop_request import StopRequest
 from tests.config.texts import VALID, read
 from trading.strategies.state import GridState, save
 

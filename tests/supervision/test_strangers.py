@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from assembly.mailboxes import Mailboxes
 from assembly.pasts import Rest
+from assembly.wiring import Mailboxes
 from config import Config
 from messages.account import KeyShared, OrderFacts
 from messages.conditions import Conditions

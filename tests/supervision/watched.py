@@ -8,10 +8,10 @@ import trio
 from actors.mailbox import Mailbox
 from messages.mailboxes import MetricsMail, NotifierMail
 from messages.notices import ActorFailed
-from supervision.control import Control, StopRequest
 from supervision.outages import Outages
 from supervision.policy import Limits, Role
 from supervision.restart import Watch, supervise
+from supervision.stop_request import Control, StopRequest
 from trading.ports import ExchangeUnavailable
 
 DOWN = ExchangeUnavailable("no route to the exchange")

@@ -12,23 +12,23 @@ from msgspec import Struct
 
 from adapters.exchanges.kraken.account.company import Beats, orders_in_doubt, watch_company
 from adapters.exchanges.kraken.account.permissions import check_permissions
-from adapters.exchanges.kraken.market_data.fees import Fees
+from adapters.exchanges.kraken.market_data.last_prices import Market
 from adapters.exchanges.kraken.market_data.listing import Listing
-from adapters.exchanges.kraken.market_data.market import Market
+from adapters.exchanges.kraken.market_data.maker_fees import Fees
 from adapters.exchanges.kraken.session import Account, KrakenSession, Line, open_session
-from adapters.exchanges.kraken.transport import sockets
-from adapters.exchanges.kraken.transport.clock import ServerClock
+from adapters.exchanges.kraken.transport import websockets as sockets
 from adapters.exchanges.kraken.transport.nonce import FileNonceStore, NonceSource, NonceStore
-from adapters.exchanges.kraken.transport.rest import PrivateRest, PublicRest, make_client
-from adapters.exchanges.kraken.transport.signing import Signer
+from adapters.exchanges.kraken.transport.request_signing import Signer
+from adapters.exchanges.kraken.transport.rest_client import PrivateRest, PublicRest, make_client
+from adapters.exchanges.kraken.transport.server_clock import ServerClock
 from adapters.exchanges.kraken.transport.urls import checked_url
-from adapters.exchanges.kraken.wire.ownership import Ownership
-from adapters.exchanges.paper.exchange import AccountStore
+from adapters.exchanges.kraken.wire.our_orders import Ownership
 from config.problems import ConfigError
 from config.schema import Config, ExchangeConfig
 from messages.account import KeyShared, OrderInDoubt
 from messages.market import Quote, Tick
 from messages.money import Pair
+from simulators.paper.exchange import AccountStore
 from trading.ports import PairUnavailable
 
 logger = logging.getLogger("infinity_grid.kraken")

@@ -7,11 +7,11 @@ from decimal import Decimal
 import msgspec
 
 from adapters.exchanges.kraken.exchange import KRAKEN, NETWORK, PublicSide, Surroundings, open_public
-from adapters.exchanges.paper.exchange import AccountStore, PaperExchange, open_kind
 from config.problems import ConfigError
 from config.schema import Config, PairOverride
 from messages.market import Quote, Tick
 from messages.money import Pair
+from simulators.paper.exchange import AccountStore, PaperExchange, open_kind
 from simulators.prices.source import Position
 from trading.ports import PairUnavailable
 

@@ -10,7 +10,7 @@ import trio
 from msgspec import Raw, Struct
 
 from adapters.exchanges.kraken.account.fee_backfill import PartlyTold, paid_fee
-from adapters.exchanges.kraken.account.orders import CLOSED_KEPT
+from adapters.exchanges.kraken.account.order_view import CLOSED_KEPT
 from adapters.exchanges.kraken.account.probe_cancels import Questions
 from adapters.exchanges.kraken.account.stream import AccountStream
 from adapters.exchanges.kraken.limits.budget import TradingBudget
@@ -24,14 +24,14 @@ from adapters.exchanges.kraken.reconciliation.balance_check import Differences, 
 from adapters.exchanges.kraken.reconciliation.order_check import watch_ledger, watch_orders
 from adapters.exchanges.kraken.reconciliation.order_history import Closures
 from adapters.exchanges.kraken.reconciliation.unknown_outcomes import DEADLINE_SECONDS, MARGIN_SECONDS, Lookup
-from adapters.exchanges.kraken.transport.clock import ServerClock
 from adapters.exchanges.kraken.transport.plausible import Plausible
-from adapters.exchanges.kraken.transport.rest import LOOK_AT_THE_KEY, PrivateRest
-from adapters.exchanges.kraken.transport.sockets import Dial, Socket, open_socket, subscription, translated
+from adapters.exchanges.kraken.transport.rest_client import LOOK_AT_THE_KEY, PrivateRest
+from adapters.exchanges.kraken.transport.server_clock import ServerClock
+from adapters.exchanges.kraken.transport.websockets import Dial, Socket, open_socket, subscription, translated
 from adapters.exchanges.kraken.wire import socket as wire
-from adapters.exchanges.kraken.wire.errors import meaning_of
+from adapters.exchanges.kraken.wire.error_texts import meaning_of
 from adapters.exchanges.kraken.wire.names import PairTable
-from adapters.exchanges.kraken.wire.rest import Token, orders_of
+from adapters.exchanges.kraken.wire.rest_results import Token, orders_of
 from adapters.exchanges.kraken.wire.values import WireError
 from messages.account import AccountSnapshot, History, HistoryProgress, OrderFacts
 from messages.ids import ClientOrderId, Nanos, VenueOrderId

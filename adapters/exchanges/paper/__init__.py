@@ -1,5 +1,6 @@
-"""The paper exchange: `simulators.paper` behind the ports of an exchange, on prices of any source.
+"""Former name of `simulators.paper`."""
 
-- `exchange`, `session`  the `trading.ports.Exchange` and its `TradingSession`
-- `pacing`               recorded time at a chosen speed
-"""
+from former_names import forward
+from simulators.paper import *  # noqa: F403 - for type checkers
+
+forward(__name__, "simulators.paper")

@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable
 import pytest
 import trio
 
-from adapters.channels import answers
-from adapters.channels.answers import LARGEST_ANSWER, Answer, Post
+from adapters.channels import http_answers as answers
 from adapters.channels.http import http_client
+from adapters.channels.http_answers import LARGEST_ANSWER, Answer, Post
 from tests.adapters.channels.stand_in import GARBAGE, HANGS, HANGS_UP, OK, Reply, refused_port, service
 from trading.ports import ChannelError
 

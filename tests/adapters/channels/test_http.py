@@ -3,8 +3,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from adapters.channels.answers import Post
 from adapters.channels.http import http_client, post
+from adapters.channels.http_answers import Post
 from config import ConfigError
 from tests.adapters.channels.client_cases import CASES, SECRET
 from tests.adapters.channels.stand_in import service

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 import trio
 
-from adapters.channels import answers
+from adapters.channels import http_answers as answers
 from adapters.channels.telegram import RETRY_AFTER_SECONDS, SECONDS_BETWEEN, TelegramChannel, open_telegram
 from config import ChannelConfig, ConfigError, Secret
 from messages.notices import ProgramEnded

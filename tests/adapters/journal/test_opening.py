@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from adapters.journal.journal import Journal
-from adapters.journal.schema import MIGRATIONS
+from adapters.journal.table_schema import MIGRATIONS
 from tests.adapters.journal.samples import NOW, USERREF, commit, die_with_a_log, files_in, run
 from trading.ports import DatabaseUnusable
 

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from adapters.exchanges.kraken.market_data import trade_history
 from adapters.exchanges.kraken.market_data.trade_history import trade_pages
-from adapters.exchanges.kraken.transport.rest import PublicRest, make_client
+from adapters.exchanges.kraken.transport.rest_client import PublicRest, make_client
 from backtesting.data import download as module
 from backtesting.data.download import download
 from backtesting.data.reading import open_tape
@@ -46,7 +46,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trade_history, "PAGE", 4)
     monkeypatch.setattr(module, "PART_TRADES", 6)
     monkeypatch.setattr(module, "_FIRST_WAIT", 0.01)
-    monkeypatch.setattr("adapters.exchanges.kraken.transport.rest._PUBLIC_BURST", math.inf)
+    monkeypatch.setattr("adapters.exchanges.kraken.transport.rest_client._PUBLIC_BURST", math.inf)
 
 
 def console() -> Console:

@@ -6,14 +6,14 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from backtesting.cli import main
+from backtesting.command import main
 from backtesting.engine import Course
 from backtesting.run import run
-from backtesting.sweep.files import SweepFile
+from backtesting.sweep.result_files import SweepFile
 from backtesting.sweep.search import POINTS, Outcome, Row, rank_correlation
 from config import ConfigError
 from tests.backtesting.stage import read, stage_of, text
-from tests.backtesting.test_cli import prices, written
+from tests.backtesting.test_command import prices, written
 
 D = Decimal
 GRID = ("--grid", "interval=0.005..0.02/0.005", "--grid", "n_open_buy_orders=2,4")

@@ -10,7 +10,7 @@ from messages.mailboxes import ExchangeEvent
 from messages.orders import Accepted, Canceled, Filled, PartiallyFilled, Rejected
 from simulators.paper import book as book_module
 from simulators.paper.book import PaperBook, Quiet, Rules
-from tests.adapters.exchanges.paper.support import BTC_USD, RULES, START, new_book, order_id, place, tick
+from tests.simulators.paper.support import BTC_USD, RULES, START, new_book, order_id, place, tick
 
 D = Decimal
 

@@ -17,7 +17,7 @@ from simulators.prices import reader as price_reader
 from simulators.prices.columns import Unit
 from simulators.prices.file import PriceFile
 from simulators.prices.source import Position, PriceSource
-from tests.adapters.exchanges.paper.support import BTC_USD, SECOND, START
+from tests.simulators.paper.support import BTC_USD, SECOND, START
 
 HEADER = "time,price,size\n"
 

@@ -2,11 +2,11 @@ from decimal import Decimal
 from itertools import pairwise
 
 from messages.market import Tick
-from simulators.paper.account import LastPrice
 from simulators.paper.pairs import pair_rules
+from simulators.paper.saved_account import LastPrice
 from simulators.prices.source import Position, PriceSource
 from simulators.prices.synthetic import SyntheticPrices, step
-from tests.adapters.exchanges.paper.support import SECOND, START
+from tests.simulators.paper.support import SECOND, START
 
 BTC = pair_rules("BTC/USD", {}, "test")
 ETH = pair_rules("ETH/USD", {}, "test")

@@ -17,10 +17,10 @@ import trio
 from msgspec import Raw, Struct
 
 from adapters.exchanges.kraken.limits.turns import Urgency
-from adapters.exchanges.kraken.transport.rest import PrivateRest
-from adapters.exchanges.kraken.wire.errors import KrakenError
+from adapters.exchanges.kraken.transport.rest_client import PrivateRest
+from adapters.exchanges.kraken.wire.error_texts import KrakenError
 from adapters.exchanges.kraken.wire.names import PairTable
-from adapters.exchanges.kraken.wire.rest import OpenOrders, order_facts
+from adapters.exchanges.kraken.wire.rest_results import OpenOrders, order_facts
 from messages.account import KeyShared, OrderFacts, OrderInDoubt
 from messages.ids import Nanos, VenueOrderId, userref_of
 from trading.ports import ExchangeUnavailable

@@ -8,8 +8,8 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from adapters.exchanges.kraken.wire.rest import Order
-from adapters.exchanges.kraken.wire.trading import Report, asset_of
+from adapters.exchanges.kraken.wire.private_socket import Report, asset_of
+from adapters.exchanges.kraken.wire.rest_results import Order
 from messages.ids import VenueOrderId
 from messages.money import ONE, ZERO, cost
 from trading.ports import ExchangeUnavailable

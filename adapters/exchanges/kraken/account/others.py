@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from adapters.exchanges.kraken.account.totals import Fill, Totals
-from adapters.exchanges.kraken.wire.trading import Report
+from adapters.exchanges.kraken.wire.private_socket import Report
 from messages.account import AccountBalances, ForeignOrder, OrderFacts
 from messages.mailboxes import ExchangeEvent
 from messages.money import ZERO, cost

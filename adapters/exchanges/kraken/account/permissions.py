@@ -4,9 +4,9 @@ import logging
 import re
 from collections.abc import Mapping
 
-from adapters.exchanges.kraken.transport.rest import PrivateRest
-from adapters.exchanges.kraken.wire.errors import KrakenError
-from adapters.exchanges.kraken.wire.rest import KeyInfo
+from adapters.exchanges.kraken.transport.rest_client import PrivateRest
+from adapters.exchanges.kraken.wire.error_texts import KrakenError
+from adapters.exchanges.kraken.wire.rest_results import KeyInfo
 from trading.ports import BotStateError
 
 logger = logging.getLogger("infinity_grid.kraken")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from adapters.exchanges.kraken.transport.clock import SECOND
+from adapters.exchanges.kraken.transport.server_clock import SECOND
 from messages.ids import ClientOrderId, Nanos
 from messages.orders import CloseReason
 

@@ -10,16 +10,15 @@ from decimal import Decimal
 import trio
 
 from adapters.exchanges.kraken.account.fee_backfill import PartlyTold, told_fees
-from adapters.exchanges.kraken.account.orders import AccountOrders
+from adapters.exchanges.kraken.account.order_view import AccountOrders
 from adapters.exchanges.kraken.account.others import Known
 from adapters.exchanges.kraken.account.probe_cancels import Questions
 from adapters.exchanges.kraken.account.totals import Totals
 from adapters.exchanges.kraken.transport.feed import Feed
 from adapters.exchanges.kraken.transport.skipped import Skipped
 from adapters.exchanges.kraken.wire import socket as wire
-from adapters.exchanges.kraken.wire.ownership import EVERY_MARK, Ownership
-from adapters.exchanges.kraken.wire.rows import Unread
-from adapters.exchanges.kraken.wire.trading import (
+from adapters.exchanges.kraken.wire.our_orders import EVERY_MARK, Ownership
+from adapters.exchanges.kraken.wire.private_socket import (
     Holding,
     LedgerEntry,
     Report,
@@ -28,6 +27,7 @@ from adapters.exchanges.kraken.wire.trading import (
     read_holdings,
     read_reports,
 )
+from adapters.exchanges.kraken.wire.rows import Unread
 from adapters.exchanges.kraken.wire.values import WireError
 from messages.account import AccountBalances, AccountSnapshot
 from messages.ids import ClientOrderId, Nanos, VenueOrderId

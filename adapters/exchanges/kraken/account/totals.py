@@ -11,7 +11,7 @@ from decimal import Decimal
 from msgspec import Struct, field
 
 from adapters.exchanges.kraken.wire.names import common_asset, is_spendable
-from adapters.exchanges.kraken.wire.trading import Fee, Holding, LedgerEntry, asset_of
+from adapters.exchanges.kraken.wire.private_socket import Fee, Holding, LedgerEntry, asset_of
 from messages.money import ZERO, Side
 
 _REMEMBERED = 2_000

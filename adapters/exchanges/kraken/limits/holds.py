@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from adapters.exchanges.kraken.limits.request_queue import Batch
-from adapters.exchanges.kraken.wire.errors import defer_reason, is_about_the_key, meaning_of, throttled_until
+from adapters.exchanges.kraken.wire.error_texts import defer_reason, is_about_the_key, meaning_of, throttled_until
 from messages.orders import DeferReason
 
 LOCKOUT_SECONDS = 900.0

@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from adapters.exchanges.kraken.limits.budget import Counter, TradingBudget, add_cost, cancel_cost
-from adapters.exchanges.kraken.wire.trading import LARGEST_ADD, LARGEST_CANCEL
+from adapters.exchanges.kraken.wire.private_socket import LARGEST_ADD, LARGEST_CANCEL
 from messages.ids import ClientOrderId, userref_of
 from messages.orders import Place
 

@@ -8,12 +8,12 @@ from decimal import Decimal
 import trio
 from msgspec.structs import replace
 
-from adapters.exchanges.kraken.transport.clock import SECOND, ServerClock
-from adapters.exchanges.kraken.transport.rest import PublicRest
+from adapters.exchanges.kraken.transport.rest_client import PublicRest
+from adapters.exchanges.kraken.transport.server_clock import SECOND, ServerClock
 from adapters.exchanges.kraken.wire import listed as wire
-from adapters.exchanges.kraken.wire.errors import KrakenError
+from adapters.exchanges.kraken.wire.error_texts import KrakenError
 from adapters.exchanges.kraken.wire.names import TOKENIZED, PairName, PairTable, common_symbol
-from adapters.exchanges.kraken.wire.rest import ServerTime
+from adapters.exchanges.kraken.wire.rest_results import ServerTime
 from adapters.exchanges.kraken.wire.values import WireError
 from config.problems import ConfigError, did_you_mean
 from config.schema import Config

@@ -6,10 +6,10 @@ from collections.abc import AsyncGenerator
 from msgspec import Struct
 from msgspec.structs import replace
 
-from adapters.exchanges.kraken.transport.rest import PublicRest
+from adapters.exchanges.kraken.transport.rest_client import PublicRest
 from adapters.exchanges.kraken.wire.listed import Rows, pair_names
 from adapters.exchanges.kraken.wire.names import TOKENIZED, PairName, PairTable
-from adapters.exchanges.kraken.wire.rest import TradeRow, Trades, trade_rows, trades_cursor
+from adapters.exchanges.kraken.wire.rest_results import TradeRow, Trades, trade_rows, trades_cursor
 from adapters.exchanges.kraken.wire.rows import Unread
 from adapters.exchanges.kraken.wire.values import WireError, nanoseconds_of_unix
 from config.problems import ConfigError, Problem, did_you_mean, shown

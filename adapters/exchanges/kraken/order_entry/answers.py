@@ -14,9 +14,9 @@ from adapters.exchanges.kraken.limits.holds import Holds, scope_of, scopes_of
 from adapters.exchanges.kraken.limits.request_queue import Batch, Outbox
 from adapters.exchanges.kraken.limits.room import Room
 from adapters.exchanges.kraken.order_entry.deferrals import Deferrals
-from adapters.exchanges.kraken.transport.clock import SECOND, ServerClock
-from adapters.exchanges.kraken.wire.errors import meaning_of, reject_reason
-from adapters.exchanges.kraken.wire.trading import Placed
+from adapters.exchanges.kraken.transport.server_clock import SECOND, ServerClock
+from adapters.exchanges.kraken.wire.error_texts import meaning_of, reject_reason
+from adapters.exchanges.kraken.wire.private_socket import Placed
 from adapters.exchanges.kraken.wire.values import WireError
 from messages.counted import counted
 from messages.ids import NO_VENUE_ID, ClientOrderId, Nanos

@@ -9,8 +9,8 @@ import trio
 from adapters.exchanges.kraken.limits.budget import TradingBudget
 from adapters.exchanges.kraken.limits.holds import Hold, Holds, scopes_of
 from adapters.exchanges.kraken.limits.request_queue import Ages, Batch, Outbox
-from adapters.exchanges.kraken.transport.clock import SECOND
-from adapters.exchanges.kraken.wire.errors import throttled_until
+from adapters.exchanges.kraken.transport.server_clock import SECOND
+from adapters.exchanges.kraken.wire.error_texts import throttled_until
 from messages.counted import counted
 from messages.ids import ClientOrderId, Nanos
 from messages.orders import DeferReason, Deferred

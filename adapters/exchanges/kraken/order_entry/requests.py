@@ -17,11 +17,11 @@ from adapters.exchanges.kraken.order_entry.deferrals import Deferrals
 from adapters.exchanges.kraken.order_entry.reserve import Reserve
 from adapters.exchanges.kraken.order_entry.rest_orders import RestOrders
 from adapters.exchanges.kraken.reconciliation.unknown_outcomes import DEADLINE_SECONDS, MARGIN_SECONDS, Fate, fate_of
-from adapters.exchanges.kraken.transport.clock import SECOND, ServerClock
-from adapters.exchanges.kraken.transport.sockets import Socket
+from adapters.exchanges.kraken.transport.server_clock import SECOND, ServerClock
+from adapters.exchanges.kraken.transport.websockets import Socket
 from adapters.exchanges.kraken.wire import socket as wire
-from adapters.exchanges.kraken.wire.errors import meaning_of
-from adapters.exchanges.kraken.wire.trading import (
+from adapters.exchanges.kraken.wire.error_texts import meaning_of
+from adapters.exchanges.kraken.wire.private_socket import (
     ADD,
     ADD_BATCH,
     CANCEL,

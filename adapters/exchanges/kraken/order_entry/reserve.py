@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from msgspec.structs import replace
 
-from adapters.exchanges.kraken.account.orders import AccountOrders
+from adapters.exchanges.kraken.account.order_view import AccountOrders
 from adapters.exchanges.kraken.limits.budget import TradingBudget
 from adapters.exchanges.kraken.limits.request_queue import Batch, Outbox
 from adapters.exchanges.kraken.limits.room import Room

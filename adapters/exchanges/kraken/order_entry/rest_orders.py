@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from adapters.exchanges.kraken.limits.turns import Urgency
-from adapters.exchanges.kraken.transport.rest import PrivateRest
-from adapters.exchanges.kraken.wire.errors import KrakenError
+from adapters.exchanges.kraken.transport.rest_client import PrivateRest
+from adapters.exchanges.kraken.wire.error_texts import KrakenError
 from adapters.exchanges.kraken.wire.names import PairTable
-from adapters.exchanges.kraken.wire.rest import AddedBatch, AddedOrder, Canceled
-from adapters.exchanges.kraken.wire.trading import Placed, rest_order
+from adapters.exchanges.kraken.wire.private_socket import Placed, rest_order
+from adapters.exchanges.kraken.wire.rest_results import AddedBatch, AddedOrder, Canceled
 from adapters.exchanges.kraken.wire.values import stamp_of
 from messages.ids import ClientOrderId
 from messages.orders import Place

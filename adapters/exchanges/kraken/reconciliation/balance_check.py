@@ -16,11 +16,11 @@ from msgspec import Raw, Struct
 from adapters.exchanges.kraken.account.stream import AccountStream
 from adapters.exchanges.kraken.limits.budget import REST_HISTORY
 from adapters.exchanges.kraken.limits.turns import Urgency
-from adapters.exchanges.kraken.transport.clock import SECOND
-from adapters.exchanges.kraken.transport.rest import PrivateRest
+from adapters.exchanges.kraken.transport.rest_client import PrivateRest
+from adapters.exchanges.kraken.transport.server_clock import SECOND
 from adapters.exchanges.kraken.wire.names import asset_id, common_asset, is_spendable, spendable
-from adapters.exchanges.kraken.wire.rest import LedgerRow, Ledgers, holdings
-from adapters.exchanges.kraken.wire.trading import TRADE
+from adapters.exchanges.kraken.wire.private_socket import TRADE
+from adapters.exchanges.kraken.wire.rest_results import LedgerRow, Ledgers, holdings
 from messages.money import ZERO
 from trading.ports import BotStateError, ExchangeUnavailable
 

@@ -10,8 +10,8 @@ import trio
 
 from adapters.exchanges.kraken.account.stream import AccountStream
 from adapters.exchanges.kraken.limits.turns import Urgency
-from adapters.exchanges.kraken.transport.rest import PrivateRest
-from adapters.exchanges.kraken.wire.rest import OpenOrders
+from adapters.exchanges.kraken.transport.rest_client import PrivateRest
+from adapters.exchanges.kraken.wire.rest_results import OpenOrders
 from messages.ids import NO_CLIENT_ID, VenueOrderId
 from trading.ports import ExchangeUnavailable
 

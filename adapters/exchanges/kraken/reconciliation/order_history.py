@@ -11,10 +11,10 @@ import trio
 
 from adapters.exchanges.kraken.limits.budget import REST_HISTORY
 from adapters.exchanges.kraken.limits.turns import Urgency
-from adapters.exchanges.kraken.transport.clock import SECOND, ServerClock
-from adapters.exchanges.kraken.transport.rest import PrivateRest
+from adapters.exchanges.kraken.transport.rest_client import PrivateRest
+from adapters.exchanges.kraken.transport.server_clock import SECOND, ServerClock
 from adapters.exchanges.kraken.wire.names import PairTable
-from adapters.exchanges.kraken.wire.rest import ClosedOrders, Order, order_facts
+from adapters.exchanges.kraken.wire.rest_results import ClosedOrders, Order, order_facts
 from messages.account import History, OrderFacts
 from messages.ids import VenueOrderId, userref_of
 

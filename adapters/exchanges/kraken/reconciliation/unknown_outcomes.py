@@ -18,10 +18,10 @@ from msgspec.structs import replace
 from adapters.exchanges.kraken.account.stream import AccountStream
 from adapters.exchanges.kraken.limits.budget import REST_HISTORY
 from adapters.exchanges.kraken.limits.turns import Urgency
-from adapters.exchanges.kraken.transport.clock import SECOND
-from adapters.exchanges.kraken.transport.rest import PrivateRest
+from adapters.exchanges.kraken.transport.rest_client import PrivateRest
+from adapters.exchanges.kraken.transport.server_clock import SECOND
 from adapters.exchanges.kraken.wire.names import PairTable
-from adapters.exchanges.kraken.wire.rest import ClosedOrders, OpenOrders, Order, order_facts
+from adapters.exchanges.kraken.wire.rest_results import ClosedOrders, OpenOrders, Order, order_facts
 from adapters.exchanges.kraken.wire.values import nanoseconds_of_unix
 from messages.account import History, OrderFacts
 from messages.ids import NO_CLIENT_ID, ClientOrderId, Nanos, VenueOrderId

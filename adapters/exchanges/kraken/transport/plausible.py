@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from adapters.exchanges.kraken.transport.clock import SECOND
+from adapters.exchanges.kraken.transport.server_clock import SECOND
 from messages.account import AccountSnapshot, History, OrderFacts
 from messages.mailboxes import ExchangeEvent
 from messages.market import Tick

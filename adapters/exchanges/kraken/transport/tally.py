@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Literal, get_args
 
-from adapters.exchanges.kraken.wire.errors import defer_reason, meaning_of
+from adapters.exchanges.kraken.wire.error_texts import defer_reason, meaning_of
 
 Outcome = Literal["ok", "refused", "rate_limited", "unknown"]
 """

@@ -13,10 +13,10 @@ import trio.testing
 import trio_websocket
 
 from adapters.exchanges.kraken.session import Account, KrakenSession, Line, open_session
-from adapters.exchanges.kraken.transport.clock import SECOND, ServerClock
 from adapters.exchanges.kraken.transport.nonce import NonceSource
-from adapters.exchanges.kraken.transport.rest import PrivateRest, PublicRest, make_client
-from adapters.exchanges.kraken.transport.signing import Signer
+from adapters.exchanges.kraken.transport.request_signing import Signer
+from adapters.exchanges.kraken.transport.rest_client import PrivateRest, PublicRest, make_client
+from adapters.exchanges.kraken.transport.server_clock import SECOND, ServerClock
 from adapters.exchanges.kraken.wire.names import PairName, PairTable
 from adapters.exchanges.kraken.wire.values import stamp_of
 from config.secrets import Secret

@@ -10,12 +10,13 @@ from trio.testing import MockClock
 from adapters.exchanges.kraken import exchange as real
 from adapters.exchanges.kraken import live_prices, session
 from adapters.exchanges.kraken.exchange import Surroundings
-from adapters.exchanges.kraken.transport import rest, signing
+from adapters.exchanges.kraken.transport import request_signing as signing
+from adapters.exchanges.kraken.transport import rest_client as rest
 from assembly import registry
 from config import PairOverride, PaperConfig
 from messages.orders import Accepted, Filled
 from tests.adapters.exchanges.kraken.kraken_config import configured
-from tests.adapters.exchanges.kraken.market_data.test_market import confirm, say, trade
+from tests.adapters.exchanges.kraken.market_data.test_last_prices import confirm, say, trade
 from tests.adapters.exchanges.kraken.support import START, Far, Peer, place, wall
 from tests.adapters.exchanges.kraken.test_exchange import table
 

@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 from msgspec import Raw
 from trio.testing import MockClock
 
-from adapters.exchanges.kraken.wire import listed, rest, socket, trading
+from adapters.exchanges.kraken.wire import listed, socket
+from adapters.exchanges.kraken.wire import private_socket as trading
+from adapters.exchanges.kraken.wire import rest_results as rest
 from adapters.exchanges.kraken.wire.names import PairTable
-from adapters.exchanges.kraken.wire.ownership import Ownership
-from adapters.exchanges.kraken.wire.trading import Holding, LedgerEntry, Report
+from adapters.exchanges.kraken.wire.our_orders import Ownership
+from adapters.exchanges.kraken.wire.private_socket import Holding, LedgerEntry, Report
 from messages.ids import VenueOrderId, client_order_id
 from messages.orders import Accepted
 from tests.adapters.exchanges.kraken.support import (

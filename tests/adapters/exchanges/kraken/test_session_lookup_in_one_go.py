@@ -6,7 +6,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from adapters.exchanges.kraken.transport.clock import SECOND
+from adapters.exchanges.kraken.transport.server_clock import SECOND
 from messages.account import OrderFacts
 from messages.ids import ClientOrderId
 from tests.adapters.exchanges.kraken.support import (

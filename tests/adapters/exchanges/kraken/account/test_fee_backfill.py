@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from adapters.exchanges.kraken.account.fee_backfill import PartlyTold, fee_in_quote, paid_fee, told_fees
-from adapters.exchanges.kraken.wire.rest import Order
-from adapters.exchanges.kraken.wire.trading import Report
+from adapters.exchanges.kraken.wire.private_socket import Report
+from adapters.exchanges.kraken.wire.rest_results import Order
 from tests.adapters.exchanges.kraken.support import opening, order_id, trade
 from trading.ports import ExchangeUnavailable
 

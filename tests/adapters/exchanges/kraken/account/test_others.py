@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
 
-from adapters.exchanges.kraken.account.orders import AccountOrders
+from adapters.exchanges.kraken.account.order_view import AccountOrders
 from adapters.exchanges.kraken.account.probe_cancels import Questions
 from adapters.exchanges.kraken.account.totals import Totals
-from adapters.exchanges.kraken.wire.ownership import Ownership
+from adapters.exchanges.kraken.wire.our_orders import Ownership
+from adapters.exchanges.kraken.wire.private_socket import Holding, LedgerEntry, Report, read_reports
 from adapters.exchanges.kraken.wire.rows import Unread
-from adapters.exchanges.kraken.wire.trading import Holding, LedgerEntry, Report, read_reports
 from messages.account import AccountBalances, ForeignOrder
 from messages.ids import VenueOrderId, client_order_id
 from messages.mailboxes import ExchangeEvent

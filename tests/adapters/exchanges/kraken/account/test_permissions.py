@@ -3,7 +3,7 @@
 import pytest
 
 from adapters.exchanges.kraken.account.permissions import NEEDED, check_key, check_permissions
-from adapters.exchanges.kraken.wire.rest import KeyInfo
+from adapters.exchanges.kraken.wire.rest_results import KeyInfo
 from tests.adapters.exchanges.kraken.support import RestTable, private_rest
 from trading.ports import BotStateError
 

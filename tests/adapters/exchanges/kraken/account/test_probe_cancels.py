@@ -3,7 +3,7 @@
 import pytest
 
 from adapters.exchanges.kraken.account.probe_cancels import LATE, Questions
-from adapters.exchanges.kraken.transport.clock import SECOND
+from adapters.exchanges.kraken.transport.server_clock import SECOND
 from messages.ids import ClientOrderId, Nanos
 
 BORN = Nanos(1_790_000_000 * SECOND)

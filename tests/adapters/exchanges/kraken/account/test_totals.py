@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from adapters.exchanges.kraken.account.totals import Fill, Totals
-from adapters.exchanges.kraken.wire.trading import Holding, LedgerEntry
+from adapters.exchanges.kraken.wire.private_socket import Holding, LedgerEntry
 
 D = Decimal
 BUY = Fill("T1", "BTC/USD", "buy", D("0.002"), D(100), ())

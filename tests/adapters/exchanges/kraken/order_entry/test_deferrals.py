@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from trio.testing import MockClock
 
 from adapters.exchanges.kraken.order_entry.answers import KEY_SECONDS
-from adapters.exchanges.kraken.transport.clock import SECOND
-from adapters.exchanges.kraken.wire.rest import Token
+from adapters.exchanges.kraken.transport.server_clock import SECOND
+from adapters.exchanges.kraken.wire.rest_results import Token
 from messages.orders import Accepted, Canceled, DeferReason, Place, Rejected
 from tests.adapters.exchanges.kraken.support import (
     Message,

@@ -7,12 +7,12 @@ import trio
 from msgspec.structs import replace
 from trio.testing import MockClock
 
-from adapters.exchanges.kraken.account.orders import AccountOrders
+from adapters.exchanges.kraken.account.order_view import AccountOrders
 from adapters.exchanges.kraken.limits.budget import STARTER, TradingBudget
 from adapters.exchanges.kraken.limits.request_queue import Batch, Outbox, place_batches
 from adapters.exchanges.kraken.limits.room import Room
 from adapters.exchanges.kraken.order_entry.reserve import KEPT_SECONDS, LOOK_SECONDS, START_SECONDS, Reserve
-from adapters.exchanges.kraken.wire.ownership import EVERY_MARK, Ownership
+from adapters.exchanges.kraken.wire.our_orders import EVERY_MARK, Ownership
 from messages.orders import Place
 from tests.adapters.exchanges.kraken.support import acknowledged, opened, opening, place, report, trade
 

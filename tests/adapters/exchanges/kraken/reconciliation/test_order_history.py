@@ -7,7 +7,7 @@ import trio
 from trio.testing import MockClock
 
 from adapters.exchanges.kraken.reconciliation.order_history import LOOK_BACK
-from adapters.exchanges.kraken.transport.clock import SECOND
+from adapters.exchanges.kraken.transport.server_clock import SECOND
 from messages.account import HistoryProgress
 from tests.adapters.exchanges.kraken.support import START, Message, RestTable, make_account, opened, order_id
 from trading.ports import ExchangeUnavailable

@@ -4,11 +4,11 @@ import httpx
 import pytest
 import trio
 
-from adapters.exchanges.kraken.transport.clock import ServerClock
-from adapters.exchanges.kraken.transport.sockets import dial_network, open_socket
+from adapters.exchanges.kraken.transport.server_clock import ServerClock
 from adapters.exchanges.kraken.transport.tally import OUTCOMES, RequestTally, outcome_of
-from adapters.exchanges.kraken.wire.errors import KrakenError
-from adapters.exchanges.kraken.wire.rest import ServerTime, Token
+from adapters.exchanges.kraken.transport.websockets import dial_network, open_socket
+from adapters.exchanges.kraken.wire.error_texts import KrakenError
+from adapters.exchanges.kraken.wire.rest_results import ServerTime, Token
 from simulators.kraken import open_sandbox
 from tests.adapters.exchanges.kraken.support import RestTable, private_rest, public_rest
 from trading.ports import ExchangeUnavailable

@@ -9,12 +9,12 @@ import httpx
 import pytest
 import trio
 
-from adapters.exchanges.kraken.transport import rest
-from adapters.exchanges.kraken.transport.clock import ServerClock
-from adapters.exchanges.kraken.transport.rest import PublicRest, make_client
-from adapters.exchanges.kraken.transport.sockets import dial_network, open_socket
+from adapters.exchanges.kraken.transport import rest_client as rest
+from adapters.exchanges.kraken.transport.rest_client import PublicRest, make_client
+from adapters.exchanges.kraken.transport.server_clock import ServerClock
 from adapters.exchanges.kraken.transport.trust import certificate_advice, trusted
-from adapters.exchanges.kraken.wire.rest import ServerTime
+from adapters.exchanges.kraken.transport.websockets import dial_network, open_socket
+from adapters.exchanges.kraken.wire.rest_results import ServerTime
 from trading.ports import ExchangeUnavailable
 
 

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
 
-from adapters.exchanges.kraken.wire import rest, socket, trading
+from adapters.exchanges.kraken.wire import private_socket as trading
+from adapters.exchanges.kraken.wire import rest_results as rest
+from adapters.exchanges.kraken.wire import socket
 from adapters.exchanges.kraken.wire.names import PairTable
 from adapters.exchanges.kraken.wire.rows import Unread
 from adapters.exchanges.kraken.wire.values import WireError

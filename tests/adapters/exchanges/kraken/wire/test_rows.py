@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
 
+from adapters.exchanges.kraken.wire.private_socket import Fee
 from adapters.exchanges.kraken.wire.rows import RowReader, Unread, texts_of
-from adapters.exchanges.kraken.wire.trading import Fee
 from adapters.exchanges.kraken.wire.values import WireError
 
 READER = RowReader(Fee, "asset", "note")
