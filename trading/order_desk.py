@@ -44,11 +44,9 @@ from messages.orders import (
 )
 from messages.status import StrangeOrder
 from trading.absent import Absent
+from trading.account_orders import AccountOrders, Tracked
 from trading.ledger import Client, Ledger
 from trading.order_views import by_whom, event_of, facts_after
-from trading.ports import OtherProgramError, UnknownOrderError
-
-_MET_KEPT = 50_000
 
 
 class Effects(Struct):
@@ -60,16 +58,6 @@ class Effects(Struct):
     record: list[Record] = field(default_factory=list)
     tell: list[StrangeOrder | KeyShared] = field(default_factory=list)
     """Signs of a second instance."""
-
-
-class _Tracked(Struct):
-    """One order with our mark: what was asked for and what the exchange says, either of them perhaps unknown yet."""
-
-    place: Place | None
-    facts: OrderFacts | None
-    placed: Decimal | None = None
-    """Part of the volume that is the strategy's, in base: what an order amended by hand was placed with, 0 for an order
-    of the account owner. None: all of it."""
 
 
 class OrderDesk:
@@ -85,38 +73,29 @@ class OrderDesk:
         self.ledger = Ledger(expected)
         self.ledger.set_totals(snapshot.balances)
         self.ledger.keep_for_absent(self.absent.kept())
-        self._orders: dict[ClientOrderId, _Tracked] = {}
+        self.known = AccountOrders(snapshot.open_orders)
+        self._orders = self.known.tracked
         self._waiting: dict[ClientOrderId, Place] = {}
         """Orders that wait for funds which a running cancel will free, in their order."""
-        self._met: dict[ClientOrderId, None] = {}
-        """Ids that were asked for, counted on or shown at the start, closed ones too; the oldest are forgotten."""
         self._told: dict[int, Balances] = {}
         self._told_of = 0
         """State of the ledger, in changes, that all strategies were last notified of."""
-        self._of_programs: list[OrderFacts] = []
-        """Open orders that other programs marked with a userref, as they were at the beginning."""
         for order in snapshot.open_orders:
             self.ledger.hold_foreign(order)
-            if order.userref is not None and userref_of(order.order_id) is None:
-                self._of_programs.append(order)
-            if userref_of(order.order_id) is not None:
-                self._orders[order.order_id] = _Tracked(None, order)
-                self._meet(order.order_id)
 
     def uncovered(self, expected: frozenset[int]) -> tuple[OrderFacts, ...]:
         """Open orders with our mark that none of the `expected` strategies will ever count on."""
-        found = (tracked.facts for tracked in self._orders.values() if tracked.place is None and tracked.facts)
-        return tuple(facts for facts in found if facts.status == "open" and self._is_nobodys(facts, expected))
+        return tuple(facts for facts in self.known.unclaimed() if self._is_nobodys(facts, expected))
 
     def _is_nobodys(self, facts: OrderFacts, expected: frozenset[int]) -> bool:
         userref = userref_of(facts.order_id)
         client = self.ledger.clients.get(userref) if userref is not None else None
         return userref not in expected or (client is not None and client.pair.symbol != facts.symbol)
 
-    def _meet(self, order_id: ClientOrderId) -> None:
-        self._met[order_id] = None
-        if len(self._met) > _MET_KEPT:
-            del self._met[next(iter(self._met))]
+    def strangers(self, attach: Attach, history: History) -> tuple[OrderFacts, ...]:
+        """Orders of this strategy's userref and symbol, if it does not count on all: see `AccountOrders.strangers`."""
+        self.known.refuse_other_programs(attach)
+        return self.known.strangers(attach, history)
 
     def tracks(self, order_id: ClientOrderId) -> bool:
         """Whether what happens to this order can be booked: it was shown, sent or answered for."""
@@ -126,32 +105,16 @@ class OrderDesk:
         """Orders that must be looked up in the exchange's history; "not among the open ones" proves nothing."""
         return [order.place.order_id for order in attach.orders if order.place.order_id not in self._orders]
 
-    def strangers(self, attach: Attach, history: History) -> tuple[OrderFacts, ...]:
-        """All orders of this strategy's userref and symbol, open or closed, if there is one that it does not count on.
-
-        Those it counts on are among them: what they were answered with follows from their exchange ids.
-        """
-        self._refuse_other_programs(attach)
-        orders = {facts.order_id: facts for facts in history.orders}
-        orders |= {order_id: tracked.facts for order_id, tracked in self._orders.items() if tracked.facts is not None}
-        own = {
-            order_id: facts
-            for order_id, facts in orders.items()
-            if userref_of(order_id) == attach.strategy and facts.symbol == attach.symbol
-        }
-        known = {order.place.order_id for order in attach.orders}
-        return tuple(own.values()) if own.keys() - known else ()
-
     def attach(self, attach: Attach, pair: Pair, looked_up: Mapping[ClientOrderId, OrderFacts]) -> Effects:
         """Tell a strategy what happened to its orders, send what never arrived, then let it decide.
 
         Raises `UnknownOrderError` when the exchange holds an order of this strategy that its state
         does not know: another program trades under the same userref.
         """
-        self._refuse_strays(attach)
-        self._refuse_other_programs(attach)
+        self.known.refuse_strays(attach)
+        self.known.refuse_other_programs(attach)
         for live in attach.orders:
-            self._meet(live.place.order_id)
+            self.known.meet(live.place.order_id)
         client = Client(attach.strategy, pair, attach.fee, attach.sells_unowned, attach.owned, attach.number)
         self.ledger.join(client)
         effects = Effects()
@@ -241,8 +204,7 @@ class OrderDesk:
         """An order has the userref of an attached strategy, which did not ask for it."""
         return (
             isinstance(event, Accepted | PartiallyFilled | Filled)
-            and event.order_id not in self._orders
-            and event.order_id not in self._met
+            and self.known.is_strange(event.order_id)
             and userref_of(event.order_id) in self.ledger.clients
         )
 
@@ -262,23 +224,6 @@ class OrderDesk:
         unanswered = any(tracked.facts is None for tracked in self._orders.values())
         return unanswered or any(hold.leaving for hold in self.ledger.holds.values())
 
-    def _refuse_other_programs(self, attach: Attach) -> None:
-        """A strategy without a past begins no second grid over that of another program."""
-        if attach.since != 0 or attach.orders:
-            return
-        others = [o for o in self._of_programs if (o.userref, o.symbol) == (attach.strategy, attach.symbol)]
-        if others:
-            raise OtherProgramError.of_orders(others, attach.strategy)
-
-    def _refuse_strays(self, attach: Attach) -> None:
-        known = {order.place.order_id for order in attach.orders}
-        for order_id, tracked in self._orders.items():
-            facts = tracked.facts
-            if facts is None or facts.status != "open" or tracked.place is not None or order_id in known:
-                continue
-            if userref_of(order_id) == attach.strategy and facts.symbol == attach.symbol:
-                raise UnknownOrderError.of(facts, attach.strategy)
-
     def _last_change(self, live: LiveOrder, looked_up: Mapping[ClientOrderId, OrderFacts]) -> int:
         """Fills are passed on in their order."""
         tracked = self._orders.get(live.place.order_id)
@@ -290,7 +235,7 @@ class OrderDesk:
         place = live.place
         tracked = self._orders.get(place.order_id)
         facts = tracked.facts if tracked else looked_up.get(place.order_id)
-        self._orders[place.order_id] = _Tracked(place, facts, live.placed)
+        self._orders[place.order_id] = Tracked(place, facts, live.placed)
         self.ledger.hold(place, live.filled, live.placed)
         if facts is not None:
             if (facts.price, facts.volume) != (place.price, place.volume):
@@ -339,10 +284,10 @@ class OrderDesk:
     def _place(self, place: Place, effects: Effects, *, decided_earlier: bool = False) -> None:
         if place.order_id in self._orders or place.order_id in self._waiting:
             return
-        self._meet(place.order_id)
+        self.known.meet(place.order_id)
         match self.ledger.verdict(place, decided_earlier=decided_earlier):
             case "admitted":
-                self._orders[place.order_id] = _Tracked(place, None)
+                self._orders[place.order_id] = Tracked(place, None)
                 self.ledger.hold(place)
                 effects.place.append(place)
             case "waits":

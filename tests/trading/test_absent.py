@@ -10,7 +10,7 @@ from messages.ids import client_order_id
 from messages.journal import LeftBehind, PastOrder
 from messages.money import ZERO, Side
 from messages.status import UncoveredBase
-from tests.actors.desk_model import D, foreign_order
+from tests.trading.desk_model import D, foreign_order
 from trading.absent import Absent
 
 GONE, HERE = 7, frozenset({1})

@@ -9,8 +9,8 @@ from messages.ids import ClientOrderId, Nanos, VenueOrderId
 from messages.mailboxes import CoreEvent
 from messages.money import ZERO
 from messages.orders import Amended, Filled, OrderKind, Place
-from tests.actors.guard_stage import BOUGHT, HIGH, Stage, bought, found, sells
 from tests.liar import Liar
+from tests.trading.guard_stage import BOUGHT, HIGH, Stage, bought, found, sells
 from tests.trading.strategies.harness import SECOND
 from trading import books as accounts
 from trading.books import Books

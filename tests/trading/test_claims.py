@@ -9,7 +9,7 @@ import pytest
 from messages.account import LiveOrder
 from messages.ids import client_order_id
 from messages.money import ZERO
-from tests.actors.guard_stage import Stage, bought, found
+from tests.trading.guard_stage import Stage, bought, found
 from trading.guard import CoreFailed
 
 D = Decimal

@@ -11,8 +11,8 @@ from messages.mailboxes import CoreEvent
 from messages.market import Tick
 from messages.money import ZERO
 from messages.orders import Balances, Canceled, Filled, Place
-from tests.actors.guard_stage import Stage, bought, sells
 from tests.liar import Liar, Own
+from tests.trading.guard_stage import Stage, bought, sells
 from trading.demand import BURST
 from trading.guard import CoreFailed
 

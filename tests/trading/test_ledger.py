@@ -5,7 +5,7 @@ import pytest
 
 from messages.money import ZERO, Pair
 from messages.orders import Balances, OrderKind, Place, Reckoned
-from tests.actors.desk_model import BTC_USD, ETH_BTC, FEE, D, Strategy, foreign_order
+from tests.trading.desk_model import BTC_USD, ETH_BTC, FEE, D, Strategy, foreign_order
 from trading.ledger import Client, Ledger
 
 

@@ -11,7 +11,7 @@ from messages.orders import (
     Filled,
     Rejected,
 )
-from tests.actors.desk_model import (
+from tests.trading.desk_model import (
     BTC_USD,
     Strategy,
     World,

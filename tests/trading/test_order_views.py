@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from messages.account import LiveOrder, OrderStatus, facts_of_accepted
 from messages.ids import Nanos, VenueOrderId
 from messages.orders import Accepted, Canceled, Filled, OrderEvent, PartiallyFilled
-from tests.actors.desk_model import D, Strategy
+from tests.trading.desk_model import D, Strategy
 from tests.trading.strategies.harness import BTC_USD
 from trading.order_views import by_whom, event_of, facts_after
 from trading.ports import UnknownOrderError

@@ -19,7 +19,7 @@ from messages.orders import (
     Rejected,
     Resynced,
 )
-from tests.actors.desk_model import (
+from tests.trading.desk_model import (
     BTC_USD,
     AtExchange,
     Strategy,

@@ -15,8 +15,8 @@ from hypothesis.stateful import (
 
 from messages.money import ZERO, Side
 from messages.orders import Balances, OrderKind, Rejected
-from tests.actors.desk_model import BTC_USD, ETH_BTC, Strategy, World, foreign_order
 from tests.depth import examples
+from tests.trading.desk_model import BTC_USD, ETH_BTC, Strategy, World, foreign_order
 
 D = Decimal
 

@@ -18,7 +18,7 @@ from messages.orders import (
     PartiallyFilled,
     Rejected,
 )
-from tests.actors.desk_model import (
+from tests.trading.desk_model import (
     BTC_USD,
     Strategy,
     World,
