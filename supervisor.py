@@ -37,13 +37,13 @@ from actors.account_client import AccountClient
 from actors.condition_book import ConditionBook
 from actors.market_data import run_market_data, run_price_watch
 from actors.metrics.status_page import StatusBoard
-from actors.notifier.actor import Desk, run_notifier
+from actors.notifier.actor import NotifierContext, run_notifier
 from actors.notifier.outbox import Outbox
 from actors.order_manager import run_order_manager
 from actors.persistence import OpenedJournal, run_persistence
-from actors.venue_watch import Outlets, VenueBook, run_venue_watch
+from actors.venue_watch import VenueBook, VenueOutlets, run_venue_watch
 from assembly import registry
-from assembly.cores import Market
+from assembly.cores import MarketFacts
 from assembly.endpoint import bind_endpoint, run_endpoint
 from assembly.exit_codes import EXIT_OK
 from assembly.journal_file import JournalFile
@@ -65,7 +65,7 @@ from supervision.policy import Role, limits_of
 from supervision.restart import Watch, supervise
 from supervision.shutdown import stop_in_order
 from supervision.state_keeper import StateKeeper
-from supervision.stop_request import Control, ProgramFailed, StopRequest
+from supervision.stop_request import ProgramFailed, StopControl, StopRequest
 from supervision.strategies import Strategies
 from trading.absent import Absent
 from trading.ports import CountsRequests, Exchange, FeelsCompany, NamesAccount, TellsQuotes, in_lock_step
@@ -129,7 +129,7 @@ class _Tree:
         self._world = world
         self._adopt = adopt
         self._mail = Mailboxes(config)
-        self._control = Control()
+        self._control = StopControl()
         self._watch = Watch(
             self._control,
             limits_of(config),
@@ -164,7 +164,7 @@ class _Tree:
         mail = self._mail
         self._venue = VenueBook(
             watched(config),
-            Outlets(mail.strategies, mail.orders, mail.notifier),
+            VenueOutlets(mail.strategies, mail.orders, mail.notifier),
             ConditionBook("venue-watch", mail.metrics, mail.persistence),
             judge(config, source),
             world.wall,
@@ -218,7 +218,7 @@ class _Tree:
 
     async def _notifier(self) -> None:
         world, scrub = self._world, registry.scrubber(self._config)
-        desk = Desk(self._outboxes, self._config.bot.name, world.wall, scrub, world.chance)
+        desk = NotifierContext(self._outboxes, self._config.bot.name, world.wall, scrub, world.chance)
         await run_notifier(self._mail.notifier, desk)
 
     async def _persistence(self) -> None:
@@ -255,7 +255,7 @@ class _Tree:
             self._states.has_past = True
             self._venue.take(facts, trio.current_time())
             prices = {} if in_lock_step(exchange) else self._venue.prices
-            market = Market(self._venue.pairs, self._venue.fees, prices, isinstance(exchange, TellsQuotes))
+            market = MarketFacts(self._venue.pairs, self._venue.fees, prices, isinstance(exchange, TellsQuotes))
             self._account = exchange
             self._watch.outages.over("exchange")
             self._disk.works()
@@ -296,7 +296,7 @@ class _Tree:
     async def _venue_watch(self, exchange: Exchange) -> None:
         await run_venue_watch(self._venue, exchange, partial(read_facts, self._config, exchange), self._mail.venue)
 
-    async def _orders(self, exchange: Exchange, market: Market) -> None:
+    async def _orders(self, exchange: Exchange, market: MarketFacts) -> None:
         """The order-manager and its strategies: they share its fate, and a restart resyncs them all."""
         mail = self._mail
         try:

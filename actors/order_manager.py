@@ -339,7 +339,7 @@ class _OrderManager:
 
 
 class _RowsInRounds:
-    """In lock-step: who is asked by mail, and what the exchange is told, as the state of the rounds says."""
+    """In lock-step: asks the strategies by mail and answers the exchange, as the state of the rounds says."""
 
     def __init__(
         self, session: SessionInRounds, rounds: Rounds, strategies: Mapping[int, Mailbox[StrategyMail]]

@@ -56,7 +56,7 @@ class Watched(Struct, frozen=True):
     """Whether its core goes on by changed rules and holds back what they forbid; else an objection halts it."""
 
 
-class Outlets(Struct, frozen=True):
+class VenueOutlets(Struct, frozen=True):
     """Where the watch's messages go."""
 
     strategies: Mapping[int, Mailbox[StrategyMail]]
@@ -88,7 +88,7 @@ class VenueBook:
     def __init__(
         self,
         strategies: Sequence[Watched],
-        outlets: Outlets,
+        outlets: VenueOutlets,
         conditions: ConditionBook,
         judge: Judge,
         now: Callable[[], int],
@@ -241,7 +241,7 @@ def _moments(refusal: Refusal) -> tuple[float, float]:
     return refusal.until, refusal.until + TRIAL_SECONDS
 
 
-class Pace:
+class WatchPace:
     """When the facts are read again, in seconds of trio's clock."""
 
     def __init__(self, now: float) -> None:
@@ -285,7 +285,7 @@ async def run_venue_watch(book: VenueBook, exchange: object, read: Read, mailbox
         doubts = DoubtDesk(exchange, book.tell_quote) if isinstance(exchange, TellsQuotes) else None
         if doubts is not None:
             nursery.start_soon(doubts.run)
-        pace = Pace(trio.current_time())
+        pace = WatchPace(trio.current_time())
         if book.in_trouble:
             pace.done(trio.current_time(), news=True, trouble=True)
         while True:
@@ -314,7 +314,7 @@ async def _listen(exchange: TellsPairNews, mailbox: Mailbox[VenueMail]) -> None:
             mailbox.post(LookAgain(symbol, "news", text))
 
 
-async def _read(book: VenueBook, exchange: object, read: Read, pace: Pace) -> None:
+async def _read(book: VenueBook, exchange: object, read: Read, pace: WatchPace) -> None:
     if isinstance(exchange, TellsPairNews):
         exchange.forget_facts()
     try:

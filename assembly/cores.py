@@ -19,7 +19,7 @@ from trading.strategies.core import Core
 from trading.strategies.settings import GridSettings
 
 
-class Market(Struct, frozen=True):
+class MarketFacts(Struct, frozen=True):
     """What strategies are made with; live, both tables change in place."""
 
     pairs: dict[str, Pair]
@@ -34,13 +34,13 @@ class Market(Struct, frozen=True):
         return strategy.symbol in self.pairs and strategy.userref in self.fees
 
 
-def identity(strategy: StrategyConfig, market: Market) -> Identity:
+def identity(strategy: StrategyConfig, market: MarketFacts) -> Identity:
     """Who the strategy is."""
     fee = market.fees[strategy.userref]
     return Identity(strategy.userref, strategy.name, strategy.kind, strategy.symbol, fee)
 
 
-def core_maker(strategy: StrategyConfig, market: Market) -> MakeCore:
+def core_maker(strategy: StrategyConfig, market: MarketFacts) -> MakeCore:
     """How the strategy's decision core is made once the journal has been read."""
     make = registry.strategy(strategy.kind)
 
@@ -52,7 +52,7 @@ def core_maker(strategy: StrategyConfig, market: Market) -> MakeCore:
     return from_journal
 
 
-def settings_of(strategy: StrategyConfig, market: Market, lineage: str) -> GridSettings:
+def settings_of(strategy: StrategyConfig, market: MarketFacts, lineage: str) -> GridSettings:
     """What a strategy's core is made with."""
     return GridSettings(
         userref=strategy.userref,
@@ -70,7 +70,7 @@ def settings_of(strategy: StrategyConfig, market: Market, lineage: str) -> GridS
     )
 
 
-def guarded_core_maker(strategy: StrategyConfig, market: Market, *, simulated: bool) -> MakeCore:
+def guarded_core_maker(strategy: StrategyConfig, market: MarketFacts, *, simulated: bool) -> MakeCore:
     """Return a maker of a strategy's core whose every answer is checked before it is committed."""
     make, pair = core_maker(strategy, market), market.pairs[strategy.symbol]
     may_sell = permission(strategy, simulated=simulated)

@@ -11,10 +11,10 @@ from msgspec import Struct
 
 from backtesting.data.ahead import chunks
 from backtesting.data.blocks import BlockIndex
-from backtesting.record import Record
+from backtesting.record import RunRecord
 from backtesting.series import Series
 from backtesting.tape import Chunk, Tape, tick_of
-from backtesting.trading_account import Account
+from backtesting.trading_account import TradingAccount
 
 Progress = Callable[[int], None]
 """Called with the number of rows done."""
@@ -35,7 +35,7 @@ class Course(Struct, frozen=True):
 class Engine:
     """One pass of one account over one tape."""
 
-    def __init__(self, tape: Tape, account: Account, record: Record, course: Course) -> None:
+    def __init__(self, tape: Tape, account: TradingAccount, record: RunRecord, course: Course) -> None:
         self._tape = tape
         self._account = account
         self._record = record

@@ -45,7 +45,7 @@ class Holdings(Struct, frozen=True, gc=False):
     quote: Decimal
 
 
-class Record(Struct):
+class RunRecord(Struct):
     """One run. Grows with orders and fills, never with rows."""
 
     base: str

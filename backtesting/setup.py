@@ -6,11 +6,11 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from assembly.cores import Market, core_maker
+from assembly.cores import MarketFacts, core_maker
 from backtesting.data.reading import open_tape
-from backtesting.record import Record
+from backtesting.record import RunRecord
 from backtesting.tape import Tape, price_of
-from backtesting.trading_account import Account, Trader
+from backtesting.trading_account import Trader, TradingAccount
 from config import Config, ConfigError, Problem, StrategyConfig, check_against_pair
 from config.problems import shown
 from config.schema import PaperConfig
@@ -61,22 +61,22 @@ def check(config: Config, stage: Stage, begin: int = 0) -> None:
         raise ConfigError(problems)
 
 
-def make_account(strategies: Sequence[StrategyConfig], stage: Stage, record: Record) -> Account:
+def make_account(strategies: Sequence[StrategyConfig], stage: Stage, record: RunRecord) -> TradingAccount:
     """A new account; its strategies decide with the first row."""
     fees = {strategy.userref: _fee(strategy, stage.paper) for strategy in strategies}
-    market = Market({stage.pair.symbol: stage.pair}, fees)
+    market = MarketFacts({stage.pair.symbol: stage.pair}, fees)
     loaded = CoreLoaded(LINEAGE, None)
     traders = [
         Trader(strategy.userref, fees[strategy.userref], core_maker(strategy, market)(loaded))
         for strategy in strategies
     ]
     rules = Rules(stage.paper.maker_fee, stage.paper.taker_fee, stage.paper.fill_rule)
-    return Account(stage.pair, rules, stage.paper.balances, traders, record)
+    return TradingAccount(stage.pair, rules, stage.paper.balances, traders, record)
 
 
-def make_record(pair: Pair) -> Record:
+def make_record(pair: Pair) -> RunRecord:
     """An empty one."""
-    return Record(pair.base, pair.quote)
+    return RunRecord(pair.base, pair.quote)
 
 
 def _fee(strategy: StrategyConfig, paper: PaperConfig) -> Decimal:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from backtesting.record import Record
+from backtesting.record import RunRecord
 from messages.account import Attach, HistoryProgress
 from messages.ids import Nanos
 from messages.mailboxes import CoreEvent, ExchangeEvent
@@ -45,7 +45,7 @@ class Reach(Struct, frozen=True):
     wake: int
 
 
-class Account:
+class TradingAccount:
     """One simulated account and its strategies, in the order of the configuration."""
 
     def __init__(
@@ -54,7 +54,7 @@ class Account:
         rules: Rules,
         balances: Mapping[str, Decimal],
         traders: Sequence[Trader],
-        record: Record,
+        record: RunRecord,
     ) -> None:
         self._pair = pair
         self._traders = traders

@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 from config.problems import key_path
 from config.secrets import ALLOWED, Secret
 from messages.ids import MAX_USERREF
-from messages.letters import Loudness
+from messages.letters import NotificationLevels
 
 PAPER = "paper"
 """Name of the adapter that simulates a whole exchange; it needs no `dry_run`."""
@@ -176,7 +176,7 @@ class ChannelConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """Which channel it is; without the key, the table's name is its kind."""
     name: Name
     enabled: bool = True
-    notices: Loudness = Loudness()
+    notices: NotificationLevels = NotificationLevels()
     """Notification level of each kind of notice."""
     options: dict[str, object] = {}
     """All other keys of the table; every text is a `Secret`, since tokens and web-hook URLs are."""

@@ -54,7 +54,7 @@ _UNUSABLE = Secret("")
 it."""
 
 
-class Place(Struct, frozen=True):
+class SecretPlace(Struct, frozen=True):
     """Where a secret stands: its environment variable, and its table and key in the file."""
 
     variable: str
@@ -63,10 +63,10 @@ class Place(Struct, frozen=True):
 
 
 PLACES = (
-    Place(f"{PREFIX}API_PUBLIC_KEY", ("exchange",), "api_public_key"),
-    Place(f"{PREFIX}API_SECRET_KEY", ("exchange",), "api_secret_key"),
-    Place(f"{PREFIX}TELEGRAM_TOKEN", ("notifier", "telegram"), "token"),
-    Place(f"{PREFIX}WEBHOOK_URL", ("notifier", "webhook"), "url"),
+    SecretPlace(f"{PREFIX}API_PUBLIC_KEY", ("exchange",), "api_public_key"),
+    SecretPlace(f"{PREFIX}API_SECRET_KEY", ("exchange",), "api_secret_key"),
+    SecretPlace(f"{PREFIX}TELEGRAM_TOKEN", ("notifier", "telegram"), "token"),
+    SecretPlace(f"{PREFIX}WEBHOOK_URL", ("notifier", "webhook"), "url"),
 )
 
 CHANNEL_SECRETS = {"telegram": "token", "webhook": "url"}
@@ -93,7 +93,7 @@ def insert_secrets(raw: dict[str, object], sources: Sources, problems: list[Prob
     problems.extend(_unknown_variables(sources.environ, places))
 
 
-def _named_channels(raw: dict[str, object]) -> list[Place]:
+def _named_channels(raw: dict[str, object]) -> list[SecretPlace]:
     """Channels that are called otherwise than their kind have variables of their own."""
     places = []
     for name in _table(raw, ("notifier",)) or {}:
@@ -103,12 +103,12 @@ def _named_channels(raw: dict[str, object]) -> list[Place]:
         known = {place.table: place.key for place in PLACES}
         if key and known.get(("notifier", name)) != key:
             variable = f"{PREFIX}{name.upper().replace('-', '_')}_{key.upper()}"
-            places.append(Place(variable, ("notifier", name), key))
+            places.append(SecretPlace(variable, ("notifier", name), key))
     return places
 
 
 def _insert(
-    table: dict[str, object], place: Place, secret: Secret | None, sources: Sources, problems: list[Problem]
+    table: dict[str, object], place: SecretPlace, secret: Secret | None, sources: Sources, problems: list[Problem]
 ) -> None:
     twin = f"{place.key}_file"
     value, path = table.get(place.key), table.get(twin)
@@ -189,7 +189,7 @@ def _read_file(path: Path) -> Secret | str:
     return Secret(decoded)
 
 
-def _unknown_variables(environ: Mapping[str, str], places: Sequence[Place]) -> list[Problem]:
+def _unknown_variables(environ: Mapping[str, str], places: Sequence[SecretPlace]) -> list[Problem]:
     known = [name for place in places for name in (place.variable, f"{place.variable}_FILE")]
     ends = {name.removeprefix(PREFIX): name for name in known}
     problems = []

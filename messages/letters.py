@@ -33,27 +33,27 @@ from messages.notices import (
     StrategyResumed,
 )
 
-Volume = Literal["on", "silent", "off"]
+NotificationLevel = Literal["on", "silent", "off"]
 """Notification level of a kind of notice; `silent` arrives without a sound."""
 
 
-class Loudness(Struct, frozen=True, forbid_unknown_fields=True):
+class NotificationLevels(Struct, frozen=True, forbid_unknown_fields=True):
     """Notification level of each kind of notice on one channel."""
 
-    start: Volume = "on"
-    end: Volume = "on"
-    fill: Volume = "on"
-    funds: Volume = "on"
-    extra_sell: Volume = "on"
-    released: Volume = "on"
-    halt: Volume = "on"
-    trouble: Volume = "on"
-    channel: Volume = "on"
-    status: Volume = "silent"
+    start: NotificationLevel = "on"
+    end: NotificationLevel = "on"
+    fill: NotificationLevel = "on"
+    funds: NotificationLevel = "on"
+    extra_sell: NotificationLevel = "on"
+    released: NotificationLevel = "on"
+    halt: NotificationLevel = "on"
+    trouble: NotificationLevel = "on"
+    channel: NotificationLevel = "on"
+    status: NotificationLevel = "silent"
 
-    def of(self, kind: NoticeKind) -> Volume:
+    def of(self, kind: NoticeKind) -> NotificationLevel:
         """The notification level of this kind; a digest is always delivered."""
-        volume: Volume = "on" if kind == "summary" else getattr(self, kind)
+        volume: NotificationLevel = "on" if kind == "summary" else getattr(self, kind)
         return volume
 
 

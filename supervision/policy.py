@@ -58,7 +58,7 @@ class FirstStartRefused(Exception):
     """External orders are in the way of a strategy, and no other one of the file trades or could."""
 
 
-class Limits(Struct, frozen=True):
+class RestartIntensity(Struct, frozen=True):
     """Restart intensity and backoff, in seconds; `[supervisor]` of the configuration."""
 
     restarts: int = 5
@@ -69,10 +69,10 @@ class Limits(Struct, frozen=True):
     """A lost connection is worth a notice only when it lasts this long."""
 
 
-def limits_of(config: Config) -> Limits:
+def limits_of(config: Config) -> RestartIntensity:
     """`[supervisor]` in the units of trio's clock."""
     limits = config.supervisor
-    return Limits(
+    return RestartIntensity(
         restarts=limits.restart_limit,
         period=float(limits.restart_period_seconds),
         backoff=float(limits.backoff_seconds),
@@ -94,7 +94,7 @@ class Failure(Struct, frozen=True):
     """Whether waiting alone does not mend it: the user is notified at once."""
 
 
-class Rule(Struct, frozen=True):
+class RestartRule(Struct, frozen=True):
     """What is done when one of `roles` fails in one of `kinds`."""
 
     roles: tuple[Role, ...]
@@ -102,23 +102,23 @@ class Rule(Struct, frozen=True):
     """Empty: any kind."""
     first: Literal["restart", "halt", "stop"]
     limited: bool = False
-    """Whether more than `Limits.restarts` within `Limits.period` lead to `beyond`."""
+    """Whether more than `RestartIntensity.restarts` within `RestartIntensity.period` lead to `beyond`."""
     beyond: Literal["halt", "stop"] = "stop"
     exit_code: int = EXIT_BUG
     patient: bool = False
-    """Notify only of what lasts (`Limits.tell_after`); otherwise of the first failure in a row."""
+    """Notify only of what lasts (`RestartIntensity.tell_after`); otherwise of the first failure in a row."""
     ends_after: float = math.inf
     """Seconds of failures in a row that lead to `beyond`."""
     backoff: tuple[float, float] | None = None
-    """First and longest pause, instead of `Limits.backoff` and `Limits.backoff_cap`."""
+    """First and longest pause, instead of `RestartIntensity.backoff` and `RestartIntensity.backoff_cap`."""
 
 
-POLICY: tuple[Rule, ...] = (
-    Rule(("market-data",), ("source ended",), first="stop", exit_code=EXIT_OK),
-    Rule(("strategy",), ("stray order",), first="halt"),
-    Rule((), ("configuration", "stray order", "first start"), first="stop", exit_code=EXIT_USAGE),
-    Rule((), ("credentials",), first="stop", exit_code=EXIT_CREDENTIALS),
-    Rule(
+POLICY: tuple[RestartRule, ...] = (
+    RestartRule(("market-data",), ("source ended",), first="stop", exit_code=EXIT_OK),
+    RestartRule(("strategy",), ("stray order",), first="halt"),
+    RestartRule((), ("configuration", "stray order", "first start"), first="stop", exit_code=EXIT_USAGE),
+    RestartRule((), ("credentials",), first="stop", exit_code=EXIT_CREDENTIALS),
+    RestartRule(
         (),
         ("key refused",),
         first="restart",
@@ -126,25 +126,27 @@ POLICY: tuple[Rule, ...] = (
         backoff=(10.0, 300.0),
         exit_code=EXIT_CREDENTIALS,
     ),
-    Rule(("persistence",), ("database", "disk"), first="restart", backoff=DISK_PAUSES),
-    Rule((), ("disk",), first="restart", backoff=DISK_PAUSES),
-    Rule((), ("database",), first="restart", limited=True, exit_code=EXIT_DATABASE),
-    Rule(
+    RestartRule(("persistence",), ("database", "disk"), first="restart", backoff=DISK_PAUSES),
+    RestartRule((), ("disk",), first="restart", backoff=DISK_PAUSES),
+    RestartRule((), ("database",), first="restart", limited=True, exit_code=EXIT_DATABASE),
+    RestartRule(
         ("market-data", "venue-watch", "company-watch", "order-manager", "exchange"),
         ("connection",),
         first="restart",
         patient=True,
     ),
-    Rule(("market-data", "price-watch", "venue-watch", "company-watch", "notifier", "metrics"), (), first="restart"),
-    Rule(("strategy",), ("core",), first="halt"),
-    Rule(("strategy",), (), first="restart", limited=True, beyond="halt"),
-    Rule(("persistence",), (), first="restart", limited=True, exit_code=EXIT_DATABASE),
-    Rule(("order-manager", "exchange"), (), first="restart", limited=True, exit_code=EXIT_BUG),
+    RestartRule(
+        ("market-data", "price-watch", "venue-watch", "company-watch", "notifier", "metrics"), (), first="restart"
+    ),
+    RestartRule(("strategy",), ("core",), first="halt"),
+    RestartRule(("strategy",), (), first="restart", limited=True, beyond="halt"),
+    RestartRule(("persistence",), (), first="restart", limited=True, exit_code=EXIT_DATABASE),
+    RestartRule(("order-manager", "exchange"), (), first="restart", limited=True, exit_code=EXIT_BUG),
 )
 """The first rule that fits decides; an empty tuple of roles or kinds fits all."""
 
 
-class Run(Struct, frozen=True):
+class Attempt(Struct, frozen=True):
     """One earlier run of an actor that ended in a failure."""
 
     started: float
@@ -176,7 +178,7 @@ class StopProgram(Struct, frozen=True):
 Action = Restart | Halt | StopProgram
 
 
-def decide(limits: Limits, history: Sequence[Run], failure: Failure, now: float) -> Action:
+def decide(limits: RestartIntensity, history: Sequence[Attempt], failure: Failure, now: float) -> Action:
     """What to do about `failure`; `history` holds the failed runs of this actor, this one included, oldest first."""
     rule = rule_for(failure)
     if rule.first == "halt":
@@ -199,12 +201,12 @@ def decide(limits: Limits, history: Sequence[Run], failure: Failure, now: float)
     return Restart(after, tell)
 
 
-def _pause(limits: Limits, rule: Rule, failures: int) -> float:
+def _pause(limits: RestartIntensity, rule: RestartRule, failures: int) -> float:
     first, longest = rule.backoff or (limits.backoff, limits.backoff_cap)
     return min(first * 2.0 ** min(failures - 1, 30), longest)
 
 
-def _of_kind(row: Sequence[Run], kind: Kind) -> Sequence[Run]:
+def _of_kind(row: Sequence[Attempt], kind: Kind) -> Sequence[Attempt]:
     """The newest failures of one kind, back to one of another kind; the last one at least."""
     for index in range(len(row) - 1, -1, -1):
         if row[index].kind not in (None, kind):
@@ -212,7 +214,7 @@ def _of_kind(row: Sequence[Run], kind: Kind) -> Sequence[Run]:
     return row
 
 
-def rule_for(failure: Failure) -> Rule:
+def rule_for(failure: Failure) -> RestartRule:
     """The first rule of the table that fits."""
     for rule in POLICY:
         if (not rule.roles or failure.role in rule.roles) and (not rule.kinds or failure.kind in rule.kinds):
@@ -220,7 +222,7 @@ def rule_for(failure: Failure) -> Rule:
     raise LookupError(f"no rule for {failure}")
 
 
-def in_a_row(limits: Limits, history: Sequence[Run]) -> Sequence[Run]:
+def in_a_row(limits: RestartIntensity, history: Sequence[Attempt]) -> Sequence[Attempt]:
     """The newest failures, back to the last run that lasted: a slow attempt to connect did not."""
     lasted = lasting(limits)
     for index in range(len(history) - 1, -1, -1):
@@ -229,12 +231,12 @@ def in_a_row(limits: Limits, history: Sequence[Run]) -> Sequence[Run]:
     return history
 
 
-def lasting(limits: Limits) -> float:
+def lasting(limits: RestartIntensity) -> float:
     """Seconds after which a run counts as one that works."""
     return max(limits.backoff_cap, limits.tell_after)
 
 
-def _worth_telling(limits: Limits, rule: Rule, row: Sequence[Run]) -> bool:
+def _worth_telling(limits: RestartIntensity, rule: RestartRule, row: Sequence[Attempt]) -> bool:
     """Once per row of failures: at its first, or when it has lasted."""
     if not rule.patient:
         return len(row) == 1

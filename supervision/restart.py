@@ -16,13 +16,13 @@ from messages.notices import ActorFailed, ActorRecovered
 from messages.status import ActorReport
 from supervision.outages import Outages
 from supervision.policy import (
+    Attempt,
     Failure,
     Halt,
     Kind,
-    Limits,
     Restart,
+    RestartIntensity,
     Role,
-    Run,
     StopProgram,
     classify,
     decide,
@@ -30,7 +30,7 @@ from supervision.policy import (
     lasting,
     rule_for,
 )
-from supervision.stop_request import Control
+from supervision.stop_request import StopControl
 from trading.ports import BotStateError, ExchangeUnavailable
 
 logger = logging.getLogger("infinity_grid.supervisor")
@@ -54,7 +54,7 @@ class Incident:
     def __init__(self) -> None:
         self._told_at = -math.inf
 
-    def is_news(self, limits: Limits, failure: Failure, now: float) -> bool:
+    def is_news(self, limits: RestartIntensity, failure: Failure, now: float) -> bool:
         """Whether this is not the lost connection that another actor reported a moment ago."""
         if failure.kind != "connection":
             return True
@@ -77,8 +77,8 @@ class KeyMemory:
 class Watch(Struct, frozen=True):
     """What every restart loop needs."""
 
-    control: Control
-    limits: Limits
+    control: StopControl
+    limits: RestartIntensity
     notifier: Mailbox[NotifierMail]
     metrics: Mailbox[MetricsMail]
     jitter: Callable[[], float] = random.random
@@ -116,7 +116,7 @@ async def _supervise(
     body: Callable[[], Awaitable[None]],
     on_halt: OnHalt | None,
 ) -> None:
-    history: tuple[Run, ...] = ()
+    history: tuple[Attempt, ...] = ()
     failures = 0
     good_news: ActorRecovered | None = None
     told_of: tuple[float, Kind] | None = None
@@ -136,7 +136,7 @@ async def _supervise(
         now = trio.current_time()
         failures += 1
         failure = _failure(watch, role, cause)
-        history = (*history[-MAX_HISTORY:], Run(started, now, rule_for(failure).limited, failure.kind))
+        history = (*history[-MAX_HISTORY:], Attempt(started, now, rule_for(failure).limited, failure.kind))
         post_report(watch.metrics, ActorReport(name, failures, 0, 0))
         match decide(watch.limits, history, failure, now):
             case Restart(after, tell):

@@ -13,7 +13,7 @@ from config import Config
 from messages.account import StopTrading
 from messages.journal import Close
 from messages.status import Stop
-from supervision.stop_request import Control
+from supervision.stop_request import StopControl
 
 SHARES = {"strategies": 0.3, "orders": 0.3, "persistence": 0.15}
 """Each phase's share of `shutdown_seconds`; the rest belongs to the notifier, whose own limit is two seconds."""
@@ -21,7 +21,7 @@ SHARES = {"strategies": 0.3, "orders": 0.3, "persistence": 0.15}
 
 async def stop_in_order(
     config: Config,
-    control: Control,
+    control: StopControl,
     mail: Mailboxes,
     end_trading: Callable[[], None],
     hurry: trio.Event | None = None,
@@ -41,12 +41,12 @@ async def stop_in_order(
     return control.have_finished({*strategies, "order-manager"})
 
 
-async def _heed(hurry: trio.Event, control: Control) -> None:
+async def _heed(hurry: trio.Event, control: StopControl) -> None:
     await hurry.wait()
     control.hurry()
 
 
-async def _stop_each(config: Config, control: Control, mail: Mailboxes, end_trading: Callable[[], None]) -> None:
+async def _stop_each(config: Config, control: StopControl, mail: Mailboxes, end_trading: Callable[[], None]) -> None:
     seconds = float(config.supervisor.shutdown_seconds)
     begin = trio.current_time()
     for mailbox in mail.strategies.values():

@@ -26,7 +26,7 @@ class ProgramFailed(Exception):
         self.reason = reason
 
 
-class Control:
+class StopControl:
     """One per program. The first request to stop wins."""
 
     def __init__(self) -> None:

@@ -7,7 +7,7 @@ from actors.condition_book import ConditionBook
 from actors.stand_in import await_facts, run_halted_strategy
 from actors.strategy import StrategyActor
 from actors.venue_watch import VenueBook
-from assembly.cores import Market, guarded_core_maker, identity
+from assembly.cores import MarketFacts, guarded_core_maker, identity
 from assembly.wiring import Mailboxes, actor_name
 from config import Config, StrategyConfig
 from messages.status import Stop
@@ -47,7 +47,7 @@ class Strategies:
         self._broken: set[int] = set()
         """Strategies that failed, or must not trade: a new connection does not wake them."""
 
-    async def run(self, strategy: StrategyConfig, market: Market, *, by_clock: bool) -> None:
+    async def run(self, strategy: StrategyConfig, market: MarketFacts, *, by_clock: bool) -> None:
         """One strategy until the program stops. `by_clock`: time passes without a trade, unlike in a simulation."""
         self._broken |= self._states.strangers.halted
         actor = partial(self._run_actor, strategy, market, by_clock=by_clock)
@@ -58,7 +58,7 @@ class Strategies:
             with self._watch.control.running(actor_name(strategy)):
                 await run_halted_strategy(strategy.userref, self._mail.strategies[strategy.userref], self._mail.orders)
 
-    async def _facts_known(self, strategy: StrategyConfig, market: Market) -> bool:
+    async def _facts_known(self, strategy: StrategyConfig, market: MarketFacts) -> bool:
         """Wait until the strategy's pair is known; False when the program stops before."""
         reason = "; ".join(self._venue.paused(strategy.userref).values())
         mailbox, outlets = self._mail.strategies[strategy.userref], self._mail.outlets()
@@ -77,7 +77,7 @@ class Strategies:
             await supervise(self._watch, "strategy", actor_name(strategy), actor)
             self._states.halted(strategy, reason, "")
 
-    async def _run_actor(self, strategy: StrategyConfig, market: Market, *, by_clock: bool) -> None:
+    async def _run_actor(self, strategy: StrategyConfig, market: MarketFacts, *, by_clock: bool) -> None:
         """A new actor for each start: what a crashed one had in memory is gone."""
         actor = StrategyActor(
             identity(strategy, market),

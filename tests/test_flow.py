@@ -8,7 +8,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from actors.mailbox import Mailbox, MailboxOverflow
 from actors.market_data import run_market_data
-from actors.notifier.actor import Desk, run_notifier
+from actors.notifier.actor import NotifierContext, run_notifier
 from actors.notifier.outbox import Outbox
 from actors.order_manager import run_order_manager
 from assembly.wiring import NOTICE_LIMIT, Mailboxes
@@ -19,9 +19,9 @@ from messages.mailboxes import MetricsMail, NotifierMail, OrderManagerMail, Pers
 from messages.market import RowEnd, Tick
 from messages.notices import Notice, ProgramEnded
 from messages.orders import Rejected
-from supervision.policy import Limits
+from supervision.policy import RestartIntensity
 from supervision.restart import Watch, supervise
-from supervision.stop_request import Control
+from supervision.stop_request import StopControl
 from tests import wait_graph
 from tests.actors.fake_exchange import FakeExchange
 from tests.config.texts import VALID, read
@@ -160,7 +160,13 @@ async def test_a_strategy_that_does_not_read_does_not_hold_up_the_order_manager(
 
 async def test_a_swamped_actor_is_restarted_while_its_sender_goes_on(autojump_clock: MockClock) -> None:
     mailbox, got, sent = Mailbox[RowEnd]("slow", limit=100), list[int](), list[int]()
-    watch = Watch(Control(), Limits(), Mailbox[NotifierMail]("notifier"), Mailbox[MetricsMail]("metrics"), lambda: 0.0)
+    watch = Watch(
+        StopControl(),
+        RestartIntensity(),
+        Mailbox[NotifierMail]("notifier"),
+        Mailbox[MetricsMail]("metrics"),
+        lambda: 0.0,
+    )
 
     async def slow() -> None:
         while True:
@@ -212,13 +218,15 @@ class _Channel:
 
 async def test_after_too_many_notices_the_notifier_goes_on_with_the_next(autojump_clock: MockClock) -> None:
     mailbox, channel = Mailbox[NotifierMail]("notifier", limit=10), _Channel()
-    watch = Watch(Control(), Limits(), Mailbox[NotifierMail]("told"), Mailbox[MetricsMail]("metrics"), lambda: 0.0)
+    watch = Watch(
+        StopControl(), RestartIntensity(), Mailbox[NotifierMail]("told"), Mailbox[MetricsMail]("metrics"), lambda: 0.0
+    )
     outbox = Outbox(channel)
     for number in range(20):
         mailbox.post(ProgramEnded("bot", str(number)))
 
     async def notifier() -> None:
-        await run_notifier(mailbox, Desk([outbox], "bot", lambda: 0))
+        await run_notifier(mailbox, NotifierContext([outbox], "bot", lambda: 0))
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(supervise, watch, "notifier", "notifier", notifier)

@@ -44,7 +44,7 @@ from messages.orders import (
 )
 from messages.status import StrangeOrder
 from trading.absent import Absent
-from trading.account_orders import AccountOrders, Tracked
+from trading.known_orders import KnownOrders, Tracked
 from trading.ledger import Client, Ledger
 from trading.order_views import by_whom, event_of, facts_after
 
@@ -73,7 +73,7 @@ class OrderDesk:
         self.ledger = Ledger(expected)
         self.ledger.set_totals(snapshot.balances)
         self.ledger.keep_for_absent(self.absent.kept())
-        self.known = AccountOrders(snapshot.open_orders)
+        self.known = KnownOrders(snapshot.open_orders)
         self._orders = self.known.tracked
         self._waiting: dict[ClientOrderId, Place] = {}
         """Orders that wait for funds which a running cancel will free, in their order."""
@@ -93,7 +93,7 @@ class OrderDesk:
         return userref not in expected or (client is not None and client.pair.symbol != facts.symbol)
 
     def strangers(self, attach: Attach, history: History) -> tuple[OrderFacts, ...]:
-        """Orders of this strategy's userref and symbol, if it does not count on all: see `AccountOrders.strangers`."""
+        """Orders of this strategy's userref and symbol, if it does not count on all: see `KnownOrders.strangers`."""
         self.known.refuse_other_programs(attach)
         return self.known.strangers(attach, history)
 

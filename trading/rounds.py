@@ -1,4 +1,4 @@
-"""One row of recorded prices, round by round, until nobody has news.
+"""One row of recorded prices, round by round, until there is no more news.
 
 A simulation in lock-step gives a row of prices only when all that follows from the one before is done:
 
@@ -18,7 +18,7 @@ from messages.orders import Command, Submit
 from trading.order_desk import Effects, OrderDesk
 
 Next = Literal["repeat", "ask", "over"]
-"""After a round: commands reached the exchange, whose events come first; only the desk had news; nobody had any."""
+"""After a round: commands reached the exchange, whose events come first; only the desk had news; there was none."""
 
 
 class Rounds:

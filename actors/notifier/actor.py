@@ -36,7 +36,7 @@ DRAIN_SECONDS = 2.0
 """What is left at the end gets this long, out of the eight seconds of the whole shutdown."""
 
 
-class Desk(Struct, frozen=True):
+class NotifierContext(Struct, frozen=True):
     """What the notifier needs besides its mail."""
 
     outboxes: Sequence[Outbox]
@@ -50,7 +50,10 @@ class Desk(Struct, frozen=True):
 
 
 async def run_notifier(
-    mailbox: Mailbox[NotifierMail], desk: Desk, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+    mailbox: Mailbox[NotifierMail],
+    desk: NotifierContext,
+    *,
+    task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Deliver notices until cancelled; then what was posted until that moment gets `DRAIN_SECONDS`.
 
@@ -75,7 +78,7 @@ async def run_notifier(
                 outbox.wake()
 
 
-def _tell(desk: Desk, notice: Notice, outboxes: Sequence[Outbox]) -> None:
+def _tell(desk: NotifierContext, notice: Notice, outboxes: Sequence[Outbox]) -> None:
     letter = write_letter(_without_secrets(notice, desk.scrub), desk.bot, desk.now())
     for outbox in outboxes:
         outbox.put(letter)
@@ -88,7 +91,7 @@ def _without_secrets(notice: Notice, scrub: Callable[[str], str]) -> Notice:
     return msgspec.structs.replace(notice, **clean)
 
 
-async def _run_channels(desk: Desk, ending: trio.Event, delivery: trio.CancelScope) -> None:
+async def _run_channels(desk: NotifierContext, ending: trio.Event, delivery: trio.CancelScope) -> None:
     """Cancellation reaches the channels through `delivery` only: what is being sent is not torn apart."""
     with delivery:
         async with trio.open_nursery() as nursery:
@@ -99,7 +102,7 @@ async def _run_channels(desk: Desk, ending: trio.Event, delivery: trio.CancelSco
             log.warning("notices that %s did not send: %d", outbox.channel.name, len(outbox))
 
 
-async def _run_channel(desk: Desk, outbox: Outbox, ending: trio.Event) -> None:
+async def _run_channel(desk: NotifierContext, outbox: Outbox, ending: trio.Event) -> None:
     """Send in order. At the end return once nothing is left, or at the first failure."""
     await _first_contact(desk, outbox, ending)
     failures = 0
@@ -121,7 +124,7 @@ async def _run_channel(desk: Desk, outbox: Outbox, ending: trio.Event) -> None:
             await ending.wait()
 
 
-async def _first_contact(desk: Desk, outbox: Outbox, ending: trio.Event) -> None:
+async def _first_contact(desk: NotifierContext, outbox: Outbox, ending: trio.Event) -> None:
     """Tell at once what only the user can mend. What else is wrong shows when something is sent."""
     began = trio.current_time()
     async with trio.open_nursery() as nursery:
@@ -141,7 +144,7 @@ async def _stop_at_the_end(ending: trio.Event, scope: trio.CancelScope) -> None:
     scope.cancel()
 
 
-async def _send(desk: Desk, outbox: Outbox, waiting: Waiting) -> ChannelError | None:
+async def _send(desk: NotifierContext, outbox: Outbox, waiting: Waiting) -> ChannelError | None:
     """Why it failed; None when the channel works: it has taken the notice, or said that it never will."""
     began = trio.current_time()
     try:
@@ -168,7 +171,7 @@ async def _send(desk: Desk, outbox: Outbox, waiting: Waiting) -> ChannelError | 
     return failure
 
 
-def _succeeded(desk: Desk, outbox: Outbox, waiting: Waiting) -> None:
+def _succeeded(desk: NotifierContext, outbox: Outbox, waiting: Waiting) -> None:
     down_since, was_told = outbox.down_since, outbox.outage_told
     outbox.succeeded(waiting)
     if was_told and down_since is not None:
@@ -176,7 +179,7 @@ def _succeeded(desk: Desk, outbox: Outbox, waiting: Waiting) -> None:
         _tell(desk, ChannelRecovered(outbox.channel.name, seconds), _others(desk, outbox))
 
 
-def _failed(desk: Desk, outbox: Outbox, error: ChannelError, began: float) -> None:
+def _failed(desk: NotifierContext, outbox: Outbox, error: ChannelError, began: float) -> None:
     """Count it, and report an outage through the other channels once it lasts, or at once if it will."""
     misconfigured = isinstance(error, ChannelMisconfigured)
     down_since = outbox.failed(desk.scrub(str(error)) or "no reason given", began, misconfigured=misconfigured)
@@ -187,7 +190,7 @@ def _failed(desk: Desk, outbox: Outbox, error: ChannelError, began: float) -> No
         _tell(desk, notice, _others(desk, outbox))
 
 
-def _others(desk: Desk, outbox: Outbox) -> list[Outbox]:
+def _others(desk: NotifierContext, outbox: Outbox) -> list[Outbox]:
     return [other for other in desk.outboxes if other is not outbox]
 
 

@@ -14,7 +14,7 @@ import trio
 from actors.notifier.digest import Missed
 from actors.notifier.notice_texts import write_letter
 from actors.notifier.trouble_texts import moment
-from messages.letters import Letter, Loudness
+from messages.letters import Letter, NotificationLevels
 from messages.notices import LadderStatus, Notice, ProgramEnded
 from messages.status import ChannelReport
 from trading.ports import Channel
@@ -50,7 +50,7 @@ class Outbox:
     It belongs to the supervisor, as mailboxes do, and outlives a crashed notifier.
     """
 
-    def __init__(self, channel: Channel, loudness: Loudness | None = None, limit: int = OUTBOX_LIMIT) -> None:
+    def __init__(self, channel: Channel, loudness: NotificationLevels | None = None, limit: int = OUTBOX_LIMIT) -> None:
         self.channel = channel
         self.sent = 0
         """Messages that the channel accepted; a digest counts as one."""
@@ -67,7 +67,7 @@ class Outbox:
         """When the channel failed, in seconds of trio's clock; None while it works."""
         self.outage_told = False
         """Whether the other channels were notified of the present outage."""
-        self._loudness = loudness or Loudness()
+        self._loudness = loudness or NotificationLevels()
         self._limit = limit
         self._letters: deque[Waiting] = deque()
         self._missed = Missed()

@@ -34,7 +34,7 @@ _THREAD = re.compile(r"[0-9]{0,20}\Z")
 _URL = re.compile(r"(https?://[^\s/@?#]+(/[^\s@?#]*)?)?\Z")
 
 
-class Options(Struct, frozen=True, forbid_unknown_fields=True):
+class TelegramOptions(Struct, frozen=True, forbid_unknown_fields=True):
     """The keys of its table."""
 
     token: Annotated[
@@ -61,7 +61,7 @@ def open_telegram(config: ChannelConfig) -> "TelegramChannel":
         name: Secret(str(value)) if name in ("chat_id", "thread_id") and type(value) is int else value
         for name, value in config.options.items()
     }
-    read = read_options(Options, msgspec.structs.replace(config, options=options))
+    read = read_options(TelegramOptions, msgspec.structs.replace(config, options=options))
     return TelegramChannel(
         config.key, config.name, read, http_client(read.client, f"{config.key}.client", config.source)
     )
@@ -70,7 +70,7 @@ def open_telegram(config: ChannelConfig) -> "TelegramChannel":
 class TelegramChannel:
     """One chat, or one topic of it."""
 
-    def __init__(self, key: str, name: str, options: Options, post: Post) -> None:
+    def __init__(self, key: str, name: str, options: TelegramOptions, post: Post) -> None:
         """`key` is the path of its table, for what only the configuration can mend."""
         self.name = name
         self._key = key

@@ -22,7 +22,7 @@ _OURS = frozenset({"host", "content-length", "content-type", "connection", "tran
 _TOO_LONG_TO_WAIT = 1e9
 
 
-class Options(Struct, frozen=True, forbid_unknown_fields=True):
+class WebhookOptions(Struct, frozen=True, forbid_unknown_fields=True):
     """The keys of its table."""
 
     url: Annotated[
@@ -52,7 +52,7 @@ class Body(Struct, frozen=True):
 
 def open_webhook(config: ChannelConfig) -> "WebhookChannel":
     """The channel of this table. Raises `ConfigError`."""
-    options = read_options(Options, config)
+    options = read_options(WebhookOptions, config)
     for name, value in options.headers.items():
         key = f"{config.key}.headers.{name}" if _HEADER_NAME.match(name) else f"{config.key}.headers"
         if not _HEADER_NAME.match(name) or name.casefold() in _OURS:
@@ -67,7 +67,7 @@ def open_webhook(config: ChannelConfig) -> "WebhookChannel":
 class WebhookChannel:
     """One URL. Any 2xx is success."""
 
-    def __init__(self, key: str, name: str, options: Options, post: Post) -> None:
+    def __init__(self, key: str, name: str, options: WebhookOptions, post: Post) -> None:
         """`key` is the path of its table, for what only the configuration can mend."""
         self.name = name
         self._key = key

@@ -89,7 +89,7 @@ class _Change(Struct, frozen=True):
     closed: bool
 
 
-class Changes:
+class RowChanges:
     """The rows that a group of messages changes. `orders` starts with the stored rows it concerns."""
 
     def __init__(self, orders: dict[ClientOrderId, OrderRow]) -> None:
@@ -182,7 +182,7 @@ class Changes:
 
 
 def concerned(messages: Iterable[Write]) -> list[ClientOrderId]:
-    """Ids of the orders whose stored rows `Changes` needs."""
+    """Ids of the orders whose stored rows `RowChanges` needs."""
     ids: dict[ClientOrderId, None] = {}
     for message in messages:
         match message:

@@ -8,7 +8,7 @@ import msgspec
 from duckdb import DuckDBPyConnection
 from msgspec import Struct
 
-from adapters.journal.projection import CONDITION, Changes, EventRow, FillRow, OrderRow, Write, concerned
+from adapters.journal.projection import CONDITION, EventRow, FillRow, OrderRow, RowChanges, Write, concerned
 from messages.ids import ClientOrderId
 from messages.journal import Commit, Origin, Owner, Past, PastOrder
 from messages.money import ZERO, Side
@@ -59,7 +59,7 @@ class Tables:
 
     def apply(self, messages: Sequence[Write]) -> None:
         """Bring all rows up to date. To be called inside a transaction."""
-        changes = Changes(self._orders(concerned(messages)))
+        changes = RowChanges(self._orders(concerned(messages)))
         for message in messages:
             changes.apply(message)
         self._write_cores(changes)
@@ -146,7 +146,7 @@ class Tables:
         rows = self._connection.execute(query, [list(ids)]).fetchall()
         return {row[0]: OrderRow(*row) for row in rows}
 
-    def _write_cores(self, changes: Changes) -> None:
+    def _write_cores(self, changes: RowChanges) -> None:
         before = self.origins(list(changes.cores))
         rows = [
             (
@@ -163,7 +163,7 @@ class Tables:
         ]
         self._insert("INSERT OR REPLACE INTO core_states", rows)
 
-    def _write_orders(self, changes: Changes) -> None:
+    def _write_orders(self, changes: RowChanges) -> None:
         self._insert("INSERT OR REPLACE INTO orders", [_values(row) for row in changes.orders.values()])
         # Two executions may share an id when one event sums them up; then the sums are what is true.
         self._insert(
@@ -187,7 +187,7 @@ class Tables:
             self._connection.execute("DELETE FROM events WHERE sequence <= ?", [oldest])
         self._newest_event += len(new)
 
-    def _write_account(self, changes: Changes) -> None:
+    def _write_account(self, changes: RowChanges) -> None:
         if changes.account is not None:
             self._insert("INSERT OR REPLACE INTO paper_account", [(1, changes.account)])
         first = self._newest_paper + 1

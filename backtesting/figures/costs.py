@@ -80,7 +80,7 @@ class Costs(Struct):
         self.sales.append(Sale(order, sold.cost, order.cost - order.fee - sold.cost))
 
 
-def reckon(fills: Iterable[OrderRecord], strategies: Iterable[int], unowned: Lot) -> dict[int, Costs]:
+def figure_costs(fills: Iterable[OrderRecord], strategies: Iterable[int], unowned: Lot) -> dict[int, Costs]:
     """The costs of each strategy; `unowned` shrinks by what was sold of it."""
     costs = {strategy: Costs() for strategy in strategies}
     for order in fills:

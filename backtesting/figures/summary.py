@@ -7,10 +7,10 @@ from msgspec import Struct
 
 from backtesting.figures.assumptions import assumptions, looks_like_bars
 from backtesting.figures.capital import Capital, capital_in_use
-from backtesting.figures.costs import Costs, Lot, reckon
+from backtesting.figures.costs import Costs, Lot, figure_costs
 from backtesting.figures.equity import Worth, annualised, bought_and_held, course, deepest_fall
 from backtesting.figures.levels import Level, levels
-from backtesting.record import Holdings, OrderRecord, Record
+from backtesting.record import Holdings, OrderRecord, RunRecord
 from backtesting.series import Series
 from backtesting.setup import Stage
 from backtesting.spans import Span
@@ -84,7 +84,9 @@ class Result(Struct, frozen=True):
     fills: list[OrderRecord]
 
 
-def summarise(stage: Stage, strategies: Sequence[StrategyConfig], record: Record, series: Series, hole: int) -> Result:
+def summarise(
+    stage: Stage, strategies: Sequence[StrategyConfig], record: RunRecord, series: Series, hole: int
+) -> Result:
     """The figures of a run that has ended; `series` must have seen at least one row."""
     points, unit, pair = series.points, stage.tape.unit, stage.pair
     first, last = price_of(unit, points[0].open), price_of(unit, points[-1].close)
@@ -94,7 +96,7 @@ def summarise(stage: Stage, strategies: Sequence[StrategyConfig], record: Record
     hold = bought_and_held(at_first.base, at_first.quote, first, stage.paper.taker_fee)
     worth = course(points, unit, holdings, hold)
     unowned = Lot(at_first.base, EXACT.multiply(at_first.base, first))
-    costs = reckon(record.fills, [strategy.userref for strategy in strategies], unowned)
+    costs = figure_costs(record.fills, [strategy.userref for strategy in strategies], unowned)
     parts = [
         _of_strategy(strategy, record, costs[strategy.userref], (first, last), (begin, end), pair.tick_size)
         for strategy in strategies
@@ -143,7 +145,7 @@ def _at_first(stage: Stage, row: int) -> Holdings:
 
 def _of_strategy(
     strategy: StrategyConfig,
-    record: Record,
+    record: RunRecord,
     costs: Costs,
     prices: tuple[Decimal, Decimal],
     times: tuple[int, int],

@@ -8,14 +8,14 @@ from pathlib import Path
 from backtesting.report import wording as say
 from backtesting.report.page import asset, document, table
 from backtesting.sweep.grid import Axis
-from backtesting.sweep.search import Outcome, Row, rank_correlation
+from backtesting.sweep.search import Outcome, SweepRow, rank_correlation
 from messages.counted import counted
 
 _BEST = 25
 
 
 def write_heat_map(
-    path: Path, title: str, axes: Sequence[Axis], rows: Sequence[Row], quote: str, notes: Sequence[str]
+    path: Path, title: str, axes: Sequence[Axis], rows: Sequence[SweepRow], quote: str, notes: Sequence[str]
 ) -> None:
     """Raises `OSError`."""
     ran = [row for row in rows if row.first is not None]
@@ -33,14 +33,14 @@ def write_heat_map(
     path.write_text(text, encoding="utf-8")
 
 
-def luck(rows: Sequence[Row]) -> str:
+def luck(rows: Sequence[SweepRow]) -> str:
     """What the out-of-sample part says about the choice, as a paragraph; empty without one."""
     if not _judged(rows):
         return ""
     return f"<h2>Luck or skill</h2><p>{escape(judgement(rows))}</p>"
 
 
-def judgement(rows: Sequence[Row]) -> str:
+def judgement(rows: Sequence[SweepRow]) -> str:
     """How far the best settings are likely to be overfitted, as plain text."""
     correlation = rank_correlation(rows)
     ran = sorted((row for row in rows if row.first and row.later), key=_profit, reverse=True)
@@ -53,11 +53,11 @@ def judgement(rows: Sequence[Row]) -> str:
     )
 
 
-def _judged(rows: Sequence[Row]) -> bool:
+def _judged(rows: Sequence[SweepRow]) -> bool:
     return any(row.later for row in rows)
 
 
-def _profit(row: Row) -> Decimal:
+def _profit(row: SweepRow) -> Decimal:
     return row.first.profit if row.first else Decimal("-Infinity")
 
 
@@ -73,7 +73,7 @@ def _controls() -> str:
     )
 
 
-def _best(axes: Sequence[Axis], rows: Sequence[Row], quote: str) -> str:
+def _best(axes: Sequence[Axis], rows: Sequence[SweepRow], quote: str) -> str:
     heads = [axis.name for axis in axes]
     heads += [f"profit ({quote})", "realised", "cycles", "drawdown", "annualised", "return on capital"]
     judged = _judged(rows)
@@ -98,7 +98,7 @@ def _figures(outcome: Outcome) -> list[str]:
     ]
 
 
-def _drawn(axes: Sequence[Axis], rows: Sequence[Row], quote: str) -> dict[str, object]:
+def _drawn(axes: Sequence[Axis], rows: Sequence[SweepRow], quote: str) -> dict[str, object]:
     return {
         "quote": quote,
         "axes": [{"name": axis.name, "values": [f"{value.normalize():f}" for value in axis.values]} for axis in axes],

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from backtesting.data.trade_files import write_parquet
 from backtesting.sweep.grid import Axis, Cell
-from backtesting.sweep.search import Outcome, Row
+from backtesting.sweep.search import Outcome, SweepRow
 from config import ConfigError
 from config.problems import shown
 from messages.money import EXACT
@@ -27,9 +27,9 @@ class SweepFile(Struct):
     axes: tuple[Axis, ...]
     fingerprint: str
 
-    def load(self) -> dict[Cell, Row]:
+    def load(self) -> dict[Cell, SweepRow]:
         """What an earlier run has left. Blocks; raises `ConfigError` for results of another sweep."""
-        found: dict[Cell, Row] = {}
+        found: dict[Cell, SweepRow] = {}
         for file in self._files():
             try:
                 with duckdb.connect(":memory:") as connection:
@@ -44,12 +44,12 @@ class SweepFile(Struct):
                 found[row.cell] = row
         return found
 
-    def add(self, rows: Sequence[Row], number: int) -> None:
+    def add(self, rows: Sequence[SweepRow], number: int) -> None:
         """Write part `number`; durable when this returns. Blocks."""
         self._folder.mkdir(parents=True, exist_ok=True)
         self._write(rows, self._folder / f"{number:08}.parquet")
 
-    def finish(self, rows: Sequence[Row]) -> None:
+    def finish(self, rows: Sequence[SweepRow]) -> None:
         """All rows into the one file; the parts go. Blocks."""
         self._write(sorted(rows, key=lambda row: row.cell), self.target)
         if self._folder.exists():
@@ -69,26 +69,26 @@ class SweepFile(Struct):
         outcomes = [f"{part}_{field}" for part in _PARTS for field in _FIELDS]
         return ["sweep", *(axis.name for axis in self.axes), "problem", *outcomes]
 
-    def _write(self, rows: Sequence[Row], target: Path) -> None:
+    def _write(self, rows: Sequence[SweepRow], target: Path) -> None:
         numbers = [*(axis.name for axis in self.axes), *self._names()[len(self.axes) + 2 :]]
         kinds = {"sweep": "VARCHAR", "problem": "VARCHAR", **dict.fromkeys(numbers, _NUMBER)}
         columns = ", ".join(f"'{_escaped(name)}': '{kinds[name]}'" for name in self._names())
         lines = [[self.fingerprint, *map(_text, row.cell), row.problem, *_numbers(row)] for row in rows]
         write_parquet(lines, f"{{{columns}}}", target)
 
-    def _row(self, values: Sequence[object]) -> Row:
+    def _row(self, values: Sequence[object]) -> SweepRow:
         width = len(self.axes)
         cell = tuple(Decimal(str(value)).normalize() for value in values[1 : width + 1])
         problem, rest = values[width + 1], values[width + 2 :]
         outcomes = [_outcome(rest[: len(_FIELDS)]), _outcome(rest[len(_FIELDS) :])]
-        return Row(cell, str(problem or ""), *outcomes)
+        return SweepRow(cell, str(problem or ""), *outcomes)
 
     def _other(self, file: Path) -> ConfigError:
         found = f"{shown(str(file))}, results of another sweep"
         return ConfigError.at("command line", "--results", found, "a new file, or the one of the same sweep")
 
 
-def _numbers(row: Row) -> list[str]:
+def _numbers(row: SweepRow) -> list[str]:
     return [_text(getattr(part, field)) if part else "" for part in (row.first, row.later) for field in _FIELDS]
 
 

@@ -45,7 +45,7 @@ class Outcome(Struct, frozen=True):
     return_on_capital: Decimal | None
 
 
-class Row(Struct, frozen=True):
+class SweepRow(Struct, frozen=True):
     """One configuration."""
 
     cell: Cell
@@ -112,7 +112,7 @@ def carried(tape: Tape) -> Prices:
 
 def sweep(
     task: Task, cells: Sequence[Cell], prices: Prices, *, jobs: int = -1, dask: str | None = None
-) -> Iterator[Row]:
+) -> Iterator[SweepRow]:
     """The rows as they get ready, in any order.
 
     `jobs` processes (-1: one per core), or a Dask cluster: `dask` is the address of its scheduler.
@@ -122,18 +122,18 @@ def sweep(
         yield from joblib.Parallel(return_as="generator_unordered")(calls)
 
 
-def run_cell(task: Task, cell: Cell, prices: Prices) -> Row:
+def run_cell(task: Task, cell: Cell, prices: Prices) -> SweepRow:
     """One configuration, in and out of sample. Runs in a worker; a configuration without sense is a row, too."""
     try:
         config = configured(task.config, task.axes, cell)
         stage = Stage(prices.open(), task.pair, config.exchange.paper, task.source)
         outcomes = [_outcome(config, stage, task.hole, span) for span in (task.span, task.later) if span]
     except ConfigError as error:
-        return Row(cell, error.problems[0].line(), None, None)
-    return Row(cell, "", outcomes[0], outcomes[1] if task.later else None)
+        return SweepRow(cell, error.problems[0].line(), None, None)
+    return SweepRow(cell, "", outcomes[0], outcomes[1] if task.later else None)
 
 
-def rank_correlation(rows: Sequence[Row]) -> float | None:
+def rank_correlation(rows: Sequence[SweepRow]) -> float | None:
     """Spearman's: 1 when the best in sample are the best out of sample, 0 when luck decided. None without both."""
     both = [(row.first.profit, row.later.profit) for row in rows if row.first and row.later]
     if len(both) < 3:  # noqa: PLR2004 - two points always correlate

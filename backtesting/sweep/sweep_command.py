@@ -19,7 +19,7 @@ from backtesting.spans import parse_length
 from backtesting.sweep.grid import Axis, cells, parse_axes
 from backtesting.sweep.options import add_price_options, read_config, spans_of
 from backtesting.sweep.result_files import SweepFile
-from backtesting.sweep.search import POINTS, Row, Task, carried, shared, sweep
+from backtesting.sweep.search import POINTS, SweepRow, Task, carried, shared, sweep
 from config import ConfigError
 from messages.counted import counted
 
@@ -63,7 +63,7 @@ def main(arguments: Sequence[str], console: Console) -> None:
         console.print(f"written: {options.html}")
 
 
-def show(console: Console, axes: Sequence[Axis], rows: Sequence[Row], quote: str) -> None:
+def show(console: Console, axes: Sequence[Axis], rows: Sequence[SweepRow], quote: str) -> None:
     """The best in sample, and what they were out of sample."""
     ran = sorted((row for row in rows if row.first), key=lambda row: row.first.profit if row.first else 0, reverse=True)
     judged = any(row.later for row in ran)
@@ -89,9 +89,9 @@ def show(console: Console, axes: Sequence[Axis], rows: Sequence[Row], quote: str
         console.print(f"not run: {problem}" + (f" (and {count - 1} more)" if count > 1 else ""))
 
 
-def _kept(ready: Iterator[Row], file: SweepFile, done: int) -> Iterator[Row]:
+def _kept(ready: Iterator[SweepRow], file: SweepFile, done: int) -> Iterator[SweepRow]:
     """What gets ready, on disk every few seconds and when it ends for any reason."""
-    waiting: list[Row] = []
+    waiting: list[SweepRow] = []
     written = time.monotonic()
     try:
         for row in ready:

@@ -18,7 +18,7 @@ from messages.market import RowEnd, Tick
 from messages.money import Pair
 from messages.orders import Place
 from simulators.paper.book import PaperBook, Rules
-from simulators.paper.pacing import Pace
+from simulators.paper.pacing import ReplayPace
 from simulators.paper.pairs import pair_rules
 from simulators.paper.saved_account import PaperAccount, known_facts
 from simulators.paper.session import PaperSession
@@ -252,7 +252,7 @@ class PaperExchange:
         return Position(0, epoch, {})
 
     async def _ticks(self, rows: AsyncIterator[Tick], position: Position) -> AsyncGenerator[Tick, None]:
-        pace = Pace(Decimal(0) if self._source.live else self._config.speed)
+        pace = ReplayPace(Decimal(0) if self._source.live else self._config.speed)
         await self._publish()
         await self._settle()
         first = True

@@ -7,7 +7,7 @@ import trio
 _NANOSECONDS = 1_000_000_000
 
 
-class Pace:
+class ReplayPace:
     """Rows at their own distances in time, divided by `speed`, on trio's clock. Speed 0 is no pace at all."""
 
     def __init__(self, speed: Decimal) -> None:

@@ -16,7 +16,7 @@ from trading.ports import ExchangeUnavailable
 _CLOSED = "the session with the paper exchange is closed"
 
 
-class Desk(Protocol):
+class PaperVenue(Protocol):
     """What a session needs of its exchange."""
 
     async def snapshot(self) -> AccountSnapshot: ...
@@ -64,7 +64,7 @@ class _Events:
 class PaperSession:
     """A `trading.ports.SessionInRounds`. What a closed one is asked for is `ExchangeUnavailable`."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: PaperVenue) -> None:
         self._desk = desk
         self._open = True
         self._send, self._receive = trio.open_memory_channel[ExchangeEvent | RowEnd](math.inf)

@@ -13,8 +13,8 @@ from actors.mailbox import Mailbox
 from actors.venue_facts import Objection, PairFacts
 from actors.venue_watch import (
     LONGEST_REFUSAL_SECONDS,
-    Outlets,
     VenueBook,
+    VenueOutlets,
     Watched,
     run_venue_watch,
 )
@@ -55,7 +55,7 @@ class Rig:
         self.metrics = Mailbox[MetricsMail]("metrics")
         self.mailbox = Mailbox[VenueMail]("venue")
         self.persistence = Mailbox[PersistenceMail]("persistence")
-        outlets = Outlets(self.strategies, self.orders, self.notifier)
+        outlets = VenueOutlets(self.strategies, self.orders, self.notifier)
         book = ConditionBook("venue-watch", self.metrics, self.persistence)
         self.book = VenueBook(watched, outlets, book, judge, lambda: int(trio.current_time()))
         self.facts: dict[str, PairFacts] = dict(WELL)

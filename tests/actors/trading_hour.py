@@ -14,7 +14,7 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from actors.mailbox import Mailbox
-from actors.notifier.actor import Desk, run_notifier
+from actors.notifier.actor import NotifierContext, run_notifier
 from actors.notifier.outbox import Outbox
 from messages.ids import Nanos, VenueOrderId
 from messages.journal import Commit, Committed
@@ -111,8 +111,8 @@ class Trader:
                 self.rig.notifier.receive_nowait()
             await trio.sleep(1)
 
-    def _desk(self) -> Desk:
-        return Desk(self._outboxes, "bot", wall_clock(), jitter=lambda: 0.5)
+    def _desk(self) -> NotifierContext:
+        return NotifierContext(self._outboxes, "bot", wall_clock(), jitter=lambda: 0.5)
 
     async def _fill(self, place: Place) -> None:
         del self._open[place.order_id]

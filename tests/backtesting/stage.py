@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from assembly import registry
 from backtesting.engine import Course, Engine
-from backtesting.record import Holdings, OrderRecord, Record
+from backtesting.record import Holdings, OrderRecord, RunRecord
 from backtesting.setup import Stage, make_account, make_record, open_stage
 from backtesting.tape import ArrayTape
 from config import Config, parse
@@ -100,7 +100,7 @@ def read(toml: str) -> Config:
     return parse(toml, "trial.toml", {}, registry.known())
 
 
-def run(config: Config, stage: Stage, course: Course) -> tuple[Record, Ended]:
+def run(config: Config, stage: Stage, course: Course) -> tuple[RunRecord, Ended]:
     """One run to its end."""
     record = make_record(stage.pair)
     account = make_account(config.strategy, stage, record)

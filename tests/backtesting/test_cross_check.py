@@ -3,9 +3,9 @@
 from decimal import Decimal, localcontext
 
 from backtesting.engine import Course, Engine
-from backtesting.record import Record
+from backtesting.record import RunRecord
 from backtesting.tape import ArrayTape
-from backtesting.trading_account import Account, Trader
+from backtesting.trading_account import Trader, TradingAccount
 from messages.money import EXACT
 from simulators.paper.book import Rules
 from tests.backtesting.small_grid import FEE, PAIR, USERREF, SmallGrid
@@ -20,11 +20,11 @@ def test_the_counts_on_which_five_other_engines_agree() -> None:
     assert round(sum(order.fee for order in record.fills), 2) == Decimal("459.89")
 
 
-def run(tape: ArrayTape) -> tuple[SmallGrid, Record]:
+def run(tape: ArrayTape) -> tuple[SmallGrid, RunRecord]:
     """The small rule set with money without end."""
-    core, record = SmallGrid(), Record(PAIR.base, PAIR.quote)
+    core, record = SmallGrid(), RunRecord(PAIR.base, PAIR.quote)
     with localcontext(EXACT):
         balances = {PAIR.quote: Decimal(10) ** 9, PAIR.base: Decimal(0)}
-        account = Account(PAIR, Rules(FEE, FEE), balances, [Trader(USERREF, FEE, core)], record)
+        account = TradingAccount(PAIR, Rules(FEE, FEE), balances, [Trader(USERREF, FEE, core)], record)
         Engine(tape, account, record, Course()).run()
     return core, record

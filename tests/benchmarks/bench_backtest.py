@@ -26,11 +26,11 @@ from backtesting.data.ahead import CHUNK_ROWS
 from backtesting.data.blocks import BlockIndex
 from backtesting.data.reading import open_tape
 from backtesting.engine import Course, Engine
-from backtesting.record import Record
+from backtesting.record import RunRecord
 from backtesting.run import run
 from backtesting.setup import open_stage
 from backtesting.tape import ArrayTape, Tape
-from backtesting.trading_account import Account, Trader
+from backtesting.trading_account import Trader, TradingAccount
 from config import Config, parse
 from config.schema import PaperConfig
 from messages.money import EXACT
@@ -104,10 +104,10 @@ def tape_of(path: Path) -> Tape:
 
 def small_grid(tape: Tape) -> dict[str, object]:
     """The rule set of the comparison with other engines."""
-    core, record = SmallGrid(), Record(PAIR.base, PAIR.quote)
+    core, record = SmallGrid(), RunRecord(PAIR.base, PAIR.quote)
     with localcontext(EXACT):
         balances = {PAIR.quote: Decimal(10) ** 9, PAIR.base: Decimal(0)}
-        account = Account(PAIR, Rules(FEE, FEE), balances, [Trader(USERREF, FEE, core)], record)
+        account = TradingAccount(PAIR, Rules(FEE, FEE), balances, [Trader(USERREF, FEE, core)], record)
         begin = time.perf_counter()
         Engine(tape, account, record, Course()).run()
         seconds = time.perf_counter() - begin

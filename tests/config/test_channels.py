@@ -4,7 +4,7 @@ import pytest
 from msgspec import Struct
 
 from config import ChannelConfig, ConfigError, Secret, parse, read_options, secret_texts, validate
-from messages.letters import Loudness
+from messages.letters import NotificationLevels
 from tests.config.texts import KNOWN, VALID, lines, read
 
 
@@ -49,8 +49,8 @@ def test_a_kind_may_have_any_number_of_names() -> None:
         ("telegram", "telegram", "notifier.telegram"),
         ("ops", "telegram", "notifier.ops"),
     ]
-    assert config.notifier["ops"].notices == Loudness(status="off")
-    assert config.notifier["telegram"].notices == Loudness()
+    assert config.notifier["ops"].notices == NotificationLevels(status="off")
+    assert config.notifier["telegram"].notices == NotificationLevels()
 
 
 def test_a_configuration_with_channels_stays_valid_when_it_is_checked_again() -> None:

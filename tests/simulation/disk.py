@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from adapters.journal.journal import Journal
-from adapters.journal.projection import CONDITION, Changes, OrderRow, Write
+from adapters.journal.projection import CONDITION, OrderRow, RowChanges, Write
 from messages.ids import ClientOrderId
 from messages.journal import Commit, Origin, Owner, Past, PastOrder
 from messages.money import ZERO, Side
@@ -79,7 +79,7 @@ class MemoryJournal:
         disk = self._disk
         if disk.fails():
             raise DatabaseUnusable("the simulated disk is full")
-        changes = Changes(disk.orders)
+        changes = RowChanges(disk.orders)
         for message in messages:
             changes.apply(message)
         disk.writes += 1

@@ -11,14 +11,14 @@ from supervision.policy import (
     KEY_PATIENCE,
     POLICY,
     Action,
+    Attempt,
     Failure,
     FirstStartRefused,
     Halt,
     Kind,
-    Limits,
     Restart,
+    RestartIntensity,
     Role,
-    Run,
     StopProgram,
     classify,
     decide,
@@ -28,7 +28,7 @@ from supervision.policy import (
 from trading.guard import CoreFailed
 from trading.ports import BotStateError, DatabaseUnusable, ExchangeUnavailable, SourceEnded, UnknownOrderError
 
-LIMITS = Limits()
+LIMITS = RestartIntensity()
 ROLES: tuple[Role, ...] = (
     "market-data",
     "price-watch",
@@ -69,12 +69,12 @@ FOR_EVER: tuple[tuple[Role, Kind], ...] = (
 )
 
 
-def failures_at(*times: float) -> list[Run]:
+def failures_at(*times: float) -> list[Attempt]:
     """Runs that failed the moment they were started."""
-    return [Run(time, time) for time in times]
+    return [Attempt(time, time) for time in times]
 
 
-def after(role: Role, kind: Kind, history: list[Run]) -> Action:
+def after(role: Role, kind: Kind, history: list[Attempt]) -> Action:
     return decide(LIMITS, history, Failure(role, kind, "because"), history[-1].failed)
 
 
@@ -145,7 +145,7 @@ def test_a_disk_is_tried_again_every_few_seconds() -> None:
 
 def test_a_limit_of_zero_allows_no_restart() -> None:
     failure = Failure("persistence", "bug", "unforeseen")
-    assert decide(Limits(restarts=0), failures_at(5), failure, 5) == StopProgram(6)
+    assert decide(RestartIntensity(restarts=0), failures_at(5), failure, 5) == StopProgram(6)
 
 
 def test_only_failures_within_the_period_count() -> None:
@@ -155,7 +155,7 @@ def test_only_failures_within_the_period_count() -> None:
 
 
 def test_lost_connections_do_not_make_a_bug_fatal() -> None:
-    lost = [Run(time, time, counts=False) for time in (0.0, 1, 3, 7, 15)]
+    lost = [Attempt(time, time, counts=False) for time in (0.0, 1, 3, 7, 15)]
     assert isinstance(after("order-manager", "bug", [*lost, *failures_at(31)]), Restart)
 
 
@@ -166,19 +166,19 @@ def test_the_backoff_doubles_up_to_the_cap() -> None:
 
 
 def test_the_backoff_starts_anew_after_a_run_that_lasted() -> None:
-    history = [*failures_at(0, 1, 3, 7, 15), Run(31, 31 + 60.5)]
+    history = [*failures_at(0, 1, 3, 7, 15), Attempt(31, 31 + 60.5)]
     assert after("notifier", "bug", history) == Restart(1.0, tell=True)
 
 
 def test_a_run_as_long_as_the_longest_backoff_did_not_last() -> None:
-    history = [*failures_at(0, 1, 3), Run(7, 67)]
+    history = [*failures_at(0, 1, 3), Attempt(7, 67)]
     assert after("notifier", "bug", history) == Restart(8.0, tell=False)
 
 
 def test_attempts_that_are_slower_than_a_short_cap_are_one_row_and_are_told() -> None:
     """Each attempt to connect takes 20 s, the backoff 5 s at the most."""
-    limits = Limits(backoff_cap=5)
-    history = [Run(start, start + 20) for start in (0, 21, 43, 67)]
+    limits = RestartIntensity(backoff_cap=5)
+    history = [Attempt(start, start + 20) for start in (0, 21, 43, 67)]
     told = [
         action.tell
         for length in range(1, 5)
@@ -217,8 +217,8 @@ def test_an_exception_is_a_failure_of_kind(error: Exception, kind: Kind) -> None
 
 
 def test_a_lost_connection_before_does_not_make_the_wait_for_a_key_longer() -> None:
-    lost = [Run(time, time, counts=False, kind="connection") for time in (0.0, 1, 3, 7, 15, 31)]
-    refused = [Run(time, time, counts=False, kind="key refused") for time in (40.0, 50)]
+    lost = [Attempt(time, time, counts=False, kind="connection") for time in (0.0, 1, 3, 7, 15, 31)]
+    refused = [Attempt(time, time, counts=False, kind="key refused") for time in (40.0, 50)]
     assert after("order-manager", "key refused", [*lost, refused[0]]) == Restart(10.0, tell=True)
     assert after("order-manager", "key refused", [*lost, *refused]) == Restart(20.0, tell=False)
 
@@ -245,7 +245,7 @@ def test_no_rule_is_hidden_by_the_ones_before() -> None:
 
 seconds = st.floats(0, 1e5, allow_nan=False)
 limits = st.builds(
-    Limits,
+    RestartIntensity,
     restarts=st.integers(0, 20),
     period=st.floats(0.001, 86_400),
     backoff=st.floats(0.001, 86_400),
@@ -255,18 +255,18 @@ failures = st.builds(Failure, role=st.sampled_from(ROLES), kind=st.sampled_from(
 
 
 @st.composite
-def histories(draw: st.DrawFn) -> list[Run]:
+def histories(draw: st.DrawFn) -> list[Attempt]:
     """Runs one after the other, some of which last."""
     now, runs = 0.0, []
     for pause, length in draw(st.lists(st.tuples(seconds, seconds), min_size=1, max_size=40)):
-        runs.append(Run(now + pause, now + pause + length))
+        runs.append(Attempt(now + pause, now + pause + length))
         now = runs[-1].failed
     return runs
 
 
 @given(limits, histories(), failures)
 def test_a_backoff_is_never_negative_and_never_above_the_cap(
-    limits: Limits, history: list[Run], failure: Failure
+    limits: RestartIntensity, history: list[Attempt], failure: Failure
 ) -> None:
     action = decide(limits, history, failure, history[-1].failed)
     if isinstance(action, Restart):
@@ -277,7 +277,7 @@ def test_a_backoff_is_never_negative_and_never_above_the_cap(
 
 @given(limits, histories(), failures)
 def test_a_limited_actor_is_never_restarted_more_often_than_allowed(
-    limits: Limits, history: list[Run], failure: Failure
+    limits: RestartIntensity, history: list[Attempt], failure: Failure
 ) -> None:
     now = history[-1].failed
     recent = sum(now - run.failed <= limits.period for run in history)
@@ -288,7 +288,9 @@ def test_a_limited_actor_is_never_restarted_more_often_than_allowed(
 
 
 @given(limits, histories(), failures)
-def test_a_row_of_failures_is_told_once_at_the_most(limits: Limits, history: list[Run], failure: Failure) -> None:
+def test_a_row_of_failures_is_told_once_at_the_most(
+    limits: RestartIntensity, history: list[Attempt], failure: Failure
+) -> None:
     row = in_a_row(limits, history)
     before = len(history) - len(row)
     told = [

@@ -12,7 +12,7 @@ from actors.metrics.http_port import MetricsServerError
 from config import ConfigError
 from messages.notices import ActorFailed
 from messages.status import ActorReport
-from supervision.policy import Limits, Role
+from supervision.policy import RestartIntensity, Role
 from supervision.restart import JITTER, Watch, describe, root_cause, supervise
 from supervision.stop_request import StopRequest
 from tests.supervision.watched import DOWN, Actor, asked_to_stop, new_watch, observed, told
@@ -46,7 +46,7 @@ async def test_a_bug_after_lost_connections_is_the_first_of_its_kind(autojump_cl
 
 
 async def test_the_pauses_are_the_configured_ones(autojump_clock: MockClock) -> None:
-    watch, actor = new_watch(Limits(backoff=0.5, backoff_cap=3)), Actor(DOWN)
+    watch, actor = new_watch(RestartIntensity(backoff=0.5, backoff_cap=3)), Actor(DOWN)
     await observed(watch, "market-data", actor, 12)
     assert actor.starts == [0, 0.5, 1.5, 3.5, 6.5, 9.5]
 
@@ -96,7 +96,7 @@ async def test_slow_failures_stay_within_the_limit(autojump_clock: MockClock) ->
 
 
 async def test_a_high_limit_is_reached_too(autojump_clock: MockClock) -> None:
-    watch = new_watch(Limits(restarts=1000, period=86_400, backoff_cap=1))
+    watch = new_watch(RestartIntensity(restarts=1000, period=86_400, backoff_cap=1))
     actor = Actor(OSError("unforeseen"))
     await observed(watch, "persistence", actor, 5000)
     assert len(actor.starts) == 1001
@@ -250,7 +250,7 @@ async def test_an_error_beside_cancellations_is_not_lost(autojump_clock: MockClo
 
 
 async def test_restarts_are_counted_without_end(autojump_clock: MockClock) -> None:
-    watch, actor = new_watch(Limits(backoff_cap=1)), Actor(DOWN)
+    watch, actor = new_watch(RestartIntensity(backoff_cap=1)), Actor(DOWN)
     await observed(watch, "metrics", actor, 1099.5)
     assert watch.metrics.receive_nowait() == [ActorReport("actor", 1100, 0, 0)]
 

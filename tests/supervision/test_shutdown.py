@@ -15,7 +15,7 @@ from messages.journal import Close
 from messages.mailboxes import OrderManagerMail, PersistenceMail, StrategyMail
 from messages.status import Stop
 from supervision.shutdown import SHARES, stop_in_order
-from supervision.stop_request import Control
+from supervision.stop_request import StopControl
 from tests.config.texts import VALID, changed, read
 
 EXPECTED = [
@@ -36,7 +36,7 @@ class Program:
     """Fake actors that read one message each, work for a while and leave; `events` is what happened when."""
 
     config: Config = field(default_factory=lambda: read(VALID))
-    control: Control = field(default_factory=Control)
+    control: StopControl = field(default_factory=StopControl)
     events: list[tuple[float, str, object]] = field(default_factory=list)
 
     def __post_init__(self) -> None:

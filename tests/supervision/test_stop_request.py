@@ -4,11 +4,11 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from supervision.stop_request import Control, StopRequest
+from supervision.stop_request import StopControl, StopRequest
 
 
 async def test_the_first_request_to_stop_wins(autojump_clock: MockClock) -> None:
-    control = Control()
+    control = StopControl()
     control.stop(6, "database unusable")
     control.stop(0, "cancelled")
     assert control.stopping
@@ -16,7 +16,7 @@ async def test_the_first_request_to_stop_wins(autojump_clock: MockClock) -> None
 
 
 async def test_everybody_who_waits_hears_of_the_stop() -> None:
-    control, heard = Control(), list[StopRequest]()
+    control, heard = StopControl(), list[StopRequest]()
 
     async def wait() -> None:
         heard.append(await control.wait_for_stop())
@@ -31,7 +31,7 @@ async def test_everybody_who_waits_hears_of_the_stop() -> None:
 
 
 async def test_gone_returns_when_the_last_of_them_has_left(autojump_clock: MockClock) -> None:
-    control = Control()
+    control = StopControl()
 
     async def run(actor: str, seconds: float) -> None:
         with control.running(actor):
@@ -50,11 +50,11 @@ async def test_gone_returns_when_the_last_of_them_has_left(autojump_clock: MockC
 
 async def test_gone_returns_at_once_for_actors_that_do_not_run() -> None:
     with trio.fail_after(0):
-        await Control().gone({"nobody"})
+        await StopControl().gone({"nobody"})
 
 
 def test_an_actor_that_runs_twice_runs_until_both_have_left() -> None:
-    control = Control()
+    control = StopControl()
     first, second = control.running("twin"), control.running("twin")
     with first:
         with second:
@@ -64,7 +64,7 @@ def test_an_actor_that_runs_twice_runs_until_both_have_left() -> None:
 
 
 def test_an_actor_that_failed_does_not_run() -> None:
-    control = Control()
+    control = StopControl()
     with pytest.raises(ZeroDivisionError), control.running("broken"):
         _ = 1 / 0
     assert not control.is_running("broken")

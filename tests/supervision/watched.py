@@ -9,9 +9,9 @@ from actors.mailbox import Mailbox
 from messages.mailboxes import MetricsMail, NotifierMail
 from messages.notices import ActorFailed
 from supervision.outages import Outages
-from supervision.policy import Limits, Role
+from supervision.policy import RestartIntensity, Role
 from supervision.restart import Watch, supervise
-from supervision.stop_request import Control, StopRequest
+from supervision.stop_request import StopControl, StopRequest
 from trading.ports import ExchangeUnavailable
 
 DOWN = ExchangeUnavailable("no route to the exchange")
@@ -19,12 +19,12 @@ RECONNECTED = "reconnecting, with growing pauses"
 
 
 def new_watch(
-    limits: Limits | None = None, jitter: Callable[[], float] = lambda: 0.0, outages: Outages | None = None
+    limits: RestartIntensity | None = None, jitter: Callable[[], float] = lambda: 0.0, outages: Outages | None = None
 ) -> Watch:
     """Without jitter and conditions, unless a test brings its own."""
     return Watch(
-        Control(),
-        limits or Limits(),
+        StopControl(),
+        limits or RestartIntensity(),
         Mailbox[NotifierMail]("notifier"),
         Mailbox[MetricsMail]("metrics"),
         jitter,

@@ -31,7 +31,7 @@ Change = Literal["funds", "place", "rules"]
 TIME_ALONE: frozenset[Change] = frozenset()
 OTHER_FUNDS: frozenset[Change] = frozenset({"funds"})
 A_PLACE: frozenset[Change] = frozenset({"funds", "place"})
-"""Other funds are how a strategy hears that an order of somebody else has left its place."""
+"""A change of funds is how a strategy learns that an order of another owner has made room."""
 OTHER_RULES: frozenset[Change] = frozenset({"rules"})
 
 
@@ -100,7 +100,7 @@ class BuyRetry(Retry):
     """When the newest buy was closed: a refusal for funds that is older says nothing of now."""
 
     def begun(self) -> None:
-        """The buys are decided anew: what is in the way now will be found again."""
+        """The buys are decided again; whatever still prevents them is found again."""
         self.at_once()
         self.reason, self.refill_at = "", NEVER
 
@@ -130,7 +130,7 @@ class BuyRetry(Retry):
         return is_due
 
     def asks_for_place_at(self, time: int) -> None:
-        """The limit of open orders was met again, and is tried anew at `time`."""
+        """The limit of open orders was met again; the next attempt is at `time`."""
         if "place" in self.on:
             self.at_last = time
 
@@ -139,7 +139,7 @@ class OrderLimit(Struct):
     """How many orders the exchange takes, as far as refusals have shown it."""
 
     known: int | None = None
-    """So many orders of this strategy fit; None while no refusal has shown a limit."""
+    """How many orders of this strategy fit; None while no refusal has shown a limit."""
     until: int = 0
     """When one more is tried."""
 
@@ -152,7 +152,7 @@ class OrderLimit(Struct):
         self.until = until
 
     def holds(self, number: int) -> None:
-        """So many are open: at least these fit."""
+        """This many are open, so at least this many fit."""
         if self.known is not None:
             self.known = max(self.known, number)
 

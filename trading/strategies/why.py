@@ -19,7 +19,7 @@ from trading.strategies.state import Released, RememberedSell
 What = Literal["sell", "surplus", "base", "buys", "released", "extra sell"]
 """`base`: what no order, present or due, makes anything of. `released`: an order that was given up."""
 Weight = Literal["hinders", "waits", "quiet"]
-"""Whether somebody may have to act, it will be well by itself, or only whoever asks has to hear of it."""
+"""Whether the owner may have to act, it will resolve itself, or only matters to whoever asks."""
 Event = Literal["trade", "orders", "funds", "place", "rules", "trading", "owner"]
 """What can happen that helps.
 
@@ -66,7 +66,7 @@ class Missing(Struct, frozen=True):
 
 
 def why(ladder: Ladder) -> tuple[Missing, ...]:
-    """All that is missing, each with its reason and with when it is tried again."""
+    """All orders that are missing, each with its reason and its next attempt."""
     return (*_sells(ladder), *_surplus(ladder), *_base(ladder), *_buys(ladder), *_released(ladder), *_extra(ladder))
 
 

@@ -12,10 +12,10 @@ from msgspec import Struct
 
 from adapters.exchanges.kraken.account.company import Beats, orders_in_doubt, watch_company
 from adapters.exchanges.kraken.account.permissions import check_permissions
-from adapters.exchanges.kraken.market_data.last_prices import Market
+from adapters.exchanges.kraken.market_data.last_prices import LastPrices
 from adapters.exchanges.kraken.market_data.listing import Listing
 from adapters.exchanges.kraken.market_data.maker_fees import Fees
-from adapters.exchanges.kraken.session import Account, KrakenSession, Line, open_session
+from adapters.exchanges.kraken.session import KrakenSession, Line, LiveAccount, open_session
 from adapters.exchanges.kraken.transport import websockets as sockets
 from adapters.exchanges.kraken.transport.nonce import FileNonceStore, NonceSource, NonceStore
 from adapters.exchanges.kraken.transport.request_signing import Signer
@@ -73,7 +73,7 @@ async def connect(config: Config, source: str, world: Surroundings) -> AsyncIter
         own = Ownership({strategy.userref: strategy.symbol for strategy in config.strategy}, public.listing.symbol)
         rest = PrivateRest(public.client, signer, nonces, clock_offset=public.clock.offset, own=own, tally=public.tally)
         account_id = await check_permissions(rest, skip=settings.skip_permission_check)
-        account = Account(rest, public.listing.names, public.clock)
+        account = LiveAccount(rest, public.listing.names, public.clock)
         url = checked_url(settings.ws_auth_url, sockets.WS_AUTH_URL, "exchange.ws_auth_url", source)
         yield KrakenExchange(public, account, Line(world.dial, url), account_id)
 
@@ -85,7 +85,7 @@ class PublicSide:
         self.client = client
         self.clock = clock
         self.listing = listing
-        self.market = Market(listing.rest, clock, listing.names)
+        self.market = LastPrices(listing.rest, clock, listing.names)
         self.tally = listing.rest.tally
         self._line = line
 
@@ -128,7 +128,7 @@ class KrakenExchange:
 
     simulated = False
 
-    def __init__(self, public: PublicSide, account: Account, line: Line, account_id: str = "") -> None:
+    def __init__(self, public: PublicSide, account: LiveAccount, line: Line, account_id: str = "") -> None:
         self.account_id = account_id
         """Name of the account at Kraken; empty when it does not state one."""
         self._public = public

@@ -47,7 +47,7 @@ _ORDERS_AT_ONCE = 50
 """That QueryOrders takes."""
 
 
-class Account:
+class LiveAccount:
     """What outlives one session of an account."""
 
     def __init__(self, rest: PrivateRest, names: PairTable, clock: ServerClock) -> None:
@@ -90,12 +90,12 @@ class Line(Struct, frozen=True):
     url: str
 
 
-def _socket_of(account: Account, line: Line) -> AbstractAsyncContextManager[Socket]:
+def _socket_of(account: LiveAccount, line: Line) -> AbstractAsyncContextManager[Socket]:
     return open_socket(line.dial, line.url, _NAME, account.clock, account.rest.tally)
 
 
 @asynccontextmanager
-async def open_session(account: Account, line: Line) -> AsyncIterator["KrakenSession"]:
+async def open_session(account: LiveAccount, line: Line) -> AsyncIterator["KrakenSession"]:
     """Connected, subscribed, and the snapshots taken. Raises `ExchangeUnavailable` and `BotStateError`."""
     token = (await account.rest.read("GetWebSocketsToken", Token)).token
     with translated(_NAME):
@@ -112,7 +112,7 @@ async def open_session(account: Account, line: Line) -> AsyncIterator["KrakenSes
 class KrakenSession:
     """One connection with the subscriptions of executions and balances."""
 
-    def __init__(self, account: Account, socket: Socket, token: str, nursery: trio.Nursery) -> None:
+    def __init__(self, account: LiveAccount, socket: Socket, token: str, nursery: trio.Nursery) -> None:
         self._account = account
         self._socket = socket
         self._token = token

@@ -17,19 +17,19 @@ from actors.notifier.actor import (
     LONGEST_PAUSE_SECONDS,
     MISCONFIGURED_PAUSE_SECONDS,
     SEND_SECONDS,
-    Desk,
+    NotifierContext,
     run_notifier,
 )
 from actors.notifier.outbox import SUMMARY_FROM, Outbox
-from messages.letters import Loudness
+from messages.letters import NotificationLevels
 from messages.mailboxes import NotifierMail
 from messages.notices import ChannelFailed, ChannelRecovered, ProgramEnded
 from tests.actors.channels import START, FakeChannel, fill, note, wall_clock
 from trading.ports import Channel, ChannelError, ChannelMisconfigured
 
 
-def desk_of(outboxes: Sequence[Outbox], jitter: float = 0.0, scrub: Callable[[str], str] = str) -> Desk:
-    return Desk(outboxes, "bot", wall_clock(), scrub, lambda: jitter)
+def desk_of(outboxes: Sequence[Outbox], jitter: float = 0.0, scrub: Callable[[str], str] = str) -> NotifierContext:
+    return NotifierContext(outboxes, "bot", wall_clock(), scrub, lambda: jitter)
 
 
 @asynccontextmanager
@@ -242,7 +242,7 @@ async def test_a_first_contact_that_fails_otherwise_or_hangs_is_left_to_the_send
 
 async def test_each_channel_has_its_own_loudness(autojump_clock: MockClock) -> None:
     mailbox, quiet, loud = new_mailbox(), FakeChannel("quiet"), FakeChannel("loud")
-    async with running(mailbox, [Outbox(quiet, Loudness(fill="off", end="silent")), Outbox(loud)]):
+    async with running(mailbox, [Outbox(quiet, NotificationLevels(fill="off", end="silent")), Outbox(loud)]):
         mailbox.post(fill())
         mailbox.post(note(1))
         await trio.sleep(1)

@@ -18,13 +18,13 @@ from actors.notifier.outbox import (
     Outbox,
     Waiting,
 )
-from messages.letters import Letter, Loudness
+from messages.letters import Letter, NotificationLevels
 from messages.notices import NoticesMissed, ProgramEnded, StrategyHalted
 from messages.status import ChannelReport
 from tests.actors.channels import FakeChannel, fill, ladder, letter, note
 
 
-def new_outbox(loudness: Loudness | None = None, limit: int = OUTBOX_LIMIT) -> Outbox:
+def new_outbox(loudness: NotificationLevels | None = None, limit: int = OUTBOX_LIMIT) -> Outbox:
     return Outbox(FakeChannel(), loudness, limit)
 
 
@@ -180,16 +180,18 @@ async def test_only_the_newest_ladder_of_a_strategy_waits(autojump_clock: MockCl
 
 
 async def test_each_kind_is_as_loud_as_configured(autojump_clock: MockClock) -> None:
-    outbox = new_outbox(Loudness(fill="off", end="silent"))
+    outbox = new_outbox(NotificationLevels(fill="off", end="silent"))
     for notice in (fill(), note(1), ladder(price=1), StrategyHalted("a", "b/c", "d", "e")):
         outbox.put(letter(notice))
     assert [(one.kind, one.silent) for one in emptied(outbox)] == [("end", True), ("status", True), ("halt", False)]
     assert outbox.dropped == 0
 
 
-@pytest.mark.parametrize(("loudness", "silent"), [(Loudness(fill="silent"), True), (Loudness(), False)])
+@pytest.mark.parametrize(
+    ("loudness", "silent"), [(NotificationLevels(fill="silent"), True), (NotificationLevels(), False)]
+)
 async def test_a_summary_is_as_loud_as_the_loudest_in_it(
-    loudness: Loudness, silent: bool, autojump_clock: MockClock
+    loudness: NotificationLevels, silent: bool, autojump_clock: MockClock
 ) -> None:
     outbox = new_outbox(loudness)
     for _ in range(SUMMARY_FROM):

@@ -7,7 +7,7 @@ import trio
 from trio.testing import MockClock
 
 from actors.mailbox import Mailbox
-from actors.notifier.actor import Desk, run_notifier
+from actors.notifier.actor import NotifierContext, run_notifier
 from actors.notifier.outbox import Outbox
 from adapters.channels.telegram import open_telegram
 from adapters.channels.webhook import open_webhook
@@ -43,7 +43,7 @@ def webhook_at(port: int) -> Outbox:
 
 async def started(nursery: trio.Nursery, *outboxes: Outbox) -> Mailbox[NotifierMail]:
     mailbox = Mailbox[NotifierMail]("notifier")
-    await nursery.start(run_notifier, mailbox, Desk(outboxes, "bot", wall_clock(), jitter=lambda: 0.0))
+    await nursery.start(run_notifier, mailbox, NotifierContext(outboxes, "bot", wall_clock(), jitter=lambda: 0.0))
     return mailbox
 
 

@@ -6,7 +6,7 @@ from itertools import permutations
 
 import pytest
 
-from adapters.journal.projection import Changes, FillRow, OrderRow, Write, concerned, exact
+from adapters.journal.projection import FillRow, OrderRow, RowChanges, Write, concerned, exact
 from messages.ids import ClientOrderId
 from messages.journal import SaveAccount
 from tests.adapters.journal.samples import (
@@ -27,8 +27,8 @@ def order_after(*messages: Write) -> OrderRow:
     return changes_after(messages).orders[ORDER]
 
 
-def changes_after(messages: Sequence[Write]) -> Changes:
-    changes = Changes({})
+def changes_after(messages: Sequence[Write]) -> RowChanges:
+    changes = RowChanges({})
     for message in messages:
         changes.apply(message)
     return changes

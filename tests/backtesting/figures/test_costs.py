@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from backtesting.figures.costs import Costs, Lot, reckon
+from backtesting.figures.costs import Costs, Lot, figure_costs
 from backtesting.record import OrderRecord
 from messages.ids import VenueOrderId
 from messages.money import ZERO, Side
@@ -33,7 +33,7 @@ def fill(
 def test_a_cycle_earns_what_the_sell_brings_beyond_its_buy_and_both_fees() -> None:
     bought = fill("buy", "2", "200", fee="0.5", name="A")
     sold = fill("sell", "2", "220", fee="0.6", kind="counter", parent="A")
-    costs = reckon([bought, sold], [1], Lot())[1]
+    costs = figure_costs([bought, sold], [1], Lot())[1]
     assert costs.realised == D("18.9")
     assert costs.fees == D("1.1")
     assert costs.held == Lot()
@@ -42,7 +42,7 @@ def test_a_cycle_earns_what_the_sell_brings_beyond_its_buy_and_both_fees() -> No
 def test_what_a_sell_leaves_over_is_kept_at_its_cost() -> None:
     bought = fill("buy", "2", "200", name="A")
     sold = fill("sell", "1.5", "165", kind="counter", parent="A")
-    costs = reckon([bought, sold], [1], Lot())[1]
+    costs = figure_costs([bought, sold], [1], Lot())[1]
     assert costs.realised == D(15)
     assert costs.held == Lot(D("0.5"), D(50))
 
@@ -54,7 +54,7 @@ def test_an_extra_sell_sells_what_was_kept_and_then_what_nobody_bought() -> None
         fill("sell", "1.5", "180", kind="extra"),
     ]
     unowned = Lot(D(2), D(160))
-    costs = reckon(fills, [1, 2], unowned)
+    costs = figure_costs(fills, [1, 2], unowned)
     assert [sale.cost for sale in costs[1].sales] == [D(100), D(100) + D(40)]
     assert unowned == Lot(D("1.5"), D(120))
     assert costs[2] == Costs()

@@ -10,7 +10,7 @@ from backtesting.command import main
 from backtesting.engine import Course
 from backtesting.run import run
 from backtesting.sweep.result_files import SweepFile
-from backtesting.sweep.search import POINTS, Outcome, Row, rank_correlation
+from backtesting.sweep.search import POINTS, Outcome, SweepRow, rank_correlation
 from config import ConfigError
 from tests.backtesting.stage import read, stage_of, text
 from tests.backtesting.test_command import prices, written
@@ -63,7 +63,7 @@ def test_an_interrupted_sweep_goes_on(
     with monkeypatch.context() as patch:
         count = 0
 
-        def interrupted(self: SweepFile, rows: list[Row], number: int) -> None:
+        def interrupted(self: SweepFile, rows: list[SweepRow], number: int) -> None:
             nonlocal count
             original(self, rows[:3], 3)
             raise KeyboardInterrupt
@@ -125,7 +125,9 @@ def outcome(profit: int) -> Outcome:
 
 def test_rank_correlation() -> None:
     def of(*pairs: tuple[int, int]) -> float | None:
-        return rank_correlation([Row((D(place),), "", outcome(a), outcome(b)) for place, (a, b) in enumerate(pairs)])
+        return rank_correlation(
+            [SweepRow((D(place),), "", outcome(a), outcome(b)) for place, (a, b) in enumerate(pairs)]
+        )
 
     assert of((1, 10), (2, 20), (3, 35)) == pytest.approx(1)
     assert of((1, 3), (2, 2), (3, 1)) == pytest.approx(-1)

@@ -13,7 +13,7 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from adapters.exchanges.kraken.account.fee_backfill import fee_in_quote, strange_fee_asset
-from adapters.exchanges.kraken.account.others import Known, facts_of, moved, told
+from adapters.exchanges.kraken.account.others import KnownRow, facts_of, moved, told
 from adapters.exchanges.kraken.account.probe_cancels import Questions
 from adapters.exchanges.kraken.account.totals import Fill, Totals
 from adapters.exchanges.kraken.wire.our_orders import EVERY_MARK, UNREADABLE, Ownership
@@ -43,7 +43,7 @@ class AccountOrders:
         self.own = own
         """Which orders count as ours."""
         self._placed: dict[ClientOrderId, Place] = {}
-        self._known: dict[VenueOrderId, Known] = {}
+        self._known: dict[VenueOrderId, KnownRow] = {}
         self._ids: dict[ClientOrderId, VenueOrderId] = {}
         """Client id to Kraken's id."""
         self.recently_filled: set[ClientOrderId] = set()
@@ -74,7 +74,7 @@ class AccountOrders:
                 continue
             ours = self.own.claims(report.cl_ord_id, report.symbol)
             facts = replace(_facts_of(report) if ours else facts_of(report), fee=fees.get(report.order_id, ZERO))
-            self._keep(Known(facts, True, now, fees_in_dollars=report.fee_usd_equiv or ZERO, ours=ours))
+            self._keep(KnownRow(facts, True, now, fees_in_dollars=report.fee_usd_equiv or ZERO, ours=ours))
         for report in reports:
             if report.kind == "trade":
                 self.recently_filled.add(report.cl_ord_id)
@@ -109,7 +109,7 @@ class AccountOrders:
             for symbol in symbols:
                 self.in_doubt[symbol] -= 1
 
-    def find(self, order_id: ClientOrderId) -> Known | None:
+    def find(self, order_id: ClientOrderId) -> KnownRow | None:
         """By client id."""
         exchange_id = self._ids.get(order_id)
         return None if exchange_id is None else self._known.get(exchange_id)
@@ -129,7 +129,7 @@ class AccountOrders:
         place = self._placed.get(order_id)
         if exchange_id not in self._known and place is not None:
             self._refuse_namesake(order_id, exchange_id)
-            self._keep(Known(facts_of_accepted(place, exchange_id, time), False, now))
+            self._keep(KnownRow(facts_of_accepted(place, exchange_id, time), False, now))
         known = self._known.get(exchange_id)
         if known is not None and not known.ours:
             raise ExchangeUnavailable(f"order {order_id} is {exchange_id}, which was reported as external")
@@ -190,7 +190,7 @@ class AccountOrders:
         waiting = (place for place in self._placed.values() if place.order_id not in self._ids)
         return any(report.symbol in (None, place.symbol) for place in waiting)
 
-    def _events(self, known: Known, report: Report) -> list[ExchangeEvent]:
+    def _events(self, known: KnownRow, report: Report) -> list[ExchangeEvent]:
         events: list[ExchangeEvent] = []
         match report.kind:
             case "accepted":
@@ -210,7 +210,7 @@ class AccountOrders:
                 assert_never(report.kind)
         return events
 
-    def _change(self, known: Known, report: Report) -> list[ExchangeEvent]:
+    def _change(self, known: KnownRow, report: Report) -> list[ExchangeEvent]:
         before, known.facts = known.facts, _amended(known.facts, report)
         facts = known.facts
         if (facts.price, facts.volume) == (before.price, before.volume):
@@ -225,20 +225,20 @@ class AccountOrders:
         )
         return [*self._accept(known, report.time), amended]
 
-    def _of(self, report: Report, now: float) -> Known | None:
+    def _of(self, report: Report, now: float) -> KnownRow | None:
         known = self._known.get(report.order_id)
         if known is not None:
             return known
         self._refuse_namesake(report.cl_ord_id, report.order_id)
         place = self._placed.get(report.cl_ord_id)
         if place is not None:
-            known = Known(facts_of_accepted(place, report.order_id, report.time), False, now)
+            known = KnownRow(facts_of_accepted(place, report.order_id, report.time), False, now)
         elif report.kind == "accepted" and self.own.claims(report.cl_ord_id, report.symbol):
             if report.order_qty is not None:
-                known = Known(replace(_facts_of(report), filled=ZERO, cost=ZERO), False, now)
+                known = KnownRow(replace(_facts_of(report), filled=ZERO, cost=ZERO), False, now)
         elif report.kind == "accepted":
             self._refuse_look_alike(report)
-            known = Known(replace(facts_of(report), filled=ZERO, cost=ZERO), False, now, ours=False)
+            known = KnownRow(replace(facts_of(report), filled=ZERO, cost=ZERO), False, now, ours=False)
         if known is not None:
             self._keep(known)
         return known
@@ -264,13 +264,13 @@ class AccountOrders:
         known = self.find(order_id)
         return self._accept(known, known.facts.time) if known and known.facts.status == "open" else []
 
-    def _accept(self, known: Known, time: Nanos) -> list[ExchangeEvent]:
+    def _accept(self, known: KnownRow, time: Nanos) -> list[ExchangeEvent]:
         if known.accepted or known.facts.order_id in self.in_question:
             return []
         known.accepted = True
         return [Accepted(order_id=known.facts.order_id, exchange_id=known.facts.exchange_id, time=time)]
 
-    def _trade(self, known: Known, report: Report) -> list[ExchangeEvent]:
+    def _trade(self, known: KnownRow, report: Report) -> list[ExchangeEvent]:
         if report.last_qty is None or report.last_price is None or not report.exec_id:
             raise ExchangeUnavailable(f"a fill of order {report.order_id} without its quantity")
         if report.exec_id in known.fills or known.facts.status == "filled":
@@ -303,7 +303,7 @@ class AccountOrders:
             self._ended(known)
         return events
 
-    def _close(self, known: Known, report: Report) -> list[ExchangeEvent]:
+    def _close(self, known: KnownRow, report: Report) -> list[ExchangeEvent]:
         facts = known.facts
         if facts.status != "open":
             return []
@@ -323,14 +323,14 @@ class AccountOrders:
         told = close_reason(report.close_reason, asked_for=order_id in self.canceling)
         return self.questions.reason(order_id, told, report.time)
 
-    def _keep(self, known: Known) -> None:
+    def _keep(self, known: KnownRow) -> None:
         self._known[known.facts.exchange_id] = known
         if known.facts.status == "open":
             self._open.setdefault(known.facts.symbol, set()).add(known.facts.exchange_id)
         if known.facts.order_id and (known.ours or known.facts.order_id not in self._ids):
             self._ids[known.facts.order_id] = known.facts.exchange_id
 
-    def _ended(self, known: Known) -> None:
+    def _ended(self, known: KnownRow) -> None:
         """It is not waited for any more; its end is kept in mind as the newest."""
         facts = known.facts
         self.ended[facts.symbol] = self.ended.get(facts.symbol, 0) + 1

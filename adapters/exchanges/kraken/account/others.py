@@ -16,7 +16,7 @@ from messages.money import ZERO, cost
 from messages.order_life import Executed, Happening, is_complete
 
 
-class Known(Struct):
+class KnownRow(Struct):
     """One order that the exchange has shown or acknowledged."""
 
     facts: OrderFacts
@@ -54,7 +54,7 @@ def facts_of(report: Report) -> OrderFacts:
     )
 
 
-def told(known: Known, report: Report, totals: Totals) -> list[ExchangeEvent]:
+def told(known: KnownRow, report: Report, totals: Totals) -> list[ExchangeEvent]:
     """What a report about an external order changes."""
     facts = known.facts
     if report.borrowed and not facts.margin:

@@ -11,7 +11,7 @@ import trio
 
 from adapters.exchanges.kraken.account.fee_backfill import PartlyTold, told_fees
 from adapters.exchanges.kraken.account.order_view import AccountOrders
-from adapters.exchanges.kraken.account.others import Known
+from adapters.exchanges.kraken.account.others import KnownRow
 from adapters.exchanges.kraken.account.probe_cancels import Questions
 from adapters.exchanges.kraken.account.totals import Totals
 from adapters.exchanges.kraken.transport.feed import Feed
@@ -134,7 +134,7 @@ class AccountStream:
         self.feed.post(event)
         self.wake()
 
-    def find(self, order_id: ClientOrderId) -> Known | None:
+    def find(self, order_id: ClientOrderId) -> KnownRow | None:
         """By client id."""
         return self.orders.find(order_id)
 

@@ -30,7 +30,7 @@ _LONGEST_THROTTLE = 3600.0
 ALL = "all"
 
 
-class Hold(Struct, frozen=True):
+class RequestHold(Struct, frozen=True):
     """One thing that is not taken now."""
 
     reason: DeferReason
@@ -50,9 +50,9 @@ class Holds:
     """Pauses that Kraken's refusals impose on one account; outlives its sessions."""
 
     def __init__(self) -> None:
-        self._open: dict[str, Hold] = {}
+        self._open: dict[str, RequestHold] = {}
 
-    def refused(self, scope: str, text: str, now: float, unix_time: float) -> Hold:
+    def refused(self, scope: str, text: str, now: float, unix_time: float) -> RequestHold:
         """Kraken does not take this now; `unix_time` is its clock. Doubled refusals count once."""
         before = self._open.get(scope)
         if before is not None and before.until > now and not before.asking:
@@ -62,11 +62,11 @@ class Holds:
         times = before.times + 1 if before is not None and again else 1
         since = before.since if before is not None and again else now
         wait = pause(reason, text, times, unix_time)
-        hold = Hold(reason, text, since, now + wait, times, wait)
+        hold = RequestHold(reason, text, since, now + wait, times, wait)
         self._open[scope] = hold
         return hold
 
-    def find(self, scopes: Iterable[str], now: float) -> Hold | None:
+    def find(self, scopes: Iterable[str], now: float) -> RequestHold | None:
         """The hold that lasts longest of those that have not run out."""
         found = [hold for scope in scopes if (hold := self._open.get(scope)) and hold.until > now]
         return max(found, key=lambda hold: hold.until, default=None)
@@ -81,7 +81,7 @@ class Holds:
             self._open[scope] = replace(self._open[scope], until=now + PROBE_SECONDS, asking=True)
         return bool(held)
 
-    def taken(self, scopes: Iterable[str]) -> list[Hold]:
+    def taken(self, scopes: Iterable[str]) -> list[RequestHold]:
         """A request was taken: what held it up is over."""
         return [hold for scope in scopes if (hold := self._open.pop(scope, None))]
 

@@ -100,7 +100,7 @@ def cancel_batches(order_ids: Sequence[ClientOrderId], symbol_of: Callable[[Clie
     ]
 
 
-class Outbox:
+class RequestQueue:
     """Requests that have not left yet."""
 
     def __init__(self, budget: TradingBudget) -> None:

@@ -45,7 +45,7 @@ GRACE = 10 * SECOND
 _NAME = "Kraken's public WebSocket"
 
 
-class Market:
+class LastPrices:
     """What is known of the market beyond one connection."""
 
     def __init__(self, rest: PublicRest, clock: ServerClock, names: PairTable) -> None:
@@ -219,7 +219,7 @@ class Market:
 class _PriceFeed:
     """One connection."""
 
-    def __init__(self, market: Market, socket: Socket, symbols: Sequence[str]) -> None:
+    def __init__(self, market: LastPrices, socket: Socket, symbols: Sequence[str]) -> None:
         self.ticks: Feed[Tick] = Feed()
         self._market = market
         self._socket = socket

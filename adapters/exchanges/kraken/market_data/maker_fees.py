@@ -81,7 +81,7 @@ class Fees:
         answer = await self._answer(pairs)
         told: set[str] = set()
         try:
-            row = wire.Row(answer, "TradeVolume")
+            row = wire.ListedRow(answer, "TradeVolume")
             tables = [wire.fee_rows(row, name) for name in ("fees_maker", "fees")]
         except WireError as error:
             raise ExchangeUnavailable(f"Kraken {error}") from None

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from adapters.exchanges.kraken.account.stream import AccountStream
 from adapters.exchanges.kraken.limits.budget import TradingBudget
 from adapters.exchanges.kraken.limits.holds import Holds, scope_of, scopes_of
-from adapters.exchanges.kraken.limits.request_queue import Batch, Outbox
+from adapters.exchanges.kraken.limits.request_queue import Batch, RequestQueue
 from adapters.exchanges.kraken.limits.room import Room
 from adapters.exchanges.kraken.order_entry.deferrals import Deferrals
 from adapters.exchanges.kraken.transport.server_clock import SECOND, ServerClock
@@ -56,7 +56,7 @@ class Answers:
 
     def __init__(
         self,
-        outbox: Outbox,
+        outbox: RequestQueue,
         limits: Limits,
         deferrals: Deferrals,
         stream: AccountStream,

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import trio
 
 from adapters.exchanges.kraken.limits.budget import TradingBudget
-from adapters.exchanges.kraken.limits.holds import Hold, Holds, scopes_of
-from adapters.exchanges.kraken.limits.request_queue import Ages, Batch, Outbox
+from adapters.exchanges.kraken.limits.holds import Holds, RequestHold, scopes_of
+from adapters.exchanges.kraken.limits.request_queue import Ages, Batch, RequestQueue
 from adapters.exchanges.kraken.transport.server_clock import SECOND
 from adapters.exchanges.kraken.wire.error_texts import throttled_until
 from messages.counted import counted
@@ -46,7 +46,7 @@ class Deferrals:
 
     def tell_waiting(
         self,
-        outbox: Outbox,
+        outbox: RequestQueue,
         ages: Ages,
         closed: Callable[[Batch], str],
         kept_back: Callable[[Batch, float], float],
@@ -75,7 +75,7 @@ class Deferrals:
         if news:
             logger.warning("waiting: %s for %s (%s): %s", counted(len(news), "request"), symbol, reason, text)
 
-    def _moment(self, hold: Hold, now: float) -> str:
+    def _moment(self, hold: RequestHold, now: float) -> str:
         """When a long wait ends; shorter ones go on in growing pauses."""
         lasts = hold.reason == "locked out" or throttled_until(hold.text) is not None
         if not lasts or hold.pause < MOMENT_SECONDS or hold.asking:
@@ -87,7 +87,7 @@ class Deferrals:
         """The order or its cancel was taken, refused or withdrawn."""
         self._told.pop(order_id, None)
 
-    def _why(self, outbox: Outbox, batch: Batch, ages: Ages, closed: str) -> tuple[DeferReason, str] | None:
+    def _why(self, outbox: RequestQueue, batch: Batch, ages: Ages, closed: str) -> tuple[DeferReason, str] | None:
         now = trio.current_time()
         if closed:
             return "market mode", closed

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from adapters.exchanges.kraken.account.stream import AccountStream
 from adapters.exchanges.kraken.limits.holds import ALL, scopes_of
-from adapters.exchanges.kraken.limits.request_queue import Batch, Outbox
+from adapters.exchanges.kraken.limits.request_queue import Batch, RequestQueue
 from adapters.exchanges.kraken.order_entry.answers import Answers, Limits, Pending
 from adapters.exchanges.kraken.order_entry.deferrals import Deferrals
 from adapters.exchanges.kraken.order_entry.reserve import Reserve
@@ -74,7 +74,7 @@ class Requests:
         by_rest: RestOrders,
         start: Start,
     ) -> None:
-        self.outbox = Outbox(limits.budget)
+        self.outbox = RequestQueue(limits.budget)
         self._limits = limits
         self._deferrals = Deferrals(limits.holds, limits.budget, stream.feed.post, clock.now)
         self.system = wire.ONLINE

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from adapters.exchanges.kraken.account.order_view import AccountOrders
 from adapters.exchanges.kraken.limits.budget import TradingBudget
-from adapters.exchanges.kraken.limits.request_queue import Batch, Outbox
+from adapters.exchanges.kraken.limits.request_queue import Batch, RequestQueue
 from adapters.exchanges.kraken.limits.room import Room
 from messages.orders import Place
 
@@ -29,7 +29,7 @@ class Reserve:
 
     def __init__(
         self,
-        outbox: Outbox,
+        outbox: RequestQueue,
         budget: TradingBudget,
         room: Room,
         orders: Callable[[], AccountOrders],

@@ -7,7 +7,7 @@ from adapters.exchanges.kraken.transport.rest_client import PrivateRest
 from adapters.exchanges.kraken.wire.error_texts import KrakenError
 from adapters.exchanges.kraken.wire.names import PairTable
 from adapters.exchanges.kraken.wire.private_socket import Placed, rest_order
-from adapters.exchanges.kraken.wire.rest_results import AddedBatch, AddedOrder, Canceled
+from adapters.exchanges.kraken.wire.rest_results import AddedBatch, AddedOrder, CancelResult
 from adapters.exchanges.kraken.wire.values import stamp_of
 from messages.ids import ClientOrderId
 from messages.orders import Place
@@ -48,11 +48,11 @@ class RestOrders:
         try:
             if len(order_ids) == 1:
                 await self._rest.call(
-                    "CancelOrder", Canceled, _ORDER_CALL, urgency=Urgency.ORDER, cl_ord_id=order_ids[0]
+                    "CancelOrder", CancelResult, _ORDER_CALL, urgency=Urgency.ORDER, cl_ord_id=order_ids[0]
                 )
             else:
                 await self._rest.call(
-                    "CancelOrderBatch", Canceled, _ORDER_CALL, urgency=Urgency.ORDER, cl_ord_ids=list(order_ids)
+                    "CancelOrderBatch", CancelResult, _ORDER_CALL, urgency=Urgency.ORDER, cl_ord_ids=list(order_ids)
                 )
         except KrakenError as error:
             return error.text

@@ -28,7 +28,7 @@ _EMPTY = (b"null", b'""')
 _SHOWN = 40
 
 
-class Row:
+class ListedRow:
     """The fields of one object. Raises `WireError` for what is none."""
 
     def __init__(self, content: bytes | Raw, what: str) -> None:
@@ -71,7 +71,7 @@ class Row:
 def pair_name_of(pair_id: str, content: Raw) -> PairName | None:
     """The spellings of a row of AssetPairs; None for a row that does not say which pair it is."""
     try:
-        row = Row(content, pair_id)
+        row = ListedRow(content, pair_id)
         symbol = _symbol(row)
         altname = row.optional("altname", str) or pair_id
         tokenized = row.optional("aclass_base", str) == TOKENIZED
@@ -85,7 +85,7 @@ def pair_names(rows: Mapping[str, Raw]) -> list[PairName]:
     return [name for pair_id, row in rows.items() if (name := pair_name_of(pair_id, row)) is not None]
 
 
-def _symbol(row: Row) -> str:
+def _symbol(row: ListedRow) -> str:
     """`BASE/QUOTE` in common spelling; empty where the row does not state it."""
     base, quote = row.optional("base", str), row.optional("quote", str)
     if not (base and quote):
@@ -98,7 +98,7 @@ def pair_rules(symbol: str, content: Raw) -> Pair:
 
     Raises `WireError`, naming the missing field.
     """
-    row = Row(content, f"AssetPairs of {symbol}")
+    row = ListedRow(content, f"AssetPairs of {symbol}")
     tick, decimals = row.optional("tick_size", Decimal), row.decimals("pair_decimals")
     if tick is None or tick <= 0:
         if decimals is None:
@@ -121,17 +121,17 @@ def pair_rules(symbol: str, content: Raw) -> Pair:
 
 def pair_status(symbol: str, content: Raw) -> str:
     """The pair's state. Raises `WireError`."""
-    return Row(content, f"AssetPairs of {symbol}").optional("status", str) or ONLINE
+    return ListedRow(content, f"AssetPairs of {symbol}").optional("status", str) or ONLINE
 
 
-def fee_rows(content: Row, name: str) -> Rows:
+def fee_rows(content: ListedRow, name: str) -> Rows:
     """`fees` or `fees_maker` of TradeVolume, by pair. Raises `WireError`."""
     return content.optional(name, Rows) or {}
 
 
 def fee_rate(content: Raw, symbol: str) -> Decimal | None:
     """A rate as a fraction; None where the row does not say. Raises `WireError`."""
-    percent = Row(content, f"TradeVolume of {symbol}").optional("fee", Decimal)
+    percent = ListedRow(content, f"TradeVolume of {symbol}").optional("fee", Decimal)
     if percent is None:
         return None
     if percent >= HUNDRED:
@@ -163,10 +163,10 @@ _NEAR = Decimal("1.05")
 
 def _first_price(content: Raw, symbol: str, name: str) -> Decimal | None:
     """The price in a list of price and volume."""
-    told = Row(content, f"Ticker of {symbol}").optional(name, list[Raw])
+    told = ListedRow(content, f"Ticker of {symbol}").optional(name, list[Raw])
     if not told or bytes(told[0]) in _EMPTY:
         return None
-    price = Row(b'{"c":' + bytes(told[0]) + b"}", f"Ticker of {symbol}").required("c", Decimal)
+    price = ListedRow(b'{"c":' + bytes(told[0]) + b"}", f"Ticker of {symbol}").required("c", Decimal)
     return price if price > 0 else None
 
 
@@ -184,9 +184,9 @@ _RULES = ("price_increment", "price_precision", "qty_increment", "qty_precision"
 def instruments(content: Raw) -> dict[str, Instrument]:
     """The pairs in a frame of the instrument channel, by symbol. Raises `WireError`."""
     told: dict[str, Instrument] = {}
-    for raw in Row(content, "instrument").optional("pairs", list[Raw]) or []:
+    for raw in ListedRow(content, "instrument").optional("pairs", list[Raw]) or []:
         with suppress(WireError):  # an odd row does no harm: facts are read over REST as well
-            row = Row(raw, "instrument")
+            row = ListedRow(raw, "instrument")
             if symbol := row.optional("symbol", str):
                 rules = tuple(bytes(row.optional(name, Raw) or b"") for name in _RULES)
                 told[symbol] = Instrument(row.optional("status", str) or ONLINE, rules)

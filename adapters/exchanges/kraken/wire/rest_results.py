@@ -62,7 +62,7 @@ Trades = dict[str, Raw]
 """Trades: rows by pair, and where to go on under `last`; nothing of it decoded yet."""
 
 
-class Holding(Wire, frozen=True):
+class RestHolding(Wire, frozen=True):
     """One row of BalanceEx; held funds included, and credit left out, which is none of the account's own."""
 
     balance: Decimal
@@ -253,7 +253,7 @@ class AddedBatch(Wire, frozen=True):
         return [AddedOrder(error=f"no usable answer: {row.error}") if isinstance(row, Unread) else row for row in rows]
 
 
-class Canceled(Wire, frozen=True):
+class CancelResult(Wire, frozen=True):
     """CancelOrder and CancelOrderBatch."""
 
     count: int = 0
@@ -277,7 +277,7 @@ _SPOT = frozenset({"none", "0", "1:1"})
 """Leverage of orders that are paid with what the account has."""
 _ORDER = RowReader(Order, "cl_ord_id")
 _LEDGER = RowReader(LedgerRow)
-_HOLDING = RowReader(Holding)
+_HOLDING = RowReader(RestHolding)
 _ADDED = RowReader(AddedOrder)
 _TRADE = RowReader(TradeRow)
 
@@ -304,7 +304,7 @@ def decode(content: bytes | Raw, kind: type[Result], what: str, own: Ownership =
 def holdings(rows: Mapping[str, Raw]) -> dict[str, Decimal | None]:
     """Balances of BalanceEx by row; None for one that cannot be read."""
     read = {name: _HOLDING.read(row) for name, row in rows.items()}
-    return {name: row.balance if isinstance(row, Holding) else None for name, row in read.items()}
+    return {name: row.balance if isinstance(row, RestHolding) else None for name, row in read.items()}
 
 
 def close_reason(reason: str | None, *, asked_for: bool = False) -> CloseReason:

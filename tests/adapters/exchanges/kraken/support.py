@@ -12,7 +12,7 @@ import trio
 import trio.testing
 import trio_websocket
 
-from adapters.exchanges.kraken.session import Account, KrakenSession, Line, open_session
+from adapters.exchanges.kraken.session import KrakenSession, Line, LiveAccount, open_session
 from adapters.exchanges.kraken.transport.nonce import NonceSource
 from adapters.exchanges.kraken.transport.request_signing import Signer
 from adapters.exchanges.kraken.transport.rest_client import PrivateRest, PublicRest, make_client
@@ -265,7 +265,7 @@ class Peer:
 class Rig:
     """One open session and its far end."""
 
-    def __init__(self, session: KrakenSession, far: Far, rest: RestTable, account: Account) -> None:
+    def __init__(self, session: KrakenSession, far: Far, rest: RestTable, account: LiveAccount) -> None:
         self.session = session
         self.far = far
         self.rest = rest
@@ -325,11 +325,11 @@ def public_rest(rest: RestTable) -> PublicRest:
     return PublicRest(make_client("https://kraken.test", rest.transport))
 
 
-def make_account(rest: RestTable) -> Account:
+def make_account(rest: RestTable) -> LiveAccount:
     """An account before its first session."""
     clock = ServerClock(wall)
     clock.stated(wall())
-    return Account(private_rest(rest), NAMES, clock)
+    return LiveAccount(private_rest(rest), NAMES, clock)
 
 
 @asynccontextmanager
@@ -337,7 +337,7 @@ async def opened(
     rest: RestTable | None = None,
     orders: Sequence[object] = (),
     holdings: Sequence[object] = (),
-    account: Account | None = None,
+    account: LiveAccount | None = None,
 ) -> AsyncIterator[Rig]:
     """A session whose account shows these orders and holdings."""
     rest = rest or RestTable()

@@ -39,7 +39,7 @@ def no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("a dry run made something that could place a real order")
 
-    for kind in (signing.Signer, rest.PrivateRest, session.KrakenSession, session.Account, real.KrakenExchange):
+    for kind in (signing.Signer, rest.PrivateRest, session.KrakenSession, session.LiveAccount, real.KrakenExchange):
         monkeypatch.setattr(kind, "__init__", refuse)
 
 

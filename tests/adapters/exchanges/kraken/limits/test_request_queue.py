@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from adapters.exchanges.kraken.limits.budget import TradingBudget
-from adapters.exchanges.kraken.limits.request_queue import Batch, Outbox, cancel_batches, place_batches
+from adapters.exchanges.kraken.limits.request_queue import Batch, RequestQueue, cancel_batches, place_batches
 from messages.ids import client_order_id
 from tests.adapters.exchanges.kraken.support import order_id, place
 
@@ -16,9 +16,9 @@ def fresh(order: str) -> float:
     return 0.0
 
 
-def filled(budget: TradingBudget, *batches: Batch) -> Outbox:
+def filled(budget: TradingBudget, *batches: Batch) -> RequestQueue:
     """An outbox with these."""
-    outbox = Outbox(budget)
+    outbox = RequestQueue(budget)
     for batch in batches:
         outbox.put(batch)
     return outbox
@@ -32,7 +32,7 @@ def batch_of(number: int, kind: str, symbol: str = "BTC/USD") -> Batch:
     return batch
 
 
-def next_of(outbox: Outbox, now: float) -> tuple[str, ...] | float:
+def next_of(outbox: RequestQueue, now: float) -> tuple[str, ...] | float:
     """Whose request leaves, or how long nothing does."""
     step = outbox.take(now, fresh, orders=True, cancels=True)
     return step.ids if isinstance(step, Batch) else step
@@ -133,7 +133,7 @@ def test_nobody_waits_behind_the_queue_of_a_neighbour() -> None:
     ]
 
 
-def send_all(outbox: Outbox, budget: TradingBudget) -> int:
+def send_all(outbox: RequestQueue, budget: TradingBudget) -> int:
     """How many requests leave now, each paid for."""
     sent = 0
     while isinstance(outbox.take(0, fresh, orders=True, cancels=True), Batch):

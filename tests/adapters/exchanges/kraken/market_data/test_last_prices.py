@@ -8,7 +8,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from adapters.exchanges.kraken.market_data.last_prices import Market
+from adapters.exchanges.kraken.market_data.last_prices import LastPrices
 from adapters.exchanges.kraken.transport.server_clock import ServerClock
 from messages.market import Tick
 from tests.adapters.exchanges.kraken.support import (
@@ -27,11 +27,11 @@ from trading.ports import ExchangeUnavailable
 SYMBOLS = ("BTC/USD", "ETH/USD")
 
 
-def market(**answers: object) -> Market:
+def market(**answers: object) -> LastPrices:
     """A market of two pairs."""
     pair = {"altname": "P", "base": "B", "quote": "Q", "pair_decimals": 1, "lot_decimals": 8, "status": "online"}
     table = RestTable(**{"AssetPairs": {"P": pair}, "Trades": {"P": [], "last": "0"}, **answers})
-    return Market(public_rest(table), ServerClock(wall), NAMES)
+    return LastPrices(public_rest(table), ServerClock(wall), NAMES)
 
 
 def trade(number: int, price: str, symbol: str = "BTC/USD") -> Message:
@@ -55,7 +55,7 @@ async def confirm(far: Far, symbols: tuple[str, ...] = SYMBOLS) -> None:
 
 
 @asynccontextmanager
-async def feed(of: Market) -> AsyncIterator[tuple[AsyncIterator[Tick], Far]]:
+async def feed(of: LastPrices) -> AsyncIterator[tuple[AsyncIterator[Tick], Far]]:
     """A confirmed subscription."""
     peer = Peer()
     far: list[Far] = []
@@ -142,7 +142,7 @@ async def test_silence_of_the_socket_ends_the_feed(autojump_clock: MockClock) ->
 async def test_a_quiet_market_is_asked_about_ever_more_rarely(autojump_clock: MockClock) -> None:
     pair = {"altname": "P", "base": "B", "quote": "Q", "pair_decimals": 1, "lot_decimals": 8, "status": "online"}
     table = RestTable(AssetPairs={"P": pair}, Trades={"P": [], "last": "0"})
-    async with feed(Market(public_rest(table), ServerClock(wall), NAMES)) as (ticks, far):
+    async with feed(LastPrices(public_rest(table), ServerClock(wall), NAMES)) as (ticks, far):
         await say(far, trade(7, "61250.0"), kind="snapshot")
         await anext(ticks)
         with trio.move_on_after(3600):
@@ -178,7 +178,7 @@ async def test_a_subscription_that_died_on_a_living_socket_is_found(autojump_clo
 async def test_a_tokenized_pair_is_asked_for_by_its_class() -> None:
     pair = {"altname": "P", "base": "B", "quote": "Q", "pair_decimals": 1, "lot_decimals": 8, "status": "cancel_only"}
     table = RestTable(AssetPairs={"P": pair}, Trades={"P": [], "last": "0"})
-    of = Market(public_rest(table), ServerClock(wall), NAMES)
+    of = LastPrices(public_rest(table), ServerClock(wall), NAMES)
     assert not await of.missed_trade("AAPLx/USD")
     assert not of.is_open("AAPLx/USD")
     assert table.asked("AssetPairs") == [{"pair": "AAPLxUSD", "aclass_base": "tokenized_asset"}]
@@ -270,7 +270,7 @@ async def test_states_and_rules_that_the_socket_tells_are_news_once(autojump_clo
 
 
 def test_who_waits_for_a_pair_is_told_when_it_trades_again() -> None:
-    of, told = Market(public_rest(RestTable()), ServerClock(wall), NAMES), list[str]()
+    of, told = LastPrices(public_rest(RestTable()), ServerClock(wall), NAMES), list[str]()
     of.on_open = told.append
     for status in ("online", "cancel_only", "maintenance"):
         of.note_status("BTC/USD", status)

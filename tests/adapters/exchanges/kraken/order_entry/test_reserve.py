@@ -9,7 +9,7 @@ from trio.testing import MockClock
 
 from adapters.exchanges.kraken.account.order_view import AccountOrders
 from adapters.exchanges.kraken.limits.budget import STARTER, TradingBudget
-from adapters.exchanges.kraken.limits.request_queue import Batch, Outbox, place_batches
+from adapters.exchanges.kraken.limits.request_queue import Batch, RequestQueue, place_batches
 from adapters.exchanges.kraken.limits.room import Room
 from adapters.exchanges.kraken.order_entry.reserve import KEPT_SECONDS, LOOK_SECONDS, START_SECONDS, Reserve
 from adapters.exchanges.kraken.wire.our_orders import EVERY_MARK, Ownership
@@ -47,7 +47,7 @@ def reserve(
 def of(fake: Books, room: Room, sent: int = 0, waiting: int = 0) -> Reserve:
     books = cast("AccountOrders", fake)
     budget = TradingBudget(STARTER)
-    outbox = Outbox(budget)
+    outbox = RequestQueue(budget)
     for number in range(waiting):
         outbox.put(Batch("counter", BTC, (counter(number),)))
     return Reserve(outbox, budget, room, lambda: books, {BTC: sent})
@@ -108,7 +108,7 @@ def test_at_a_start_with_fills_the_sells_of_a_decision_leave_before_its_buys() -
 
 
 def test_buys_of_a_decision_that_leave_after_its_sells_stay_before_the_farther_ones() -> None:
-    outbox = Outbox(TradingBudget(STARTER))
+    outbox = RequestQueue(TradingBudget(STARTER))
     for batch in place_batches([counter(1), *(place(number) for number in range(2, 20))]):
         outbox.put(batch)
     first = outbox.take(0, lambda _: 0.0, orders=True, cancels=True)

@@ -100,7 +100,7 @@ def test_a_row_that_does_not_say_what_it_is_is_nobodys() -> None:
     ],
 )
 def test_the_maker_fee(content: bytes, rate: Decimal | None) -> None:
-    row = listed.Row(content, "TradeVolume")
+    row = listed.ListedRow(content, "TradeVolume")
     tables = [listed.fee_rows(row, name) for name in ("fees_maker", "fees")]
     rates = [listed.fee_rate(content, "BTC/USD") for table in tables for content in table.values()]
     assert next(iter(rates), None) == rate

@@ -1,4 +1,4 @@
-"""Which orders with this program's mark the account holds, and whether somebody else has placed one of them. Pure."""
+"""Which orders with this program's mark the account holds, and whether another program placed one of them. Pure."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -23,7 +23,7 @@ class Tracked(Struct):
     of the account owner. None: all of it."""
 
 
-class AccountOrders:
+class KnownOrders:
     """What the desk knows of the account's orders since it opened its session."""
 
     def __init__(self, open_orders: Sequence[OrderFacts]) -> None:
@@ -43,13 +43,13 @@ class AccountOrders:
                 self.meet(order.order_id)
 
     def meet(self, order_id: ClientOrderId) -> None:
-        """From now on an event of this order is no sign of somebody else."""
+        """From now on an event of this order is no sign of another program."""
         self._met[order_id] = None
         if len(self._met) > _MET_KEPT:
             del self._met[next(iter(self._met))]
 
     def is_strange(self, order_id: ClientOrderId) -> bool:
-        """Whether nobody here has asked for this order."""
+        """Whether no strategy has asked for this order."""
         return order_id not in self.tracked and order_id not in self._met
 
     def unclaimed(self) -> list[OrderFacts]:

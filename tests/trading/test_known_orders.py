@@ -8,8 +8,8 @@ from messages.ids import NO_CLIENT_ID, ClientOrderId, Nanos, VenueOrderId, clien
 from messages.money import ZERO
 from messages.orders import Place
 from tests.trading.strategies.harness import D
-from trading import account_orders
-from trading.account_orders import AccountOrders
+from trading import known_orders
+from trading.known_orders import KnownOrders
 from trading.ports import OtherProgramError, UnknownOrderError
 
 MINE, NEIGHBOUR = 1, 2
@@ -45,7 +45,7 @@ def attach(since: int | None = 0) -> Attach:
 
 
 def test_an_order_that_was_shown_asked_for_or_is_over_is_nothing_strange() -> None:
-    orders = AccountOrders([shown("a")])
+    orders = KnownOrders([shown("a")])
     later = client_order_id(MINE, "later")
     assert not orders.is_strange(shown("a").order_id)
     assert orders.is_strange(later)
@@ -54,8 +54,8 @@ def test_an_order_that_was_shown_asked_for_or_is_over_is_nothing_strange() -> No
 
 
 def test_the_oldest_ids_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(account_orders, "_MET_KEPT", 2)
-    orders = AccountOrders([])
+    monkeypatch.setattr(known_orders, "_MET_KEPT", 2)
+    orders = KnownOrders([])
     for name in ("a", "b", "c"):
         orders.meet(ClientOrderId(name))
     assert [orders.is_strange(ClientOrderId(name)) for name in ("a", "b", "c")] == [True, False, False]
@@ -63,7 +63,7 @@ def test_the_oldest_ids_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_unclaimed_are_open_orders_with_our_mark_that_nobody_has_asked_for_since() -> None:
     left, claimed, over = shown("left"), shown("claimed"), shown("over")
-    orders = AccountOrders([left, claimed, over, of_another_program(MINE)])
+    orders = KnownOrders([left, claimed, over, of_another_program(MINE)])
     orders.tracked[claimed.order_id].place = Place(
         MINE, claimed.order_id, "BTC/USD", "buy", D(1), D(1), True, "ladder", "claimed", Nanos(1)
     )
@@ -73,21 +73,21 @@ def test_unclaimed_are_open_orders_with_our_mark_that_nobody_has_asked_for_since
 
 def test_an_order_of_this_strategy_that_it_does_not_count_on_refuses_its_start() -> None:
     others = [shown("a", NEIGHBOUR), shown("b", symbol="ETH/USD")]
-    AccountOrders(others).refuse_strays(attach())
+    KnownOrders(others).refuse_strays(attach())
     with pytest.raises(UnknownOrderError, match="O-stray"):
-        AccountOrders([*others, shown("stray")]).refuse_strays(attach())
+        KnownOrders([*others, shown("stray")]).refuse_strays(attach())
 
 
 def test_a_first_start_is_refused_over_the_grid_of_another_program_and_a_later_one_is_not() -> None:
-    orders = AccountOrders([of_another_program(MINE)])
+    orders = KnownOrders([of_another_program(MINE)])
     with pytest.raises(OtherProgramError):
         orders.refuse_other_programs(attach())
     orders.refuse_other_programs(attach(since=5))
-    AccountOrders([of_another_program(NEIGHBOUR), of_another_program(MINE, "ETH/USD")]).refuse_other_programs(attach())
+    KnownOrders([of_another_program(NEIGHBOUR), of_another_program(MINE, "ETH/USD")]).refuse_other_programs(attach())
 
 
 def test_strangers_come_with_all_orders_of_the_strategy_and_without_those_of_others() -> None:
     closed = replace(shown("closed"), status="canceled")
-    orders = AccountOrders([shown("open"), shown("a", NEIGHBOUR), shown("b", symbol="ETH/USD")])
+    orders = KnownOrders([shown("open"), shown("a", NEIGHBOUR), shown("b", symbol="ETH/USD")])
     assert set(orders.strangers(attach(), History(0, (closed,)))) == {closed, shown("open")}
-    assert AccountOrders([shown("a", NEIGHBOUR)]).strangers(attach(), History(0, ())) == ()
+    assert KnownOrders([shown("a", NEIGHBOUR)]).strangers(attach(), History(0, ())) == ()
