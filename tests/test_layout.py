@@ -361,3 +361,14 @@ def test_no_module_name_stands_for_two_things() -> None:
     """Kraken's stand-in has the subjects of the real one, seen from the other side, and is a room of its own."""
     ours = [path.stem for path in MODULES if not path.is_relative_to("simulators/kraken") and path.stem != "__main__"]
     assert {name for name in ours if ours.count(name) > 1} == ROLES
+
+
+def test_no_public_class_name_stands_for_two_things() -> None:
+    defined = [
+        node.name
+        for path in SOURCES
+        if not path.is_relative_to("simulators/kraken")
+        for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    ]
+    assert {name for name in defined if defined.count(name) > 1} == set()
