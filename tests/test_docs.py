@@ -81,6 +81,13 @@ def test_every_command_that_a_page_names_exists() -> None:
     assert gone == []
 
 
+def test_a_link_that_shows_a_file_name_shows_that_of_its_target() -> None:
+    named = re.compile(r"\[`?([\w/]+\.\w+)`?\]\(([^)#\s]+)")
+    links = [(page.name, *link) for page in tracked(".md") for link in named.findall(page.read_text(encoding="utf-8"))]
+    assert len(links) > 20
+    assert [link for link in links if Path(link[1]).name != Path(link[2]).name] == []
+
+
 def test_dead_links_are_found(tmp_path: Path) -> None:
     (tmp_path / "there.md").write_text("# A title: of 2 words\n")
     page = tmp_path / "page.md"
