@@ -82,7 +82,7 @@ def test_every_command_that_a_page_names_exists() -> None:
 
 
 def test_a_link_that_shows_a_file_name_shows_that_of_its_target() -> None:
-    named = re.compile(r"\[`?([\w/]+\.\w+)`?\]\(([^)#\s]+)")
+    named = re.compile(r"\[`?([\w/]+\.(?:py|md|toml))`?\]\(([^)#\s]+)")
     links = [(page.name, *link) for page in tracked(".md") for link in named.findall(page.read_text(encoding="utf-8"))]
     assert len(links) > 20
     assert [link for link in links if Path(link[1]).name != Path(link[2]).name] == []
