@@ -151,6 +151,7 @@ ROLES = {"actor", "exchange", "journal", "session"}
 
 TESTED_ELSEWHERE = {
     "actors/market_time.py": "tests/actors/test_strategy_clock.py",
+    "trading/core_in_use.py": "tests/trading/test_strategy_run.py",
     "trading/strategies/core.py": "tests/trading/strategies/test_grid_base.py",
     "trading/strategies/settings.py": "tests/trading/strategies/test_rules.py",
     "config/schema.py": "tests/config/test_load.py",

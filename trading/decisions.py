@@ -2,19 +2,14 @@
 
 from collections.abc import Iterable
 
-from actors.mailbox import Mailbox
-from messages.mailboxes import NotifierMail, OrderManagerMail
-from messages.orders import Cancel, Command, Filled, OrderEvent, PartiallyFilled, Place, Submit
+from messages.orders import Cancel, Command, Filled, OrderEvent, PartiallyFilled, Place
 from trading.strategies.core import Output
 
 
 class Decisions:
     """A strategy's decisions since its start, from commit to sending: nothing leaves before its commit is durable."""
 
-    def __init__(self, userref: int, orders: Mailbox[OrderManagerMail], notifier: Mailbox[NotifierMail]) -> None:
-        self._userref = userref
-        self._orders = orders
-        self._notifier = notifier
+    def __init__(self) -> None:
         self._outputs: list[Output] = []
         self._handled: list[str] = []
         self._unacknowledged: dict[int, list[Output]] = {}
@@ -42,19 +37,15 @@ class Decisions:
         outputs, self._outputs = self._outputs, []
         handled, self._handled = self._handled, []
         self._unacknowledged[number] = outputs
-        return _commands(outputs), tuple(handled)
+        return commands_of(outputs), tuple(handled)
 
-    def release(self, number: int) -> None:
-        """The commit is durable: its commands leave as one batch, its notices are posted."""
-        outputs = self._unacknowledged.pop(number, [])
-        if commands := _commands(outputs):
-            self._orders.post(Submit(self._userref, commands))
-        for output in outputs:
-            if not isinstance(output, Place | Cancel):
-                self._notifier.post(output)
+    def release(self, number: int) -> list[Output]:
+        """The commit is durable: what may leave now. Nothing for a commit that is not known, or was released."""
+        return self._unacknowledged.pop(number, [])
 
 
-def _commands(outputs: list[Output]) -> tuple[Command, ...]:
+def commands_of(outputs: list[Output]) -> tuple[Command, ...]:
+    """Those that are for the exchange; the others are notices."""
     return tuple(output for output in outputs if isinstance(output, Place | Cancel))
 
 
