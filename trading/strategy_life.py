@@ -65,7 +65,7 @@ STATES: tuple[About, ...] = (
 )
 
 
-class Step(Struct, frozen=True):
+class Move(Struct, frozen=True):
     """One row of the table."""
 
     state: State
@@ -73,31 +73,31 @@ class Step(Struct, frozen=True):
     then: State
 
 
-LIFE: tuple[Step, ...] = (
-    Step("loading", "loaded", "catching up"),
-    Step("catching up", "resynced, no price yet", "waiting for a price"),
-    Step("catching up", "resynced", "trading"),
-    Step("catching up", "paused", "paused, catching up"),
-    Step("catching up", "stop", "stopping, at rest"),
-    Step("waiting for a price", "first price", "trading"),
-    Step("waiting for a price", "resync begins", "catching up"),
-    Step("waiting for a price", "paused", "paused, without a price"),
-    Step("waiting for a price", "stop", "stopping, at rest"),
-    Step("trading", "paused", "paused"),
-    Step("trading", "stop", "stopping"),
-    Step("paused, catching up", "resynced, no price yet", "paused, without a price"),
-    Step("paused, catching up", "resynced", "paused"),
-    Step("paused, catching up", "resumed", "catching up"),
-    Step("paused, catching up", "stop", "stopping, at rest"),
-    Step("paused, without a price", "first price", "paused"),
-    Step("paused, without a price", "resync begins", "paused, catching up"),
-    Step("paused, without a price", "resumed", "waiting for a price"),
-    Step("paused, without a price", "stop", "stopping, at rest"),
-    Step("paused", "resumed", "trading"),
-    Step("paused", "stop", "stopping, at rest"),
-    Step("stopping", "paused", "stopping, at rest"),
-    Step("stopping", "written", "stopped"),
-    Step("stopping, at rest", "written", "stopped"),
+LIFE: tuple[Move, ...] = (
+    Move("loading", "loaded", "catching up"),
+    Move("catching up", "resynced, no price yet", "waiting for a price"),
+    Move("catching up", "resynced", "trading"),
+    Move("catching up", "paused", "paused, catching up"),
+    Move("catching up", "stop", "stopping, at rest"),
+    Move("waiting for a price", "first price", "trading"),
+    Move("waiting for a price", "resync begins", "catching up"),
+    Move("waiting for a price", "paused", "paused, without a price"),
+    Move("waiting for a price", "stop", "stopping, at rest"),
+    Move("trading", "paused", "paused"),
+    Move("trading", "stop", "stopping"),
+    Move("paused, catching up", "resynced, no price yet", "paused, without a price"),
+    Move("paused, catching up", "resynced", "paused"),
+    Move("paused, catching up", "resumed", "catching up"),
+    Move("paused, catching up", "stop", "stopping, at rest"),
+    Move("paused, without a price", "first price", "paused"),
+    Move("paused, without a price", "resync begins", "paused, catching up"),
+    Move("paused, without a price", "resumed", "waiting for a price"),
+    Move("paused, without a price", "stop", "stopping, at rest"),
+    Move("paused", "resumed", "trading"),
+    Move("paused", "stop", "stopping, at rest"),
+    Move("stopping", "paused", "stopping, at rest"),
+    Move("stopping", "written", "stopped"),
+    Move("stopping, at rest", "written", "stopped"),
 )
 """What is not here changes no state. A failure ends the life in any of them; the next start begins with `loading`."""
 
