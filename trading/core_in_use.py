@@ -156,15 +156,10 @@ class CoreInUse:
 
     def decide(self, event: CoreEvent) -> None:
         """Let the core handle an event."""
-        acts = isinstance(event, Tick) and not _asleep(self.core, event)
-        if acts:
-            self.report_is_old = True  # it may have found a reason for doing nothing
-        try:
-            outputs = self.core.handle(event)
-        except CoreFailed:
-            raise
-        except Exception as error:
-            raise CoreFailed(f"decision core failed on {type(event).__name__}: {error!r}") from error
+        if isinstance(event, Tick):
+            self.take_price(event)
+            return
+        outputs = self._handled(event)
         if isinstance(event, OrderEvent):
             self.decisions.handled(event)
             self._tell_left(event)
@@ -172,13 +167,29 @@ class CoreInUse:
             self._tell_owned(event)
         elif isinstance(event, Balances):
             self.report_is_old = True
+        self.decisions.add(outputs)
+
+    def take_price(self, tick: Tick) -> None:
+        """Let the core handle a price, the most frequent event."""
+        acts = not _asleep(self.core, tick)
+        if acts:
+            self.report_is_old = True  # it may have found a reason for doing nothing
+        outputs = self._handled(tick)
         if acts:
             self._doubt()
-        if isinstance(event, Tick) and event.time >= self._next_status:
-            self._next_status = event.time + STATUS_EVERY
+        if tick.time >= self._next_status:
+            self._next_status = tick.time + STATUS_EVERY
             if status := self.core.ladder():
                 self._say.notice(status)
         self.decisions.add(outputs)
+
+    def _handled(self, event: CoreEvent) -> list[Output]:
+        try:
+            return self.core.handle(event)
+        except CoreFailed:
+            raise
+        except Exception as error:
+            raise CoreFailed(f"decision core failed on {type(event).__name__}: {error!r}") from error
 
     def change_rules(self, news: RulesChanged) -> None:
         """Decide by these from now on."""

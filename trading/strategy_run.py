@@ -166,7 +166,7 @@ class StrategyRun:
         """What `take` does with the most frequent mail. Raises `CoreFailed`."""
         first, self.tick = self.tick is None, tick
         if self._decides:
-            self._core.decide(tick)
+            self._core.take_price(tick)
         elif first and self._move("first price") == "trading":
             self._settle(tick)
 

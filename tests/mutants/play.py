@@ -108,7 +108,7 @@ def play_all(chosen: Sequence[Wrong], judge: Judge, jobs: int, seconds: float = 
 def parser(module: str, description: str | None) -> argparse.ArgumentParser:
     """Options that all three have in common."""
     options = argparse.ArgumentParser(prog=f"python -m {module}", description=description)
-    options.add_argument("--jobs", type=int, default=1, help="so many wrong programs at a time")
+    options.add_argument("--jobs", type=int, default=1, help="how many wrong programs at a time")
     options.add_argument("--seconds", type=float, default=SECONDS, help="of one of them, at most")
     options.add_argument("words", nargs="*", help="only those whose names hold one of these")
     return options
