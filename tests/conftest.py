@@ -1,6 +1,7 @@
 """How the suite is spread over processes: many tests wait for real processes and sockets, which costs no CPU."""
 
 import os
+import sys
 
 import pytest
 from hypothesis import settings
@@ -9,6 +10,19 @@ WORKERS_PER_CORE = 1.5
 
 settings.register_profile("suite", deadline=None)  # a busy machine is no failure
 settings.load_profile("suite")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Hundreds of programs are started: each module is compiled once, not by each of them.
+
+    Where the environment wants no bytecode beside the source, it lies in pytest's cache.
+    """
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+        sys.pycache_prefix = os.environ.setdefault(
+            "PYTHONPYCACHEPREFIX", str(config.rootpath / ".pytest_cache/bytecode")
+        )
+        sys.dont_write_bytecode = False
 
 
 @pytest.hookimpl(optionalhook=True)

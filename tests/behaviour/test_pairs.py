@@ -9,6 +9,7 @@ import pytest
 import trio
 
 import supervisor
+from actors import venue_watch
 from assembly import registry
 from config import parse
 from messages.status import StrategyReport
@@ -51,6 +52,12 @@ interval = 0.02
 n_open_buy_orders = 3
 max_investment = 5000
 """
+
+
+@pytest.fixture
+def looks_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The least time between two looks at the listing, which tests/actors/test_venue_watch.py holds it to."""
+    monkeypatch.setattr(venue_watch, "SHORTEST_GAP_SECONDS", 0.5)
 
 
 class Two:
@@ -144,6 +151,7 @@ async def two(folder: Path) -> AsyncIterator[Two]:
         yield Two(kraken, folder)
 
 
+@pytest.mark.usefixtures("looks_again_soon")
 async def test_a_delisted_pair_halts_its_strategy_now_and_after_a_restart_until_it_is_listed_again(
     tmp_path: Path,
 ) -> None:
@@ -168,6 +176,7 @@ async def test_a_delisted_pair_halts_its_strategy_now_and_after_a_restart_until_
             assert venue.conditions() == []
 
 
+@pytest.mark.usefixtures("looks_again_soon")
 @pytest.mark.parametrize("status", ["cancel_only", "reduce_only", "maintenance", "work_in_progress", "delisted"])
 async def test_a_suspended_pair_halts_its_strategy_and_resumes_it_within_seconds(
     tmp_path: Path, status: PairStatus
@@ -204,6 +213,7 @@ async def test_a_pair_that_takes_limit_orders_is_traded(tmp_path: Path, status: 
             await venue.buys("SOL/USD", 3)
 
 
+@pytest.mark.usefixtures("looks_again_soon")
 async def test_a_pair_that_is_suspended_at_the_first_start_halts_only_its_strategy(tmp_path: Path) -> None:
     async with two(tmp_path) as venue:
         venue.control.pair_status("SOL/USD", "cancel_only")
@@ -214,6 +224,7 @@ async def test_a_pair_that_is_suspended_at_the_first_start_halts_only_its_strate
             await venue.buys("SOL/USD", 3)
 
 
+@pytest.mark.usefixtures("looks_again_soon")
 @pytest.mark.parametrize(
     ("without", "changes", "words"),
     [
@@ -333,6 +344,7 @@ async def test_the_first_ladder_is_not_built_at_a_misprint(tmp_path: Path) -> No
             assert all(order.price < 151 for order in venue.report("sol").orders)
 
 
+@pytest.mark.usefixtures("looks_again_soon")
 async def test_a_dry_run_follows_the_same_facts(tmp_path: Path) -> None:
     async with two(tmp_path) as venue, venue.running(dry=True):
         await until(lambda: len(venue.report("sol").orders) == 3, venue.conditions)

@@ -5,8 +5,9 @@ import random
 import pytest
 import trio
 
+from tests.crash.conftest import ReferenceOf
 from tests.crash.points import Point, parse, points_of
-from tests.crash.session import Outcome, Reference, with_crashes, without_crash
+from tests.crash.session import Outcome, Reference, with_crashes
 from tests.process.running import KINDS
 
 process = [pytest.mark.process, pytest.mark.timeout(180)]
@@ -26,8 +27,10 @@ def plans(kind: str, reference: Reference) -> list[tuple[Point, ...]]:
 @pytest.mark.process
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("kind", KINDS)
-async def test_whatever_the_moment_of_a_crash_the_session_ends_as_without_one(kind: str) -> None:
-    reference = await without_crash(kind)
+async def test_whatever_the_moment_of_a_crash_the_session_ends_as_without_one(
+    kind: str, reference_of: ReferenceOf
+) -> None:
+    reference = await reference_of(kind)
     outcomes: list[Outcome] = []
 
     async def run(plan: tuple[Point, ...]) -> None:
@@ -42,8 +45,8 @@ async def test_whatever_the_moment_of_a_crash_the_session_ends_as_without_one(ki
 
 @pytest.mark.process
 @pytest.mark.timeout(180)
-async def test_the_session_holds_every_kind_of_step_and_every_kind_of_crash() -> None:
-    reference = await without_crash("GridSell")
+async def test_the_session_holds_every_kind_of_step_and_every_kind_of_crash(reference_of: ReferenceOf) -> None:
+    reference = await reference_of("GridSell")
     streams = {point.stream for point in reference.points}
     assert streams >= {
         "journal:open",

@@ -10,7 +10,8 @@ import trio
 
 from simulators.kraken import Sandbox
 from tests.crash import verdict
-from tests.crash.session import Session, opened, without_crash
+from tests.crash.conftest import ReferenceOf
+from tests.crash.session import Session, opened
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(120)]
 
@@ -63,9 +64,9 @@ async def until_told(session: Session, words: str) -> None:
 
 
 async def test_a_disk_that_fills_up_stops_trading_and_its_fills_are_answered_once_there_is_room(
-    tmp_path: Path,
+    tmp_path: Path, reference_of: ReferenceOf
 ) -> None:
-    reference = await without_crash("GridSell")
+    reference = await reference_of("GridSell")
     with small_disk(tmp_path):
         async with opened("GridSell", folder=tmp_path) as session:
             session.live()
@@ -86,8 +87,8 @@ async def test_a_disk_that_fills_up_stops_trading_and_its_fills_are_answered_onc
             assert session.problems() == []
 
 
-async def test_a_disk_that_is_full_for_a_moment_ends_nothing(tmp_path: Path) -> None:
-    reference = await without_crash("GridSell")
+async def test_a_disk_that_is_full_for_a_moment_ends_nothing(tmp_path: Path, reference_of: ReferenceOf) -> None:
+    reference = await reference_of("GridSell")
     with small_disk(tmp_path):
         async with opened("GridSell", folder=tmp_path) as session:
             session.live()
@@ -103,8 +104,8 @@ async def test_a_disk_that_is_full_for_a_moment_ends_nothing(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("exists", [False, True])
-async def test_a_full_disk_at_the_start_is_exit_code_6(tmp_path: Path, exists: bool) -> None:
-    reference = await without_crash("cDCA") if exists else None
+async def test_a_full_disk_at_the_start_is_exit_code_6(tmp_path: Path, exists: bool, reference_of: ReferenceOf) -> None:
+    reference = await reference_of("cDCA") if exists else None
     with small_disk(tmp_path):
         async with opened("cDCA", folder=tmp_path) as session:
             if reference is not None:

@@ -5,9 +5,9 @@ import random
 import pytest
 import trio
 
+from tests.crash.conftest import ReferenceOf
 from tests.crash.interlude import INTERLUDES, Interlude, played, steps_of
 from tests.crash.points import Point
-from tests.crash.session import without_crash
 from tests.crash.verdict import Problem
 
 SEED, POINTS = 5, 2
@@ -19,9 +19,9 @@ KIND_OF = dict(
 @pytest.mark.process
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("interlude", INTERLUDES, ids=lambda one: one.name)
-async def test_the_session_goes_on_as_if_nothing_had_been(interlude: Interlude) -> None:
+async def test_the_session_goes_on_as_if_nothing_had_been(interlude: Interlude, reference_of: ReferenceOf) -> None:
     kind = KIND_OF[interlude.name]
-    reference = await without_crash(kind)
+    reference = await reference_of(kind)
     points = await steps_of(kind, interlude, reference)
     chosen: list[Point | None] = [None, *random.Random(SEED).sample(points, min(POINTS, len(points)))]
     found: list[tuple[str, Problem]] = []

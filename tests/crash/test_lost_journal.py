@@ -11,20 +11,12 @@ from messages.ids import client_order_id
 from simulators.kraken.model import trading
 from simulators.kraken.model.orders import OrderRequest
 from tests.crash import verdict
+from tests.crash.conftest import ReferenceOf
 from tests.crash.script import STAGES, SYMBOL
-from tests.crash.session import Reference, Session, opened, steps_after_loss, with_crashes, without_crash
+from tests.crash.session import Reference, Session, opened, steps_after_loss, with_crashes
 from tests.process.running import KINDS
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(180)]
-
-_references: dict[str, Reference] = {}
-
-
-async def reference_of(kind: str) -> Reference:
-    """The session without a loss, run once per strategy."""
-    if kind not in _references:
-        _references[kind] = await without_crash(kind)
-    return _references[kind]
 
 
 async def played(session: Session, reference: Reference, first: int, last: int) -> Decimal:
@@ -38,7 +30,7 @@ async def played(session: Session, reference: Reference, first: int, last: int) 
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_with_the_database_deleted_orders_and_unanswered_fills_are_found_by_their_ids(
-    kind: str,
+    kind: str, reference_of: ReferenceOf
 ) -> None:
     reference = await reference_of(kind)
     async with opened(kind) as session:
@@ -47,7 +39,7 @@ async def test_with_the_database_deleted_orders_and_unanswered_fills_are_found_b
         assert "Not known » surplus" in session.told()
 
 
-async def test_a_crash_while_orders_are_found_by_their_ids_changes_nothing() -> None:
+async def test_a_crash_while_orders_are_found_by_their_ids_changes_nothing(reference_of: ReferenceOf) -> None:
     reference = await reference_of("GridSell")
     points = random.Random(3).sample(await steps_after_loss("GridSell", reference), 3)
     outcomes = [await with_crashes("GridSell", [point], reference, lost=True) for point in points]
@@ -55,7 +47,7 @@ async def test_a_crash_while_orders_are_found_by_their_ids_changes_nothing() -> 
     assert any(outcome.reached for outcome in outcomes)
 
 
-async def test_an_older_copy_of_the_database_learns_all_that_happened_since() -> None:
+async def test_an_older_copy_of_the_database_learns_all_that_happened_since(reference_of: ReferenceOf) -> None:
     reference = await reference_of("SWING")
     async with opened("SWING") as session:
         session.live()
@@ -93,7 +85,7 @@ def flipped(log: bytes) -> bytes:
 
 @pytest.mark.parametrize("damage", [cut, zeroed, flipped])
 async def test_a_log_that_is_damaged_at_its_end_is_cut_and_made_good_by_the_exchange(
-    damage: Callable[[bytes], bytes],
+    damage: Callable[[bytes], bytes], reference_of: ReferenceOf
 ) -> None:
     reference = await reference_of("GridSell")
     async with opened("GridSell") as session:
@@ -124,7 +116,7 @@ def stranger(session: Session) -> str:
     return order.txid
 
 
-async def test_a_second_instance_is_told_and_nothing_is_touched() -> None:
+async def test_a_second_instance_is_told_and_nothing_is_touched(reference_of: ReferenceOf) -> None:
     reference = await reference_of("GridSell")
     async with opened("GridSell") as session:
         session.live()
@@ -140,7 +132,7 @@ async def test_a_second_instance_is_told_and_nothing_is_touched() -> None:
         assert [order.txid for order in session.kraken.control.open_orders()] == before
 
 
-async def test_with_adopt_the_order_of_another_instance_is_taken_over() -> None:
+async def test_with_adopt_the_order_of_another_instance_is_taken_over(reference_of: ReferenceOf) -> None:
     reference = await reference_of("GridSell")
     async with opened("GridSell") as session:
         session.live()

@@ -169,13 +169,6 @@ class OrderStore:
             resting.pop(order.txid, None)
         return order.held - before
 
-    def remark(self, order: Order) -> None:
-        """Show the newest version in another way from now on; nothing about the order changes."""
-        self._versions[order.txid][-1] = order
-        for kept in (self.open, self._resting.get(order.pair, {})):
-            if order.txid in kept:
-                kept[order.txid] = order
-
     def get(self, txid: str) -> Order | None:
         """The newest version."""
         versions = self._versions.get(txid)

@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
-import msgspec
 from msgspec import Raw, field
 
 from adapters.exchanges.kraken.wire.names import common_asset, is_spendable
@@ -205,19 +204,12 @@ class Placed(Wire, frozen=True):
             check_id("order_id", self.order_id)
 
 
-class CountOfCanceled(Wire, frozen=True):
-    """The answer to a batch of cancels."""
-
-    count: int = 0
-
-
 _FEES = RowReader(Fee)
 _WALLETS = RowReader(Wallet)
 _REPORTS = RowReader(Report, "order_id", "cl_ord_id", "symbol", "order_type", "exec_id", "exec_type")
 _HOLDINGS = RowReader(Holding, "asset")
 _ENTRIES = RowReader(LedgerEntry, "asset")
 _PLACED = RowReader(Placed)
-_COUNT = msgspec.json.Decoder(CountOfCanceled)
 
 
 def read_reports(data: Raw) -> list[Report | Unread]:
@@ -247,12 +239,6 @@ def read_placed(method: str, result: Raw) -> list[Placed]:
         return [placed]
     rows = _PLACED.read_list(result, method)
     return [Placed(error=f"no usable answer: {row.error}") if isinstance(row, Unread) else row for row in rows]
-
-
-def read_canceled(result: Raw) -> int:
-    """How many orders a batch of cancels found. Raises `WireError`."""
-    count: CountOfCanceled = _read(_COUNT, result, CANCEL_BATCH)
-    return count.count
 
 
 def asset_of(entry: Holding | LedgerEntry | Fee) -> str:
@@ -323,12 +309,3 @@ def _listed(reader: RowReader[Part], rows: Sequence[Raw] | None) -> tuple[Part, 
 
 def _number(value: Decimal) -> Raw:
     return Raw(plain(value).encode())
-
-
-def _read(decoder: "msgspec.json.Decoder[Any]", data: Raw, what: str) -> Any:  # noqa: ANN401 - as the decoder says
-    if not bytes(data):
-        raise WireError(f"{what}: an answer without content")
-    try:
-        return decoder.decode(data)
-    except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
-        raise WireError(f"{what}: {error}") from None

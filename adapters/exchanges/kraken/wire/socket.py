@@ -12,7 +12,6 @@ from messages.market import Tick
 
 TRADE = "trade"
 STATUS = "status"
-HEARTBEAT = "heartbeat"
 INSTRUMENT = "instrument"
 EXECUTIONS = "executions"
 BALANCES = "balances"

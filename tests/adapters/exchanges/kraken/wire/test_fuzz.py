@@ -68,7 +68,6 @@ READERS: list[Callable[[Raw], object]] = [
     trading.read_reports,
     trading.read_holdings,
     trading.read_entries,
-    trading.read_canceled,
     lambda raw: trading.read_placed(trading.ADD, raw),
     lambda raw: trading.read_placed(trading.ADD_BATCH, raw),
     lambda raw: socket.read_frame(bytes(raw)),
