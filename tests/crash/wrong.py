@@ -6,7 +6,6 @@ from tests.simulation.wrong.places import EVENTS
 DESK = "trading/order_desk.py"
 STATE = "trading/strategies/state.py"
 RECOVERY = "trading/strategies/recovery.py"
-DECISIONS = "trading/decisions.py"
 LOADED = "        return _renewed(msgspec.json.decode(text, type=GridState))\n"
 """Where a life reads what the one before it has left."""
 
