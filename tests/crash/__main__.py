@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--double", type=int, default=0, help="how many pairs of random points of each strategy")
     parser.add_argument("--recovery", type=int, default=0, help="how many crashes during recovery of each strategy")
     parser.add_argument("--lost", type=int, default=0, help="how many crashes of each after the loss of the journal")
-    parser.add_argument("--interludes", type=int, default=0, help="only changes between lives: how many crashes of each")
+    parser.add_argument("--interludes", type=int, default=0, help="only changes between lives: crashes of each")
     parser.add_argument("--seed", type=int, default=1, help="of samples and pairs")
     parser.add_argument("--stop", action="store_true", help="at the first session that goes wrong")
     parser.add_argument("--at", nargs="+", type=parse, help="only this crash, one point per life of the program")
