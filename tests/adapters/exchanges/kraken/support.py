@@ -167,7 +167,7 @@ class Far:
         """A frame of a private channel; numbers of the data are literal texts."""
         self._sequences[name] = self._sequences.get(name, 0) + 1 if sequence is None else sequence
         head = f'"channel":"{name}","type":"{kind}","sequence":{self._sequences[name]}'
-        await self.say(f'{{{head},"data":[{",".join(_literal(item) for item in data)}]}}')
+        await self.say(f'{{{head},"data":[{",".join(literal(item) for item in data)}]}}')
 
     async def open_account(self, orders: Sequence[object] = (), holdings: Sequence[object] = ()) -> None:
         """Confirm both subscriptions and show the account."""
@@ -211,7 +211,8 @@ _NUMBERS = frozenset(
 )
 
 
-def _literal(item: object) -> str:
+def literal(item: object) -> str:
+    """JSON in which money has the exact digits of its text."""
     if not isinstance(item, dict):
         return json.dumps(item)
     parts = []
@@ -219,7 +220,7 @@ def _literal(item: object) -> str:
         if name in _NUMBERS and isinstance(value, str):
             text = value
         elif isinstance(value, list):
-            text = f"[{','.join(_literal(part) for part in value)}]"
+            text = f"[{','.join(literal(part) for part in value)}]"
         else:
             text = json.dumps(value)
         parts.append(f"{json.dumps(name)}:{text}")
