@@ -1,7 +1,6 @@
 """A simple account for tests of the order desk: strategies that share it, and an exchange that checks every order."""
 
 from decimal import Decimal
-from typing import Literal
 
 from msgspec import Struct, field
 
@@ -26,26 +25,13 @@ from messages.orders import (
     Resynced,
     Submit,
 )
+from tests.trading.at_exchange import AtExchange
 from trading.order_desk import Effects, OrderDesk
 
 D = Decimal
 FEE = D("0.0025")
 BTC_USD = Pair("BTC/USD", D("0.1"), 8, 5, D("0.00005"), D("0.5"))
 ETH_BTC = Pair("ETH/BTC", D("0.00001"), 8, 8, D("0.001"), D("0.00001"))
-
-
-class AtExchange(Struct):
-    """One order as the exchange has it; `sent` is on its way and may still be lost."""
-
-    place: Place
-    exchange_id: VenueOrderId
-    status: Literal["sent", "open", "filled", "canceled"] = "sent"
-    filled: Decimal = ZERO
-    cost: Decimal = ZERO
-    fee: Decimal = ZERO
-    cancel_asked: bool = False
-    reason: CloseReason = "requested"
-    time: Nanos = Nanos(0)
 
 
 class Strategy(Struct):
@@ -137,7 +123,7 @@ class World:
         """A new private connection: what was on its way is lost or has arrived, strategies attach anew."""
         self.queue.clear()
         self.orders = {key: order for key, order in self.orders.items() if order.status != "sent"}
-        open_orders = tuple(_facts(order) for order in self.orders.values() if order.status == "open")
+        open_orders = tuple(order.facts() for order in self.orders.values() if order.status == "open")
         snapshot = AccountSnapshot(dict(self.totals), open_orders + self.foreign)
         self.desk = OrderDesk(snapshot, frozenset(self.strategies))
         for strategy in self.strategies.values():
@@ -146,7 +132,7 @@ class World:
     def attach(self, strategy: Strategy) -> Effects:
         attach = strategy.attach()
         wanted = self.desk.to_look_up(attach)
-        looked_up = {key: _facts(self.orders[key]) for key in wanted if key in self.orders}
+        looked_up = {key: self.orders[key].facts() for key in wanted if key in self.orders}
         return self.carry_out(self.desk.attach(attach, strategy.pair, looked_up))
 
     def submit(self, submit: Submit) -> Effects:
@@ -223,34 +209,23 @@ class World:
         return [order for order in self.orders.values() if order.status in status]
 
     def accept(self, order: AtExchange) -> None:
-        order.status, order.time = "open", self.now
-        self.queue.append(Accepted(order_id=order.place.order_id, exchange_id=order.exchange_id, time=self.now))
+        self.queue.append(order.accept(self.now))
 
     def refuse(self, order: AtExchange) -> None:
         del self.orders[order.place.order_id]
-        self.queue.append(Rejected(order_id=order.place.order_id, reason="refused", text="no", time=self.now))
+        self.queue.append(order.refuse(self.now, "refused"))
 
     def close(self, order: AtExchange, reason: CloseReason) -> None:
         self.now = Nanos(self.now + 1)
-        order.status, order.reason, order.time = "canceled", reason, self.now
-        self.queue.append(_canceled(order))
+        self.queue.append(order.close(self.now, reason))
 
     def execute(self, order: AtExchange, volume: Decimal) -> None:
         self.now = Nanos(self.now + 1)
-        place, pair = order.place, self.strategies[order.place.strategy].pair
-        cost = volume * place.price
-        fee = cost * FEE
-        sign = 1 if place.side == "buy" else -1
-        self.totals[pair.quote] -= sign * cost + fee
-        self.totals[pair.base] += sign * volume
-        order.filled, order.cost, order.fee, order.time = (
-            order.filled + volume,
-            order.cost + cost,
-            order.fee + fee,
-            self.now,
-        )
-        order.status = "filled" if order.filled == place.volume else "open"
-        self.queue += [AccountBalances(dict(self.totals)), filled_event(order)]
+        pair = self.strategies[order.place.strategy].pair
+        base, quote = order.execute(self.now, volume, volume * order.place.price * FEE)
+        self.totals[pair.base] += base
+        self.totals[pair.quote] += quote
+        self.queue += [AccountBalances(dict(self.totals)), order.fill()]
 
     def tell(self, *, twice: bool = False) -> None:
         """Pass on the oldest event that the desk has not seen."""
@@ -262,51 +237,6 @@ class World:
     def tell_all(self) -> None:
         while self.queue:
             self.tell()
-
-
-def filled_event(order: AtExchange) -> Filled | PartiallyFilled:
-    kind = Filled if order.status == "filled" else PartiallyFilled
-    fill_id = f"{order.exchange_id}@{order.filled}"
-    return kind(
-        order_id=order.place.order_id,
-        exchange_id=order.exchange_id,
-        fill_id=fill_id,
-        filled=order.filled,
-        cost=order.cost,
-        fee=order.fee,
-        time=order.time,
-    )
-
-
-def _canceled(order: AtExchange) -> Canceled:
-    return Canceled(
-        order_id=order.place.order_id,
-        exchange_id=order.exchange_id,
-        filled=order.filled,
-        cost=order.cost,
-        fee=order.fee,
-        reason=order.reason,
-        time=order.time,
-    )
-
-
-def _facts(order: AtExchange) -> OrderFacts:
-    place = order.place
-    assert order.status != "sent"
-    return OrderFacts(
-        order_id=place.order_id,
-        exchange_id=order.exchange_id,
-        symbol=place.symbol,
-        side=place.side,
-        price=place.price,
-        volume=place.volume,
-        status=order.status,
-        filled=order.filled,
-        cost=order.cost,
-        fee=order.fee,
-        reason=order.reason,
-        time=order.time,
-    )
 
 
 def foreign_order(exchange_id: str, side: Side, price: str, volume: str, order_id: str = "") -> OrderFacts:

@@ -19,9 +19,9 @@ from messages.orders import (
     Rejected,
     Resynced,
 )
+from tests.trading.at_exchange import AtExchange
 from tests.trading.desk_model import (
     BTC_USD,
-    AtExchange,
     Strategy,
     World,
     foreign_order,

@@ -22,7 +22,6 @@ from tests.trading.desk_model import (
     BTC_USD,
     Strategy,
     World,
-    filled_event,
     foreign_order,
     sent_ids,
     world,
@@ -106,7 +105,7 @@ def test_an_older_part_that_comes_late_is_not_booked_backwards() -> None:
     account.submit(grid.submit(order))
     held = account.orders[order.order_id]
     account.execute(held, D("0.0005"))
-    early = filled_event(held)
+    early = held.fill()
     account.execute(held, D("0.0005"))
     account.tell_all()
     account.carry_out(account.desk.on_event(early))

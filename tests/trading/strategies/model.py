@@ -1,41 +1,22 @@
 """A simple exchange account for the state machine: what it holds is the truth that the core must match."""
 
 from decimal import Decimal
-from typing import Literal
 
-from msgspec import Struct
+from msgspec.structs import replace
 
 from messages.account import LiveOrder
 from messages.ids import NO_VENUE_ID, ClientOrderId, Nanos, VenueOrderId
 from messages.money import ZERO, Pair, against_rules, fee_of, hold_of
 from messages.orders import (
-    Accepted,
     Balances,
     Canceled,
     CloseReason,
-    Filled,
     OrderEvent,
-    PartiallyFilled,
     Place,
     Rejected,
     RejectReason,
 )
-
-
-class ModelOrder(Struct):
-    place: Place
-    exchange_id: VenueOrderId
-    status: Literal["sent", "open", "refused", "canceled", "filled"] = "sent"
-    filled: Decimal = ZERO
-    cost: Decimal = ZERO
-    fee: Decimal = ZERO
-    cancel_asked: bool = False
-    reason: CloseReason = "requested"
-    time: Nanos = Nanos(0)
-
-    @property
-    def live(self) -> bool:
-        return self.status in ("sent", "open")
+from tests.trading.at_exchange import AtExchange
 
 
 class Account:
@@ -48,7 +29,7 @@ class Account:
         self.unowned = unowned
         self.owned = ZERO
         self.now = Nanos(1_700_000_000 * 10**9)
-        self.orders: dict[str, ModelOrder] = {}
+        self.orders: dict[str, AtExchange] = {}
         self.accepted: set[str] = set()
         self.queue: list[OrderEvent | Balances] = []
         self._exchange_ids = 0
@@ -68,55 +49,41 @@ class Account:
 
     def _register(self, place: Place) -> None:
         self._exchange_ids += 1
-        self.orders[place.order_id] = ModelOrder(place, VenueOrderId(f"O{self._exchange_ids:05}"))
+        self.orders[place.order_id] = AtExchange(place, VenueOrderId(f"O{self._exchange_ids:05}"))
 
     def cancel(self, order_id: ClientOrderId) -> None:
         self.orders[order_id].cancel_asked = True
 
-    def chosen(self, *, status: str, canceling: bool | None = None) -> list[ModelOrder]:
+    def chosen(self, *, status: str, canceling: bool | None = None) -> list[AtExchange]:
         return [o for o in self.orders.values() if o.status == status and canceling in (None, o.cancel_asked)]
 
-    def affordable(self, order: ModelOrder) -> bool:
+    def affordable(self, order: AtExchange) -> bool:
         held = sum((self._hold(o) for o in self.chosen(status="open") if o.place.side == order.place.side), ZERO)
         total = self.quote if order.place.side == "buy" else self.owned + self.unowned
         return self._hold(order) <= total - held
 
-    def _hold(self, order: ModelOrder) -> Decimal:
+    def _hold(self, order: AtExchange) -> Decimal:
         place = order.place
         return hold_of(self.pair, place.side, place.price, place.volume - order.filled, self.fee_rate)
 
-    def accept(self, order: ModelOrder) -> None:
-        order.status, order.time = "open", self.now
+    def accept(self, order: AtExchange) -> None:
         self.accepted.add(order.place.order_id)
-        self.queue.append(Accepted(order_id=order.place.order_id, exchange_id=order.exchange_id, time=self.now))
+        self.queue.append(order.accept(self.now))
 
-    def refuse(self, order: ModelOrder, reason: RejectReason) -> None:
-        order.status, order.time = "refused", self.now
-        self.queue.append(
-            Rejected(order_id=order.place.order_id, reason=reason, text=f"the exchange says {reason}", time=self.now)
-        )
+    def refuse(self, order: AtExchange, reason: RejectReason) -> None:
+        self.queue.append(order.refuse(self.now, reason))
 
-    def close(self, order: ModelOrder, reason: CloseReason) -> None:
-        """A cancel is confirmed, or the order is closed by somebody else."""
-        order.status, order.reason, order.time = "canceled", reason, self.now
-        self.queue.append(self._fact(order))
+    def close(self, order: AtExchange, reason: CloseReason) -> None:
+        """A cancel is confirmed, or the order is closed by another."""
+        order.close(self.now, reason)
+        self.queue.append(self._told(order))
 
-    def execute(self, order: ModelOrder, volume: Decimal) -> None:
-        place = order.place
-        cost = volume * place.price
-        fee = fee_of(self.pair, cost, self.fee_rate)
-        order.filled, order.cost, order.fee, order.time = (
-            order.filled + volume,
-            order.cost + cost,
-            order.fee + fee,
-            self.now,
-        )
-        sign = 1 if place.side == "buy" else -1
-        self.quote -= sign * cost + fee
-        self.owned += sign * volume
-        if order.filled == place.volume:
-            order.status = "filled"
-        self.queue += [self.balances(), self._fact(order)]
+    def execute(self, order: AtExchange, volume: Decimal) -> None:
+        fee = fee_of(self.pair, volume * order.place.price, self.fee_rate)
+        base, quote = order.execute(self.now, volume, fee)
+        self.owned += base
+        self.quote += quote
+        self.queue += [self.balances(), order.fill()]
 
     def deposit(self, quote: Decimal, base: Decimal) -> None:
         self.quote = max(self.quote + quote, ZERO)
@@ -128,28 +95,12 @@ class Account:
         total = self.owned + self.unowned
         return Balances(1001, max(self.quote, ZERO), max(min(owned, total), ZERO), max(total - owned, ZERO))
 
-    def _fact(self, order: ModelOrder) -> OrderEvent:
-        order_id, exchange_id = order.place.order_id, order.exchange_id
-        if order.status == "canceled":
-            return Canceled(
-                order_id=order_id,
-                exchange_id=exchange_id if order_id in self.accepted else NO_VENUE_ID,
-                filled=order.filled,
-                cost=order.cost,
-                fee=order.fee,
-                reason=order.reason,
-                time=order.time,
-            )
-        kind = Filled if order.status == "filled" else PartiallyFilled
-        return kind(
-            order_id=order_id,
-            exchange_id=exchange_id,
-            fill_id=f"{exchange_id}@{order.filled}",
-            filled=order.filled,
-            cost=order.cost,
-            fee=order.fee,
-            time=order.time,
-        )
+    def _told(self, order: AtExchange) -> OrderEvent:
+        """A probe cancel of an order that never arrived knows no id of the exchange's."""
+        event = order.event()
+        if isinstance(event, Canceled) and order.place.order_id not in self.accepted:
+            return replace(event, exchange_id=NO_VENUE_ID)
+        return event
 
     def deliver(self, choice: int) -> OrderEvent | Balances | None:
         """One waiting event: of one order they keep their order, between orders they need not."""
@@ -188,12 +139,7 @@ class Account:
                 known.status, known.reason, known.time = "canceled", "requested", self.now
         known_orders = [known for order in live if (known := self.orders.get(order.place.order_id))]
         told = sorted((o for o in known_orders if o.status != "sent"), key=lambda o: o.time)
-        return [*(self._state_of(order) for order in told), *told_off]
-
-    def _state_of(self, order: ModelOrder) -> OrderEvent:
-        if order.status == "open" and not order.filled:
-            return Accepted(order_id=order.place.order_id, exchange_id=order.exchange_id, time=order.time)
-        return self._fact(order)
+        return [*(self._told(order) for order in told), *told_off]
 
 
 def _subject(event: OrderEvent | Balances) -> str:

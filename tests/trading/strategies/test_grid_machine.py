@@ -25,9 +25,10 @@ from messages.money import ZERO, Pair, Side, below_minimum, floor_price, floor_v
 from messages.orders import Balances, Cancel, CloseReason, Deferred, OrderEvent, Place, Rejected, RejectReason, Resynced
 from messages.status import Stop
 from tests.depth import examples
+from tests.trading.at_exchange import AtExchange
 from tests.trading.strategies.book import Book
 from tests.trading.strategies.harness import BTC_USD, SECOND, SETTINGS
-from tests.trading.strategies.model import Account, ModelOrder
+from tests.trading.strategies.model import Account
 from trading.strategies import state as states
 from trading.strategies.c_dca import C_DCA
 from trading.strategies.core import EVERY_TICK, NEVER, Output
@@ -148,7 +149,7 @@ class GridMachine(RuleBasedStateMachine):
         price = max(floor_price(self.config.pair, self.price * move), self.config.pair.tick_size)
         self._handle(Tick(self.config.pair.symbol, price, Nanos(self.account.now - age * SECOND)))
 
-    def _one(self, orders: list[ModelOrder], choice: int) -> ModelOrder:
+    def _one(self, orders: list[AtExchange], choice: int) -> AtExchange:
         return orders[choice % len(orders)]
 
     @precondition(lambda self: self.account.chosen(status="sent"))
@@ -161,7 +162,7 @@ class GridMachine(RuleBasedStateMachine):
         for order in self.account.chosen(status="sent"):
             self._answer(order)
 
-    def _answer(self, order: ModelOrder) -> None:
+    def _answer(self, order: AtExchange) -> None:
         if self.account.affordable(order):
             self.account.accept(order)
         else:
@@ -183,7 +184,7 @@ class GridMachine(RuleBasedStateMachine):
         self.account.now = Nanos(self.account.now + SECOND)
         self.account.execute(order, self._part_of(order, part))
 
-    def _part_of(self, order: ModelOrder, part: Decimal) -> Decimal:
+    def _part_of(self, order: AtExchange, part: Decimal) -> Decimal:
         rest = order.place.volume - order.filled
         return max(floor_volume(self.config.pair, rest * part), self.config.pair.lot)
 
