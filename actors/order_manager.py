@@ -121,7 +121,7 @@ class _Questions:
         self._nursery = nursery
 
     def ask(self, attach: Attach, order_ids: Sequence[ClientOrderId]) -> None:
-        """The answer comes as mail; a failure is the session's."""
+        """Look these orders up in the exchange's history; the answer comes as mail, a failure ends the session."""
         self._nursery.start_soon(self._ask, attach, order_ids)
 
     def ask_of_absent(self, order_ids: tuple[ClientOrderId, ...]) -> None:
@@ -349,18 +349,18 @@ class _RowsInRounds:
         self._strategies = strategies
 
     def ask(self, row: int) -> None:
-        """A round begins for all."""
+        """Begin a round: post the end of this row to every strategy."""
         self.state.ask(row)
         for mailbox in self._strategies.values():
             mailbox.post(RowEnd(row))
 
     def ask_again(self, strategy: int) -> None:
-        """It has restarted and may still have to answer."""
+        """Post the end of the row once more to a strategy that restarted and has not answered."""
         if (row := self.state.waits_for(strategy)) is not None:
             self._strategies[strategy].post(RowEnd(row))
 
     async def go_on(self, row: int) -> None:
-        """The round is applied."""
+        """After a round was applied: begin the next one, or tell the exchange that the row ends again or is over."""
         match self.state.next():
             case "ask":
                 self.ask(row)

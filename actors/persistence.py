@@ -7,7 +7,6 @@ call at a time. Persistence waits for nothing but that thread.
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Literal, Protocol, TypeVar, TypeVarTuple, assert_never
 
 import trio
@@ -115,18 +114,6 @@ class OpenedJournal(Struct, frozen=True):
     """Whether the file was made just now."""
 
 
-@dataclass
-class WriteStatistics:
-    """Figures for the metrics, kept up to date by `run_persistence`."""
-
-    commits: int = 0
-    """Durable group commits."""
-    messages: int = 0
-    """Messages in them."""
-    last_write_seconds: float = 0.0
-    """How long the last group took from the call to the disk."""
-
-
 def strategy_address(userref: int) -> str:
     """Whom a strategy's answers go to."""
     return f"strategy/{userref}"
@@ -137,7 +124,6 @@ async def run_persistence(
     mailbox: Mailbox[PersistenceMail],
     reply: Reply,
     *,
-    statistics: WriteStatistics | None = None,
     quiet_seconds: float = _QUIET_SECONDS,
     in_thread: InThread = trio.to_thread.run_sync,
     task_status: trio.TaskStatus[OpenedJournal] = trio.TASK_STATUS_IGNORED,
@@ -153,7 +139,7 @@ async def run_persistence(
     journal = await in_thread(open_journal)
     try:
         task_status.started(OpenedJournal(journal.lineage, journal.repaired, journal.fresh))
-        desk = _Desk(journal, reply, statistics or WriteStatistics(), in_thread)
+        desk = _Desk(journal, reply, in_thread)
         while not desk.closing:
             await _carry_out(desk, mailbox, await _next_mail(journal, mailbox, quiet_seconds, in_thread))
     finally:
@@ -252,10 +238,9 @@ def _size(group: Group) -> int:
 class _Desk:
     """Carries out one group after another and answers it."""
 
-    def __init__(self, journal: JournalPort, reply: Reply, statistics: WriteStatistics, in_thread: InThread) -> None:
+    def __init__(self, journal: JournalPort, reply: Reply, in_thread: InThread) -> None:
         self._journal = journal
         self._reply = reply
-        self._statistics = statistics
         self._in_thread = in_thread
         self.closing = False
 
@@ -282,11 +267,7 @@ class _Desk:
         return journal.load_cores([load.strategy for load in asked]), journal.newest()
 
     async def _write(self, messages: list[Write]) -> None:
-        begin = trio.current_time()
         await self._in_thread(self._journal.write, messages)
-        self._statistics.last_write_seconds = trio.current_time() - begin
-        self._statistics.commits += 1
-        self._statistics.messages += len(messages)
         for message in messages:
             self._acknowledge(message)
 

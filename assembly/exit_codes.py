@@ -1,4 +1,7 @@
-"""The exit codes of both commands, and what each means: the help text is made of this."""
+"""The exit codes of both commands, and what each means: the help text is made of this.
+
+A program that a signal ends at once exits with 128 plus its number (`supervision.signals`).
+"""
 
 EXIT_OK = 0
 EXIT_BUG = 1

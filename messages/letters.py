@@ -53,8 +53,8 @@ class NotificationLevels(Struct, frozen=True, forbid_unknown_fields=True):
 
     def of(self, kind: NoticeKind) -> NotificationLevel:
         """The notification level of this kind; a digest is always delivered."""
-        volume: NotificationLevel = "on" if kind == "summary" else getattr(self, kind)
-        return volume
+        level: NotificationLevel = "on" if kind == "summary" else getattr(self, kind)
+        return level
 
 
 class Letter(Struct, frozen=True, tag=True):

@@ -189,7 +189,7 @@ class OrderDesk:
         return effects
 
     def _note_foreign(self, facts: OrderFacts) -> None:
-        """It may have our mark and no strategy here: then it is reported as long as it is open."""
+        """Note an order that no strategy here asked for; one with our mark is reported as long as it is open."""
         self.ledger.hold_foreign(facts)
         tracked = self._orders.get(facts.order_id)
         if tracked is not None and tracked.place is None:

@@ -10,7 +10,7 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from actors.mailbox import Mailbox
-from actors.persistence import JournalPort, OpenedJournal, Write, WriteStatistics, run_persistence
+from actors.persistence import JournalPort, OpenedJournal, Write, run_persistence
 from adapters.journal.journal import Journal
 from messages.ids import ClientOrderId, Nanos, VenueOrderId
 from messages.journal import (
@@ -329,12 +329,11 @@ async def test_records_that_wait_for_company_survive_a_cancellation(nursery: tri
     assert office.mailbox.receive_nowait() == [record()]
 
 
-async def test_figures_for_the_metrics_are_kept() -> None:
-    office, statistics = Office(), WriteStatistics()
+async def test_what_waits_together_is_written_together_up_to_a_question_in_between() -> None:
+    office, journal = Office(), MemoryJournal()
     office.post(commit(1), record(), LoadCore(1), commit(2), Close())
-    await run_persistence(MemoryJournal, office.mailbox, office.reply, statistics=statistics)
-    assert (statistics.commits, statistics.messages) == (2, 3)
-    assert statistics.last_write_seconds > 0
+    await run_persistence(lambda: journal, office.mailbox, office.reply)
+    assert journal.groups == [[commit(1), record()], [commit(2)]]
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ SHOWN = 5
 
 
 def strategy_report(ladder: Ladder, phase: Phase, reason: str) -> StrategyReport:
-    """A snapshot of the strategy."""
+    """What `/status` shows of one strategy: its orders, balances, counts, and what is missing and why."""
     settings, state = ladder.settings, ladder.state
     missing = why(ladder)
     orders = sorted(state.orders.values(), key=lambda order: order.price, reverse=True)

@@ -62,7 +62,7 @@ class AccountStream:
 
     @property
     def orders(self) -> AccountOrders:
-        """Once `begin` was called."""
+        """The account's orders; available once `begin` was called."""
         if self._orders is None:
             raise ExchangeUnavailable("the account's snapshot is not there yet")
         return self._orders
@@ -135,7 +135,7 @@ class AccountStream:
         self.wake()
 
     def find(self, order_id: ClientOrderId) -> KnownRow | None:
-        """By client id."""
+        """What is known of the order with this client id; None: nothing."""
         return self.orders.find(order_id)
 
     def check_movements(self) -> None:
@@ -156,7 +156,7 @@ class AccountStream:
             self.feed.post(AccountBalances(self._totals.adopt(asset, more, booked=booked)))
 
     def wake(self) -> None:
-        """Wake the tasks that wait for this."""
+        """Wake the tasks that wait for news of this stream."""
         self._changed.set()
         self._changed = trio.Event()
 

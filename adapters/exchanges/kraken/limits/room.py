@@ -77,7 +77,7 @@ class Room:
         self._owed.setdefault(symbol, {})[order_id] = now + OWED_SECONDS
 
     def settle(self, symbol: str, order_id: ClientOrderId) -> None:
-        """It is on its way again, or not wanted any more."""
+        """No place is owed any more to this order: it was sent again, or is not wanted."""
         self._owed.get(symbol, {}).pop(order_id, None)
 
     def owed(self, symbol: str, now: float) -> int:
