@@ -6,7 +6,7 @@ from decimal import Decimal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from messages.account import AccountBalances, AccountSnapshot, Attach, OrderFacts
+from messages.account import AccountBalances, AccountSnapshot, Attach, History, OrderFacts, OrdersFound
 from messages.ids import ClientOrderId, Nanos, VenueOrderId, userref_of
 from messages.mailboxes import CoreEvent
 from messages.market import Tick
@@ -30,6 +30,7 @@ from tests.explorer.frozen import Kept, Machines, Pool
 from tests.explorer.session import Session
 from tests.explorer.venue import TIME, Venue
 from trading.order_desk import Effects, OrderDesk
+from trading.ports import UnknownOrderError
 from trading.strategies.core import NEVER
 from trading.strategies.grid_base import GridCore
 from trading.strategies.settings import GridSettings, Variant
@@ -115,18 +116,35 @@ class Rig:
         """A copy to look at."""
         return self.desks.look(program.desk)
 
-    def starts(self, journal: tuple[str, ...], venue: Venue, session: Session) -> Program:
-        """Connect, take a snapshot, load what is durable; each strategy says which orders it counts on."""
+    def starts(self, journal: tuple[str, ...], venue: Venue, session: Session, *, recovers: bool) -> Program:
+        """Connect, take a snapshot, load what is durable; each strategy says which orders it counts on.
+
+        `recovers`: history is asked for orders that the journal does not know. Raises `UnknownOrderError`.
+        """
         shown = tuple(sorted(venue.open(), key=lambda facts: facts.order_id))
         executed = frozenset(facts.order_id for facts in venue.orders if facts.filled)
         session = replace(session, shown=shown, executed=executed)
         desk = OrderDesk(AccountSnapshot(venue.totals, shown), frozenset(self.index))
-        strategies = []
+        strategies, writes = list[Live](), list[Write]()
         for index, text in enumerate(journal):
             core = self.load(index, text)
+            if recovers and self._recovers(core, desk, venue, index):
+                writes.append(Write(index, core.save(), ()))
             missing = frozenset(desk.to_look_up(self._attach(index, core)))
             strategies.append(Live(self._cores.keep(core), missing=missing))
-        return Program(self.desks.keep(desk), tuple(strategies), session)
+        return Program(self.desks.keep(desk), tuple(strategies), session, tuple(writes))
+
+    def _recovers(self, core: GridCore, desk: OrderDesk, venue: Venue, index: int) -> bool:
+        """Whether it takes over orders that its journal does not know."""
+        history = History(0, tuple(facts for facts in venue.orders if facts.status != "open"))
+        orders = desk.strangers(self._attach(index, core), history)
+        if not orders:
+            return False
+        userref = self.settings[index].userref
+        recovery = core.recover(OrdersFound(userref, ATTACH, 0, orders), adopt=False)
+        if recovery.unexplained:
+            raise UnknownOrderError.of(recovery.unexplained[0], userref)
+        return bool(recovery.adopted)
 
     def load(self, index: int, text: str) -> GridCore:
         """A strategy as its journal has it; no text: it is new."""

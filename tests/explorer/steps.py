@@ -75,8 +75,12 @@ class Steps:
         return Step(("start",), self._connected(world._replace(ran=True), session))
 
     def _connected(self, world: World, session: Session) -> World:
-        program = self.rig.starts(world.journal, world.venue.value, session)
-        return world._replace(program=self.programs.of(program))
+        key = ("start", world.journal, world.venue, session)
+        recovers = bool(self.scene.left.losses)
+        moved = self._once(
+            key, lambda: Moved(self.rig.starts(world.journal, world.venue.value, session, recovers=recovers))
+        )
+        return world._replace(program=self.programs.of(moved.program))
 
     def moved(self, world: World, moved: Moved) -> World:
         """The program is so far, and its requests are on their way."""
@@ -114,7 +118,9 @@ class Steps:
         for write in program.writes:
             journal = _journal(journal, write)
             program = hearing.written(program, self.rig, write)
-        return world._replace(journal=journal, program=self.programs.of(replace(program, writes=())))
+        former = world.journal if world.left.losses and all(world.journal) else ()
+        program = replace(program, writes=())
+        return world._replace(journal=journal, former=former, program=self.programs.of(program))
 
     # The stream
 
@@ -143,6 +149,11 @@ class Steps:
 
     def _breaks(self, world: World, program: Program) -> Iterator[Step]:
         left = world.left
+        if left.losses and world.former:
+            less = left._replace(losses=left.losses - 1)
+            wire = frozenset(request for request in world.wire if request.kind != "place")
+            lost = world._replace(left=less, program=None, journal=world.former, former=(), wire=wire)
+            yield Step(("journal lost",), lost.cut(), is_ours=False)
         if not left.misfortunes:
             return
         less = _less(left)

@@ -13,8 +13,9 @@ _SAID = {
     "hear": "The program hears that {order} is {what}.",
     "hear twice": "The program hears that {order} is {what}, and will hear it once more.",
     "answer lost": "The answer that {order} is {what} gets lost.",
-    "break": "The connection breaks; the program connects anew.",
+    "break": "The connection breaks; the program reconnects.",
     "crash": "The program is killed.",
+    "journal lost": "The machine fails; the journal comes back without its last commit.",
     "open": "{Order} arrives and rests at the exchange.",
     "no funds": "The exchange refuses {order}: the account lacks funds.",
     "refuse": "The exchange refuses {order} this once.",
@@ -76,7 +77,9 @@ class Story:
         """An order by client id or by exchange id, in words."""
         order_id = name.removeprefix("O-").partition("-")[0]
         place = self._rules.rig.asked[order_id]
-        return self._whose(order_id) + self._role(place)
+        role = self._role(place)
+        owner = self._whose(order_id)
+        return owner + (role.removeprefix("the ") if owner else role)
 
     def _whose(self, order_id: str) -> str:
         index = self._rules.rig.index[userref_of(order_id) or 0]

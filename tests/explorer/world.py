@@ -51,6 +51,8 @@ class Left(NamedTuple):
     sells: int = 1
     waits: int = 3
     """Pauses of the program that pass."""
+    losses: int = 0
+    """Of the journal's last commit, with a machine that is off for longer than any deadline."""
 
 
 class World(NamedTuple):
@@ -64,6 +66,8 @@ class World(NamedTuple):
     left: Left
     price: int = 0
     """Index of the market's price."""
+    former: tuple[str, ...] = ()
+    """The journal before its last commit, where that may be lost."""
     ran: bool = False
     """Whether the program was ever started."""
 

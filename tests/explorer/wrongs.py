@@ -16,6 +16,7 @@ from tests.explorer import hearing
 from tests.explorer.program import Moved, Program, Request, Rig, and_then, closure
 from tests.explorer.scenes import ONE_ORDER, SHARED_FUNDS, bounded
 from tests.explorer.steps import Steps, commands_of
+from tests.explorer.venue import Venue
 from tests.explorer.world import PRICES, Scene, Step, World
 from tests.trading.strategies.harness import BTC_USD
 from trading.order_desk import Effects, OrderDesk
@@ -97,6 +98,17 @@ class ForgetsAFill(Steps):
     rig_of = _ForgetsAFill
 
 
+class _IgnoresHistory(Rig):
+    def _recovers(self, core: GridCore, desk: OrderDesk, venue: Venue, index: int) -> bool:
+        return False
+
+
+class IgnoresHistory(Steps):
+    """After the journal has lost something, nobody asks the exchange for orders that it does not know."""
+
+    rig_of = _IgnoresHistory
+
+
 class _AnswersTwice(Rig):
     def decides(self, core: GridCore, events: tuple[CoreEvent, ...]) -> tuple[str, tuple[Command, ...], bool]:
         again = [
@@ -175,6 +187,7 @@ WRONGS: Mapping[str, Wrong] = {
     "sends-before-the-commit": Wrong(SendsBeforeTheCommit, bounded(ONE_ORDER, misfortunes=1)),
     "never-asks": Wrong(NeverAsks, bounded(ONE_ORDER, misfortunes=1)),
     "forgets-a-fill": Wrong(ForgetsAFill, bounded(ONE_ORDER, misfortunes=1)),
+    "ignores-history": Wrong(IgnoresHistory, bounded(ONE_ORDER, losses=1)),
     "answers-twice": Wrong(AnswersTwice, bounded(ONE_ORDER, misfortunes=1)),
     "cancel-is-done": Wrong(CancelIsDone, bounded(ONE_ORDER, rises=1)),
     "frees-funds": Wrong(FreesFunds, bounded(SHARED_FUNDS)),

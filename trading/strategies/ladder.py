@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import msgspec
 
-from messages.ids import NO_VENUE_ID, ClientOrderId, Nanos, client_order_id, counter_cause, ladder_cause
+from messages.ids import NO_VENUE_ID, ClientOrderId, Nanos, VenueOrderId, client_order_id, counter_cause, ladder_cause
 from messages.market import Quote
 from messages.money import ZERO, Pair, Side, below_minimum
 from messages.notices import FundsMissing, Notice, OrderDelayed, OrderReleased
@@ -224,6 +224,10 @@ class Ladder:
     def place_counter_order(self, side: Side, price: Decimal, volume: Decimal, due: RememberedSell) -> None:
         """The answer to the fill of `due.parent`; the same fill can never be answered twice."""
         self._place(side, price, volume, "counter", counter_cause(due.parent, due.attempt), due)
+
+    def is_answered(self, fill: VenueOrderId) -> bool:
+        """Whether a sell that answers this order is there already: taken over, where the journal had lost it."""
+        return any(order.side == "sell" and order.parent == fill for order in self.state.orders.values())
 
     def add(self, order: OwnOrder) -> None:
         """A new order, requested."""

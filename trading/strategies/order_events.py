@@ -113,7 +113,7 @@ def _complete(ladder: Ladder, order: OwnOrder, time: Nanos) -> None:
 def counter_sell(ladder: Ladder, buy: OwnOrder, time: Nanos) -> None:
     """A buy that was filled at `time` is sold one interval higher, never more of it than we have."""
     settings, sell_volume = ladder.settings, ladder.variant.sell_volume
-    if sell_volume is None:
+    if sell_volume is None or ladder.is_answered(buy.exchange_id):
         return
     price = rules.sell_price(settings, buy.price, ladder.ticker_since(time))
     promised = sum((sell.volume for sell in ladder.state.remembered.values()), ZERO)
@@ -177,7 +177,9 @@ def _sell_closed_early(ladder: Ladder, order: OwnOrder, event: Canceled, *, aske
         _retry_at_once(ladder)
         return
     due_again = asked_for or event.reason not in FOR_GOOD
-    if not rest:
+    if order.kind == "counter" and ladder.is_answered(order.parent):
+        _retry_at_once(ladder)  # by the next attempt, which was taken over
+    elif not rest:
         _retry_at_once(ladder)  # all that its buy brought is sold; the other part was added by hand
     elif order.kind == "counter" and due_again:
         # The closure is known, so a further attempt under a new id cannot become a second order.

@@ -4,7 +4,12 @@ from tests.mutants.edits import Edit, Wrong, one
 from tests.simulation.wrong.places import EVENTS, LADDER, NO_COUNTER_BUY, STORM, UPKEEP
 
 ANSWERS: tuple[Wrong, ...] = (
-    one("no counter-sell is ever placed", EVENTS, "    if sell_volume is None:\n        return\n", "    return\n"),
+    one(
+        "no counter-sell is ever placed",
+        EVENTS,
+        "    if sell_volume is None or ladder.is_answered(buy.exchange_id):\n        return\n",
+        "    return\n",
+    ),
     Wrong(
         "no counter-sell is placed, all wait for funds",
         (

@@ -15,8 +15,11 @@ from tests.trading.strategies.harness import SETTINGS, USERREF, Play, make_core
 from trading.strategies.c_dca import C_DCA
 from trading.strategies.core import Recovery
 from trading.strategies.grid_base import GridCore
+from trading.strategies.grid_hodl import GRID_HODL
+from trading.strategies.grid_sell import GRID_SELL
 from trading.strategies.recovery import UNKNOWN
 from trading.strategies.settings import Variant
+from trading.strategies.state import OwnOrder
 from trading.strategies.swing import SWING
 
 D = Decimal
@@ -157,6 +160,53 @@ def test_the_answer_to_an_order_that_was_only_requested_is_recognised_by_the_ord
     now = msgspec.structs.replace(facts("O30", "", status="filled"), order_id=requested.order_id)
     recovery = recovered(core, now, facts("O31", counter_cause(VenueOrderId("O30"), 0), "sell", "49999.9"))
     assert known(recovery) == [("counter", "O30")]
+
+
+def bought(order: OwnOrder) -> Filled:
+    """The fill of a buy, told after the sell that answers it was taken over."""
+    return Filled(
+        order_id=order.order_id,
+        exchange_id=order.exchange_id,
+        fill_id="T1",
+        filled=order.volume,
+        cost=order.volume * order.price,
+        fee=D("0.25"),
+        time=Nanos(SINCE + 1),
+    )
+
+
+@pytest.mark.parametrize("variant", [GRID_HODL, GRID_SELL, SWING], ids=lambda variant: variant.kind)
+def test_a_sell_that_was_taken_over_answers_its_buy_and_no_other_one_waits(variant: Variant) -> None:
+    play = Play(variant)
+    play.start("50000.0")
+    core = make_core(variant=variant, saved=play.core.save())
+    buy = next(iter(core.state.orders.values()))
+    sell = facts("O20", counter_cause(buy.exchange_id, 0), "sell", "49999.9")
+    recovered(core, sell)
+    told = core.handle(bought(buy))
+    told += core.handle(Accepted(order_id=sell.order_id, exchange_id=sell.exchange_id, time=Nanos(SINCE + 2)))
+    assert [type(notice) for notice in told] == [OrderFilled]  # nothing is refused, nothing is asked for
+    assert core.state.remembered == {}
+
+
+def test_of_two_attempts_that_were_taken_over_the_open_one_is_the_answer() -> None:
+    core, _ = stale()
+    buy = next(iter(core.state.orders.values()))
+    first = facts("O20", counter_cause(buy.exchange_id, 0), "sell", "49999.9", status="canceled", time=2)
+    recovered(core, first, facts("O21", counter_cause(buy.exchange_id, 1), "sell", "49999.9", time=3))
+    core.handle(bought(buy))
+    closed = Canceled(
+        order_id=first.order_id,
+        exchange_id=first.exchange_id,
+        filled=ZERO,
+        cost=ZERO,
+        fee=ZERO,
+        reason="venue",
+        time=Nanos(SINCE + 2),
+    )
+    assert core.handle(closed) == []
+    assert core.state.remembered == {}
+    assert [order.exchange_id for order in core.state.orders.values() if order.side == "sell"] == [NO_VENUE_ID]
 
 
 def test_ids_of_closed_ladder_orders_are_not_used_again() -> None:
