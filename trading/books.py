@@ -41,8 +41,8 @@ class Entry(Struct, array_like=True):
 
     @property
     def own_rest(self) -> Decimal:
-        """How much of the strategy's own base it still offers."""
-        return min(self.own, max(self.volume - self.filled, ZERO))
+        """How much of the strategy's own base it still offers; what its owner added by hand is executed last."""
+        return min(self.own, self.rest)
 
     @property
     def is_owners(self) -> bool:

@@ -29,4 +29,6 @@ FAILED_ONCE = (
     Plan(9178, 0.25, 30.0, surroundings=False),
     # a garbled list of pairs counted as a wrong configuration
     Plan(8466, 0.05, 12.0, surroundings=False),
+    # the guard counted what an enlarged sell had sold as offered still, and halted its strategy
+    Plan(32061, 0.2, 30.0),
 )

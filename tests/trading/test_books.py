@@ -8,7 +8,7 @@ import pytest
 from messages.ids import ClientOrderId, Nanos, VenueOrderId
 from messages.mailboxes import CoreEvent
 from messages.money import ZERO
-from messages.orders import Amended, Filled, OrderKind, Place
+from messages.orders import Amended, Filled, OrderKind, PartiallyFilled, Place
 from tests.liar import Liar
 from tests.trading.guard_stage import BOUGHT, HIGH, Stage, bought, found, sells
 from tests.trading.strategies.harness import SECOND
@@ -133,6 +133,33 @@ def test_who_counts_a_fill_once_it_is_complete_is_no_liar() -> None:
     stage.liar.claims = stage.liar.owned
     stage.fill(stage.only(), "0.001")
     stage.tick()
+
+
+@pytest.mark.parametrize("executed", ["0", "0.0002", "0.00045", "0.0006", "0.0009"])
+@pytest.mark.parametrize("first", ["executed", "enlarged"])
+def test_a_sell_that_its_owner_enlarged_sells_the_strategys_part_first(executed: str, first: str) -> None:
+    """Whatever of it is executed, before or after: what another sell offers is neither missing nor offered twice."""
+    order_id, exchange_id = ClientOrderId("sell"), VenueOrderId("O1")
+    own, neighbour, filled = D("0.00045"), D("0.0004"), D(executed)
+    books = Books(owned=own + neighbour)
+    books.place(Place(1, order_id, "BTC/USD", "sell", HIGH, own, False, "counter", "O0", Nanos(1)), own)
+    other = ClientOrderId("other")
+    books.place(Place(1, other, "BTC/USD", "sell", HIGH, neighbour, False, "counter", "O9", Nanos(1)), neighbour)
+    partly = PartiallyFilled(
+        order_id=order_id,
+        exchange_id=exchange_id,
+        fill_id="T1",
+        filled=filled,
+        cost=filled * HIGH,
+        fee=ZERO,
+        time=Nanos(2),
+    )
+    enlarged = Amended(order_id=order_id, exchange_id=exchange_id, price=HIGH, volume=2 * own, time=Nanos(2))
+    before = first == "executed" and filled < own
+    for event in (partly, enlarged) if before else (enlarged, partly):
+        books.follow(event)
+    assert books.owned == neighbour + max(own - filled, ZERO)
+    assert books.free() == ZERO
 
 
 def test_an_order_amended_by_hand_is_what_it_is_now_whoever_heard_of_it() -> None:
