@@ -43,7 +43,7 @@ class Attaches:
         self._waiting: dict[int, Attaching] = {}
 
     def begin(self, attach: Attach) -> Attaching:
-        """A strategy (re)starts; an earlier attach of it is superseded and leaves what it kept."""
+        """A strategy (re)starts: this replaces an earlier attach of it, whose kept messages it takes over."""
         before = self._waiting.get(attach.strategy)
         begun = self._waiting[attach.strategy] = Attaching(attach, kept=before.kept if before else [])
         return begun

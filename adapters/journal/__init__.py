@@ -6,11 +6,14 @@ what makes a decision durable. The tables that people and restarts read (`core_s
 is emptied in the same transaction. A crash in between is repaired by the next opening, which applies what
 the log still holds; applying a message twice changes nothing.
 
-- `journal`     the file as its one user sees it
-- `opening`     finding, checking, creating and migrating the file
-- `repair`      cutting off the damaged end of a write-ahead log after a power cut
-- `problems`    what went wrong and what to do, in one sentence each
-- `schema`      tables and migrations
-- `projection`  what messages do to orders and fills, without a database
-- `tables`      reading and writing the rows
+- `journal`         the file as its one user sees it
+- `opening`         finding, checking, creating and migrating the file
+- `repair`          cutting off the damaged end of a write-ahead log after a power cut
+- `looking`         reading a file without changing it
+- `moving`          looking into a file, and moving a closed one aside
+- `database_files`  who may read the files, and whether their names lead to what is open
+- `file_problems`   what went wrong and what to do, in one sentence each
+- `table_schema`    tables and migrations
+- `projection`      what messages do to orders and fills, without a database
+- `table_rows`      reading and writing the rows
 """

@@ -7,7 +7,7 @@ from trading.strategies.settings import GridSettings, Variant
 
 
 def sell_volume(settings: GridSettings, price: Decimal, executed: Decimal) -> Decimal:
-    """The amount at the sell price, fees of both sides included, whatever the buy executed."""
+    """Base whose sale at `price` brings back the strategy's amount after both fees, whatever the buy executed."""
     return volume_for_amount(settings, price)
 
 

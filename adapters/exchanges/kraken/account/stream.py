@@ -124,12 +124,12 @@ class AccountStream:
         self.wake()
 
     def confirmed(self, order_id: ClientOrderId) -> None:
-        """What the stream has shown of an order that was in question holds."""
+        """Deliver what the stream showed of an order while a probe cancel asked for it: it exists."""
         for event in self.orders.confirmed(order_id):
             self.feed.post(event)
 
     def rejected(self, event: Rejected) -> None:
-        """An order did not come into being."""
+        """Deliver a refusal; the order is not expected on the stream any more."""
         self.orders.not_placed(event.order_id)
         self.feed.post(event)
         self.wake()

@@ -50,7 +50,7 @@ def cancel_cost(ages: Iterable[float]) -> float:
 
 
 class Counter:
-    """One leaking counter."""
+    """A rate counter: it rises by the points of each request and falls by `decay` points a second."""
 
     def __init__(self, maximum: float, decay: float) -> None:
         self.maximum = maximum
@@ -63,11 +63,11 @@ class Counter:
         return max(self._level - self.decay * max(now - self._time, 0.0), 0.0)
 
     def charge(self, cost: float, now: float) -> None:
-        """A request left."""
+        """Add the points of a request that has left."""
         self.correct(self.level(now) + cost, now)
 
     def correct(self, level: float, now: float) -> None:
-        """The exchange says where the counter stands."""
+        """Set the level, in points, to what the exchange reports."""
         self._level, self._time = level, now
 
     def wait(self, cost: float, now: float, share: float = 1.0) -> float:
@@ -90,11 +90,11 @@ class TradingBudget:
             counter.maximum, counter.decay = self.tier.threshold, self.tier.decay
 
     def counter(self, symbol: str) -> Counter:
-        """The pair's own."""
+        """The rate counter of this pair; a new one is empty."""
         return self._counters.setdefault(symbol, Counter(self.tier.threshold, self.tier.decay))
 
     def exhausted(self, symbol: str, now: float) -> None:
-        """The exchange refused for lack of budget."""
+        """Count the pair's counter as full: the exchange refused a request for lack of budget."""
         counter = self.counter(symbol)
         counter.correct(max(counter.level(now), counter.maximum), now)
 

@@ -15,7 +15,7 @@ SHORT_SECONDS = 60.0
 FULL_SECONDS = 300.0
 """Seconds after which one order is tried: external orders may have made room unseen."""
 NEXT_TRIAL_SECONDS = 5.0
-"""After one that was tried and taken."""
+"""Seconds before another order is tried without a closure, once one has been sent as a trial."""
 OWED_SECONDS = 30.0
 """A strategy asks again for a refused counter-sell within ten seconds; one that has given it up does not."""
 ANY = 10**6
@@ -59,7 +59,7 @@ class Room:
         return closed - full.ended or int(now >= full.until)
 
     def take(self, symbol: str, orders: int, ended: Mapping[str, int], now: float) -> None:
-        """This many orders of the pair are sent."""
+        """Count orders of the pair as sent: they use up the places that closed orders left."""
         full = self._full.get(symbol)
         if full is None:
             return
@@ -73,7 +73,7 @@ class Room:
             full.ended -= orders
 
     def owe(self, symbol: str, order_id: ClientOrderId, now: float) -> None:
-        """A counter-sell found no room: the next place is its."""
+        """Keep the pair's next free place for this refused counter-sell, for `OWED_SECONDS`."""
         self._owed.setdefault(symbol, {})[order_id] = now + OWED_SECONDS
 
     def settle(self, symbol: str, order_id: ClientOrderId) -> None:

@@ -183,7 +183,7 @@ class Answers:
         self._deferrals.over(order.order_id)
 
     def settled(self, order_id: ClientOrderId) -> None:
-        """The order came into being."""
+        """Note that an order was placed: it is in flight no longer, and a cancel that waited for it is queued."""
         self.in_flight.discard(order_id)
         self._deferrals.over(order_id)
         self._stream.wake()

@@ -45,7 +45,7 @@ class RowReader(Generic[Row]):
         return [self.read(row) for row in raw_rows(data, what)]
 
     def read(self, row: Raw) -> Row | Unread:
-        """One row."""
+        """Decode one row; an `Unread` with its readable texts where that fails."""
         try:
             return self._decoder.decode(row)
         except (*_ERRORS, WireError) as error:
