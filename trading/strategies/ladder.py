@@ -227,7 +227,7 @@ class Ladder:
 
     def is_answered(self, fill: VenueOrderId) -> bool:
         """Whether a sell that answers this order is there already: taken over, where the journal had lost it."""
-        return any(order.side == "sell" and order.parent == fill for order in self.state.orders.values())
+        return any(sell.parent == fill for sell in self.sells())
 
     def add(self, order: OwnOrder) -> None:
         """A new order, requested."""
