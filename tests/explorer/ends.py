@@ -17,6 +17,8 @@ def is_quiet(world: World) -> bool:
     program = world.program.value
     if program.writes or program.sends or program.session.flight:
         return False
+    if any(program.session.still_canceling()):
+        return False
     return all(live.trades for live in program.strategies)
 
 

@@ -95,7 +95,7 @@ def _answered(rig: Rig, program: Program, answer: Answer) -> Moved:
             return rig.books(replace(program, session=session), closure(order_id), None)
         place = session.place(order_id)
         session = sessions.sent(session, place)
-        return Moved(replace(program, session=session), (Request("place", order_id, place),))
+        return Moved(replace(program, session=session), (Request("place", order_id, place, early=True),))
     session, requests = _settled(session, known)
     program = replace(program, session=session)
     if known.status != "open":

@@ -54,10 +54,8 @@ def _asks_again(rules: "Steps", world: World, program: Program) -> Iterator[Step
     for order_id in sorted(session.in_question):
         if ("ask", order_id) not in on_the_wire and not _is_answered(world, order_id):
             yield Step(("no answer", order_id), rules.reconnects(world, program))
-    for order_id in sorted(session.canceling):
-        known = session.find(order_id)
-        if known is None or known.status != "open" or order_id in session.cancel_later:
-            continue
+    for known in session.still_canceling():
+        order_id = known.order_id
         if ("cancel", known.exchange_id) not in on_the_wire and not _is_told(world, order_id):
             yield Step(("cancel again", order_id), world.put((Request("cancel", known.exchange_id),)))
 

@@ -85,7 +85,7 @@ class Request(Struct, frozen=True):
     """Whether the session that sent it is there to hear the answer."""
     early: bool = False
     """Whether it was sent while the ledger could not know all: a strategy was still asking what became of its orders,
-    or history was ahead of the stream."""
+    or history was ahead of the stream. One that is sent again is no new decision of the ledger's either."""
 
 
 class Moved(Struct, frozen=True):

@@ -4,6 +4,8 @@ An order is not sent again before its deadline has passed, the stream has not sh
 id; that is asked with a cancel by client id. Who closed an order follows from what this program has asked for.
 """
 
+from collections.abc import Iterator
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -52,6 +54,13 @@ class Session(Struct, frozen=True):
     def place(self, order_id: ClientOrderId) -> Kept[Place]:
         """The order in flight with this client id."""
         return next(place for place in self.places if place.value.order_id == order_id)
+
+    def still_canceling(self) -> Iterator[OrderFacts]:
+        """Open orders whose cancel was sent, and of whose end the stream has told nothing."""
+        for order_id in sorted(self.canceling - self.cancel_later):
+            facts = self.find(order_id)
+            if facts is not None and facts.status == "open":
+                yield facts
 
     def reason(self, order_id: ClientOrderId) -> CloseReason:
         """Why an order ended of which the venue says that its owner cancelled it."""
