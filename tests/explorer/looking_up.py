@@ -25,7 +25,7 @@ def steps(rules: "Steps", world: World, program: Program) -> Iterator[Step]:
     for index, live in enumerate(program.strategies):
         if live.trades:
             continue
-        for view, facts in _views(world, program, live):
+        for view, facts in _views(rules, world, program, live):
             moved = rules.rig.attaches(program, index, facts, PRICES[world.price])
             yield Step(("attach", str(index), view), rules.moved(world, moved))
         if program.session.quiet:
@@ -94,7 +94,9 @@ def _quiet(rules: "Steps", world: World, program: Program) -> World:
     return world._replace(wire=wire, program=rules.programs.of(quiet))
 
 
-def _views(world: World, program: Program, live: Live) -> Iterator[tuple[str, dict[ClientOrderId, OrderFacts]]]:
+def _views(
+    rules: "Steps", world: World, program: Program, live: Live
+) -> Iterator[tuple[str, dict[ClientOrderId, OrderFacts]]]:
     """What may be believed now of the orders that are looked up: those that are left out never arrived."""
     session, venue = program.session, world.venue.value
     shown = {order_id: facts for order_id in live.missing if (facts := session.find(order_id)) is not None}
@@ -103,6 +105,8 @@ def _views(world: World, program: Program, live: Live) -> Iterator[tuple[str, di
         facts = venue.of_id(order_id)
         if facts is not None and facts.status != "open" and facts.exchange_id not in session.earlier:
             reason = session.by_question(order_id)
+            if facts.status == "canceled" and not rules.believes_closure(session):
+                continue
             closed[order_id] = replace(facts, reason=reason) if facts.status == "canceled" else facts
     if not live.missing:
         yield "", {}

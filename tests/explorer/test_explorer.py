@@ -112,6 +112,16 @@ OTHERS = {
         "The order desk is asked to place the sell for buy 1 and to place the sell for buy 1, attempt 2.",
         "Wrong: a fill is answered by more than it brought.",
     ),
+    "believes-a-closure": (
+        23,
+        "The account owner cancels buy 1.",
+        "The connection breaks; the program reconnects.",
+        "The grid is told what a view of the past shows: its orders never arrived.",
+        "The program is killed.",
+        "The grid is told what became of its orders, and decides.",
+        "The order desk is asked to place buy 2.",
+        "Wrong: an order is open that no strategy knows.",
+    ),
     "cancel-is-done": (
         17,
         "The market rises.",

@@ -15,6 +15,7 @@ from messages.orders import Accepted, Command, Filled, OrderEvent, Place, Resync
 from tests.explorer import hearing
 from tests.explorer.program import Moved, Program, Request, Rig, and_then, closure
 from tests.explorer.scenes import ONE_ORDER, SHARED_FUNDS, bounded
+from tests.explorer.session import Session
 from tests.explorer.steps import Steps, commands_of
 from tests.explorer.venue import Venue
 from tests.explorer.world import PRICES, Scene, Step, World
@@ -76,6 +77,13 @@ class SendsBeforeTheCommit(Steps):
         unwritten = tuple(replace(write, commands=()) for write in program.writes)
         moved = self.rig.submits(replace(program, writes=unwritten))
         yield Step(("leave early", *commands), self.moved(world, moved))
+
+
+class BelievesAClosure(Steps):
+    """What history shows as cancelled is over, although a later try of the same order may still be on its way."""
+
+    def believes_closure(self, session: Session) -> bool:
+        return True
 
 
 class NeverAsks(Steps):
@@ -185,6 +193,7 @@ WRONGS: Mapping[str, Wrong] = {
     "resends-early": Wrong(ResendsEarly, bounded(ONE_ORDER, misfortunes=1)),
     "believes-the-snapshot": Wrong(BelievesTheSnapshot, bounded(ONE_ORDER, misfortunes=1)),
     "sends-before-the-commit": Wrong(SendsBeforeTheCommit, bounded(ONE_ORDER, misfortunes=1)),
+    "believes-a-closure": Wrong(BelievesAClosure, bounded(ONE_ORDER, misfortunes=2, cancels=1)),
     "never-asks": Wrong(NeverAsks, bounded(ONE_ORDER, misfortunes=1)),
     "forgets-a-fill": Wrong(ForgetsAFill, bounded(ONE_ORDER, misfortunes=1)),
     "ignores-history": Wrong(IgnoresHistory, bounded(ONE_ORDER, losses=1)),

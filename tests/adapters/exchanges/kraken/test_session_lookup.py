@@ -105,6 +105,29 @@ async def test_a_look_up_believes_no_view_of_the_past(autojump_clock: MockClock,
                 await rig.session.lookup([order_id(1)])
 
 
+@pytest.mark.parametrize("arrives", [True, False])
+async def test_a_closure_is_believed_once_no_later_try_of_an_earlier_run_can_arrive(
+    autojump_clock: MockClock, *, arrives: bool
+) -> None:
+    """A view of the past had hidden the closure, so the order was sent again; then the program was killed."""
+    gone = closed(1, "canceled", "0") | {"reason": "User requested"}
+    async with opened(RestTable(ClosedOrders={"closed": {"O1": gone}})) as rig:
+        found: dict[ClientOrderId, OrderFacts] = {}
+
+        async def ask() -> None:
+            found.update(await rig.session.lookup([order_id(1)]))
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(ask)
+            await trio.sleep(2)
+            assert found == {}
+            if arrives:
+                await rig.far.channel("executions", opening(1, order_id="O9"))
+        assert rig.account.clock.now() >= START + 5 * 10**9
+    facts = found[order_id(1)]
+    assert (facts.exchange_id, facts.status) == (("O9", "open") if arrives else ("O1", "canceled"))
+
+
 async def test_a_look_up_sees_what_arrives_while_it_waits(autojump_clock: MockClock) -> None:
     async with opened(RestTable(ClosedOrders={"closed": {}})) as rig:
         found: dict[ClientOrderId, OrderFacts] = {}
