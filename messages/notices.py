@@ -1,7 +1,7 @@
 """What the user is notified of, as data; `actors/notifier/notice_texts` words it."""
 
 from decimal import Decimal
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
@@ -309,3 +309,16 @@ Notice = (
     | NoticesMissed
     | LadderStatus
 )
+
+
+if TYPE_CHECKING:
+    pass  # its former place
+else:
+
+    def __getattr__(name: str) -> object:
+        """`Letter` by its former name: it needs these notices, so it cannot be imported before them."""
+        if name != "Letter":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from messages.letters import Letter  # noqa: PLC0415
+
+        return Letter

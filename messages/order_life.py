@@ -101,9 +101,18 @@ def happening(event: OrderEvent, volume: Decimal | None, *, shown: bool) -> Happ
 def of_execution(event: PartiallyFilled | Filled | Canceled, volume: Decimal | None) -> Happening:
     """What an event with quantities says of an order: the quantities decide, whatever the event is called."""
     complete = isinstance(event, Filled) if volume is None else is_complete(event.filled, volume)
+    return _told(complete=complete, closed=isinstance(event, Canceled))
+
+
+def of_booked(event: PartiallyFilled | Filled | Canceled, filled: Decimal, volume: Decimal) -> Happening:
+    """As `of_execution`, judged by what is booked of the order by now: a late event has less; both in base."""
+    return _told(complete=is_complete(filled, volume), closed=isinstance(event, Canceled))
+
+
+def _told(*, complete: bool, closed: bool) -> Happening:
     if complete:
         return "filled"
-    return "closed" if isinstance(event, Canceled) else "partly filled"
+    return "closed" if closed else "partly filled"
 
 
 def is_complete(filled: Decimal, volume: Decimal) -> bool:

@@ -29,6 +29,14 @@ def test_a_former_name_is_the_same_module(former: str) -> None:
     assert import_module(FORMER[former]) is import_module(former)
 
 
+def test_a_letter_has_its_former_name() -> None:
+    code = (
+        "from messages.notices import Letter; import messages.letters, messages.notices;"
+        "assert Letter is messages.letters.Letter; assert not hasattr(messages.notices, 'Leter')"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
 @pytest.mark.parametrize("command", ["simulators.kraken", "adapters.exchanges.kraken.sandbox"])
 def test_the_local_kraken_starts_under_both_names(command: str) -> None:
     done = subprocess.run(

@@ -47,7 +47,7 @@ class Entry(Struct, array_like=True):
     @property
     def is_owners(self) -> bool:
         """A sell that was taken over and offers nothing of the strategy's."""
-        return self.side == "sell" and self.placed == ZERO
+        return self.side == "sell" and self.placed is not None and not self.placed
 
     @property
     def rests(self) -> bool:

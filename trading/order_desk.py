@@ -258,7 +258,7 @@ class OrderDesk:
 
     def _never_arrived(self, live: LiveOrder, effects: Effects) -> None:
         place = live.place
-        is_owners = place.side == "sell" and live.placed == ZERO  # we never asked for it
+        is_owners = place.side == "sell" and live.placed is not None and not live.placed  # we never asked for it
         if not live.accepted and not live.canceling and not is_owners:
             pair = self.ledger.clients[place.strategy].pair
             if wrong := against_rules(pair, place.price, place.volume):

@@ -1,5 +1,6 @@
 """The table of an order's life: that it is sound, that it is told as it is, and that late news change nothing."""
 
+from collections.abc import Callable
 from itertools import permutations
 from typing import get_args
 
@@ -20,6 +21,7 @@ from messages.order_life import (
     further,
     happening,
     is_complete,
+    of_booked,
     of_execution,
 )
 from messages.orders import Accepted, Amended, Canceled, Filled, PartiallyFilled, Rejected
@@ -27,6 +29,7 @@ from tests.messages.order_life_page import PAGE, diagram, page
 from tests.trading.strategies.harness import D
 
 STATES: tuple[State, ...] = get_args(State)
+_ID, _VENUE_ID = ClientOrderId("g"), VenueOrderId("O")
 HAPPENINGS: tuple[Happening, ...] = get_args(Happening)
 
 
@@ -73,99 +76,52 @@ def test_in_whatever_order_news_come_the_same_is_known_in_the_end() -> None:
         assert len(ends) == 1
 
 
+def _closed(filled: int) -> Canceled:
+    return Canceled(
+        order_id=_ID, exchange_id=_VENUE_ID, filled=D(filled), cost=D(1), fee=ZERO, reason="by hand", time=Nanos(1)
+    )
+
+
+def _filled(filled: int) -> Filled:
+    return Filled(
+        order_id=_ID, exchange_id=_VENUE_ID, fill_id="T", filled=D(filled), cost=D(1), fee=ZERO, time=Nanos(1)
+    )
+
+
+def _partly(filled: int) -> PartiallyFilled:
+    return PartiallyFilled(
+        order_id=_ID, exchange_id=_VENUE_ID, fill_id="T", filled=D(filled), cost=D(1), fee=ZERO, time=Nanos(1)
+    )
+
+
 def test_the_quantity_decides_whatever_an_event_is_called() -> None:
-    closed = Canceled(
-        order_id=ClientOrderId("g"),
-        exchange_id=VenueOrderId("O"),
-        filled=D(2),
-        cost=D(2),
-        fee=ZERO,
-        reason="by hand",
-        time=Nanos(1),
-    )
-    assert of_execution(closed, D(2)) == "filled"
-    assert of_execution(closed, D(3)) == "closed"
-    assert (
-        of_execution(
-            Filled(
-                order_id=ClientOrderId("g"),
-                exchange_id=VenueOrderId("O"),
-                fill_id="T",
-                filled=D(1),
-                cost=D(1),
-                fee=ZERO,
-                time=Nanos(1),
-            ),
-            D(2),
-        )
-        == "partly filled"
-    )
-    assert (
-        of_execution(
-            PartiallyFilled(
-                order_id=ClientOrderId("g"),
-                exchange_id=VenueOrderId("O"),
-                fill_id="T",
-                filled=D(2),
-                cost=D(1),
-                fee=ZERO,
-                time=Nanos(1),
-            ),
-            D(2),
-        )
-        == "filled"
-    )
-    assert (
-        of_execution(
-            Filled(
-                order_id=ClientOrderId("g"),
-                exchange_id=VenueOrderId("O"),
-                fill_id="T",
-                filled=D(1),
-                cost=D(1),
-                fee=ZERO,
-                time=Nanos(1),
-            ),
-            None,
-        )
-        == "filled"
-    ), "nothing else is known"
+    assert of_execution(_closed(2), D(2)) == "filled"
+    assert of_execution(_closed(2), D(3)) == "closed"
+    assert of_execution(_filled(1), D(2)) == "partly filled"
+    assert of_execution(_partly(2), D(2)) == "filled"
+    assert of_execution(_filled(1), None) == "filled", "nothing else is known"
+
+
+@given(st.sampled_from([_closed, _filled, _partly]), st.integers(0, 3), st.integers(0, 3))
+def test_an_event_that_comes_late_is_judged_by_what_is_booked(
+    make: Callable[[int], Canceled | Filled | PartiallyFilled], told: int, booked: int
+) -> None:
+    """As if it had come in time, with all that is booked by now."""
+    assert of_booked(make(told), D(booked), D(2)) == of_execution(make(booked), D(2))
 
 
 @pytest.mark.parametrize(("shown", "then"), [(False, "rejected"), (True, "canceling")])
 def test_a_refusal_of_an_order_that_was_shown_is_old_news(shown: bool, then: State) -> None:
-    refused = Rejected(order_id=ClientOrderId("g"), reason="funds", text="", time=Nanos(1))
+    refused = Rejected(order_id=_ID, reason="funds", text="", time=Nanos(1))
     assert after("canceling", happening(refused, D(1), shown=shown)) == then
 
 
 def test_a_change_by_hand_and_a_doubled_acceptance_change_no_state() -> None:
+    amended = Amended(order_id=_ID, exchange_id=_VENUE_ID, price=D(1), volume=D(1), time=Nanos(1))
     for state in STATES:
-        assert (
-            after(
-                state,
-                happening(
-                    Amended(
-                        order_id=ClientOrderId("g"),
-                        exchange_id=VenueOrderId("O"),
-                        price=D(1),
-                        volume=D(1),
-                        time=Nanos(1),
-                    ),
-                    D(1),
-                    shown=True,
-                ),
-            )
-            == state
-        )
-    assert (
-        after(
-            "canceling",
-            happening(
-                Accepted(order_id=ClientOrderId("g"), exchange_id=VenueOrderId("O"), time=Nanos(1)), D(1), shown=True
-            ),
-        )
-        == "canceling"
-    )
+        assert after(state, happening(amended, D(1), shown=True)) == state
+    accepted = Accepted(order_id=_ID, exchange_id=_VENUE_ID, time=Nanos(1))
+    assert after("canceling", happening(accepted, D(1), shown=True)) == "canceling"
 
 
 amounts = st.integers(0, 10).map(D)

@@ -3,12 +3,10 @@
 from decimal import Decimal
 from typing import assert_never
 
-from msgspec.structs import replace
-
 from messages.ids import Nanos, VenueOrderId
 from messages.money import ZERO, against_rules, below_minimum, divide, floor_price, floor_volume, own_part, owned_after
 from messages.notices import ExtraSell, OrderAmended, OrderFilled
-from messages.order_life import after, happening, of_execution
+from messages.order_life import after, happening, of_booked
 from messages.orders import Accepted, Amended, Canceled, Filled, OrderEvent, PartiallyFilled, Rejected, RejectReason
 from trading.strategies import order_limit, rules
 from trading.strategies.ladder import Ladder
@@ -41,8 +39,7 @@ def on_order_event(ladder: Ladder, event: OrderEvent) -> None:
 
 def _advance(ladder: Ladder, order: OwnOrder, event: PartiallyFilled | Filled | Canceled) -> None:
     """What follows from the order's new state: its counter-order, its rest, or nothing."""
-    newest = replace(event, filled=order.filled)  # one that comes late has less than what is booked
-    match after(order.phase, of_execution(newest, order.volume)):
+    match after(order.phase, of_booked(event, order.filled, order.volume)):
         case "filled":
             _complete(ladder, order, event.time)
         case "canceled" if isinstance(event, Canceled):
@@ -119,10 +116,11 @@ def counter_sell(ladder: Ladder, buy: OwnOrder, time: Nanos) -> None:
     promised = sum((sell.volume for sell in ladder.state.remembered.values()), ZERO)
     # What other buys have brought so far is for the sells that answer them.
     promised += sum((order.filled for order in ladder.state.orders.values() if order.side == "buy"), ZERO)
-    most = max(buy.filled, ladder.own_base() - promised - ladder.state.surplus)
+    own_base = ladder.own_base()
+    most = max(buy.filled, own_base - promised - ladder.state.surplus)
     wanted = floor_volume(settings.pair, min(sell_volume(settings, price, buy.filled), most))
     # The sell of a surplus may have taken what the buy brought before it was complete.
-    volume = wanted if ladder.sells_unowned else min(wanted, floor_volume(settings.pair, max(ladder.own_base(), ZERO)))
+    volume = wanted if ladder.sells_unowned else min(wanted, floor_volume(settings.pair, max(own_base, ZERO)))
     due = RememberedSell(buy.exchange_id, 0, price, wanted, "", buy.price)
     if reason := below_minimum(settings.pair, price, volume):
         short = volume < wanted and below_minimum(settings.pair, price, wanted) is None

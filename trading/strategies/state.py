@@ -51,7 +51,7 @@ class OwnOrder(Struct):
     @property
     def is_owners(self) -> bool:
         """A sell that was taken over and offers nothing of ours: the base is the account owner's."""
-        return self.side == "sell" and self.placed == ZERO
+        return self.side == "sell" and self.placed is not None and not self.placed
 
 
 class RememberedSell(Struct):

@@ -53,8 +53,8 @@ ANSWERS: tuple[Wrong, ...] = (
     one(
         "a partial fill is answered",
         EVENTS,
-        "    match after(order.phase, of_execution(newest, order.volume)):\n",
-        '    match "filled" if order.filled else after(order.phase, of_execution(newest, order.volume)):\n',
+        "    match after(order.phase, of_booked(event, order.filled, order.volume)):\n",
+        '    match "filled" if order.filled else after(order.phase, of_booked(event, order.filled, order.volume)):\n',
     ),
     one(
         "a sell cancelled by hand comes back",
