@@ -312,7 +312,7 @@ Notice = (
 
 
 if TYPE_CHECKING:
-    pass  # its former place
+    from messages.letters import Letter as Letter  # noqa: PLC0414 - public here: its former place
 else:
 
     def __getattr__(name: str) -> object:

@@ -105,7 +105,7 @@ def of_execution(event: PartiallyFilled | Filled | Canceled, volume: Decimal | N
 
 
 def of_booked(event: PartiallyFilled | Filled | Canceled, filled: Decimal, volume: Decimal) -> Happening:
-    """As `of_execution`, judged by what is booked of the order by now: a late event has less; both in base."""
+    """What an event means once `filled` of `volume` is booked (in base): one that comes late states less."""
     return _told(complete=is_complete(filled, volume), closed=isinstance(event, Canceled))
 
 
