@@ -102,8 +102,13 @@ class Stage:
     def stop(self, which: re.Pattern[str]) -> None:
         """Stop these in order, as Ctrl-C does. Raises `Failed` where one does not end in order."""
         for program in [program for program in self._programs if which.match(program.text)]:
+            program.end()
             self._programs.remove(program)
-            program.interrupt()
+
+    def kill(self, program: "Program") -> None:
+        """`kill -9`."""
+        self._programs.remove(program)
+        program.kill()
 
     @contextmanager
     def cleared(self) -> Iterator[None]:
@@ -150,18 +155,18 @@ class Program:
                 raise Failed(f"it never said {words!r}\n{self.said()}")
             time.sleep(0.02)
 
-    def interrupt(self) -> None:
-        """Ctrl-C: all of the group are told, make as well as what it has started. Raises `Failed`."""
+    def end(self, number: signal.Signals = signal.SIGINT) -> None:
+        """As Ctrl-C does it: all of the group are told, make as well as what it has started. Raises `Failed`."""
         if self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGINT)
+            os.killpg(self.process.pid, number)
         try:
             code = self.process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise Failed(f"it did not end after SIGINT\n{self.said()}") from None
+            raise Failed(f"it did not end after {number.name}\n{self.said()}") from None
         # make itself ends by the signal once what it started has ended.
-        if code != 0 and not (code == -signal.SIGINT and self.text.startswith("make ")):
-            raise Failed(f"exit code {code} after SIGINT\n{self.said()}")
+        if code != 0 and not (code == -number and self.text.startswith("make ")):
+            raise Failed(f"exit code {code} after {number.name}\n{self.said()}")
         if "Traceback" in self.said():
             raise Failed(self.said())
 
