@@ -2,6 +2,10 @@
 
 PYTHON ?= python3
 RUN := .venv/bin/python
+# Where venv could not finish (Debian without python3-venv), it leaves a Python without pip behind: then it is made again.
+MADE := $(RUN) -m pip --version >/dev/null 2>&1
+OLD := Python 3.11 or newer is needed, and $(PYTHON) is %d.%d. Another one: make PYTHON=python3.13 $(MAKECMDGOALS)
+NEW_ENOUGH := $(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit("$(OLD)" % v if v < (3, 11) else 0)'
 
 .PHONY: demo replay test coverage asks lint types format check lock clean
 
@@ -42,12 +46,12 @@ clean:
 
 # A changed lock renews the environment; the stamp is written only when everything is installed.
 .venv/runtime: requirements.lock
-	test -x $(RUN) || $(PYTHON) -m venv .venv
+	@$(MADE) || { $(NEW_ENOUGH) && $(PYTHON) -m venv .venv; }
 	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	touch $@
 
 .venv/development: requirements-dev.lock
-	test -x $(RUN) || $(PYTHON) -m venv .venv
+	@$(MADE) || { $(NEW_ENOUGH) && $(PYTHON) -m venv .venv; }
 	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	touch $@
 

@@ -39,7 +39,7 @@ def open_stage(config: Config, source: str, scratch: Path) -> Stage:
     paper = config.exchange.paper
     symbols = list(dict.fromkeys(strategy.symbol for strategy in config.strategy))
     if paper.price_file is None:
-        allowed = "a CSV or Parquet file of trades, here or as --prices"
+        allowed = "a CSV or Parquet file of trades, here or as --prices; config/replay.toml names one"
         raise ConfigError.at(source, PRICES_KEY, shown(paper.prices), allowed)
     if len(symbols) != 1:
         found = f"{shown(paper.prices)} for {', '.join(symbols)}"

@@ -1,9 +1,13 @@
 """What counts as a command of a page."""
 
+import re
+
 import pytest
 
-from tests.newcomer.printed import commands
+from tests.newcomer.printed import commands, pages
+from tests.newcomer.stage import tracked
 from tests.newcomer.unattended import endless
+from tests.process.running import ROOT
 
 PAGE = """\
 # A page
@@ -84,3 +88,27 @@ def test_programs_without_an_end_are_known(text: str) -> None:
 )
 def test_commands_that_end_are_waited_for(text: str) -> None:
     assert endless(text) is None
+
+
+INLINE = re.compile(r"`\.venv/bin/python -m ([\w.]+)([^`]*)`")
+SOURCES = {"supervisor": "console", "backtest": "backtesting"}
+"""Where the options of a command are, if not in the module itself."""
+
+
+def test_the_options_of_a_command_within_a_line_are_there() -> None:
+    """Those in blocks are run; these may take hours."""
+    named = [
+        (page, module, option)
+        for page in pages(ROOT, tracked())
+        for module, rest in INLINE.findall((ROOT / page).read_text(encoding="utf-8"))
+        for option in re.findall(r"--[a-z-]+", rest)
+    ]
+    assert not tracked() or len(named) > 3
+    assert [name for name in named if f'"{name[2]}"' not in sources(name[1])] == []
+
+
+def sources(module: str) -> str:
+    """The text of a module, or of the whole package that is one."""
+    path = ROOT / SOURCES.get(module, module.replace(".", "/"))
+    files = sorted(path.glob("*.py")) if path.is_dir() else [path.with_suffix(".py")]
+    return "".join(file.read_text(encoding="utf-8") for file in files)
