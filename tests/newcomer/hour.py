@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.newcomer.stage import PATH, Stage
+from tests.newcomer.stage import DOWNLOADS, PATH, Stage
 from tests.process.running import ROOT
 
 
@@ -31,7 +31,7 @@ class Hour:
     def python(self) -> Path:
         """The interpreter that make has made; makes it first if need be."""
         if not (self.clone / ".venv/runtime").exists():
-            self.stage.run("make .venv/runtime")
+            self.stage.run("make .venv/runtime", DOWNLOADS)
         return self.clone / ".venv/bin/python"
 
     def clean(self) -> None:

@@ -10,7 +10,7 @@ from tests.newcomer import trading
 from tests.newcomer.configurations import cases, disagreement
 from tests.newcomer.hour import Hour
 from tests.newcomer.printed import commands, pages
-from tests.newcomer.stage import Failed, tracked
+from tests.newcomer.stage import DOWNLOADS, Failed, tracked
 from tests.newcomer.unattended import why_not_run
 from tests.newcomer.walk import walk
 from tests.process.running import configuration, price_file
@@ -23,7 +23,7 @@ def demo(hour: Hour) -> str:
     stage = hour.stage
     stage.configure(at_local_kraken=False)
     with stage.cleared():
-        stage.start("make demo", "buy executed")
+        stage.start("make demo", "buy executed", DOWNLOADS)
         seconds = time.monotonic() - hour.began
     return f"{seconds:.1f} s from the clone to the first fill"
 

@@ -15,6 +15,8 @@ from pathlib import Path
 from tests.process.running import ROOT, free_port
 
 PATH = "/usr/local/bin:/usr/bin:/bin"
+DOWNLOADS = 600
+"""Seconds for what make gets from a package index."""
 PATIENCE = 60
 """Seconds for what takes a few of them on an idle machine."""
 PRINTED_PORTS = re.compile(r"(?<![\d.])(?:8080|810[0-3])(?!\d)")
@@ -73,30 +75,34 @@ class Stage:
                 re.sub(r"^# ((?:rest|ws|ws_auth)_url = )", r"\1", text, flags=re.MULTILINE) if at_local_kraken else text
             )
 
-    def run(self, text: str) -> str:
+    def run(self, text: str, patience: float = PATIENCE) -> str:
         """Run a command that ends, and keep what it has exported; returns what it said. Raises `Failed`."""
         kept = self.home / "exported"
-        ended = subprocess.run(
+        with subprocess.Popen(
             ["sh", "-c", f'{self.ported(text)}\nstatus=$?\nenv -0 > "{kept}"\nexit $status'],
             cwd=self.clone,
             env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
-        if ended.returncode or "Traceback" in ended.stdout:
-            raise Failed(f"exit code {ended.returncode}\n{ended.stdout}")
+            start_new_session=True,
+        ) as process:
+            try:
+                told, _ = process.communicate(timeout=patience)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                raise Failed(f"it did not end within {patience:g} s") from None
+        said = told.decode(errors="replace")
+        if process.returncode or "Traceback" in said:
+            raise Failed(f"exit code {process.returncode}\n{said}")
         self.environment = dict(pair.split("=", 1) for pair in kept.read_text().split("\0") if pair)
-        return ended.stdout
+        return said
 
-    def start(self, text: str, works: str) -> "Program":
+    def start(self, text: str, works: str, patience: float = PATIENCE) -> "Program":
         """Start a command that runs until a signal, and wait until it says that it works. Raises `Failed`."""
         program = Program(self, self.ported(text))
         self._programs.append(program)
-        program.wait_for(works)
+        program.wait_for(works, patience)
         return program
 
     def stop(self, which: re.Pattern[str]) -> None:
@@ -117,8 +123,8 @@ class Stage:
             yield
             self.stop(re.compile(""))
         finally:
-            for program in self._programs:
-                program.kill()
+            while self._programs:
+                self._programs.pop().kill()
 
 
 class Program:
@@ -145,9 +151,9 @@ class Program:
         """Its output so far."""
         return self._log.read_text(encoding="utf-8", errors="replace")
 
-    def wait_for(self, words: str) -> None:
+    def wait_for(self, words: str, patience: float = PATIENCE) -> None:
         """Until it has said them. Raises `Failed` if it ends first, or says nothing of the kind."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + patience
         while words not in self.said():
             if self.process.poll() is not None and words not in self.said():
                 raise Failed(f"it ended with exit code {self.process.returncode}\n{self.said()}")

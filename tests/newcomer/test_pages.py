@@ -84,6 +84,19 @@ def test_a_program_that_does_not_stop_in_order_fails(tmp_path: Path) -> None:
         stage.start("sh -c 'trap \"exit 4\" INT; echo ready; while :; do sleep 0.05; done'", "ready")
 
 
+def test_after_a_failure_nothing_is_left_that_the_next_page_would_stop(tmp_path: Path) -> None:
+    stage = bare_stage(tmp_path)
+    with pytest.raises(Failed, match="ended with exit code 1"), stage.cleared():
+        stage.start("sh -c 'echo up; sleep 60'", "up") and stage.start("false", "up")
+    with stage.cleared():
+        pass
+
+
+def test_a_command_without_an_end_that_nobody_knows_of_fails(tmp_path: Path) -> None:
+    with pytest.raises(Failed, match=r"did not end within 0\.5 s"):
+        bare_stage(tmp_path).run("sleep 60", patience=0.5)
+
+
 def test_exports_reach_the_next_command_and_nothing_of_ours_the_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
