@@ -15,6 +15,8 @@ class NotRun(NamedTuple):
 
 
 _SUITE = "runs this very test"
+_ENGINE = "needs Docker; `python -m tests.image` carries out the Dockerfile's steps"
+_MACHINE = "changes the machine: users, services, files of root"
 _DOWNLOADS = "downloads what is in no lock of this repository"
 
 NOT_RUN = (
@@ -27,6 +29,12 @@ NOT_RUN = (
         ".venv/bin/python -m pip install --no-deps",
         "downloads asks; `make asks` does it in CI",
     ),
+    NotRun("docs/deploy.md", "docker ", _ENGINE),
+    NotRun("docs/deploy.md", "CONFIG=./mine.toml docker ", _ENGINE),
+    NotRun("docs/deploy.md", "kubectl ", "needs a cluster"),
+    NotRun("docs/deploy.md", "sudo ", _MACHINE),
+    NotRun("docs/deploy.md", "git archive ", _MACHINE),
+    NotRun("docs/deploy.md", "journalctl ", _MACHINE),
 )
 
 
