@@ -3,12 +3,13 @@
 import json
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 
 from tests.newcomer import trading
 from tests.newcomer.configurations import cases, disagreement
-from tests.newcomer.hour import Hour
+from tests.newcomer.hour import Hour, Skipped
 from tests.newcomer.printed import commands, pages
 from tests.newcomer.stage import DOWNLOADS, Failed, tracked
 from tests.newcomer.unattended import why_not_run
@@ -87,6 +88,28 @@ def day(hour: Hour) -> str:
     )
 
 
+def image(hour: Hour) -> str:
+    """The steps of the container image on a bare Debian, and what then runs."""
+    if not (hour.clone / "tests/image").is_dir():
+        raise Skipped("there is no image yet")
+    ended = subprocess.run(
+        [sys.executable, "-m", "tests.image"],
+        cwd=hour.clone,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    last = ended.stdout.strip().splitlines()[-1:]
+    if ended.returncode == CANNOT:
+        raise Skipped("".join(last).removeprefix("error: "))
+    if ended.returncode:
+        raise Failed(ended.stdout[-4000:])
+    return "".join(last)
+
+
+CANNOT = 2
+"""Exit code of `tests.image` where this machine lacks what it needs."""
 Part = Callable[[Hour], str]
 PARTS: dict[str, Part] = {
     "demo": demo,
@@ -94,6 +117,7 @@ PARTS: dict[str, Part] = {
     "configurations": configurations,
     "kraken": kraken,
     "day": day,
+    "image": image,
 }
-ASKED_FOR = {"day"}
+ASKED_FOR = {"day", "image"}
 """These take minutes and are done only when they are named."""

@@ -2,6 +2,8 @@
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -88,6 +90,20 @@ def test_a_part_that_is_none_is_a_usage_error(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(SystemExit) as ended:
         command.main()
     assert ended.value.code == 2
+
+
+def test_a_machine_without_what_the_image_needs_skips_it_with_the_reason(tmp_path: Path) -> None:
+    hour = SimpleNamespace(clone=tmp_path)
+    with pytest.raises(Skipped, match="no image yet"):
+        PARTS["image"](cast("Hour", hour))
+    proof = tmp_path / "tests/image/__main__.py"
+    proof.parent.mkdir(parents=True)
+    for code, line, raised in ((2, "error: needs root", Skipped), (1, "no: it grew", Failed)):
+        proof.write_text(f"print('trying')\nprint({line!r})\nraise SystemExit({code})\n")
+        with pytest.raises(raised, match=line.partition(": ")[2]):
+            PARTS["image"](cast("Hour", hour))
+    proof.write_text("print('97 MB')\n")
+    assert PARTS["image"](cast("Hour", hour)) == "97 MB"
 
 
 def test_each_part_says_what_it_is() -> None:
