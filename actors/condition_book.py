@@ -5,6 +5,7 @@ import logging
 from actors.mailbox import Mailbox
 from actors.metrics.status_page import post_report
 from actors.notifier.wait_texts import duration
+from messages.about import about
 from messages.conditions import Condition, ConditionChanged, ConditionCode, Conditions
 from messages.mailboxes import MetricsMail, PersistenceMail
 
@@ -46,7 +47,13 @@ class ConditionBook:
         self._open[strategy, code] = condition
         self._publish()
         if before is None:
-            logger.log(logging.DEBUG if told else logging.WARNING, "%s: %s", code, detail)
+            logger.log(
+                logging.DEBUG if told else logging.WARNING,
+                "%s: %s",
+                code,
+                detail,
+                extra=about(strategy=strategy, cause=code),
+            )
             self._persistence.post(ConditionChanged(condition, closed=False, time=time))
         return before is None
 
@@ -59,7 +66,9 @@ class ConditionBook:
             lasted = duration(max(0, round((time - gone.since) / _SECOND)))
             name, colon, _ = gone.detail.partition(": ")
             of = f"{name}: " if strategy and colon else ""
-            logger.log(logging.DEBUG if told else logging.INFO, "%s: %s%s after %s", code, of, words, lasted)
+            level = logging.DEBUG if told else logging.INFO
+            fields = about(strategy=strategy, cause=code)
+            logger.log(level, "%s: %s%s after %s", code, of, words, lasted, extra=fields)
             self._persistence.post(ConditionChanged(gone, closed=True, time=time))
         return gone
 

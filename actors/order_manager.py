@@ -4,6 +4,7 @@ The decisions are the desk's (`order_desk`); this shell carries them out. An ord
 never dropped, and nothing here is polled: the state comes from the session's events.
 """
 
+import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -14,6 +15,7 @@ from trio import TaskStatus
 from actors.attach_news import AttachNews
 from actors.condition_book import ConditionBook
 from actors.mailbox import Mailbox
+from actors.order_log import OrderLog
 from messages.account import (
     AbsentAnswered,
     AccountBalances,
@@ -163,6 +165,7 @@ class _OrderManager:
         self._questions = questions
         self._rounds = rounds
         self._news = news
+        self._log = OrderLog(logging.DEBUG if rounds else logging.INFO)
         self._attaches = Attaches()
         self._stopping = False
         self.supervisor: Mailbox[SupervisorMail] | None = None
@@ -191,7 +194,10 @@ class _OrderManager:
                     await self._take_round(message)
                 case ForeignOrder() | AbsentAnswered():
                     self._take_absent(message)
-                case Deferred() | AccountBalances() | FactsChanged() | KeyShared() | OrderOfAnother():
+                case Deferred():
+                    self._log.happened(message)
+                    await self._carry_out(self._desk.on_event(message))
+                case AccountBalances() | FactsChanged() | KeyShared() | OrderOfAnother():
                     await self._carry_out(self._desk.on_event(message))
                 case _:
                     await self._take_event(message)
@@ -201,6 +207,7 @@ class _OrderManager:
     async def _take_attach(self, message: Attach | AttachAnswered | HistoryProgress) -> None:
         match message:
             case Attach():
+                self._log.counts_on(message)
                 await self._go_on(self._attaches.begin(message))
             case AttachAnswered():
                 if waiting := self._attaches.answered(message):
@@ -260,7 +267,9 @@ class _OrderManager:
             return
         await self._carry_out(self._desk.submit(submit))
 
-    async def _take_event(self, event: OrderEvent) -> None:
+    async def _take_event(self, event: OrderEvent, *, again: bool = False) -> None:
+        if not again:
+            self._log.happened(event)
         if not self._attaches.keep(event, tracked=self._desk.tracks(event.order_id)):
             await self._carry_out(self._desk.on_event(event))
             if userref_of(event.order_id) not in self._strategies:
@@ -268,7 +277,7 @@ class _OrderManager:
 
     async def _replay(self, kept: list[Kept]) -> None:
         for message in kept:
-            await (self._submit(message) if isinstance(message, Submit) else self._take_event(message))
+            await (self._submit(message) if isinstance(message, Submit) else self._take_event(message, again=True))
 
     async def _go_on(self, waiting: Attaching) -> None:
         """Start the next look-up for a strategy that attaches, or report to it once none is left."""
@@ -305,6 +314,7 @@ class _OrderManager:
         return False
 
     async def _ask(self, attach: Attach, order_ids: Sequence[ClientOrderId]) -> None:
+        self._log.looks_up(order_ids)
         if self._questions is not None:
             self._questions.ask(attach, order_ids)
         elif waiting := self._attaches.answered(await _answer(self._session, attach, order_ids)):
@@ -332,6 +342,8 @@ class _OrderManager:
             self._strategies[strategy].post(event)
         if self._rounds and (effects.cancel or effects.place):
             self._rounds.state.commanded()
+        self._log.cancels(effects.cancel)
+        self._log.sends(effects.place)
         if effects.cancel:
             await self._session.cancel(effects.cancel)
         if effects.place:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import trio
 from msgspec import Struct
 
+from messages.about import about
 from messages.market import Quote
 from trading.ports import ExchangeUnavailable, TellsQuotes
 
@@ -79,7 +80,7 @@ class DoubtDesk:
                 try:
                     quote = await self._exchange.quote(symbol)
                 except ExchangeUnavailable as error:
-                    logger.warning("bid and ask of %s cannot be asked for: %s", symbol, error)
+                    logger.warning("bid and ask of %s cannot be asked for: %s", symbol, error, extra=about(pair=symbol))
                     continue
                 self._doubts.answered(symbol)
                 if quote is not None:

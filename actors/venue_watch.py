@@ -16,6 +16,7 @@ from actors.condition_book import ConditionBook
 from actors.mailbox import Mailbox
 from actors.price_doubts import DoubtDesk
 from actors.venue_facts import Objection, PairFacts, changes, fee_change
+from messages.about import about
 from messages.conditions import ConditionCode
 from messages.mailboxes import NotifierMail, OrderManagerMail, StrategyMail, VenueMail
 from messages.market import FactsChanged, Quote, RulesChanged
@@ -148,7 +149,9 @@ class VenueBook:
             return
         wait = min(2 * before.wait, LONGEST_REFUSAL_SECONDS) if before else REFUSAL_SECONDS
         self._refusals[symbol] = Refusal(text, now + wait, wait)
-        logger.warning("%s: orders are refused (%s); tried again in %g s", symbol, text, wait)
+        logger.warning(
+            "%s: orders are refused (%s); tried again in %g s", symbol, text, wait, extra=about(pair=symbol, cause=text)
+        )
         self.update(now)
 
     def tell_quote(self, quote: Quote) -> None:
@@ -201,7 +204,7 @@ class VenueBook:
             self._conditions.close(userref, code, self._now())
         self._objections[userref] = dict(found)
         if different:
-            logger.info("%s (%s): %s", name, symbol, different)
+            logger.info("%s (%s): %s", name, symbol, different, extra=about(strategy=name, pair=symbol))
         if different or (fresh and strategy.follows):
             effect = "" if not fresh else f"{'; '.join(fresh)}: no new orders that it forbids; open ones stay"
             self._outlets.notifier.post(PairChanged(name, symbol, different, effect))
@@ -297,7 +300,8 @@ async def run_venue_watch(book: VenueBook, exchange: object, read: Read, mailbox
                     if doubts is not None:
                         doubts.doubted(message.symbol)
                     continue
-                logger.info("%s (%s): %s", message.symbol, message.reason, message.text)
+                fields = about(pair=message.symbol, cause=message.reason)
+                logger.info("%s (%s): %s", message.symbol, message.reason, message.text, extra=fields)
                 if book.learns_from(message):
                     pace.ask(told=message.reason == "news")
             if trio.current_time() >= pace.due:

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from config.channels import arrange_channels
 from config.checks import problems_of
+from config.paths import expanded, what_is_wrong
 from config.problems import ConfigError, Problem, why
 from config.schema import Config, Known, is_price_file
 from config.secrets import ENVIRONMENT, Sources, insert_secrets
@@ -55,17 +56,42 @@ def validate(config: Config, known: Known, source: str = "configuration") -> Con
 def _build(raw: dict[str, object], known: Known, source: str, problems: list[Problem], base: Path | None) -> Config:
     values = Reader(source, problems).table(Config, raw, "")
     problems += problems_of(values, known, source)
+    problems += _path_problems(values, source)
     if problems:
         raise ConfigError(sorted(problems, key=lambda problem: problem.source == ENVIRONMENT))
     return _resolved(msgspec.convert(values, Config, dec_hook=keep), base)
 
 
+_PATHS = (("bot", "log_file"), ("persistence", "database"))
+
+
+def _path_problems(values: dict[str, object], source: str) -> list[Problem]:
+    """Secret files have said theirs already."""
+    paths = {f"{table}.{key}": _field(_field(values, table), key) for table, key in _PATHS}
+    prices = _field(_field(_field(values, "exchange"), "paper"), "prices")
+    if isinstance(prices, str) and is_price_file(prices):
+        paths["exchange.paper.prices"] = prices
+    found = {key: what_is_wrong(path) for key, path in paths.items() if isinstance(path, str)}
+    return [Problem(source, key, *wrong) for key, wrong in found.items() if wrong]
+
+
+def _field(table: object, key: str) -> object:
+    return table.get(key) if isinstance(table, dict) else None
+
+
 def _resolved(config: Config, base: Path | None) -> Config:
+    """With the paths as they are opened: of a `Config` that was built by hand, too, except where they start."""
+    replace = msgspec.structs.replace
+    database = str(expanded(config.persistence.database))
+    config = replace(config, persistence=replace(config.persistence, database=database))
+    if config.bot.log_file is not None:
+        config = replace(config, bot=replace(config.bot, log_file=str(expanded(config.bot.log_file))))
     paper = config.exchange.paper
-    if base is None or not is_price_file(paper.prices):
-        return config
-    paper = msgspec.structs.replace(paper, prices=str(base / paper.prices))
-    return msgspec.structs.replace(config, exchange=msgspec.structs.replace(config.exchange, paper=paper))
+    if is_price_file(paper.prices):
+        path = expanded(paper.prices)
+        paper = replace(paper, prices=str(path if base is None else base / path))
+        config = replace(config, exchange=replace(config.exchange, paper=paper))
+    return config
 
 
 def _text(path: Path) -> str | Problem:

@@ -77,6 +77,17 @@ class BotConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """What happens to the own open orders when the program is asked to stop."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"
+    log_file: Text | None = None
+    """Path of a file for the log, in place of stderr. A relative path starts at the current directory."""
+    log_file_megabytes: Annotated[int, Meta(ge=1, le=10_000, description="a whole number from 1 to 10000")] = 10
+    """Size at which the file is rotated, in millions of bytes."""
+    log_files_kept: Annotated[int, Meta(ge=0, le=1000, description="a whole number from 0 to 1000")] = 5
+    """How many older files are kept: `log_file.1` is the newest of them."""
+
+    @property
+    def log_path(self) -> Path:
+        """The log file; only where one is configured."""
+        return Path(self.log_file or "")
 
 
 class PairOverride(Struct, frozen=True, forbid_unknown_fields=True):

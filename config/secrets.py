@@ -3,12 +3,14 @@
 The environment beats the file. Each secret is a value or the path of a file that holds it, never both.
 """
 
+import codecs
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
 
+from config.paths import expanded, what_is_wrong
 from config.problems import Problem, closest, key_path, kind_of, why
 
 ENVIRONMENT = "environment"
@@ -127,7 +129,7 @@ def _insert(
         problems.append(Problem(sources.source, key, f"both {place.key} and {twin}", "one of them"))
         table[place.key] = _UNUSABLE
         return
-    outcome = _read_file(sources.base / path)
+    outcome = _read_file(path, sources.base)
     if isinstance(outcome, Secret):
         table[place.key] = outcome
     else:
@@ -157,7 +159,7 @@ def _from_environment(variable: str, environ: Mapping[str, str], problems: list[
         problems.append(Problem(ENVIRONMENT, variable, f"both {variable} and {variable}_FILE", "one of them"))
         return _UNUSABLE
     if path:
-        outcome = _read_file(Path(path))
+        outcome = _read_file(path, Path())
         if isinstance(outcome, Secret):
             return outcome
         problems.append(
@@ -172,16 +174,18 @@ def _from_environment(variable: str, environ: Mapping[str, str], problems: list[
     return None
 
 
-def _read_file(path: Path) -> Secret | str:
+def _read_file(path: str, base: Path) -> Secret | str:
     """The secret, or what was found instead: never the path, which may be the secret itself by mistake."""
+    if wrong := what_is_wrong(path):
+        return f"{wrong[0]} ({wrong[1]})"
     try:
-        with path.open("rb") as file:
+        with (base / expanded(path)).open("rb") as file:
             content = file.read(_LARGEST_FILE + 1)
     except OSError as error:
         return f"a file that cannot be read ({why(error)})"
     except ValueError:
         return "a path with a zero character"
-    text = content.strip()
+    text = content.removeprefix(codecs.BOM_UTF8).strip()
     if not text:
         return "an empty file"
     if len(content) > _LARGEST_FILE or not _SECRET.match(decoded := text.decode("ascii", "replace")):

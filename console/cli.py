@@ -19,9 +19,10 @@ from assembly.cores import existing_base_sentences
 from assembly.exit_codes import EXIT_BUG, EXIT_DATABASE, EXIT_OK, EXIT_USAGE, explained
 from assembly.journal_check import check_journal
 from assembly.world import MACHINE, World
-from config import Config, ConfigError, load
+from config import BotConfig, Config, ConfigError, load
 from config.problems import one_of, shown
-from console.logs import setup_logging
+from console.log_lines import LINES
+from console.logs import check_log_file, log_target, setup_logging
 from console.output import QueuedStream, queued_output
 from supervision.restart import root_cause
 from supervision.signals import StopSignals, stop_signals
@@ -62,7 +63,16 @@ def _main(run: Run, arguments: list[str] | None, signals: StopSignals, stderr: Q
     if unknown := set(options.take_back) - {strategy.name for strategy in config.strategy}:
         names = one_of([strategy.name for strategy in config.strategy])
         return _complain(ConfigError.at(str(options.config), "--take-back", shown(unknown.pop()), names), EXIT_USAGE)
-    log = setup_logging(config.bot.log_level, config.bot.log_format, stderr)
+    try:
+        with log_target(config, str(options.config), stderr) as target:
+            return _logged(run, options, config, signals, target)
+    except ConfigError as error:
+        return _complain(error, EXIT_USAGE)
+
+
+def _logged(run: Run, options: argparse.Namespace, config: Config, signals: StopSignals, target: QueuedStream) -> int:
+    names = {strategy.userref: strategy.name for strategy in config.strategy}
+    log = setup_logging(config.bot.log_level, config.bot.log_format, target, names)
     try:
         if signals.taken:
             logger.info("%s: stopped before anything was started", signals.taken[0].name)
@@ -71,7 +81,8 @@ def _main(run: Run, arguments: list[str] | None, signals: StopSignals, stderr: Q
             logger.info("%s", sentence)
         world = replace(MACHINE, lost_log_lines=lambda: log.dropped)
         wishes = {"adopt": options.adopt, "take_back": frozenset(options.take_back)}
-        return _run(partial(run, config, str(options.config), world=world, **wishes), signals, log.tell_sums)
+        program = partial(run, config, str(options.config), world=world, **wishes)
+        return _run(program, signals, log.tell_sums, config.bot)
     finally:
         logging.getLogger().removeHandler(log)
         log.close()
@@ -80,6 +91,7 @@ def _main(run: Run, arguments: list[str] | None, signals: StopSignals, stderr: Q
 def _check(config: Config, source: str) -> int:
     """Say what a start would refuse without asking anybody."""
     try:
+        check_log_file(config, source)
         told = check_journal(config, source)
     except ConfigError as error:
         return _complain(error, EXIT_USAGE)
@@ -125,12 +137,12 @@ class _Runs(Protocol):
     async def __call__(self, *, hurry: trio.Event) -> None: ...
 
 
-def _run(run: _Runs, signals: StopSignals, tell_sums: Callable[[], None]) -> int:
+def _run(run: _Runs, signals: StopSignals, tell_sums: Callable[[], None], bot: BotConfig) -> int:
     """`tell_sums` is called before the stop, so that the last line says how it ended."""
     try:
         trio.run(_until_signal, run, signals, tell_sums)
     except Exception as error:  # noqa: BLE001 - the last place where an error can be reported
-        return _exit_code(root_cause(error))
+        return _last_words(root_cause(error), bot)
     return EXIT_OK
 
 
@@ -170,19 +182,28 @@ async def _obey(
         signals.listen(None)
 
 
-def _exit_code(error: BaseException) -> int:
+def _last_words(error: BaseException, bot: BotConfig) -> int:
+    """Say why the program ends: in the log where that is JSON or a file, and on stderr where that is for people."""
+    in_log = bot.log_file is not None or bot.log_format == "json"
     match error:
-        case ProgramFailed():
-            return _complain(error, error.exit_code)
+        case ProgramFailed(exit_code=code):
+            pass
         case ConfigError():
-            return _complain(error, EXIT_USAGE)
+            code = EXIT_USAGE
         case DatabaseUnusable():
-            return _complain(error, EXIT_DATABASE)
+            code = EXIT_DATABASE
         case _:
             logger.error("a bug; please report it", exc_info=error)
+            if bot.log_file is not None:
+                _complain(Exception(f"a bug; please report it: {bot.log_file} has the details"), EXIT_BUG)
             return EXIT_BUG
+    if in_log:
+        logger.error("%s", error, extra={LINES: True})
+    if bot.log_file is not None or not in_log:
+        _complain(error, code)
+    return code
 
 
-def _complain(error: Exception, code: int) -> int:
+def _complain(error: BaseException, code: int) -> int:
     print(f"error: {error}", file=sys.stderr)  # noqa: T201
     return code

@@ -4,17 +4,22 @@ Lines leave through a bounded queue (`output`). Equal warnings and errors within
 only those that follow each other at once: which way things went must stay readable from top to bottom.
 """
 
-import json
+import io
 import logging
+import os
 import sys
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Literal
 
+from config.problems import ConfigError, shown, why
+from config.schema import BotConfig, Config
+from console.log_file import MEGABYTE, LogFile, unusable
+from console.log_lines import JsonFormatter, TextFormatter
 from console.output import LineWriter, QueuedStream
+from messages.about import ABOUT
 from messages.counted import counted
 
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -25,21 +30,65 @@ SUM_SECONDS = 60.0
 _REMEMBERED = 2_000
 """Different lines at most that are watched for repetition."""
 
+_BESIDE_THE_DATABASE = (".wal", ".nonce")
 _CHATTY = ("httpx", "httpcore", "trio-websocket", "hypercorn", "h2", "hpack")
 """Their lines show URLs, headers and frames, in which keys and tokens travel."""
 
 
-def setup_logging(level: LogLevel, log_format: LogFormat, stream: QueuedStream | None = None) -> "QueuedHandler":
+def setup_logging(
+    level: LogLevel, log_format: LogFormat, stream: QueuedStream | None = None, names: Mapping[int, str] | None = None
+) -> "QueuedHandler":
     """Log everything from `level` on to `stream` (None: stderr as it is now), times in UTC.
 
-    Calling it again replaces the former.
+    `names` of the strategies by userref are for JSON. Calling it again replaces the former.
     """
     handler = QueuedHandler(stream or _stderr())
-    handler.setFormatter(_JsonFormatter() if log_format == "json" else _TextFormatter())
+    handler.setFormatter(JsonFormatter(names) if log_format == "json" else TextFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
     return handler
+
+
+@contextmanager
+def log_target(config: Config, source: str, stderr: QueuedStream) -> Iterator[QueuedStream]:
+    """Where the log goes: the configured file, behind a queue of its own, or else `stderr`.
+
+    Raises `ConfigError` for a file that cannot be made or written.
+    """
+    bot = config.bot
+    if bot.log_file is None:
+        yield stderr
+        return
+    check_log_file(config, source)
+    try:
+        file = LogFile(bot.log_path, bot.log_file_megabytes * MEGABYTE, bot.log_files_kept)
+    except (OSError, ValueError) as error:
+        raise _unusable_file(bot, source, why(error) if isinstance(error, OSError) else str(error)) from None
+    stream = QueuedStream(io.StringIO(), LineWriter(file.write, taker="the log file"), encoding="utf-8")
+    try:
+        yield stream
+    finally:
+        stream.end()
+        file.close()
+
+
+def check_log_file(config: Config, source: str) -> None:
+    """Raise `ConfigError` where the log file cannot be made or written, or has another use; makes nothing."""
+    bot = config.bot
+    if bot.log_file is None:
+        return
+    database = str(config.database)
+    for other in (source, database, *(f"{database}{end}" for end in _BESIDE_THE_DATABASE)):
+        if os.path.realpath(bot.log_path) == os.path.realpath(other):
+            raise ConfigError.at(source, "bot.log_file", shown(bot.log_file), f"another file than {other}")
+    if wrong := unusable(bot.log_path):
+        raise _unusable_file(bot, source, wrong)
+
+
+def _unusable_file(bot: BotConfig, source: str, wrong: str) -> ConfigError:
+    allowed = "a file that this user may make and write, in a directory that exists, or no such key (stderr)"
+    return ConfigError.at(source, "bot.log_file", f"{shown(bot.log_file)}: {wrong}", allowed)
 
 
 def _stderr() -> QueuedStream:
@@ -52,7 +101,8 @@ def _stderr() -> QueuedStream:
     return QueuedStream(target, LineWriter(write))
 
 
-_Key = tuple[str, int, str]
+_Key = tuple[str, int, str, tuple[tuple[str, str | int], ...]]
+"""Logger, level, words, and what the line is about."""
 
 
 class _Repeated:
@@ -89,10 +139,10 @@ class QueuedHandler(logging.Handler):
         A record with the attribute `last` is the end of the program: sums are logged before it, and none after it.
         """
         try:
-            key, text = (record.name, record.levelno, record.getMessage()), self.format(record)
+            key, text = _key_of(record), self.format(record)
         except Exception as error:  # noqa: BLE001 - a line that cannot be shown must not harm who wrote it
             key, text = (
-                (record.name, record.levelno, ""),
+                (record.name, record.levelno, "", ()),
                 f"a line of {record.name} that cannot be shown: {error!r}",
             )
         if getattr(record, "last", False):
@@ -159,13 +209,13 @@ class QueuedHandler(logging.Handler):
             self._stream.put_line(self._line(key, f"(again {times} in {seconds} s)"))
 
     def _tell_loss(self, lines: int, seconds: float) -> str:
-        key = ("infinity_grid", logging.WARNING, f"{counted(lines, 'log line')} dropped:")
-        return self._line(key, f"the reader took none for {seconds:.0f} s")
+        key = ("infinity_grid", logging.WARNING, f"{counted(lines, 'log line')} dropped:", ())
+        return self._line(key, f"{self._stream.writer.taker} took none for {seconds:.0f} s")
 
     def _line(self, key: _Key, more: str) -> str:
-        name, level, message = key
-        fields = {"name": name, "levelno": level, "levelname": logging.getLevelName(level), "msg": f"{message} {more}"}
-        return self.format(logging.makeLogRecord(fields))
+        name, level, message, fields = key
+        record = {"name": name, "levelno": level, "levelname": logging.getLevelName(level), "msg": f"{message} {more}"}
+        return self.format(logging.makeLogRecord({**record, ABOUT: dict(fields)}))
 
     def _tick(self) -> float | None:
         """Called by the writing thread: sums are logged although nothing else is."""
@@ -173,6 +223,11 @@ class QueuedHandler(logging.Handler):
             self._sum_up()
             due = [repeated.since for repeated in self._recent.values() if repeated.count]
             return max(0.0, min(due) + SUM_SECONDS - self._now()) if due else None
+
+
+def _key_of(record: logging.LogRecord) -> _Key:
+    fields = tuple((getattr(record, ABOUT, None) or {}).items())
+    return record.name, record.levelno, record.getMessage(), fields
 
 
 def _outdates(key: _Key, other: _Key) -> bool:
@@ -185,30 +240,3 @@ def _outdates(key: _Key, other: _Key) -> bool:
 
 def _subject(message: str, ends: str) -> str:
     return message.split(ends, 1)[0].rstrip(":")
-
-
-class _TextFormatter(logging.Formatter):
-    """`2025/10/27 12:21:07     INFO | message`, as infinity-grid writes it."""
-
-    def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)8s | %(message)s")
-
-    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 - overrides
-        del datefmt
-        return f"{datetime.fromtimestamp(record.created, UTC):%Y/%m/%d %H:%M:%S}"
-
-
-class _JsonFormatter(logging.Formatter):
-    """One JSON object a line."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        line = {
-            "time": moment.replace("+00:00", "Z"),
-            "level": record.levelname,
-            "logger": record.name,
-            "message": record.getMessage(),
-        }
-        if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line)

@@ -25,16 +25,23 @@ Tick = Callable[[], float | None]
 """Work for a quiet moment; returns the seconds until there is more, None for when something happens."""
 
 
-def _plain_loss(lines: int, seconds: float) -> str:
-    return f"{counted(lines, 'line')} dropped: the reader took none for {seconds:.0f} s"
-
-
 class LineWriter:
     """Writes lines in a thread of its own. Every method may be called from any thread, and none blocks but `close`."""
 
-    def __init__(self, write: Callable[[bytes], None], *, lines: int = QUEUE_LINES, size: int = QUEUE_BYTES) -> None:
-        """`write` may block for ever and may raise `OSError` or `ValueError`; then what it was given is lost."""
+    def __init__(
+        self,
+        write: Callable[[bytes], None],
+        *,
+        lines: int = QUEUE_LINES,
+        size: int = QUEUE_BYTES,
+        taker: str = "the reader",
+    ) -> None:
+        """`write` may block for ever and may raise `OSError` or `ValueError`; then what it was given is lost.
+
+        `taker` is what the line about lost ones calls whoever should have taken them.
+        """
         self._write = write
+        self.taker = taker
         self._lines = lines
         self._size = size
         self._waiting: deque[_Item] = deque()
@@ -47,7 +54,7 @@ class LineWriter:
         self._changed = threading.Condition()
         self.dropped = 0
         """Lines that were never written."""
-        self.tell_loss: Callable[[int, float], str] = _plain_loss
+        self.tell_loss: Callable[[int, float], str] = self._plain_loss
         """The line about dropped ones: how many, within how many seconds."""
         self.tick: Tick = _nothing
         threading.Thread(target=self._run, name="output", daemon=True).start()
@@ -120,6 +127,9 @@ class LineWriter:
             return b""
         return f"{self.tell_loss(lines, time.monotonic() - self._lost_since)}\n".encode(errors="backslashreplace")
 
+    def _plain_loss(self, lines: int, seconds: float) -> str:
+        return f"{counted(lines, 'line')} dropped: {self.taker} took none for {seconds:.0f} s"
+
     def _writes(self, line: bytes) -> bool:
         try:
             self._write(line)
@@ -139,8 +149,16 @@ def _nothing() -> float | None:
 class QueuedStream(io.TextIOBase):
     """Stands in for `sys.stdout` or `sys.stderr`: whole lines go to a `LineWriter`."""
 
-    def __init__(self, target: TextIO, writer: LineWriter) -> None:
+    def __init__(
+        self,
+        target: TextIO,
+        writer: LineWriter,
+        *,
+        encoding: str = "",
+    ) -> None:
+        """`encoding` (empty: the target's own) is what lines are written in."""
         self._target = target
+        self._encoding = encoding
         self._part = ""
         self._part_lock = threading.Lock()
         self.writer = writer
@@ -148,7 +166,7 @@ class QueuedStream(io.TextIOBase):
     @property
     def encoding(self) -> str:  # type: ignore[override]  # typeshed has a plain attribute
         """That of the stream it stands for."""
-        return getattr(self._target, "encoding", None) or "utf-8"
+        return self._encoding or getattr(self._target, "encoding", None) or "utf-8"
 
     def write(self, text: str, /) -> int:
         """Keep it until its line is complete."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
+from messages.ids import NO_CLIENT_ID, NO_VENUE_ID, ClientOrderId, VenueOrderId
 from messages.money import Side
 from messages.orders import DeferReason
 
@@ -39,7 +40,7 @@ class ProgramEnded(Struct, frozen=True, tag=True):
     """Whether it was RUNNING before."""
 
 
-class OrderFilled(Struct, frozen=True, tag=True):
+class OrderFilled(Struct, frozen=True, tag=True, omit_defaults=True):
     """An order was executed completely."""
 
     strategy: str
@@ -50,6 +51,10 @@ class OrderFilled(Struct, frozen=True, tag=True):
     cost: Decimal
     """Quote, without fees."""
     fee: Decimal
+    order_id: ClientOrderId = NO_CLIENT_ID
+    exchange_id: VenueOrderId = NO_VENUE_ID
+    cause: str = ""
+    """What the order answered: the exchange id of a filled order, or a place of the ladder."""
 
 
 class FundsMissing(Struct, frozen=True, tag=True):
@@ -63,16 +68,18 @@ class FundsMissing(Struct, frozen=True, tag=True):
     volume: Decimal
 
 
-class ExtraSell(Struct, frozen=True, tag=True):
+class ExtraSell(Struct, frozen=True, tag=True, omit_defaults=True):
     """SWING sells accumulated base above the ladder."""
 
     strategy: str
     symbol: str
     price: Decimal
     volume: Decimal
+    order_id: ClientOrderId = NO_CLIENT_ID
+    exchange_id: VenueOrderId = NO_VENUE_ID
 
 
-class OrderReleased(Struct, frozen=True, tag=True):
+class OrderReleased(Struct, frozen=True, tag=True, omit_defaults=True):
     """An order is gone for a named reason and is not placed again."""
 
     strategy: str
@@ -81,6 +88,8 @@ class OrderReleased(Struct, frozen=True, tag=True):
     price: Decimal
     volume: Decimal
     reason: str
+    order_id: ClientOrderId = NO_CLIENT_ID
+    exchange_id: VenueOrderId = NO_VENUE_ID
 
 
 class OrderDelayed(Struct, frozen=True, tag=True):
@@ -125,6 +134,8 @@ class OrderAmended(Struct, frozen=True, tag=True):
     former_volume: Decimal
     beyond: Decimal = Decimal(0)
     """What a sell now offers beyond the base that the strategy bought: it counts as the account owner's."""
+    order_id: ClientOrderId = NO_CLIENT_ID
+    exchange_id: VenueOrderId = NO_VENUE_ID
 
 
 class OrdersRecovered(Struct, frozen=True, tag=True):

@@ -11,6 +11,7 @@ from msgspec import Struct, field
 
 from actors.mailbox import Mailbox
 from actors.metrics.status_page import post_report
+from messages.about import about
 from messages.mailboxes import MetricsMail, NotifierMail
 from messages.notices import ActorFailed, ActorRecovered
 from messages.status import ActorReport
@@ -140,7 +141,7 @@ async def _supervise(
         post_report(watch.metrics, ActorReport(name, failures, 0, 0))
         match decide(watch.limits, history, failure, now):
             case Restart(after, tell):
-                _log(name, failure.kind, cause, f"restart in {after:.3g} s")
+                _log(role, name, failure.kind, cause, f"restart in {after:.3g} s")
                 watch.outages.begin(name, role, failure.kind, cause, after)
                 row_began = in_a_row(watch.limits, history)[0].failed
                 is_news = (
@@ -159,12 +160,12 @@ async def _supervise(
                     if role != "strategy":
                         return
             case Halt():
-                _log(name, failure.kind, cause, "halted")
+                _log(role, name, failure.kind, cause, "halted")
                 if on_halt is not None:
                     await on_halt(failure.reason)
                 return
             case StopProgram(exit_code):
-                _log(name, failure.kind, cause, "the program stops")
+                _log(role, name, failure.kind, cause, "the program stops")
                 watch.control.stop(exit_code, failure.reason)
                 await trio.sleep_forever()
 
@@ -215,7 +216,7 @@ def describe(error: BaseException) -> str:
     return str(error) or type(error).__name__
 
 
-def _log(name: str, kind: Kind, cause: BaseException, action: str) -> None:
+def _log(role: Role, name: str, kind: Kind, cause: BaseException, action: str) -> None:
     """Bugs are logged with their traceback, once; what is expected to happen is one line."""
     expected = kind not in ("bug", "core")
     level = logging.INFO if kind == "source ended" else logging.ERROR
@@ -228,4 +229,5 @@ def _log(name: str, kind: Kind, cause: BaseException, action: str) -> None:
         describe(cause),
         action,
         exc_info=None if expected else cause,
+        extra=about(strategy=name.removeprefix("strategy/") if role == "strategy" else "", cause=kind),
     )

@@ -14,6 +14,7 @@ from actors.metrics.status_page import post_report
 from assembly.pasts import rest_of
 from assembly.wiring import Mailboxes
 from config import Config, StrategyConfig
+from messages.about import about
 from messages.account import KeyShared
 from messages.counted import counted
 from messages.journal import Past
@@ -172,7 +173,9 @@ class StateKeeper:
     def _phase_changed(self, message: PhaseChanged) -> None:
         name = self._names[message.strategy]
         level = logging.WARNING if message.phase == "halted" else logging.INFO
-        logger.log(level, "%s: %s%s", name, message.phase, f" ({message.reason})" if message.reason else "")
+        reason = f" ({message.reason})" if message.reason else ""
+        fields = about(strategy=name, cause=message.reason)
+        logger.log(level, "%s: %s%s", name, message.phase, reason, extra=fields)
         self._changed(self._machine.phase(message.strategy, message.phase, message.reason))
 
     def _silent(self, message: PriceSilent) -> None:

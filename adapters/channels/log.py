@@ -3,8 +3,9 @@
 import logging
 
 from config import ChannelConfig
+from messages.about import about
 from messages.letters import Letter, needs_somebody
-from messages.notices import ProgramEnded
+from messages.notices import Notice, ProgramEnded
 
 log = logging.getLogger(__name__)
 
@@ -32,4 +33,19 @@ class LogChannel:
             level = logging.DEBUG  # the error that ends the program says it
         last = isinstance(letter.notice, ProgramEnded)
         text = f"{title}\n{letter.plain}" if title else letter.headline
-        log.log(level, "%s", text, extra={"last": last})
+        log.log(level, "%s", text, extra={"last": last, "lines": bool(title), **_about(letter.notice)})
+
+
+def _about(notice: Notice) -> dict[str, dict[str, str | int]]:
+    """The fields of a line about a notice: those that it has."""
+
+    def field(name: str) -> str:
+        return str(getattr(notice, name, ""))
+
+    return about(
+        strategy=field("strategy"),
+        pair=field("symbol"),
+        order_id=field("order_id"),
+        exchange_id=field("exchange_id"),
+        cause=field("cause") or field("reason"),
+    )

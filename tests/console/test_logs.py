@@ -51,10 +51,10 @@ def record(message: str, *args: object) -> logging.LogRecord:
     return made
 
 
-def test_a_text_line_looks_like_infinity_grids_in_utc(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_text_line_begins_with_its_time_in_utc(capsys: pytest.CaptureFixture[str]) -> None:
     setup_logging("info", "text")
     logging.getLogger().handle(record("all %s", "good"))
-    assert written(capsys) == "2025/10/27 12:21:07     INFO | all good\n"
+    assert written(capsys) == "2025-10-27T12:21:07.250Z     INFO | all good\n"
 
 
 def test_a_json_line_is_one_object(capsys: pytest.CaptureFixture[str]) -> None:
@@ -89,7 +89,7 @@ def test_lower_levels_are_left_out(capsys: pytest.CaptureFixture[str]) -> None:
     setup_logging("warning", "text")
     logging.getLogger("any").info("quiet")
     logging.getLogger("any").warning("loud")
-    assert re.fullmatch(r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d  WARNING \| loud\n", written(capsys))
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z  WARNING \| loud\n", written(capsys))
 
 
 def test_setting_up_twice_does_not_double_the_lines(capsys: pytest.CaptureFixture[str]) -> None:

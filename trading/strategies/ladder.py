@@ -273,11 +273,15 @@ class Ladder:
         if order.phase != "canceling":  # otherwise it has left the ladder already
             self._side(order).remove(order)
 
-    def release(self, gone: Released) -> None:
-        """Give up an order for a named reason."""
+    def release(self, gone: Released, order: OwnOrder) -> None:
+        """Give up an order, or the rest of it, for a named reason."""
         remember_release(self.state, gone)
         name, symbol = self.settings.name, self.settings.pair.symbol
-        self.out.append(OrderReleased(name, symbol, gone.side, gone.price, gone.volume, gone.reason))
+        self.out.append(
+            OrderReleased(
+                name, symbol, gone.side, gone.price, gone.volume, gone.reason, order.order_id, order.exchange_id
+            )
+        )
 
     def remember(self, due: RememberedSell, reason: str) -> None:
         """A counter-sell that cannot rest now; it is tried again."""

@@ -62,7 +62,8 @@ def _accept(ladder: Ladder, order: OwnOrder, exchange_id: VenueOrderId) -> None:
         if not ladder.state.surplus:
             ladder.state.surplus_price = Decimal(0)
     if order.kind == "extra":
-        ladder.out.append(ExtraSell(ladder.settings.name, ladder.settings.pair.symbol, order.price, order.volume))
+        name, symbol = ladder.settings.name, ladder.settings.pair.symbol
+        ladder.out.append(ExtraSell(name, symbol, order.price, order.volume, order.order_id, order.exchange_id))
 
 
 def _book(ladder: Ladder, order: OwnOrder, event: PartiallyFilled | Filled | Canceled) -> None:
@@ -96,6 +97,9 @@ def _complete(ladder: Ladder, order: OwnOrder, time: Nanos) -> None:
             order.filled,
             order.cost,
             order.fee,
+            order.order_id,
+            order.exchange_id,
+            order.cause,
         ),
     )
     if order.side == "buy":
@@ -154,7 +158,7 @@ def _closed_early(ladder: Ladder, order: OwnOrder, event: Canceled) -> None:
         if event.reason == "post-only":
             ladder.crossings.crossed(order.price, event.time, ladder.now)
         elif not asked_for:
-            ladder.release(Released("buy", order.price, order.volume, closed_by(event)))
+            ladder.release(Released("buy", order.price, order.volume, closed_by(event)), order)
             if event.reason not in (*FOR_GOOD, *OUR_OWN):
                 ladder.buy_retry.closed_by_venue(max(event.time, ladder.now))
         if order.filled and ladder.variant.sell_volume is not None:
@@ -171,7 +175,7 @@ def _sell_closed_early(ladder: Ladder, order: OwnOrder, event: Canceled, *, aske
     rest = order.rest
     if order.is_owners:
         reason = f"{closed_by(event)}; it offered base of yours"
-        ladder.release(Released("sell", order.price, order.volume - order.filled, reason))
+        ladder.release(Released("sell", order.price, order.volume - order.filled, reason), order)
         _retry_at_once(ladder)
         return
     due_again = asked_for or event.reason not in FOR_GOOD
@@ -196,7 +200,7 @@ def _sell_closed_early(ladder: Ladder, order: OwnOrder, event: Canceled, *, aske
     elif not asked_for:
         first_free = order.attempt + 1
         gone = Released("sell", order.price, rest, closed_by(event), order.parent, first_free, order.bought_at)
-        ladder.release(gone)
+        ladder.release(gone, order)
         _retry_at_once(ladder)
 
 
@@ -251,7 +255,17 @@ def _amended(ladder: Ladder, order: OwnOrder, event: Amended) -> None:
     former = (order.price, order.volume)
     ladder.amended(order, event.price, event.volume)
     ladder.out.append(
-        OrderAmended(name, symbol, order.side, event.price, event.volume, *former, beyond=_beyond_own(ladder, order)),
+        OrderAmended(
+            name,
+            symbol,
+            order.side,
+            event.price,
+            event.volume,
+            *former,
+            beyond=_beyond_own(ladder, order),
+            order_id=order.order_id,
+            exchange_id=order.exchange_id,
+        ),
     )
 
 

@@ -33,6 +33,7 @@ from adapters.exchanges.kraken.wire.error_texts import meaning_of
 from adapters.exchanges.kraken.wire.names import PairTable
 from adapters.exchanges.kraken.wire.rest_results import Token, orders_of
 from adapters.exchanges.kraken.wire.values import WireError
+from messages.about import about
 from messages.account import AccountSnapshot, History, HistoryProgress, OrderFacts
 from messages.ids import ClientOrderId, Nanos, VenueOrderId
 from messages.mailboxes import ExchangeEvent
@@ -73,7 +74,7 @@ class LiveAccount:
     def opened(self, symbol: str = "") -> None:
         """The pair, or without a symbol the whole exchange, is heard to take orders again."""
         if self.limits.holds.opened(symbol):
-            logger.info("%s takes orders again", symbol or "Kraken")
+            logger.info("%s takes orders again", symbol or "Kraken", extra=about(pair=symbol))
         self.wake()
 
     def sending(self, order_id: ClientOrderId) -> None:

@@ -51,9 +51,11 @@ def test_the_sell_of_a_buy_derives_its_id_from_the_filled_order() -> None:
 @ALL_KINDS
 def test_every_fill_is_told_with_its_cost_and_fee(variant: Variant) -> None:
     play = started(variant)
-    outputs = play.fill(play.orders("buy")[0].order_id)
+    buy = play.orders("buy")[0]
+    outputs = play.fill(buy.order_id)
+    ids = (buy.order_id, play.exchange_ids[buy.order_id], buy.cause)
     assert notices(outputs, OrderFilled) == [
-        OrderFilled("grid", "BTC/USD", "buy", D("49504.9"), D("0.00202"), cost=D("99.999898"), fee=D("0.249999745"))
+        OrderFilled("grid", "BTC/USD", "buy", D("49504.9"), D("0.00202"), D("99.999898"), D("0.249999745"), *ids)
     ]
 
 

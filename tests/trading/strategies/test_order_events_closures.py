@@ -58,9 +58,10 @@ def test_a_buy_closed_as_post_only_is_replaced_on_the_next_tick_without_a_word()
 def test_a_sell_cancelled_by_hand_is_released_and_named(variant: Variant) -> None:
     play = two_sells(variant)
     sell = play.orders("sell")[0]
+    ids = (sell.order_id, play.exchange_ids[sell.order_id])
     outputs = play.close(sell.order_id, "by hand")
     assert notices(outputs, OrderReleased) == [
-        OrderReleased("grid", "BTC/USD", "sell", sell.price, sell.volume, "cancelled by hand")
+        OrderReleased("grid", "BTC/USD", "sell", sell.price, sell.volume, "cancelled by hand", *ids)
     ]
     assert placed(outputs) == []
     assert play.core.owned == D("0.0040602")

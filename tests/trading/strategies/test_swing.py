@@ -15,7 +15,9 @@ def test_the_ladder_comes_first_and_the_extra_sell_once_nothing_is_pending() -> 
     assert placed(play.start("50000")) == LADDER_AT_50000
     outputs = play.tick("50000")
     assert placed(outputs) == [EXTRA_AT_50000]
-    assert notices(outputs, ExtraSell) == [ExtraSell("grid", "BTC/USD", D("51005.0"), D("0.00197044"))]
+    extra = play.orders("sell")[-1].order_id
+    told = ExtraSell("grid", "BTC/USD", D("51005.0"), D("0.00197044"), extra, play.exchange_ids[extra])
+    assert notices(outputs, ExtraSell) == [told]
 
 
 def test_after_a_restart_unowned_base_may_be_told_after_the_resync_but_before_the_next_tick() -> None:

@@ -20,6 +20,7 @@ from adapters.exchanges.kraken.wire.our_orders import EVERY_MARK, UNREADABLE, Ow
 from adapters.exchanges.kraken.wire.private_socket import Report
 from adapters.exchanges.kraken.wire.rest_results import close_reason
 from adapters.exchanges.kraken.wire.rows import Unread
+from messages.about import about
 from messages.account import AccountBalances, OrderFacts, facts_of_accepted
 from messages.ids import ClientOrderId, Nanos, VenueOrderId
 from messages.mailboxes import ExchangeEvent
@@ -175,7 +176,8 @@ class AccountOrders:
         """A report about an order that was never shown. Nothing but its money concerns us, unless it may be ours."""
         if report.kind != "trade":
             return []
-        logger.warning("a fill of the unknown order %s", report.order_id)
+        fields = about(order_id=report.cl_ord_id, exchange_id=report.order_id, pair=report.symbol)
+        logger.warning("a fill of the unknown order %s", report.order_id, extra=fields)
         if report.borrowed or report.exec_id in self._older_fills or self._may_be_in_flight(report):
             return []
         if report.exec_id:
@@ -215,7 +217,10 @@ class AccountOrders:
         facts = known.facts
         if (facts.price, facts.volume) == (before.price, before.volume):
             return []
-        logger.warning("order %s was changed outside of this program: %s", report.order_id, report.reason)
+        fields = about(
+            order_id=facts.order_id, exchange_id=report.order_id, pair=facts.symbol, cause=report.reason or ""
+        )
+        logger.warning("order %s was changed outside of this program: %s", report.order_id, report.reason, extra=fields)
         amended = Amended(
             order_id=facts.order_id,
             exchange_id=facts.exchange_id,

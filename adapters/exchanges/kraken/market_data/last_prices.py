@@ -25,6 +25,7 @@ from adapters.exchanges.kraken.wire.error_texts import KrakenError
 from adapters.exchanges.kraken.wire.names import PairTable
 from adapters.exchanges.kraken.wire.rest_results import Trades, last_trade
 from adapters.exchanges.kraken.wire.values import WireError
+from messages.about import about
 from messages.market import Tick
 from trading.ports import ExchangeUnavailable
 
@@ -99,7 +100,7 @@ class LastPrices:
 
     def note_refused(self, symbol: str, text: str) -> None:
         """The subscription of this pair alone was refused."""
-        logger.warning("%s: no prices of %s: %s", _NAME, symbol, text)
+        logger.warning("%s: no prices of %s: %s", _NAME, symbol, text, extra=about(pair=symbol, cause=text))
         self._refused.add(symbol)
         self._tell(symbol, f"Kraken refuses its prices: {text}")
 
@@ -203,7 +204,7 @@ class LastPrices:
             self._tell(symbol, error.text)
             return False
         except WireError as error:
-            logger.warning("the trades of %s cannot be asked for: %s", symbol, error)
+            logger.warning("the trades of %s cannot be asked for: %s", symbol, error, extra=about(pair=symbol))
             return False
         known = self._newest.get(symbol)
         if trade is None or trade[0] == known or self._is_seen(symbol, trade[1]):

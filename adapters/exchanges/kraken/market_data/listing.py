@@ -17,6 +17,7 @@ from adapters.exchanges.kraken.wire.rest_results import ServerTime
 from adapters.exchanges.kraken.wire.values import WireError
 from config.problems import ConfigError, did_you_mean
 from config.schema import Config
+from messages.about import about
 from messages.market import Quote
 from messages.money import Pair
 from trading.ports import ExchangeUnavailable, PairUnavailable
@@ -105,7 +106,7 @@ class Listing:
             rows = await self.rest.get("Ticker", wire.Rows, pair=pair.id, **pair.of_class())
             told = wire.bid_and_ask(next(iter(rows.values())), symbol) if rows else None
         except (KrakenError, WireError) as error:
-            logger.warning("Kraken Ticker of %s: %s", symbol, error)
+            logger.warning("Kraken Ticker of %s: %s", symbol, error, extra=about(pair=symbol))
             return None
         return Quote(symbol, *told) if told else None
 
@@ -165,13 +166,15 @@ class Listing:
                 prices |= await self._ticker(pairs)
             except KrakenError as error:
                 if len(pairs) == 1:
-                    logger.warning("Kraken Ticker of %s: %s", pairs[0].symbol, error.text)
+                    symbol = pairs[0].symbol
+                    logger.warning("Kraken Ticker of %s: %s", symbol, error.text, extra=about(pair=symbol))
                     continue
                 for pair in pairs:
                     try:
                         prices |= await self._ticker([pair])
                     except KrakenError as single:
-                        logger.warning("Kraken Ticker of %s: %s", pair.symbol, single.text)
+                        fields = about(pair=pair.symbol)
+                        logger.warning("Kraken Ticker of %s: %s", pair.symbol, single.text, extra=fields)
         return prices
 
     async def _ticker(self, pairs: list[PairName]) -> dict[str, Decimal | None]:
@@ -184,7 +187,7 @@ class Listing:
             try:
                 prices[symbol] = wire.last_price(row, symbol)
             except WireError as error:
-                logger.warning("Kraken %s", error)
+                logger.warning("Kraken %s", error, extra=about(pair=symbol))
         return prices
 
     def _find(self, symbol: str) -> PairName:

@@ -14,6 +14,7 @@ from adapters.exchanges.kraken.wire import listed as wire
 from adapters.exchanges.kraken.wire.error_texts import KrakenError
 from adapters.exchanges.kraken.wire.names import PairName, PairTable
 from adapters.exchanges.kraken.wire.values import WireError
+from messages.about import about
 from trading.ports import ExchangeUnavailable, PairUnavailable
 
 logger = logging.getLogger("infinity_grid.kraken")
@@ -50,7 +51,9 @@ class Fees:
         if symbol in self._refused:
             raise PairUnavailable(symbol, self._refused[symbol])
         if symbol not in self._rates:
-            logger.warning("Kraken does not state the fee of %s; assuming %s", symbol, FALLBACK_MAKER_FEE)
+            logger.warning(
+                "Kraken does not state the fee of %s; assuming %s", symbol, FALLBACK_MAKER_FEE, extra=about(pair=symbol)
+            )
         return self._rates.get(symbol, FALLBACK_MAKER_FEE)
 
     async def _read(self) -> None:
@@ -74,7 +77,8 @@ class Fees:
             if error.text.startswith("EAccount:"):
                 self._refused[pair.symbol] = error.text
             else:
-                logger.warning("Kraken TradeVolume of %s: %s", pair.symbol, error.text)
+                fields = about(pair=pair.symbol)
+                logger.warning("Kraken TradeVolume of %s: %s", pair.symbol, error.text, extra=fields)
 
     async def _ask(self, pairs: list[PairName]) -> set[str]:
         """Take the rates of these pairs; returns the pairs with one. Raises `KrakenError` for what one pair causes."""
@@ -92,7 +96,7 @@ class Fees:
             try:
                 rate = wire.fee_rate(content, symbol)
             except WireError as error:
-                logger.warning("Kraken %s", error)
+                logger.warning("Kraken %s", error, extra=about(pair=symbol))
                 continue
             if rate is not None:
                 self._rates[symbol] = rate

@@ -18,6 +18,7 @@ from adapters.exchanges.kraken.transport.server_clock import SECOND, ServerClock
 from adapters.exchanges.kraken.wire.error_texts import meaning_of, reject_reason
 from adapters.exchanges.kraken.wire.private_socket import Placed
 from adapters.exchanges.kraken.wire.values import WireError
+from messages.about import about
 from messages.counted import counted
 from messages.ids import NO_VENUE_ID, ClientOrderId, Nanos
 from messages.money import ZERO
@@ -172,7 +173,7 @@ class Answers:
     def taken(self, batch: Batch) -> None:
         """The exchange has answered as it should: what was put off goes on."""
         if self._limits.holds.taken(scopes_of(batch)):
-            logger.info("requests for %s are taken again", batch.symbol or "orders")
+            logger.info("requests for %s are taken again", batch.symbol or "orders", extra=about(pair=batch.symbol))
             self._wake()
 
     def reject(self, order: Place, reason: RejectReason, text: str) -> None:

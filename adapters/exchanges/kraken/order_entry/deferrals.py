@@ -11,6 +11,7 @@ from adapters.exchanges.kraken.limits.holds import Holds, RequestHold, scopes_of
 from adapters.exchanges.kraken.limits.request_queue import Ages, Batch, RequestQueue
 from adapters.exchanges.kraken.transport.server_clock import SECOND
 from adapters.exchanges.kraken.wire.error_texts import throttled_until
+from messages.about import about
 from messages.counted import counted
 from messages.ids import ClientOrderId, Nanos
 from messages.orders import DeferReason, Deferred
@@ -73,7 +74,10 @@ class Deferrals:
             self._told[order_id] = key
             self._post(Deferred(order_id=order_id, reason=reason, text=text, time=self._now()))
         if news:
-            logger.warning("waiting: %s for %s (%s): %s", counted(len(news), "request"), symbol, reason, text)
+            fields = about(order_id=" ".join(news), pair=symbol, cause=reason)
+            logger.warning(
+                "waiting: %s for %s (%s): %s", counted(len(news), "request"), symbol, reason, text, extra=fields
+            )
 
     def _moment(self, hold: RequestHold, now: float) -> str:
         """When a long wait ends; shorter ones go on in growing pauses."""

@@ -31,6 +31,7 @@ from adapters.exchanges.kraken.wire.private_socket import (
     read_placed,
 )
 from adapters.exchanges.kraken.wire.values import nanoseconds
+from messages.about import about
 from messages.account import OrderOfAnother
 from messages.ids import ClientOrderId
 from messages.orders import Place
@@ -233,7 +234,8 @@ class Requests:
         for order in orders:
             if order.order_id in self.answers.in_flight:
                 fate = await fate_of(order.order_id, self._stream, self.cancel_by_id)
-                logger.warning("order %s had no answer; %s", order.order_id, _FATES[fate])
+                fields = about(order_id=order.order_id, pair=order.symbol, cause=order.cause)
+                logger.warning("order %s had no answer; %s", order.order_id, _FATES[fate], extra=fields)
                 if fate == "never":
                     never.append(order)
                 elif fate == "canceled":

@@ -23,6 +23,7 @@ from adapters.exchanges.kraken.transport.server_clock import SECOND
 from adapters.exchanges.kraken.wire.names import PairTable
 from adapters.exchanges.kraken.wire.rest_results import ClosedOrders, OpenOrders, Order, order_facts
 from adapters.exchanges.kraken.wire.values import nanoseconds_of_unix
+from messages.about import about
 from messages.account import History, OrderFacts
 from messages.ids import NO_CLIENT_ID, ClientOrderId, Nanos, VenueOrderId
 from trading.ports import ExchangeUnavailable
@@ -234,7 +235,9 @@ class Lookup:
             facts = order_facts(exchange_id, order, self._names, frozenset())
             other = found.get(facts.order_id)
             if other is not None:
-                logger.error("two orders have the client id %s: %s, %s", facts.order_id, exchange_id, other.exchange_id)
+                fields = about(order_id=facts.order_id, exchange_id=exchange_id, pair=facts.symbol)
+                text = "two orders have the client id %s: %s, %s"
+                logger.error(text, facts.order_id, exchange_id, other.exchange_id, extra=fields)
             if other is None or (facts.filled, facts.time) > (other.filled, other.time):
                 found[facts.order_id] = facts
         return found
