@@ -2,7 +2,8 @@
 
 Five buys of 100 USD, each 1/1.01 below the one before, the first below the last price; a filled buy places a
 sell one percent higher and one buy below the lowest; a filled sell places nothing; far above the highest
-buy all buys are placed anew. Prices to 0.1 (sells up, buys down), volumes down to 6 decimals.
+buy all buys are placed anew. Prices to 0.1 (sells up, buys down), volumes down to 6 decimals. These are not
+the grid's own rules: those are stated in `tests.oracle.terms`.
 """
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal

@@ -14,7 +14,7 @@ import trio
 import supervisor
 from tests.behaviour.accounts import account
 from tests.behaviour.desk import Desk, opened, until
-from tests.faults.oracle import Grid, Order
+from tests.oracle.foretold import Grid, Order
 from tests.process import running
 
 pytestmark = pytest.mark.process

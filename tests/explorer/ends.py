@@ -1,4 +1,7 @@
-"""What must be true where nothing is on its way any more and nobody has news."""
+"""What must be true where nothing is on its way any more and nobody has news.
+
+No rule of the grid is judged here (`tests.oracle` does), only that the protocol lost, doubled and invented nothing.
+"""
 
 from decimal import Decimal
 

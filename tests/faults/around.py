@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from fractions import Fraction
-from math import floor
 
 import trio
 
@@ -11,8 +10,8 @@ from messages.ids import MARK
 from simulators.kraken import FrameFault, RequestFault
 from simulators.kraken.model.catalogue import PairStatus
 from tests.faults.course import Arm, Case, Step
-from tests.faults.oracle import FEE, LOT, Grid, Row
 from tests.faults.world import SYMBOL, World
+from tests.oracle.foretold import Grid, Row
 
 ORDERS = "ws:*add*"
 ASKED_AGAIN_WITHIN = 3700.0
@@ -155,8 +154,7 @@ def tick(size: str, *, late: bool = False) -> Callable[[Grid, str], list[Row]]:
         grid.trade(price)
         for sell in (sell for sell in grid.sells if late and sell not in others):
             sell.price += grid.tick
-            if grid.kind != "GridSell":
-                sell.volume = Fraction(floor(grid.amount / (sell.price * (1 - 2 * FEE)) / LOT)) * LOT
+            sell.volume = grid.counter_volume(sell.price, sell.volume)
         return grid.ladder()
 
     return expect

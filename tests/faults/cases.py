@@ -12,8 +12,8 @@ from simulators.kraken import Behaviour, FrameFault, RequestFault
 from simulators.kraken.faults import FrameAction
 from tests.faults.around import ASKED_AGAIN_WITHIN, LOCKED_OUT, surroundings
 from tests.faults.course import KNOWN_WITHIN, PRICES, Arm, Case, Step
-from tests.faults.oracle import Grid, Row
 from tests.faults.world import World, account
+from tests.oracle.foretold import Grid, Row
 
 ADD, CANCEL = "ws:*add*", "ws:*cancel*"
 RECONNECTED_WITHIN = 20.0

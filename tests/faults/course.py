@@ -22,8 +22,8 @@ from messages.notices import (
     StrategyResumed,
 )
 from simulators.kraken.model.orders import Order
-from tests.faults.oracle import Grid, Row
 from tests.faults.world import World, now, opened
+from tests.oracle.foretold import Grid, Row
 
 Step = Literal["start", "fill", "sell", "fall", "rise", "shift"]
 

@@ -14,8 +14,8 @@ from messages.notices import FundsMissing, OrderAmended, OrderReleased, Strategy
 from simulators.kraken import RequestFault
 from supervision.restart import root_cause
 from supervision.stop_request import ProgramFailed
-from tests.faults.oracle import Grid, Row
 from tests.faults.world import World, account, now, opened
+from tests.oracle.foretold import Grid, Row
 
 
 def rows(*wanted: tuple[str, str | Decimal, str | Decimal]) -> list[Row]:

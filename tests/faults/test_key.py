@@ -9,8 +9,8 @@ from trio.testing import MockClock
 from simulators.kraken import RequestFault
 from supervision.restart import root_cause
 from supervision.stop_request import ProgramFailed
-from tests.faults.oracle import Grid
 from tests.faults.world import World, opened
+from tests.oracle.foretold import Grid
 from tests.pains.worlds import shown
 
 MOMENTS = ["rest:GetApiKeyInfo", "rest:GetWebSocketsToken", "ws:subscribe"]

@@ -11,8 +11,8 @@ from actors.strategy import StrategyActor
 from messages.counted import counted
 from messages.notices import ProgramEnded
 from simulators.kraken import RequestFault
-from tests.faults.oracle import Grid
 from tests.faults.world import opened
+from tests.oracle.foretold import Grid
 
 
 @pytest.mark.parametrize(("on_stop", "left"), [("cancel-buys", 1), ("cancel-all", 0)])

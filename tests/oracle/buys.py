@@ -9,8 +9,8 @@ from msgspec import Struct
 from simulators.kraken.model.orders import Order
 from tests.oracle import terms as rules
 from tests.oracle.ids import Cause
-from tests.oracle.past import ZERO, Past
-from tests.oracle.surroundings import CLEAR, SECOND, Surroundings, Wrong, named, one_of, shown, value
+from tests.oracle.past import Past
+from tests.oracle.surroundings import CLEAR, SECOND, Surroundings, Wrong, named, one_of, shown
 from tests.oracle.terms import Terms
 
 
@@ -149,8 +149,8 @@ class Buys:
         sure, _ = self._standing(arrival)
         sells = [one for one in arrival.beside if one.side == "sell" and order.opened - one.opened > SECOND]
         sells = [one for one in sells if not 0 < self._past.orders[one.txid].closed <= order.opened + CLEAR]
-        invested = sum((value(one) for one in (*sure, *sells)), ZERO)
-        if invested + terms.need >= terms.max_investment:
+        invested = rules.invested((*sure, *sells))
+        if not rules.may_invest(terms, invested):
             raise Wrong(f"{named(order)}: {rules.shown(invested)} of {rules.shown(terms.max_investment)} are invested")
         if len(sure) >= terms.buys:
             raise Wrong(f"{named(order)}: {terms.buys} buys are open")

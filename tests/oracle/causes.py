@@ -41,7 +41,7 @@ from tests.oracle.departures import Departures
 from tests.oracle.ids import Cause
 from tests.oracle.past import ZERO, Past
 from tests.oracle.sells import Sells
-from tests.oracle.surroundings import CLEAR, SECOND, Surroundings, Wrong, named, one_of, value
+from tests.oracle.surroundings import CLEAR, SECOND, Surroundings, Wrong, named, one_of
 from tests.oracle.terms import Terms
 
 EXCESS, TRADES = 120 * SECOND, 3
@@ -186,7 +186,7 @@ class Strategy:
             why = "no other sell is open"
         elif len(self.past.buys()) >= terms.buys:
             why = f"{terms.buys} buys are open"
-        elif self.past.invested() + terms.need >= terms.max_investment:
+        elif not rules.may_invest(terms, self.past.invested()):
             why = f"{rules.shown(self.past.invested())} of {rules.shown(terms.max_investment)} are invested"
         elif (
             price >= self._around.offer()
@@ -200,4 +200,4 @@ class Strategy:
 
     def _had_room_before(self, sell: Order, terms: Terms) -> bool:
         """Whether the trade that filled the sell may have made the ladder grow first, so that no buy was missing."""
-        return self.past.invested() + value(sell) + terms.need < terms.max_investment
+        return rules.may_invest(terms, self.past.invested() + rules.invested([sell]))

@@ -6,6 +6,8 @@ from typing import Literal
 from msgspec import Struct
 
 Kind = Literal["counter", "ladder", "surplus", "extra"]
+_MARK, _LENGTH, _MOST = "g", 18, 2**31 - 1
+"""How each id begins, how long it is, and the largest userref of Kraken."""
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _AHEAD = 1_000
 """Ladder orders between two that the venue sees: each decision counts, those that were refused before they left too."""
@@ -35,12 +37,25 @@ def _digits(number: int, width: int) -> str:
 def client_id(userref: int, cause: str) -> str:
     """Mark, userref and hash."""
     number = int.from_bytes(hashlib.sha256(cause.encode()).digest(), "big")
-    return f"g{_digits(userref, 6)}{_digits(number % 36**11, 11)}"
+    return f"{_MARK}{_digits(userref, 6)}{_digits(number % 36**11, 11)}"
 
 
 def attempt_of(parent: str, attempt: int) -> str:
     """The cause of a counter-order."""
     return f"{parent}#{attempt}" if attempt else parent
+
+
+def answers_to(userref: int, parent: str) -> list[str]:
+    """Every id that an answer to this filled order may have, first attempt first."""
+    return [client_id(userref, attempt_of(parent, attempt)) for attempt in range(ATTEMPTS)]
+
+
+def userref_of(name: str) -> int | None:
+    """Whose order it is; None where the program cannot have made this id."""
+    if len(name) != _LENGTH or name[0] != _MARK or not set(name) <= set(_DIGITS):
+        return None
+    userref = int(name[1:7], 36)
+    return userref if userref <= _MOST else None
 
 
 class Ids:
@@ -55,8 +70,8 @@ class Ids:
 
     def filled(self, txid: str) -> None:
         """From now on this order may be answered."""
-        for attempt in range(ATTEMPTS):
-            self._known[client_id(self._userref, attempt_of(txid, attempt))] = Cause("counter", txid, attempt)
+        for attempt, name in enumerate(answers_to(self._userref, txid)):
+            self._known[name] = Cause("counter", txid, attempt)
 
     def cause(self, name: str) -> Cause | None:
         """None: nothing that happened explains this id."""

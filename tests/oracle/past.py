@@ -9,7 +9,7 @@ from msgspec import Struct
 from simulators.kraken.model.orders import Order
 from tests.oracle import terms as rules
 from tests.oracle.ids import Cause, Ids
-from tests.oracle.surroundings import CLEAR, STORM, Surroundings, value
+from tests.oracle.surroundings import CLEAR, STORM, Surroundings
 
 ZERO = Fraction(0)
 
@@ -68,7 +68,7 @@ class Past:
         elif volume:
             others = [o for o in self.sells() if o.txid != after.txid and self.causes[o.txid].kind != "extra"]
             promised = sum((Fraction(o.remaining) for o in others), ZERO)
-            self.owned = max(self.owned - volume, min(max(self.owned, ZERO), promised))
+            self.owned = rules.left_of(self.owned, volume, promised)
 
     def own_base(self) -> Fraction:
         """Bought, not sold and not offered."""
@@ -105,7 +105,7 @@ class Past:
 
     def invested(self) -> Fraction:
         """Price times full volume of all that is open."""
-        return sum((value(order) for order in self.opened.values()), ZERO)
+        return rules.invested(self.opened.values())
 
     def since(self, now: int) -> list[Order]:
         """Open now or within the time that a decision may be old."""

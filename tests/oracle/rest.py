@@ -74,11 +74,6 @@ def broken(terms: Terms, quiet: Quiet) -> list[str]:
     ]
 
 
-def invested(orders: Sequence[Row]) -> Fraction:
-    """Price times full volume, both sides."""
-    return sum((row.price * row.volume for row in orders), ZERO)
-
-
 def _ladder(terms: Terms, buys: list[Row], quiet: Quiet) -> list[str]:
     found = []
     if len(buys) > terms.buys:
@@ -98,20 +93,22 @@ def _ladder(terms: Terms, buys: list[Row], quiet: Quiet) -> list[str]:
     return found
 
 
-def due_reasons(terms: Terms, buys: Sequence[Row], quiet: Quiet) -> set[str]:
-    """Why one more buy is impossible; empty when it is possible and therefore missing."""
-    price = rules.buy_price(terms, buys[-1].price if buys else None, quiet.price)
+def due_reasons(
+    terms: Terms, lowest: Fraction | None, ticker: Fraction, quote_free: Fraction, invested: Fraction
+) -> set[str]:
+    """Why no buy below the `lowest` one is possible; empty when it is possible and therefore missing."""
+    price = rules.buy_price(terms, lowest, ticker)
     volume = rules.buy_volume(terms, price)
     found = set()
-    if invested(quiet.orders) + terms.need >= terms.max_investment:
+    if not rules.may_invest(terms, invested):
         found.add("max_investment")
-    if quiet.quote_free <= terms.need:
+    if quote_free <= terms.need:
         found.add("funds")
     if rules.too_small(terms, price, volume):
         found.add("minimum")
-    if terms.sells and terms.step * terms.kept <= 1:
+    if terms.fees_eat:
         found.add("fee")
-    if rules.no_gain(terms, price) or not volume or (buys and rules.too_near(terms, buys[-1].price, price)):
+    if rules.no_gain(terms, price) or not volume or (lowest and rules.too_near(terms, lowest, price)):
         found.add("too coarse")
     return found
 
@@ -120,11 +117,12 @@ def _reason(terms: Terms, buys: list[Row], quiet: Quiet) -> list[str]:
     named = [match[2] for text in quiet.waiting if (match := FEWER.match(text))]
     if len(buys) >= terms.buys:
         return [f"{len(buys)} buys are open, and /status says {named}"] if named else []
-    due = due_reasons(terms, buys, quiet)
+    invested, lowest = rules.invested(quiet.orders), buys[-1].price if buys else None
+    due = due_reasons(terms, lowest, quiet.price, quiet.quote_free, invested)
     if not named:
         return [f"only {len(buys)} of {terms.buys} buys, and no reason"]
     if not any(reason in named[0] for reason in due):
-        figures = f"invested {_s(invested(quiet.orders))} of {_s(terms.max_investment)}, free {_s(quiet.quote_free)}"
+        figures = f"invested {_s(invested)} of {_s(terms.max_investment)}, free {_s(quiet.quote_free)}"
         return [f"only {len(buys)} of {terms.buys} buys for {named[0]!r}; true are {sorted(due)}: {figures}"]
     return []
 
@@ -152,7 +150,7 @@ def _surplus(terms: Terms, quiet: Quiet) -> list[str]:
     not know at once after a start. An extra sell may have taken what the partly filled buys brought.
     """
     price = rules.sell_price(terms, quiet.surplus_price, quiet.price)
-    wanted = rules.down(min(rules.for_amount(terms, price), quiet.surplus), terms.lot)
+    wanted = rules.volume_for_amount(terms, price, quiet.surplus)
     ours = wanted if terms.existing_base else min(wanted, rules.down(max(quiet.own_base, ZERO), terms.lot))
     due = set()
     if quiet.surplus * price < terms.amount:
@@ -191,8 +189,8 @@ def _waiting(terms: Terms, quiet: Quiet) -> list[str]:
 
 def _told(quiet: Quiet) -> list[str]:
     found = []
-    if quiet.told_investment != invested(quiet.orders):
-        found.append(f"told an investment of {_s(quiet.told_investment)}, it is {_s(invested(quiet.orders))}")
+    if quiet.told_investment != (invested := rules.invested(quiet.orders)):
+        found.append(f"told an investment of {_s(quiet.told_investment)}, it is {_s(invested)}")
     if not quiet.unsure and quiet.told_surplus != quiet.surplus:
         found.append(f"told a surplus of {_s(quiet.told_surplus)}, it is {_s(quiet.surplus)}")
     if not quiet.unsure and quiet.told_highest != quiet.highest:

@@ -121,7 +121,7 @@ class Sells:
         # A trade that is older than what left the surplus is no ticker; a life that slept knows the closure alone.
         since = self._around.traded(max((one.time for one in self._past.leftovers), default=0))
         self._check_lift(order, since, terms, bought)
-        wanted = rules.down(min(rules.for_amount(terms, price), surplus), terms.lot)
+        wanted = rules.volume_for_amount(terms, price, surplus)
         own = rules.down(max(self._past.own_base(), ZERO), terms.lot)
         if order.volume > wanted or (order.volume not in (wanted, own) and terms.kind != "SWING"):
             raise Wrong(f"{named(order)}: due are {shown({wanted})}")
@@ -132,7 +132,7 @@ class Sells:
         due = {rules.extra_price(terms, ticker, self._past.highest) for ticker in tickers}
         if order.side != "sell" or terms.kind != "SWING" or order.price not in due:
             raise Wrong(f"{named(order)}: due of a SWING is {shown(due)}")
-        if order.volume > rules.down(rules.for_amount(terms, Fraction(order.price)), terms.lot):
+        if order.volume > rules.volume_for_amount(terms, Fraction(order.price)):
             raise Wrong(f"{named(order)} is worth more than {terms.amount}")
         busy = any(order.opened - time <= CLEAR for time in self._past.changes)
         if self._around.clear and not busy and (self._past.sells() or len(self._past.buys()) != terms.buys):

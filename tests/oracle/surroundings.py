@@ -52,11 +52,6 @@ def named(order: Order) -> str:
     return f"{order.side} {order.txid} of {order.volume} at {order.price}"
 
 
-def value(order: Order) -> Fraction:
-    """Price times full volume."""
-    return Fraction(order.price) * Fraction(order.volume)
-
-
 def shown(values: Iterable[Fraction]) -> str:
     """The first few of them, or "nothing"."""
     return " or ".join(f"{rules.shown(value):f}" for value in sorted(set(values))[:6]) or "nothing"

@@ -1,14 +1,28 @@
-"""Prices and volumes of the rules in fractions, one function each."""
+"""Prices, volumes and limits of the rules in fractions, one function each: no test states one of them again."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
 from math import ceil, floor
+from typing import Protocol, TypeVar
 
 from msgspec import Struct
+
+Number = TypeVar("Number", Decimal, Fraction)
 
 SHIFT_MARGIN = Fraction(1001, 1000)
 JUMP = 5
 """A price more intervals away than this moves no ladder before a second trade confirms it."""
+
+
+class Sized(Protocol):
+    """An order, at the venue or foretold; a figure is exact in either form."""
+
+    @property
+    def price(self) -> Decimal | Fraction: ...
+
+    @property
+    def volume(self) -> Decimal | Fraction: ...
 
 
 class Terms(Struct, frozen=True):
@@ -51,6 +65,11 @@ class Terms(Struct, frozen=True):
     def sells(self) -> bool:
         """Whether bought base is sold at all."""
         return self.kind != "cDCA"
+
+    @property
+    def fees_eat(self) -> bool:
+        """Whether the fees of a buy and its sell are as much as the interval brings."""
+        return self.sells and self.step * self.kept <= 1
 
 
 def down(value: Fraction, unit: Fraction) -> Fraction:
@@ -107,6 +126,28 @@ def sell_volume(terms: Terms, price: Fraction, executed: Fraction) -> Fraction:
     return executed if terms.kind == "GridSell" else for_amount(terms, price)
 
 
+def volume_for_amount(terms: Terms, price: Fraction, most: Fraction | None = None) -> Fraction:
+    """Of a sell that no single buy asks for: worth the amount, or `most` where that is less; on the pair's lots."""
+    volume = for_amount(terms, price)
+    return down(volume if most is None else min(volume, most), terms.lot)
+
+
+def invested(orders: Iterable[Sized]) -> Fraction:
+    """Price times full volume of both sides, whatever part is filled."""
+    return sum((Fraction(order.price) * Fraction(order.volume) for order in orders), Fraction(0))
+
+
+def may_invest(terms: Terms, already: Fraction) -> bool:
+    """Whether one more buy stays below what may be invested; `already`: what all open orders are worth."""
+    return already + terms.need < terms.max_investment
+
+
+def left_of(owned: Number, sold: Number, promised: Number) -> Number:
+    """Own base after a sale; what was sold beyond it was the owner's, and is not taken from what others `promised`."""
+    nothing = sold - sold
+    return max(owned - sold, min(max(owned, nothing), promised))
+
+
 def shift_above(terms: Terms, highest: Fraction) -> Fraction:
     """The ticker beyond which the ladder is built anew."""
     return highest * terms.step**2 * SHIFT_MARGIN
@@ -133,7 +174,7 @@ def no_gain(terms: Terms, price: Fraction) -> bool:
     """Whether what is bought at this price cannot be sold with a gain within two intervals."""
     if not terms.sells:
         return False
-    return terms.step * terms.kept <= 1 or lowest_sell(terms, price) > price * terms.step**2
+    return terms.fees_eat or lowest_sell(terms, price) > price * terms.step**2
 
 
 def shown(value: Fraction) -> Decimal:

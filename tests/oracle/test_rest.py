@@ -28,7 +28,7 @@ def _quiet(buys: int = 5) -> Quiet:
         highest=zero,
         waiting=(),
         told_surplus=zero,
-        told_investment=rest.invested(rows),
+        told_investment=rules.invested(rows),
         told_highest=zero,
         remembered=0,
     )
@@ -104,7 +104,7 @@ def test_a_surplus_that_no_sell_offers_has_a_true_reason(
     quiet = replace(
         quiet,
         orders=[*quiet.orders, sell],
-        told_investment=rest.invested([*quiet.orders, sell]),
+        told_investment=rules.invested([*quiet.orders, sell]),
         surplus=Fraction(surplus),
         told_surplus=Fraction(surplus),
         surplus_price=Fraction(49000),

@@ -11,8 +11,8 @@ from assembly import registry
 from config import ConfigError, parse
 from messages.notices import FundsMissing, OrderReleased
 from simulators.kraken import RequestFault
-from tests.faults.oracle import Grid
 from tests.faults.world import KINDS, TEXT, account, now, opened
+from tests.oracle.foretold import Grid
 from tests.pains.worlds import sent, shown, survives
 
 

@@ -9,8 +9,8 @@ import trio
 from trio.testing import MockClock
 
 from simulators.kraken import Behaviour, Latency, RequestFault
-from tests.faults.oracle import Grid
 from tests.faults.world import KINDS, now, opened
+from tests.oracle.foretold import Grid
 from tests.pains.worlds import sent, shown, survives
 
 

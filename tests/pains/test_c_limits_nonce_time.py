@@ -11,8 +11,8 @@ from trio.testing import MockClock
 
 from messages.notices import FundsMissing
 from simulators.kraken import Behaviour, FrameFault
-from tests.faults.oracle import Grid
 from tests.faults.world import account, opened
+from tests.oracle.foretold import Grid
 from tests.pains.worlds import sent, shown, survives
 
 HOUR = 3600 * 10**9

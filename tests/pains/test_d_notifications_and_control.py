@@ -6,8 +6,8 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from tests.faults.oracle import Grid
 from tests.faults.world import KINDS, account, now, opened
+from tests.oracle.foretold import Grid
 from tests.pains.worlds import shown
 
 

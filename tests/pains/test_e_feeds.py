@@ -8,8 +8,8 @@ from trio.testing import MockClock
 
 from messages.notices import StrategyHalted, StrategyResumed
 from simulators.kraken import Behaviour, FrameFault, RequestFault
-from tests.faults.oracle import Grid
 from tests.faults.world import opened
+from tests.oracle.foretold import Grid
 from tests.pains.worlds import sent, shown
 
 

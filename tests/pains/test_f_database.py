@@ -12,8 +12,8 @@ from trio.testing import MockClock
 
 from supervision.restart import root_cause
 from supervision.stop_request import ProgramFailed
-from tests.faults.oracle import Grid
 from tests.faults.world import opened
+from tests.oracle.foretold import Grid
 from tests.pains.worlds import shown
 from trading.ports import DatabaseUnusable
 

@@ -10,8 +10,8 @@ from trio.testing import MockClock
 from config import ConfigError
 from supervision.restart import root_cause
 from supervision.stop_request import ProgramFailed
-from tests.faults.oracle import Grid
 from tests.faults.world import KINDS, account, now, opened
+from tests.oracle.foretold import Grid
 from tests.pains.worlds import sent, shown
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from tests.faults.cases import table
 from tests.faults.course import Outcome, play
-from tests.faults.oracle import Row
 from tests.faults.world import World
+from tests.oracle.foretold import Row
 
 CASES = {case.name: case for case in table()}
 

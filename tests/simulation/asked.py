@@ -6,9 +6,9 @@ own log of requests does.
 
 from collections.abc import Iterator
 
-from messages.ids import userref_of
 from simulators.kraken.model.venue import Venue
 from simulators.kraken.request_log import Entry, RequestLog
+from tests.oracle.ids import userref_of
 from tests.simulation.around import Around
 from tests.simulation.books import Violation
 from tests.simulation.lives import USERREFS

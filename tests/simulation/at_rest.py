@@ -4,9 +4,10 @@ import json
 from fractions import Fraction
 from typing import Any
 
-from messages.ids import ClientOrderId, userref_of
+from messages.ids import ClientOrderId
 from messages.status import Status, StrategyReport
 from simulators.kraken.model.orders import Order
+from tests.oracle.ids import userref_of
 from tests.simulation.books import Ledger
 from tests.simulation.by_hand import Owner
 from tests.simulation.disk import Disk

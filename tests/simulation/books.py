@@ -6,11 +6,11 @@ from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 
 from msgspec import Struct, field
 
-from messages.ids import userref_of
 from messages.status import StrategyReport
 from simulators.kraken.model.events import BalanceEvent
 from simulators.kraken.model.orders import Order
 from tests.oracle import terms as oracle_terms
+from tests.oracle.ids import userref_of
 from tests.simulation.around import Around
 from tests.simulation.disk import Disk
 from tests.simulation.grids import Grids
@@ -115,10 +115,9 @@ class Ledger:
         books.given += volume
         others = [o for o in self.open_of(userref) if o.side == "sell" and o.txid != order.txid]
         promised = sum((o.remaining for o in others if not self.is_extra(o, userref)), ZERO)
-        left = books.owned - volume
-        if left < 0 and not self.sells_what_is_not_its_own(userref):
+        if (left := books.owned - volume) < 0 and not self.sells_what_is_not_its_own(userref):
             raise Violation(f"{order.txid} sold what {userref} never bought: {left}")
-        books.owned = max(left, min(max(books.owned, ZERO), promised))
+        books.owned = oracle_terms.left_of(books.owned, volume, promised)
 
     def sells_what_is_not_its_own(self, userref: int) -> bool:
         """Whether SWING was told so, or the owner made an order larger by hand."""

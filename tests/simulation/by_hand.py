@@ -5,10 +5,10 @@ import random
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
-from messages.ids import userref_of
 from simulators.kraken.model.clock import SECOND
 from simulators.kraken.model.errors import Refused
 from simulators.kraken.model.orders import Order, Side
+from tests.oracle.ids import userref_of
 from tests.simulation.disk import Disk
 from tests.simulation.lives import USERREFS
 from tests.simulation.network import Network

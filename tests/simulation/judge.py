@@ -3,7 +3,6 @@
 from decimal import Decimal
 
 from config import Config
-from messages.ids import userref_of
 from messages.status import Status
 from simulators.kraken.model.clock import SECOND
 from simulators.kraken.model.events import BalanceEvent, Event, OrderEvent, PairEvent
@@ -101,7 +100,7 @@ class Judge:
             f"{order.volume} {order.filled} {order.reason}"
         )
         client_id = order.request.cl_ord_id or ""
-        userref = userref_of(client_id)
+        userref = ids.userref_of(client_id)
         self._check_touch(event, userref)
         if userref is None or client_id in self._around.foreign:
             return
@@ -121,8 +120,7 @@ class Judge:
             case "filled":
                 books = self._ledger.of[userref]
                 (books.bought if order.side == "buy" else books.sold).add(client_id)
-                for attempt in range(ids.ATTEMPTS):
-                    self._due[ids.client_id(userref, ids.attempt_of(order.txid, attempt))] = order.txid
+                self._due |= dict.fromkeys(ids.answers_to(userref, order.txid), order.txid)
 
     def _ask_oracle(self, event: OrderEvent, userref: int) -> None:
         try:

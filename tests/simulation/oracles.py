@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
+from msgspec.structs import replace
+
 from messages.orders import Place
 from messages.status import StrategyReport
 from simulators.kraken.model.events import Event, MarketEvent, OrderEvent
@@ -113,7 +115,7 @@ class Oracles:
         then = self._grids.since(userref, order.opened)
         outdated = not any((one.amount, one.interval) == (now.amount, now.interval) for one in then[-1:])
         lots = {one.lot for one in self._grids.ever(userref)}
-        right = {rules.down(now.amount / price, lot) for lot in lots} if price else set[Fraction]()
+        right = {rules.buy_volume(replace(now, lot=lot), price) for lot in lots} if price else set[Fraction]()
         cause = self._of(userref).past.ids.cause(order.request.cl_ord_id or "")
         return rest.Row(
             order.side,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from fractions import Fraction
 from itertools import count
 from typing import Literal, TypeVar
 
@@ -25,6 +26,7 @@ from messages.orders import (
     Resynced,
 )
 from messages.status import Stop
+from tests.oracle.terms import Terms
 from trading.strategies.core import Output
 from trading.strategies.grid_base import GridCore
 from trading.strategies.grid_hodl import GRID_HODL
@@ -71,6 +73,24 @@ NoticeType = TypeVar("NoticeType")
 def settings(**changes: object) -> GridSettings:
     """The settings of the worked examples, with changes."""
     return msgspec.structs.replace(SETTINGS, **changes)
+
+
+def terms_of(config: GridSettings, kind: str) -> Terms:
+    """The same, as the second statement of the rules wants it."""
+    pair = config.pair
+    return Terms(
+        kind,
+        Fraction(config.amount),
+        Fraction(config.interval),
+        config.max_open_buys,
+        Fraction(config.max_investment),
+        Fraction(config.fee),
+        Fraction(pair.tick_size),
+        Fraction(pair.lot),
+        Fraction(pair.min_volume),
+        Fraction(pair.min_cost),
+        existing_base=config.sell_existing_base,
+    )
 
 
 def placed(outputs: Sequence[Output]) -> list[tuple[Side, Decimal, Decimal]]:

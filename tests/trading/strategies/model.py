@@ -1,4 +1,8 @@
-"""A simple exchange account for the state machine: what it holds is the truth that the core must match."""
+"""A simple exchange account for the state machine: what it holds is the truth that the core must match.
+
+It refuses what must not even be asked for (an id again, a second order for one fill); which order the rules ask for is
+said by `tests.oracle`.
+"""
 
 from decimal import Decimal
 

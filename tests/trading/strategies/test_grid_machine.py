@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Callable
 from decimal import Decimal
+from fractions import Fraction
 from typing import Literal
 
 import msgspec
@@ -21,13 +22,15 @@ from hypothesis.stateful import (
 from messages.ids import Nanos
 from messages.mailboxes import CoreEvent
 from messages.market import Tick
-from messages.money import ZERO, Pair, Side, below_minimum, floor_price, floor_volume
+from messages.money import ZERO, Pair, Side, floor_price, floor_volume
 from messages.orders import Balances, Cancel, CloseReason, Deferred, OrderEvent, Place, Rejected, RejectReason, Resynced
 from messages.status import Stop
 from tests.depth import examples
+from tests.oracle import terms as rules
+from tests.oracle.rest import due_reasons
 from tests.trading.at_exchange import AtExchange
 from tests.trading.strategies.book import Book
-from tests.trading.strategies.harness import BTC_USD, SECOND, SETTINGS
+from tests.trading.strategies.harness import BTC_USD, SECOND, SETTINGS, terms_of
 from tests.trading.strategies.model import Account
 from trading.strategies import state as states
 from trading.strategies.c_dca import C_DCA
@@ -37,7 +40,6 @@ from trading.strategies.grid_hodl import GRID_HODL
 from trading.strategies.grid_sell import GRID_SELL
 from trading.strategies.settings import Variant
 from trading.strategies.swing import SWING
-from trading.strategies.upkeep import no_gain_from
 
 D = Decimal
 
@@ -358,25 +360,17 @@ class GridMachine(RuleBasedStateMachine):
         if ladder.pending():
             return
         orders = [known.place for known in self.book.live.values()]
-        buys = sorted(order.price for order in orders if order.side == "buy")
+        buys = sorted(Fraction(order.price) for order in orders if order.side == "buy")
         free = account.balances().quote - sum(
             account._hold(o) for o in account.chosen(status="open") if o.place.side == "buy"
         )
-        invested = sum(order.price * order.volume for order in orders)
-        more = config.amount * (1 + config.fee)
-        if len(buys) < config.max_open_buys and free > more and invested + more < config.max_investment:
-            next_price = floor_price(
-                config.pair, min(buys[0] if buys else self.price, self.price) / (1 + config.interval)
-            )
-            too_small = below_minimum(
-                config.pair, next_price, config.amount / next_price // config.pair.lot * config.pair.lot
-            )
-            too_coarse = buys and buys[0] / next_price - 1 < config.interval / 2
-            no_gain = no_gain_from(ladder, next_price)
-            assert too_small or too_coarse or no_gain, "a hole in the ladder that nothing explains"
+        terms, invested = terms_of(config, self.variant.kind), rules.invested(orders)
+        if len(buys) < config.max_open_buys:
+            due = due_reasons(terms, buys[0] if buys else None, Fraction(self.price), Fraction(free), invested)
+            assert due, "a hole in the ladder that nothing explains"
         assert len(buys) <= config.max_open_buys
         if buys:
-            assert self.price <= buys[-1] * (1 + config.interval) ** 2 * D("1.001")
+            assert self.price <= rules.shift_above(terms, buys[-1])
         self._sells_are_complete()
 
     def _sells_are_complete(self) -> None:
@@ -387,8 +381,9 @@ class GridMachine(RuleBasedStateMachine):
         total = funds.base + (funds.base_unowned if self.variant.sells_accumulated_base else ZERO)
         assert free == total - held
         for sell in self.core.state.remembered.values():
-            reason = below_minimum(self.config.pair, sell.price, sell.volume)
-            assert sell.volume > free or reason, "a remembered sell could be placed"
+            terms = terms_of(self.config, self.variant.kind)
+            too_small = rules.too_small(terms, Fraction(sell.price), Fraction(sell.volume))
+            assert sell.volume > free or too_small, "a remembered sell could be placed"
 
     @invariant()
     def what_is_saved_is_what_is_loaded(self) -> None:

@@ -1,12 +1,14 @@
 from decimal import Decimal, localcontext
+from fractions import Fraction
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messages.money import EXACT, ceil_price, floor_price
-from tests.trading.strategies.harness import SETTINGS, D, settings
+from messages.money import EXACT, ceil_price, floor_price, floor_volume
+from tests.oracle import terms as oracle
+from tests.trading.strategies.harness import SETTINGS, D, settings, terms_of
 from trading.strategies import rules
 
 
@@ -89,6 +91,39 @@ def test_a_sell_is_on_a_tick_above_its_buy_and_above_break_even(
             assert sell == plain or (plain <= break_even and sell - tick <= break_even)
         else:
             assert sell > ticker
+
+
+@given(
+    pair=st.sampled_from([(D("0.0001"), 8), (D("0.05"), 4), (D(1), 2), (D(25), 0)]),
+    fee=st.sampled_from([D(0), D("0.0016"), D("0.0025"), D("0.004")]),
+    interval=st.sampled_from([D("0.001"), D("0.006"), D("0.01"), D("0.05")]),
+    one=st.decimals(min_value=D("0.02"), max_value=D(100_000), places=6),
+    ratio=st.decimals(min_value=D("0.8"), max_value=D("1.25"), places=5),
+)
+def test_each_rule_is_stated_twice_and_says_the_same(
+    pair: tuple[Decimal, int], fee: Decimal, interval: Decimal, one: Decimal, ratio: Decimal
+) -> None:
+    tick, lot_decimals = pair
+    market = msgspec.structs.replace(SETTINGS.pair, tick_size=tick, lot_decimals=lot_decimals)
+    config = settings(pair=market, fee=fee, interval=interval)
+    terms = terms_of(config, "GridHODL")
+    with localcontext(EXACT):
+        last = max(floor_price(market, one), tick)
+        ticker = max(floor_price(market, last * ratio), tick)
+    a, b = Fraction(last), Fraction(ticker)
+    assert rules.buy_price(config, None, ticker) == oracle.buy_price(terms, None, b)
+    assert rules.buy_price(config, last, ticker) == oracle.buy_price(terms, a, b)
+    assert rules.buy_volume(config, last) == oracle.buy_volume(terms, a)
+    assert rules.sell_price(config, last, None) == oracle.sell_price(terms, a, None)
+    assert rules.sell_price(config, last, ticker) == oracle.sell_price(terms, a, b)
+    assert floor_volume(market, rules.volume_for_amount(config, last)) == oracle.volume_for_amount(terms, a)
+    assert rules.shift_threshold(config, last) == oracle.shift_above(terms, a)
+    assert rules.extra_sell_price(config, ticker, last) == oracle.extra_price(terms, b, a)
+    higher, lower = max(last, ticker), min(last, ticker)
+    assert rules.too_near(config, higher, lower) == oracle.too_near(terms, max(a, b), min(a, b))
+    assert (config.fees_eat or rules.tick_is_too_coarse(config, last)) == oracle.no_gain(terms, a)
+    assert config.fees_eat == terms.fees_eat
+    assert config.amount_with_fee == terms.need
 
 
 def test_a_tick_is_too_coarse_where_the_next_gain_is_more_than_two_intervals_away() -> None:

@@ -1,4 +1,6 @@
-"""Which orders should be open, by the prices and volumes that all judges share (`tests.oracle.terms`).
+"""The exact orders that must be open after each trade: `Grid` plays the rules of `terms` itself.
+
+Its neighbours (`causes`, `rest`) foretell nothing; they judge what came, where several outcomes are right.
 
 Prices come as trades, one after the other; each is settled completely before the next. That is what a
 program that lost nothing ends with, however long it took to learn of things.
@@ -82,7 +84,11 @@ class Grid:
         terms = self._terms
         if terms.sells:
             price = rules.sell_price(terms, buy.price, ticker)
-            self.sells.append(Order("sell", price, rules.down(rules.sell_volume(terms, price, buy.volume), terms.lot)))
+            self.sells.append(Order("sell", price, self.counter_volume(price, buy.volume)))
+
+    def counter_volume(self, price: Fraction, bought: Fraction) -> Fraction:
+        """Of the sell at this price that answers a buy."""
+        return rules.down(rules.sell_volume(self._terms, price, bought), LOT)
 
     def _sold(self, sell: Order, ticker: Fraction) -> None:
         self.sells.remove(sell)
@@ -105,15 +111,14 @@ class Grid:
             self.buys = []
         if self.kind == "SWING" and not self.sells and len(self.buys) == self.n:
             price = rules.extra_price(terms, ticker, self.highest)
-            self.sells.append(Order("sell", price, rules.down(rules.for_amount(terms, price), terms.lot)))
+            self.sells.append(Order("sell", price, rules.volume_for_amount(terms, price)))
 
     def _buy(self, last: Fraction | None, ticker: Fraction) -> None:
         price = rules.buy_price(self._terms, last, ticker)
         self.buys.append(Order("buy", price, rules.buy_volume(self._terms, price)))
 
     def _may_invest(self) -> bool:
-        invested = sum((order.price * order.volume for order in (*self.buys, *self.sells)), Fraction(0))
-        return self.limit > invested + self._terms.need
+        return rules.may_invest(self._terms, rules.invested((*self.buys, *self.sells)))
 
     @property
     def _terms(self) -> Terms:
