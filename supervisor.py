@@ -44,7 +44,7 @@ from actors.persistence import OpenedJournal, run_persistence
 from actors.venue_watch import VenueBook, VenueOutlets, run_venue_watch
 from assembly import registry
 from assembly.cores import MarketFacts
-from assembly.endpoint import bind_endpoint, run_endpoint
+from assembly.endpoint import bind_endpoint, run_endpoint, status_url
 from assembly.exit_codes import EXIT_OK
 from assembly.journal_file import JournalFile
 from assembly.journal_owner import Owned, fingerprint
@@ -183,6 +183,8 @@ class _Tree:
         try:
             owned, pasts = await self._world.in_thread(self._file.open_first)
             self._tell_of_the_past(owned, pasts)
+            if listener is not None:
+                logger.info("status page: %s", status_url(listener))
             task_status.started(Handle(listener.getsockname()[1] if listener else None, self._board))
             return await self._run_actors(listener, hurry)
         finally:

@@ -42,3 +42,9 @@ def bind_endpoint(config: Config, source: str) -> socket | None:
     except OSError as error:
         found = f"{metrics.host}:{metrics.port} ({error.strerror or error})"
         raise ConfigError.at(source, "metrics.port", found, "a free port, or 0 for any") from None
+
+
+def status_url(listener: socket) -> str:
+    """Where a browser finds the status page; with the port that was taken, where any free one was asked for."""
+    host, port = listener.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/status"

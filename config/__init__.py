@@ -1,6 +1,9 @@
 """The configuration: its shape, its reading, its errors; and ready-to-run TOML files beside it.
 
-- `schema`       frozen structs of the TOML file
+- `schema`       frozen structs of the TOML file, and what is said of each key
+- `key_texts`    how that is read: meanings, examples, notes
+- `json_schema`  the same for editors, `config.schema.json`
+- `forms`        types of fields taken apart
 - `load`         file and environment to `Config`
 - `secrets`      the type that never shows its value, and its sources
 - `channels`     notification tables until a channel reads its own

@@ -5,59 +5,20 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from types import NoneType, UnionType
-from typing import Annotated, Any, Final, Literal, NamedTuple, Union, get_args, get_origin
+from typing import Annotated, Final, Literal, get_args, get_origin
 
 import msgspec
-from msgspec import NODEFAULT, Meta, Struct
+from msgspec import NODEFAULT, Struct
 from msgspec.structs import FieldInfo
 
-from config.problems import Problem, did_you_mean, key_path, kind_of, one_of, shown
-from config.secrets import ALLOWED as ALLOWED_SECRET
+from config.forms import DIGITS, SCALE, Form
+from config.problems import Problem, did_you_mean, key_path, kind_of, shown
 from config.secrets import Secret
 
 INVALID: Final = object()
 """Placeholder for a value with a reported problem."""
 
-_DIGITS = 15
-_SCALE = 18
-_NUMBER_LIMITS = f"a number below 1e{_DIGITS} with at most {_SCALE} decimals"
-_ALLOWED: Mapping[object, str] = {
-    bool: "true or false",
-    int: "a whole number",
-    Decimal: "a number",
-    str: "a text",
-    Secret: ALLOWED_SECRET,
-}
-
-
-class _Form(NamedTuple):
-    """A type without its annotation and without None, which TOML cannot say."""
-
-    kind: Any
-    meta: Meta | None
-
-    @classmethod
-    def of(cls, kind: object) -> "_Form":
-        meta = None
-        while True:
-            if get_origin(kind) is Annotated:
-                kind, meta = get_args(kind)[:2]
-            elif get_origin(kind) in (Union, UnionType):
-                (kind,) = (part for part in get_args(kind) if part is not NoneType)
-            else:
-                return cls(kind, meta)
-
-    @property
-    def allowed(self) -> str:
-        if self.meta and self.meta.description:
-            return self.meta.description
-        if get_origin(self.kind) is Literal:
-            return one_of(get_args(self.kind))
-        return _ALLOWED.get(self.kind, "a table")
-
-    def note(self, name: str) -> Any:  # noqa: ANN401 - msgspec's own type for it
-        return (self.meta.extra or {}).get(name) if self.meta else None
+_NUMBER_LIMITS = f"a number below 1e{DIGITS} with at most {SCALE} decimals"
 
 
 class Reader:
@@ -79,7 +40,7 @@ class Reader:
         return {name: value for name, value in values.items() if value is not INVALID}
 
     def _field(self, field: FieldInfo, raw: Mapping[str, object], key: str) -> object:
-        form = _Form.of(field.type)
+        form = Form.of(field.type)
         if field.encode_name in raw:
             return self._value(form, raw[field.encode_name], key)
         if field.required:
@@ -91,7 +52,7 @@ class Reader:
             return self.table(type(field.default), {}, key)
         return field.default
 
-    def _value(self, form: _Form, value: object, key: str) -> object:
+    def _value(self, form: Form, value: object, key: str) -> object:
         if isinstance(form.kind, type) and issubclass(form.kind, Struct):
             return self.table(form.kind, value, key) if isinstance(value, dict) else self._wrong(form, value, key)
         match get_origin(form.kind):
@@ -102,10 +63,10 @@ class Reader:
             case _:
                 return self._leaf(form, value, key)
 
-    def _mapping(self, form: _Form, value: object, key: str) -> object:
+    def _mapping(self, form: Form, value: object, key: str) -> object:
         if not isinstance(value, dict):
             return self._wrong(form, value, key)
-        names, items = (_Form.of(part) for part in get_args(form.kind))
+        names, items = (Form.of(part) for part in get_args(form.kind))
         result = {}
         for name, item in value.items():
             path = key_path(key, name)
@@ -115,10 +76,10 @@ class Reader:
                 result[name] = read
         return result
 
-    def _array(self, form: _Form, value: object, key: str) -> object:
+    def _array(self, form: Form, value: object, key: str) -> object:
         if not isinstance(value, list | tuple):
             return self._wrong(form, value, key)
-        items = _Form.of(get_args(form.kind)[0])
+        items = Form.of(get_args(form.kind)[0])
         result = []
         for index, item in enumerate(value):
             self._strategy = strategy_name(item)
@@ -126,7 +87,7 @@ class Reader:
         self._strategy = ""
         return result
 
-    def _leaf(self, form: _Form, value: object, key: str) -> object:
+    def _leaf(self, form: Form, value: object, key: str) -> object:
         if form.kind is object:
             return value
         if form.kind is Decimal or form.kind is int:
@@ -134,7 +95,7 @@ class Reader:
         plain = value.reveal() if form.kind is not Secret and isinstance(value, Secret) else value
         return self._convert(form, plain, value, key)
 
-    def _number(self, form: _Form, value: object, key: str) -> object:
+    def _number(self, form: Form, value: object, key: str) -> object:
         """The number if it is one and of a size that arithmetic on money can bear."""
         if isinstance(value, bool) or not isinstance(value, int if form.kind is int else int | Decimal):
             return self._wrong(form, value, key)
@@ -143,12 +104,12 @@ class Reader:
         exact = Decimal(value)
         if not exact.is_finite():
             return self._wrong(form, value, key)
-        if exact.adjusted() >= _DIGITS or int(exact.as_tuple().exponent) < -_SCALE:
+        if exact.adjusted() >= DIGITS or int(exact.as_tuple().exponent) < -SCALE:
             self._tell(key, shown(value), _NUMBER_LIMITS)
             return INVALID
         return self._convert(form, exact, exact, key)
 
-    def _convert(self, form: _Form, value: object, given: object, key: str) -> object:
+    def _convert(self, form: Form, value: object, given: object, key: str) -> object:
         kind = Annotated[form.kind, form.meta] if form.meta else form.kind
         try:
             result = msgspec.convert(value, kind, dec_hook=keep)
@@ -159,7 +120,7 @@ class Reader:
             return self._wrong(form, given, key)
         return result
 
-    def _wrong(self, form: _Form, value: object, key: str) -> object:
+    def _wrong(self, form: Form, value: object, key: str) -> object:
         hint = ""
         if get_origin(form.kind) is Literal and isinstance(value, str):
             hint = did_you_mean(value, get_args(form.kind))

@@ -24,6 +24,7 @@ from config.problems import one_of, shown
 from console.log_lines import LINES
 from console.logs import check_log_file, log_target, setup_logging
 from console.output import QueuedStream, queued_output
+from console.verbs import verb_of
 from supervision.restart import root_cause
 from supervision.signals import StopSignals, stop_signals
 from supervision.stop_request import ProgramFailed
@@ -32,6 +33,8 @@ from trading.ports import DatabaseUnusable
 logger = logging.getLogger("infinity_grid")
 
 EPILOG = f"""\
+python -m supervisor schema prints the JSON schema of the configuration file, for editors.
+
 exit codes: {explained()}. SIGINT, SIGTERM and SIGHUP stop in order: strategies, orders (on_stop), journal, notices.
 A second signal changes nothing, a third cuts the stop short and says what it leaves.
 """
@@ -52,7 +55,10 @@ def main(run: Run, arguments: list[str] | None = None) -> int:
 
 
 def _main(run: Run, arguments: list[str] | None, signals: StopSignals, stderr: QueuedStream) -> int:
-    options = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    if verb := verb_of(given):
+        return verb(given[1:])
+    options = _parser().parse_args(given)
     try:
         config = load(options.config, os.environ, registry.known())
         registry.channels(config)  # only a channel knows what its own keys may be

@@ -38,18 +38,28 @@ NotificationLevel = Literal["on", "silent", "off"]
 
 
 class NotificationLevels(Struct, frozen=True, forbid_unknown_fields=True):
-    """Notification level of each kind of notice on one channel."""
+    """Notification level of each kind of notice on one channel: "on", "silent" (without a sound) or "off"."""
 
     start: NotificationLevel = "on"
+    """All strategies trade."""
     end: NotificationLevel = "on"
+    """The program ends: why, and what becomes of the orders."""
     fill: NotificationLevel = "on"
+    """An order was executed completely."""
     funds: NotificationLevel = "on"
+    """An order is due but cannot be paid or placed now; once per cause."""
     extra_sell: NotificationLevel = "on"
+    """SWING sells what has gathered."""
     released: NotificationLevel = "on"
+    """An order is gone for a named reason and is not placed again, or was amended by hand."""
     halt: NotificationLevel = "on"
+    """A strategy halted or resumed."""
     trouble: NotificationLevel = "on"
+    """An actor fails and works again, a connection lost for over a minute, a repaired journal, orders taken over."""
     channel: NotificationLevel = "on"
+    """Another channel fails, or works again."""
     status: NotificationLevel = "silent"
+    """The hourly ladder."""
 
     def of(self, kind: NoticeKind) -> NotificationLevel:
         """The notification level of this kind; a digest is always delivered."""

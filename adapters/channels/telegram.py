@@ -1,20 +1,20 @@
 """Notices by a Telegram bot: `[notifier.telegram]`, or any name with `kind = "telegram"`."""
 
 import logging
-import re
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Annotated
 
 import msgspec
 import trio
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from adapters.channels.http import ClientName, http_client
 from adapters.channels.http_answers import Answer, Post
 from adapters.channels.telegram_text import fitting, telegram_html
 from adapters.channels.telling import clean
 from config import ChannelConfig, Secret, read_options
+from config.forms import secret_text
 from messages.letters import Letter
 from trading.ports import ChannelError, ChannelMisconfigured
 
@@ -28,30 +28,30 @@ RETRY_AFTER_SECONDS = 5.0
 
 _TOO_SLOW = 408
 _TOO_MANY = 429
-_TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+\Z")
-_CHAT = re.compile(r"(-?[0-9]{1,20}|@[A-Za-z0-9_]{1,64})\Z")
-_THREAD = re.compile(r"[0-9]{0,20}\Z")
-_URL = re.compile(r"(https?://[^\s/@?#]+(/[^\s@?#]*)?)?\Z")
+_URL = r"(https?://[^\s/@?#]+(/[^\s@?#]*)?)?"
 
 
 class TelegramOptions(Struct, frozen=True, forbid_unknown_fields=True):
-    """The keys of its table."""
+    """`[notifier.telegram]`, or any name with `kind = "telegram"`: one chat of a Telegram bot."""
 
-    token: Annotated[
-        Secret,
-        Meta(description="the token that BotFather gave: 123456:ABC...", extra={"check": lambda s: _fits(_TOKEN, s)}),
-    ]
+    token: Annotated[Secret, secret_text("the token that BotFather gave: 123456:ABC...", "[0-9]+:[A-Za-z0-9_-]+")]
+    """The bot's token, best given by a file or a variable. Example: `"123456:ABC-def"`."""
     chat_id: Annotated[
-        Secret, Meta(description='the number of a chat, or "@channelname"', extra={"check": lambda s: _fits(_CHAT, s)})
-    ]
-    thread_id: Annotated[
-        Secret, Meta(description="the number of a topic, or nothing", extra={"check": lambda s: _fits(_THREAD, s)})
-    ] = Secret("")
-    base_url: Annotated[
         Secret,
-        Meta(description="a URL without credentials: https://host/path", extra={"check": lambda s: _fits(_URL, s)}),
+        secret_text('the number of a chat, or "@channelname"', "-?[0-9]{1,20}|@[A-Za-z0-9_]{1,64}", number={}),
+    ]
+    """The chat: its number, or "@channelname". The bot must be in it, or you must have written to the bot first.
+
+    Example: `-1001234567890`.
+    """
+    thread_id: Annotated[
+        Secret, secret_text("the number of a topic, or nothing", "[0-9]{0,20}", number={"minimum": 0})
     ] = Secret("")
+    """A topic of the chat, by its number. Example: `7`."""
+    base_url: Annotated[Secret, secret_text("a URL without credentials: https://host/path", _URL)] = Secret("")
+    """Address of the bot interface, for a server of your own; empty: Telegram's. Example: `"http://127.0.0.1:8081"`."""
     client: ClientName = "httpx"
+    """HTTP client that sends; "asks" has to be installed on top (docs/notifications.md)."""
 
 
 def open_telegram(config: ChannelConfig) -> "TelegramChannel":
@@ -174,7 +174,3 @@ def _read(answer: Answer) -> _Said:
         # Without Telegram's own words a status says nothing about the token or the chat.
         raise ChannelError(f"HTTP {answer.status}, {said.description}") from None
     return said
-
-
-def _fits(pattern: re.Pattern[str], secret: Secret) -> bool:
-    return bool(pattern.match(secret.reveal()))

@@ -5,17 +5,18 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from adapters.channels.http import ClientName, http_client
 from adapters.channels.http_answers import Answer, Post
 from adapters.channels.telling import clean
 from config import ChannelConfig, ConfigError, Secret, read_options
+from config.forms import secret_text
 from messages.letters import Letter
 from messages.notices import Notice, NoticeKind
 from trading.ports import ChannelError, ChannelMisconfigured
 
-_URL = re.compile(r"https?://[^\s/@]+(/[^\s@]*)?\Z")
+_URL = r"https?://[^\s/@]+(/[^\s@]*)?"
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}\Z")
 _HEADER_VALUE = re.compile(r"[!-~]([ -~]*[!-~])?\Z")
 _OURS = frozenset({"host", "content-length", "content-type", "connection", "transfer-encoding"})
@@ -23,18 +24,14 @@ _TOO_LONG_TO_WAIT = 1e9
 
 
 class WebhookOptions(Struct, frozen=True, forbid_unknown_fields=True):
-    """The keys of its table."""
+    """`[notifier.webhook]`, or any name with `kind = "webhook"`: JSON by POST to a URL."""
 
-    url: Annotated[
-        Secret,
-        Meta(
-            description="a URL without credentials: https://host/path",
-            extra={"check": lambda s: bool(_URL.match(s.reveal()))},
-        ),
-    ]
+    url: Annotated[Secret, secret_text("a URL without credentials: https://host/path", _URL)]
+    """Address that is sent to, best given by a file or a variable. Example: `"https://example.org/hook"`."""
     headers: dict[str, Secret] = {}
-    """Sent with each request, for instance an authorization."""
+    """Headers of each request, for instance an authorization. Example: `{ Authorization = "Bearer ..." }`."""
     client: ClientName = "httpx"
+    """HTTP client that sends; "asks" has to be installed on top (docs/notifications.md)."""
 
 
 class Body(Struct, frozen=True):

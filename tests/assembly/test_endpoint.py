@@ -12,10 +12,11 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from actors.metrics.http_port import bind
 from actors.metrics.status_page import StatusBoard
 from actors.persistence import InThread
 from assembly import endpoint
-from assembly.endpoint import PATIENCE_SECONDS, run_endpoint
+from assembly.endpoint import PATIENCE_SECONDS, run_endpoint, status_url
 from tests.actors.reports import new_board
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -58,6 +59,18 @@ async def test_it_is_imported_once_all_trade_and_without_a_long_wait(
             await imports.served.wait()
             nursery.cancel_scope.cancel()
     assert [at - start for at in imports.at] == pytest.approx([imported])
+
+
+@pytest.mark.parametrize(("host", "shown"), [("127.0.0.1", "127.0.0.1"), ("::1", "[::1]")])
+def test_the_address_of_the_status_page_has_the_port_that_was_taken(host: str, shown: str) -> None:
+    try:
+        listener = bind(host, 0)
+    except OSError:
+        pytest.skip(f"this machine has no {host}")
+    with listener:
+        port = listener.getsockname()[1]
+        assert port > 0
+        assert status_url(listener) == f"http://{shown}:{port}/status"
 
 
 @pytest.mark.parametrize("module", ["hypercorn", "starlette", "prometheus_client"])

@@ -1,8 +1,10 @@
 """The whole program as a user meets it: signals, exit codes, what it says, what it leaves behind."""
 
+import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from tests.process import running
 from tests.process.running import free_port
 
 pytestmark = pytest.mark.process
+ADDRESS = re.compile(r"status page: http://127\.0\.0\.1:(?P<port>[1-9]\d*)/status")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -28,6 +31,26 @@ def test_a_signal_stops_in_order_with_exit_code_0(tmp_path: Path, number: signal
     assert "Traceback" not in log
     assert "trial terminated: asked to stop; orders: the simulated orders are kept in " in log.rstrip().splitlines()[-1]
     assert running.open_orders(tmp_path / "trial.duckdb")
+
+
+def test_the_log_names_the_address_where_any_free_port_was_asked_for(tmp_path: Path) -> None:
+    path = running.configuration(tmp_path, speed="50", port=0, metrics=True)
+    with running.started(tmp_path, path) as process:
+        deadline = time.monotonic() + running.PATIENCE
+        while (told := ADDRESS.search((tmp_path / "log.txt").read_text())) is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        assert running.wait_for_status(int(told["port"]), "RUNNING")["bot"] == "trial"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(running.PATIENCE) == 0
+
+
+def test_the_log_names_no_address_where_there_is_none(tmp_path: Path) -> None:
+    path = running.configuration(tmp_path, prices=running.price_file(tmp_path, 30))
+    ended = running.run_to_end(tmp_path, str(path))
+    assert ended.returncode == 0, ended.stderr
+    assert "trial" in ended.stderr
+    assert ADDRESS.search(ended.stderr) is None
 
 
 @pytest.mark.parametrize(
