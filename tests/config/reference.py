@@ -82,7 +82,8 @@ the names of installed plug-ins, too:
 
 The file is TOML. All rates are fractions (0.01 is 1 %), all numbers are read exactly, digit by digit, and unknown keys
 are refused. Paths of price files and secret files start at the configuration's directory, those of the database and the
-log file at the current one; `~` is the home directory, variables are not expanded. `.venv/bin/python -m supervisor --check config.toml` judges a file as a whole.
+log file at the current one; `~` is the home directory, variables are not expanded.
+`.venv/bin/python -m supervisor --check config.toml` judges a file as a whole.
 
 The file is read at the start: stop, edit, start again. A key may change between two starts unless its note
 says otherwise.
