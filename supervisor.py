@@ -53,6 +53,7 @@ from assembly.survey import judge, price_timeouts, read_facts, survey, watched
 from assembly.wiring import Mailboxes
 from assembly.world import MACHINE, World
 from config import Config, ConfigError, load, validate
+from config.version import version
 from console import cli
 from messages.journal import Past
 from messages.money import EXACT
@@ -143,7 +144,7 @@ class _Tree:
             self._mail.metrics,
             bot=config.bot.name,
             simulated=config.simulated,
-            version=registry.version(),
+            version=version(),
             now=world.wall,
             lengths=self._mail.lengths,
             channels=lambda: [outbox.report() for outbox in self._outboxes],

@@ -5,16 +5,15 @@ A plug-in is an entry point in one of the groups below; its name is what the con
 """
 
 import importlib
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from importlib import metadata
-from pathlib import Path
 from typing import Protocol, cast
 
 from adapters.channels.log import open_log
 from adapters.channels.telling import without_secrets
 from config import PAPER, ChannelConfig, Config, ConfigError, Known, Problem, secret_texts
+from config.version import version as program_version
 from simulators.paper.exchange import AccountStore, open_paper
 from trading.ports import Channel, Exchange
 from trading.strategies.c_dca import C_DCA
@@ -34,8 +33,6 @@ LOG = "log"
 """The channel that always exists."""
 
 _SHORTEST_SECRET = 12
-
-DISTRIBUTION = "infinity-grid-trio"
 
 EXCHANGE_GROUP = "infinity_grid.exchanges"
 CHANNEL_GROUP = "infinity_grid.channels"
@@ -148,16 +145,8 @@ def scrubber(config: Config) -> Callable[[str], str]:
 
 
 def version() -> str:
-    """The version that `pyproject.toml` states: of the checkout when the program runs from one, else as installed."""
-    project = Path(__file__).parent.parent / "pyproject.toml"
-    if project.is_file():
-        stated = tomllib.loads(project.read_text(encoding="utf-8")).get("project", {})
-        if stated.get("name") == DISTRIBUTION:
-            return str(stated["version"])
-    try:
-        return metadata.version(DISTRIBUTION)
-    except metadata.PackageNotFoundError:
-        return "unknown"
+    """The version of this program, see `config.version`."""
+    return program_version()
 
 
 def strategy(kind: str) -> MakeCore:

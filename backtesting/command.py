@@ -23,6 +23,7 @@ from backtesting.spans import Span, SpanError, parse_length
 from backtesting.sweep import sweep_command as sweep_cli
 from backtesting.sweep.options import add_price_options, read_config, spans_of
 from config import Config, ConfigError
+from config.version import program_and_version
 
 COMMANDS: dict[str, Callable[[Sequence[str], Console], None]] = {
     "sweep": sweep_cli.main,
@@ -104,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_price_options(parser)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures, equity and fills")
+    parser.add_argument("--version", action="version", version=program_and_version())
     parser.add_argument("--every-row", action="store_true", help="look at each row; slow, gives the same result")
     return parser
 

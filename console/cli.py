@@ -4,6 +4,7 @@ import argparse
 import logging
 import math
 import os
+import platform
 import signal
 import sys
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from assembly.journal_check import check_journal
 from assembly.world import MACHINE, World
 from config import BotConfig, Config, ConfigError, load
 from config.problems import one_of, shown
+from config.version import program_and_version
 from console.log_lines import LINES
 from console.logs import check_log_file, log_target, setup_logging
 from console.output import QueuedStream, queued_output
@@ -80,6 +82,7 @@ def _logged(run: Run, options: argparse.Namespace, config: Config, signals: Stop
     names = {strategy.userref: strategy.name for strategy in config.strategy}
     log = setup_logging(config.bot.log_level, config.bot.log_format, target, names)
     try:
+        logger.info("%s, Python %s", program_and_version(), platform.python_version())
         if signals.taken:
             logger.info("%s: stopped before anything was started", signals.taken[0].name)
             return EXIT_OK
@@ -135,7 +138,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="STRATEGY",
         help="place this strategy's released sells again (after a cancel by hand); may be repeated",
     )
-    parser.add_argument("--version", action="version", version=f"infinity-grid-trio {registry.version()}")
+    parser.add_argument("--version", action="version", version=program_and_version())
     return parser
 
 

@@ -210,3 +210,5 @@ class Status(Struct, frozen=True, tag=True):
     """All that holds up or hinders trading now."""
     clock_offset_seconds: Decimal | None = None
     """This machine's clock minus the exchange's; None while there is no exchange, or none with a clock."""
+    version: str = ""
+    """Version of the program, as `pyproject.toml` states it."""

@@ -124,6 +124,7 @@ class StatusBoard:
             channels=tuple(self._channels()),
             conditions=conditions,
             clock_offset_seconds=None if offset is None else _seconds(offset),
+            version=self.version,
         )
 
     def _actor_reports(self) -> tuple[ActorReport, ...]:
@@ -202,6 +203,7 @@ def status_json(status: Status) -> bytes:
         "timestamp": status.timestamp,
         "clock_offset_seconds": _number(status.clock_offset_seconds),
         "bot": status.bot,
+        "version": status.version,
         "simulated": status.simulated,
         "conditions": [_condition(row, status.strategies) for row in status.conditions],
         "strategies": [_strategy(report) for report in status.strategies],

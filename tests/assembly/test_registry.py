@@ -1,6 +1,5 @@
 """What is built in, and what an installed plug-in adds."""
 
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -224,8 +223,3 @@ headers = { Authorization = "Bearer planted-in-a-header" }
     )
     assert "planted" not in told
     assert told.endswith("chat 5")
-
-
-def test_the_version_of_a_checkout_is_that_of_its_project_file() -> None:
-    stated = tomllib.loads((Path(registry.__file__).parents[1] / "pyproject.toml").read_text())["project"]["version"]
-    assert registry.version() == stated

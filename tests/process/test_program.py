@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from config.version import version
 from tests.process import running
 from tests.process.running import free_port
 
@@ -28,6 +29,8 @@ def test_a_signal_stops_in_order_with_exit_code_0(tmp_path: Path, number: signal
     assert isinstance(strategies, list)
     assert [strategy["kind"] for strategy in strategies] == list(running.KINDS)
     log = (tmp_path / "log.txt").read_text()
+    assert f"infinity-grid-trio {status['version']}, Python 3." in log.splitlines()[0]
+    assert status["version"] == version()
     assert "Traceback" not in log
     assert "trial terminated: asked to stop; orders: the simulated orders are kept in " in log.rstrip().splitlines()[-1]
     assert running.open_orders(tmp_path / "trial.duckdb")

@@ -17,7 +17,7 @@ from tests.actors.reports import CHANNELS, HODL, START, Clock, new_board
 def test_before_any_report_the_program_is_initializing() -> None:
     _, board = new_board()
     assert board.snapshot() == Status(
-        "INITIALIZING", "", "my grids", True, Decimal("0.000"), "2025-10-27T12:21:07.123Z", (), ()
+        "INITIALIZING", "", "my grids", True, Decimal("0.000"), "2025-10-27T12:21:07.123Z", (), (), version="1.2.3"
     )
     assert board.state == "INITIALIZING"
 
@@ -104,6 +104,7 @@ def test_the_page_is_indented_json_with_amounts_as_plain_decimal_strings() -> No
         "timestamp": "2025-10-27T12:21:12.123Z",
         "clock_offset_seconds": Decimal("-1.250"),
         "bot": "my grids",
+        "version": "1.2.3",
         "simulated": True,
         "conditions": [
             {

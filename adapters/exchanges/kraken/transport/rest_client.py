@@ -29,6 +29,7 @@ from adapters.exchanges.kraken.wire.error_texts import (
 from adapters.exchanges.kraken.wire.our_orders import EVERY_MARK, Ownership
 from adapters.exchanges.kraken.wire.rest_results import Envelope, Ledgers, OrderRows, decode
 from adapters.exchanges.kraken.wire.values import WireError
+from config.version import user_agent
 from messages.conditions import ConditionCode
 from trading.ports import BotStateError, ExchangeUnavailable
 
@@ -38,7 +39,6 @@ Result = TypeVar("Result")
 
 REST_URL = "https://api.kraken.com"
 TIMEOUT_SECONDS = 10.0
-USER_AGENT = "infinity-grid-trio"
 
 _PUBLIC_BURST = 10.0
 _PUBLIC_PER_SECOND = 1.0
@@ -65,7 +65,7 @@ def make_client(rest_url: str, transport: httpx.AsyncBaseTransport | None = None
     base_url = rest_url.rstrip("/") or REST_URL
     return httpx.AsyncClient(
         base_url=base_url,
-        headers={"User-Agent": USER_AGENT},
+        headers={"User-Agent": user_agent()},
         timeout=TIMEOUT_SECONDS,
         transport=transport,
         # Reading all certificates takes a tenth of a second.
