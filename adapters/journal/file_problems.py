@@ -64,6 +64,8 @@ _PROBLEMS: tuple[tuple[str, str, str], ...] = (
 
 _LOCK = re.compile(r"Could not set lock on file")
 _HOLDER = re.compile(r"held in (?P<program>\S+) \(PID (?P<pid>\d+)\)")
+_OUTSIDE = re.compile(r"held in PID 0\b")
+"""The kernel names no process of another container."""
 
 
 def unusable(path: Path, found: str, remedy: str, *, passing: bool = False) -> DatabaseUnusable:
@@ -98,7 +100,10 @@ def explained(path: Path) -> Iterator[None]:
 
 def _locked(path: Path, text: str) -> DatabaseUnusable:
     holder = _HOLDER.search(text)
-    who = f"process {holder['pid']} ({Path(holder['program']).name})" if holder else "another process"
+    if holder:
+        who = f"process {holder['pid']} ({Path(holder['program']).name})"
+    else:
+        who = "a process outside this container" if _OUTSIDE.search(text) else "another process"
     return unusable(path, f"is in use by {who}", f"stop that process {ELSEWHERE}")
 
 

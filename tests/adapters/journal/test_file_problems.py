@@ -20,6 +20,10 @@ PATH = Path("data/grid.duckdb")
         (OSError(13, "Permission denied"), "is not writable for the user of this program"),
         (duckdb.IOException('Could not set lock on file "x": Resource busy'), "is in use by another process"),
         (
+            duckdb.IOException('Could not set lock on file "x": Conflicting lock is held in PID 0. See also'),
+            "is in use by a process outside this container: stop that process",
+        ),
+        (
             duckdb.IOException("a database file with version number 99, but we can only read up to 68."),
             "was written by a newer DuckDB",
         ),
