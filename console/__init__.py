@@ -3,4 +3,5 @@
 - `cli`     arguments, signals, exit codes
 - `logs`    log lines as text or JSON; equal ones are summed
 - `output`  a bounded queue in front of a pipe or a terminal
+- `ready`   whether the running program trades, for the health check of a container
 """
