@@ -1,6 +1,7 @@
 """The configuration as a JSON schema, for editors: what `load` takes and refuses, in a form that they understand.
 
-It says what each table and key alone may be. What makes no sense between keys is told by the start and by `--check`.
+It says what each table and key alone may be. What makes no sense between keys is told by the start and by `--check`,
+and so is what JSON cannot tell apart: whole numbers that are written with a point, and more than 18 decimals.
 """
 
 from collections.abc import Iterable, Mapping

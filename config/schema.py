@@ -145,7 +145,7 @@ class PaperConfig(Struct, frozen=True, forbid_unknown_fields=True):
     taker_fee: FeeRate = Decimal("0.0080")
     """Fee of an order that met a waiting one, as a fraction of price x volume."""
     prices: Annotated[Text, PAPER_PRICES] = SYNTHETIC
-    """Where prices come from: "synthetic" (invented ones), an exchange's name (its live ones), or a file of trades.
+    """Where prices come from: "synthetic" (invented ones), "kraken" (its live ones), or a file of trades.
 
     The path of a file starts at the configuration's directory. Example: `"prices/trades.csv"`.
     """
@@ -324,7 +324,10 @@ class SupervisorConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """`[supervisor]`: restart intensity, backoff and time limits."""
 
     restart_limit: Annotated[int, Meta(ge=0, le=1000, description="a whole number from 0 to 1000")] = 5
-    """Number of restarts of one part within `restart_period_seconds`; beyond it, the part counts as broken."""
+    """Number of restarts within `restart_period_seconds` beyond which a failed strategy halts.
+
+    A failure of the journal or the order-manager then ends the program. Lost connections do not count.
+    """
     restart_period_seconds: Seconds = Decimal(60)
     """Time in which restarts are counted, in seconds."""
     backoff_seconds: Seconds = Decimal(1)
@@ -334,7 +337,7 @@ class SupervisorConfig(Struct, frozen=True, forbid_unknown_fields=True):
     price_timeout_seconds: Seconds = Decimal(600)
     """Time without a price on an open market after which its strategies halt until one comes, in seconds."""
     shutdown_seconds: Seconds = Decimal(8)
-    """Longest time for a stop in order, in seconds."""
+    """Longest time for a stop in order, in seconds; the last notices may take two seconds more."""
 
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True):

@@ -105,7 +105,8 @@ SECRETS_END = f"""\
 
 A variable with `_FILE` at its end names a file that holds the secret. A channel that is called otherwise than its kind
 has variables of its own: the token of `[notifier.ops]` with `kind = "telegram"` is `{PREFIX}OPS_TOKEN`. Other settings
-cannot stand in the environment, and an unknown `{PREFIX}` variable is refused.
+cannot stand in the environment, and an unknown `{PREFIX}` variable is refused, unless it is one that a cluster
+sets for a service of this name.
 """
 
 

@@ -28,6 +28,7 @@ from config.json_schema import encoded as json_text
 from config.schema import ChannelConfig
 from config.secrets import PLACES, Sources, insert_secrets
 from config.tables import Reader, keep
+from messages.letters import NotificationLevels
 from tests.config import reference
 from tests.config.reference import BUILT_IN, ROOT, Key, every_key, published, schema_at, toml
 
@@ -144,6 +145,11 @@ def test_it_is_a_schema_that_needs_no_network() -> None:
     assert DRAFT in text
 
 
+def test_it_is_installed_with_the_program() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert {"*.toml", reference.SCHEMA.name} <= set(project["tool"]["setuptools"]["package-data"]["config"])
+
+
 def test_every_table_is_on_the_page_and_closed_in_the_schema() -> None:
     shown = {kind for _, _, kind in reference.SECTIONS}
     assert set(tables(Config)) - {Config} | set(CHANNEL_OPTIONS.values()) == shown
@@ -219,6 +225,13 @@ def test_a_configuration_with_every_key_is_taken_by_both() -> None:
     whole = everything()
     assert complaints(whole) == []
     assert refusals(whole) == []
+
+
+def test_the_page_of_the_notifications_names_every_kind_with_its_level() -> None:
+    page = (ROOT / "docs" / "notifications.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|.*\| (on|silent|off) \|$", page, re.MULTILINE)
+    told = {name: level for names, level in rows for name in re.findall(r"\w+", names)}
+    assert told == msgspec.structs.asdict(NotificationLevels())
 
 
 VALUES: list[Any] = [
