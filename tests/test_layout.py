@@ -56,9 +56,10 @@ MAY_IMPORT = {
     "simulators/paper": ("simulators.paper", "simulators.prices", "trading.ports", "config", "messages"),
     "simulators/prices": ("simulators.paper", "simulators.prices", "config", "messages"),
     "actors": ("actors", "trading", "messages"),
-    "adapters": ("trading.ports", "config", "messages"),
+    "adapters": ("adapters.network", "trading.ports", "config", "messages"),
     # A dry run trades on the paper exchange.
     "adapters/exchanges/kraken": (
+        "adapters.network",
         "trading.ports",
         "simulators.paper",
         "simulators.prices",
@@ -163,6 +164,7 @@ TESTED_ELSEWHERE = {
     "messages/notices.py": "tests/messages/test_mailboxes.py",
     "messages/orders.py": "tests/messages/test_mailboxes.py",
     "messages/status.py": "tests/messages/test_mailboxes.py",
+    "adapters/network/http_transport.py": "tests/adapters/network/test_tunnel.py",
     "simulators/paper/pacing.py": "tests/simulators/paper/test_exchange.py",
     "simulators/prices/reader.py": "tests/simulators/prices/test_file.py",
     "simulators/prices/choice.py": "tests/simulators/prices/test_file.py",

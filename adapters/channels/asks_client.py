@@ -4,13 +4,17 @@ asks ties itself to anyio 3 in its metadata, which no current trio works with. I
 """
 
 import importlib
+import os
 from collections.abc import Awaitable, Mapping
 from typing import Any, Protocol, cast
 
 import trio
 
 from adapters.channels import http_answers as answers
-from adapters.channels.http_answers import LARGEST_ANSWER, Answer, describe, tls
+from adapters.channels.http_answers import LARGEST_ANSWER, Answer, describe
+from adapters.network.proxies import proxy_for
+from adapters.network.trust import trusted
+from config import ConfigError
 from trading.ports import ChannelError
 
 
@@ -34,7 +38,13 @@ async def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         if len(content) > LARGEST_ANSWER:
             raise ChannelError(f"an answer of more than {LARGEST_ANSWER} bytes")
 
-    session = _Session_(ssl_context=tls(), connections=1)
+    try:
+        proxy, trust = proxy_for(url, os.environ), trusted()
+    except ConfigError as error:
+        raise ChannelError(error.problems[0].line()) from None
+    if proxy:
+        raise ChannelError(f'{proxy.name} would be passed by: client = "asks" uses no proxy, "httpx" does')
+    session = _Session_(ssl_context=trust, connections=1)
     try:
         with trio.fail_after(answers.ANSWER_SECONDS):
             response = await session.request(

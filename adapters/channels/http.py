@@ -11,7 +11,8 @@ import httpx
 import trio
 
 from adapters.channels import http_answers as answers
-from adapters.channels.http_answers import LARGEST_ANSWER, Answer, Post, describe, tls
+from adapters.channels.http_answers import LARGEST_ANSWER, Answer, Post, describe
+from adapters.network.http_transport import make_transport
 from config import ConfigError
 from trading.ports import ChannelError
 
@@ -37,13 +38,15 @@ async def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
     try:
         with trio.fail_after(answers.ANSWER_SECONDS):
             request = httpx.Request("POST", url, content=body, headers=headers, extensions={"timeout": timeout})
-            async with httpx.AsyncHTTPTransport(verify=tls()) as transport:
+            async with make_transport(url) as transport:
                 return await _exchange(transport, request)
+    except ConfigError as error:
+        raise ChannelError(error.problems[0].line()) from None
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, trio.TooSlowError, OSError) as error:
         raise ChannelError(describe(error)) from None
 
 
-async def _exchange(transport: httpx.AsyncHTTPTransport, request: httpx.Request) -> Answer:
+async def _exchange(transport: httpx.AsyncBaseTransport, request: httpx.Request) -> Answer:
     response = await transport.handle_async_request(request)
     content = bytearray()
     try:

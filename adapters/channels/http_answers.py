@@ -4,7 +4,6 @@ No library's words reach an error, only our own and the operating system's: addr
 token, a web-hook's path).
 """
 
-import functools
 import os
 import socket
 import ssl
@@ -14,6 +13,9 @@ import h11
 import httpx
 import trio
 from msgspec import Struct
+
+from adapters.network.http_transport import ProxyError
+from adapters.network.trust import certificate_advice
 
 ANSWER_SECONDS = 15.0
 """For the whole exchange; a phone's user does not see the difference to a message that comes later."""
@@ -34,14 +36,10 @@ Post = Callable[[str, bytes, Mapping[str, str]], Awaitable[Answer]]
 """URL, body and headers to an answer. Raises `ChannelError`; follows no redirect, keeps no connection."""
 
 
-@functools.cache
-def tls() -> ssl.SSLContext:
-    """The trusted certificates, read once: that takes longer than a message does."""
-    return httpx.create_ssl_context()
-
-
 def describe(error: BaseException) -> str:
     """A failed exchange in our own words: which kind it is, and what the operating system said."""
+    if refused := next((str(cause) for cause in _causes(error) if isinstance(cause, ProxyError)), ""):
+        return refused
     named = (words for cause in _causes(error) if (words := _words(cause)))
     return next(named, f"no answer ({type(error).__name__})")
 
@@ -50,7 +48,7 @@ def _words(cause: BaseException) -> str:
     text = ""
     match cause:
         case ssl.SSLCertVerificationError():
-            text = f"its certificate is not accepted: {cause.verify_message}"
+            text = certificate_advice(cause, "its certificate")
         case ssl.SSLError():
             text = "no encrypted connection"
         case socket.gaierror():

@@ -1,6 +1,7 @@
 """Kraken: one account, its market data, and how both are opened from a configuration."""
 
 import logging
+import os
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -19,10 +20,11 @@ from adapters.exchanges.kraken.session import KrakenSession, Line, LiveAccount, 
 from adapters.exchanges.kraken.transport import websockets as sockets
 from adapters.exchanges.kraken.transport.nonce import FileNonceStore, NonceSource, NonceStore
 from adapters.exchanges.kraken.transport.request_signing import Signer
-from adapters.exchanges.kraken.transport.rest_client import PrivateRest, PublicRest, make_client
+from adapters.exchanges.kraken.transport.rest_client import REST_URL, PrivateRest, PublicRest, make_client
 from adapters.exchanges.kraken.transport.server_clock import ServerClock
 from adapters.exchanges.kraken.transport.urls import checked_url
 from adapters.exchanges.kraken.wire.our_orders import Ownership
+from adapters.network.proxies import way
 from config.problems import ConfigError
 from config.schema import Config, ExchangeConfig
 from messages.account import KeyShared, OrderInDoubt
@@ -114,6 +116,7 @@ async def open_public(config: Config, source: str, world: Surroundings) -> Async
     settings = config.exchange
     rest_url = checked_url(settings.rest_url, "", "exchange.rest_url", source)
     ws_url = checked_url(settings.ws_url, sockets.WS_URL, "exchange.ws_url", source)
+    _tell_way(settings)
     clock = ServerClock(world.wall)
     async with make_client(rest_url, world.transport) as client:
         rest = PublicRest(client)
@@ -195,6 +198,17 @@ class KrakenExchange:
     def requests(self) -> Mapping[tuple[str, str], int]:
         """See `CountsRequests`."""
         return self._public.tally.counts()
+
+
+def _tell_way(settings: ExchangeConfig) -> None:
+    """Say that a proxy is used, and above all where not all goes the same way."""
+    urls = {
+        "REST": settings.rest_url or REST_URL,
+        "market data": settings.ws_url or sockets.WS_URL,
+        "orders": settings.ws_auth_url or sockets.WS_AUTH_URL,
+    }
+    if told := way(urls, os.environ):
+        logger.log(logging.WARNING if ";" in told else logging.INFO, "Kraken: %s", told)
 
 
 def _signer(settings: ExchangeConfig, source: str) -> Signer:

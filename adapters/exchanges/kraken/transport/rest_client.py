@@ -18,7 +18,6 @@ from adapters.exchanges.kraken.transport.request_signing import Signer
 from adapters.exchanges.kraken.transport.server_clock import SECOND
 from adapters.exchanges.kraken.transport.skipped import Skipped
 from adapters.exchanges.kraken.transport.tally import RequestTally
-from adapters.exchanges.kraken.transport.trust import certificate_advice, trusted
 from adapters.exchanges.kraken.wire.error_texts import (
     KrakenError,
     defer_reason,
@@ -29,6 +28,8 @@ from adapters.exchanges.kraken.wire.error_texts import (
 from adapters.exchanges.kraken.wire.our_orders import EVERY_MARK, Ownership
 from adapters.exchanges.kraken.wire.rest_results import Envelope, Ledgers, OrderRows, decode
 from adapters.exchanges.kraken.wire.values import WireError
+from adapters.network.http_transport import ProxyError, make_transport
+from adapters.network.trust import certificate_advice
 from config.version import user_agent
 from messages.conditions import ConditionCode
 from trading.ports import BotStateError, ExchangeUnavailable
@@ -60,16 +61,14 @@ _OK = 200
 def make_client(rest_url: str, transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
     """A client for `rest_url` (empty: Kraken's own). Redirects are not followed: a signature fits one path.
 
-    Proxies of the environment are not used: the WebSockets, which carry the orders, could not follow.
+    The WebSockets, which carry the orders, take the same way. Raises `ConfigError` for a proxy that makes no sense.
     """
     base_url = rest_url.rstrip("/") or REST_URL
     return httpx.AsyncClient(
         base_url=base_url,
         headers={"User-Agent": user_agent()},
         timeout=TIMEOUT_SECONDS,
-        transport=transport,
-        # Reading all certificates takes a tenth of a second.
-        verify=False if base_url.lower().startswith("http:") else trusted(),
+        transport=transport or make_transport(base_url),
         trust_env=False,
     )
 
@@ -90,7 +89,7 @@ class PublicRest:
                 response = await self._client.get(f"/0/public/{name}", params=params)
                 return _result(response, name, kind)
         except (httpx.HTTPError, WireError) as error:
-            advice = certificate_advice(error)
+            advice = _advice(error)
             raise ExchangeUnavailable(f"Kraken {name}: {_describe(error)}", advice=advice) from None
         except KrakenError as error:
             if error.meaning in ("refused", "forbidden"):
@@ -300,6 +299,10 @@ def _result(response: httpx.Response, name: str, kind: type[Result], own: Owners
     if not bytes(envelope.result):
         raise WireError("an answer without error and result")
     return decode(envelope.result, kind, name, own)
+
+
+def _advice(error: Exception) -> str:
+    return certificate_advice(error) or (error.advice if isinstance(error, ProxyError) else "")
 
 
 def _describe(error: Exception) -> str:

@@ -1,6 +1,7 @@
 """WebSocket connections: frames in and out, silence noticed, no library's exception let through."""
 
 import logging
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from typing import Protocol, cast
@@ -11,9 +12,11 @@ import trio_websocket
 
 from adapters.exchanges.kraken.transport.server_clock import ServerClock
 from adapters.exchanges.kraken.transport.tally import RequestTally
-from adapters.exchanges.kraken.transport.trust import certificate_advice, trusted
 from adapters.exchanges.kraken.wire import socket as wire
 from adapters.exchanges.kraken.wire.values import WireError, nanoseconds
+from adapters.network.proxies import proxy_for
+from adapters.network.trust import certificate_advice, trusted
+from adapters.network.tunnel import ProxyFailed, open_tcp
 from trading.ports import ExchangeUnavailable
 
 logger = logging.getLogger("infinity_grid.kraken")
@@ -129,9 +132,10 @@ async def _shake_hands(
 
 async def _open_stream(parts: SplitResult) -> trio.abc.Stream:
     host = parts.hostname or ""
+    proxy = proxy_for(parts.geturl(), os.environ)
     if parts.scheme == "wss":
-        port = parts.port or 443
-        stream = await trio.open_ssl_over_tcp_stream(host, port, https_compatible=True, ssl_context=trusted())
+        transport = await open_tcp(host, parts.port or 443, proxy, trusted())
+        stream = trio.SSLStream(transport, trusted(), server_hostname=host, https_compatible=True)
         try:
             # Here, where what is wrong with a certificate is still told: the WebSocket would only hang.
             await stream.do_handshake()
@@ -139,7 +143,11 @@ async def _open_stream(parts: SplitResult) -> trio.abc.Stream:
             await trio.aclose_forcefully(stream)
             raise
         return stream
-    return await trio.open_tcp_stream(host, parts.port or 80)
+    return (
+        await open_tcp(host, parts.port or 80, proxy, trusted())
+        if proxy
+        else await trio.open_tcp_stream(host, parts.port or 80)
+    )
 
 
 @contextmanager
@@ -243,6 +251,8 @@ def subscription(channel: str, symbols: Sequence[str] = (), **more: object) -> d
 def _translation(error: Exception, what: str) -> Exception:
     while isinstance(error, ExceptionGroup):
         error = error.exceptions[0]
+    if isinstance(error, ProxyFailed):
+        return ExchangeUnavailable(f"{what}: {error}", advice=error.advice)
     if advice := certificate_advice(error):
         return ExchangeUnavailable(f"{what}: {advice}", advice=advice)
     return ExchangeUnavailable(f"{what}: {_describe(error)}") if isinstance(error, _LOST) else error
