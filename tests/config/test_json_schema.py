@@ -259,6 +259,36 @@ def test_load_and_schema_judge_any_value_alike(path: str, value: object) -> None
     agree(path, value)
 
 
+TABLES = (
+    ("bot",),
+    ("exchange",),
+    ("exchange", "paper"),
+    ("exchange", "paper", "pairs"),
+    ("exchange", "paper", "pairs", "BTC/USD"),
+    ("notifier",),
+    ("notifier", "log"),
+    ("notifier", "telegram"),
+    ("notifier", "telegram", "notices"),
+    ("strategy",),
+    ("supervisor",),
+    ("no such table",),
+    ("exchange", "no such table"),
+)
+
+
+@pytest.mark.parametrize("place", TABLES, ids=".".join)
+@pytest.mark.parametrize("value", [1, "x", True, [1], [[]], ["x"], date(2026, 1, 1)], ids=str)
+def test_load_and_schema_take_nothing_else_for_a_table(place: tuple[str, ...], value: object) -> None:
+    whole = everything()
+    *parents, name = place
+    table = whole
+    for parent in parents:
+        table = table[parent]
+    table[name] = value
+    assert refusals(whole)
+    assert complaints(whole)
+
+
 def agree(path: str, value: object) -> None:
     if path.endswith(("key_file", "token_file", "url_file")) and isinstance(value, str):
         return  # whether there is such a file is not the schema's business
@@ -334,5 +364,5 @@ def encoded(known: Known) -> str:
     return json_text(json_schema(known, CHANNEL_OPTIONS))
 
 
-def test_the_ready_files_are_loaded_with_their_first_line(tmp_path: Path) -> None:
+def test_the_ready_files_are_loaded_with_their_first_line() -> None:
     assert all(load(path, {}, BUILT_IN) for path in READY)
