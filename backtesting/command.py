@@ -1,6 +1,7 @@
 """`python -m backtest`: one run, or one of the named commands."""
 
 import argparse
+import io
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -49,6 +50,7 @@ exit codes: 0 done, 1 a bug, 2 usage, configuration or prices that cannot be use
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    _escape_unknown_signs()
     console = Console(highlight=False)
     command = COMMANDS.get(given[0]) if given else None
     try:
@@ -66,6 +68,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complain(STOPPED)
         return stopped.exit_code if isinstance(stopped, Interrupted) else EXIT_STOPPED
     return EXIT_OK
+
+
+def _escape_unknown_signs() -> None:
+    """A terminal whose encoding lacks a sign gets it as an escape, not a traceback in place of the report."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _run_main(arguments: Sequence[str], console: Console) -> None:
