@@ -136,9 +136,12 @@ def test_a_journal_of_each_format_trades_on(version: int, uninterrupted: Path, t
     assert rows(path, CLOSED) == rows(uninterrupted, CLOSED)
     assert running.paper_account(path) == running.paper_account(uninterrupted)
     assert running.placed_twice(path) == []
-    moved = [cost if side == "sell" else -cost for _, side, _, _, cost, _, _ in running.fills(path)]
-    paid = [fee for *_, fee, _ in running.fills(path)]
-    assert running.paper_account(path)["USD"] == Decimal(20000) + sum(moved) - sum(paid)
+    usd = Decimal(20000)
+    for _, side, _, _, cost, fee, _ in running.fills(path):
+        assert isinstance(cost, Decimal)
+        assert isinstance(fee, Decimal)
+        usd += (cost if side == "sell" else -cost) - fee
+    assert running.paper_account(path)["USD"] == usd
 
 
 if __name__ == "__main__":
