@@ -1,8 +1,11 @@
 """What a start would refuse because of the journal alone: `--check` reads it, and changes nothing."""
 
+import os
 from pathlib import Path
 
+from adapters.journal.file_problems import ELSEWHERE, unusable
 from adapters.journal.looking import Contents, NotNow, contents
+from adapters.journal.opening import check_place
 from assembly.journal_owner import refuse_another_world, refuse_taken_place
 from assembly.pasts import described, left_over, refuse_changed_pasts
 from config import PAPER, Config
@@ -18,6 +21,8 @@ def check_journal(config: Config, source: str) -> list[str]:
     """
     live, path = Path(config.persistence.database), config.database
     told = [f"database: {path}{' (of the dry run alone)' if path != live else ''}"]
+    check_place(path)
+    _check_rights(path)
     try:
         if found := _old_dry_run(config, source):
             return [*told, *found]
@@ -35,6 +40,14 @@ def check_journal(config: Config, source: str) -> list[str]:
         for past, rest in left_over(held.pasts, config).values()
     ]
     return told
+
+
+def _check_rights(path: Path) -> None:
+    """Raises `DatabaseUnusable` where this user may not write. The start writes; a look does not."""
+    wanted = path if path.exists() else path.parent
+    if not os.access(wanted, os.W_OK):
+        found = f"cannot be written: {wanted} is not writable for this user"
+        raise unusable(path, found, f"change its rights {ELSEWHERE}")
 
 
 def _old_dry_run(config: Config, source: str) -> list[str]:

@@ -7,6 +7,7 @@ A plug-in is an entry point in one of the groups below; its name is what the con
 import importlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from decimal import Decimal
 from importlib import metadata
 from typing import Protocol, cast
 
@@ -15,6 +16,7 @@ from adapters.channels.telling import without_secrets
 from config import PAPER, ChannelConfig, Config, ConfigError, Known, Problem, secret_texts
 from config.version import version as program_version
 from simulators.paper.exchange import AccountStore, open_paper
+from simulators.prices.choice import price_file
 from trading.ports import Channel, Exchange
 from trading.strategies.c_dca import C_DCA
 from trading.strategies.core import Core
@@ -89,6 +91,21 @@ def _open_kraken(
     """A dry run gets Kraken's prices and nothing that could sign an order."""
     open_it = _dry_kraken() if config.bot.dry_run is not False else _real_kraken()
     return open_it(config, store, now=now, source=source)
+
+
+def kraken_spelling() -> Callable[[str], str]:
+    """Gives the common spelling of a currency in any of Kraken's."""
+    return cast("Callable[[str], str]", _attribute(f"{_KRAKEN}.wire.names", "common_asset"))
+
+
+def first_price(config: Config, source: str) -> Decimal | None:
+    """Price of the first row of the configured price file; None where there is no such file.
+
+    Blocks. Raises `ConfigError` for a file that cannot be used.
+    """
+    if config.exchange.paper.price_file is None:
+        return None
+    return price_file(config.exchange.paper, source).look()
 
 
 def _dry_kraken() -> OpenExchange:

@@ -4,16 +4,20 @@ The checks read whatever fields were valid, so that they speak in the same repor
 unknown keys; a field that is missing from `values` has been complained about already.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import TypeVar
 
+from config.addresses import exposed_as_plain_text, secure_address
 from config.pair_checks import fees_eat
-from config.problems import Problem, closest, did_you_mean, one_of, shown
+from config.problems import Problem, closest, did_you_mean, one_of, place, shown
 from config.schema import GRIDS, PAPER, PRICE_FILE_SUFFIXES, SWING, SYNTHETIC, Known, is_price_file
 from messages.money import EXACT, ONE, ZERO
 
 Kind = TypeVar("Kind")
+_HOST = re.compile(r"[A-Za-z0-9._-]+\Z|[0-9A-Fa-f:.%a-z]*:[0-9A-Fa-f:.%a-z]*:[0-9A-Fa-f:.%a-z]*\Z")
+"""A name, an IPv4 address or, with two colons, an IPv6 address."""
 _NONE: Mapping[str, object] = {}
 
 
@@ -22,6 +26,7 @@ def problems_of(values: Mapping[str, object], known: Known, source: str) -> list
     return [
         *_exchange(values, known, source),
         *_paper(values, known, source),
+        *_addresses(values, source),
         *_supervisor(_table(values, "supervisor"), source),
         *_strategies(values, known, source),
     ]
@@ -67,6 +72,18 @@ def _paper(values: Mapping[str, object], known: Known, source: str) -> Iterator[
     if prices != SYNTHETIC and paper.get("start_price") is not None:
         found, allowed = shown(paper["start_price"]), f'nothing, unless prices is "{SYNTHETIC}"'
         yield Problem(source, f"{key}.start_price", found, allowed)
+
+
+def _addresses(values: Mapping[str, object], source: str) -> Iterator[Problem]:
+    exchange = _table(values, "exchange")
+    for key in ("rest_url", "ws_url", "ws_auth_url"):
+        url = _get(exchange, key, str) or ""
+        if exchange.get("adapter") != PAPER and exposed_as_plain_text(url):
+            yield Problem(source, f"exchange.{key}", shown(url), secure_address(url))
+    host = _get(_table(values, "metrics"), "host", str)
+    if host is not None and not _HOST.match(host):
+        allowed = 'the name or the address of an interface alone, for instance "127.0.0.1"; the port has its own key'
+        yield Problem(source, "metrics.host", shown(host), allowed)
 
 
 def _supervisor(supervisor: Mapping[str, object], source: str) -> Iterator[Problem]:
@@ -147,7 +164,7 @@ def _duplicates(tables: Sequence[Mapping[str, object]], key: str, source: str) -
             continue
         earlier = first.setdefault(value, index)
         if earlier != index:
-            found = f"{shown(value)}, as in strategy[{earlier}]"
+            found = f"{shown(value)}, as in {place(f'strategy[{earlier}]')}"
             name = _get(table, "name", str) or ""
             yield Problem(source, f"strategy[{index}].{key}", found, f"another {key} for every strategy", "", name)
 

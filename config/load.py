@@ -1,6 +1,5 @@
 """From a TOML file and the environment to a `Config`, or to all that is wrong with them at once."""
 
-import re
 import tomllib
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
@@ -11,14 +10,37 @@ from msgspec import Struct
 
 from config.channels import arrange_channels
 from config.checks import problems_of
+from config.file_text import text_of
+from config.mode import mode_of
 from config.paths import expanded, what_is_wrong
-from config.problems import ConfigError, Problem, why
+from config.problems import ConfigError, ConfigWarning, Problem
 from config.schema import Config, Known, is_price_file
-from config.secrets import ENVIRONMENT, Sources, insert_secrets
+from config.secret_care import secret_warnings
+from config.secrets import ENVIRONMENT, Sources, insert_secrets, places_in
 from config.tables import Reader, keep
+from config.toml_errors import ALLOWED as TOML
+from config.toml_errors import EXAMPLE, toml_problem
+from config.variables import stray_variables, unknown_variables
 
-_COMMA = re.compile(r"[^#=]*=\s*[-+]?\d+,\d")
-_END = "(at end of document)"
+
+class Examined(Struct, frozen=True):
+    """All that a configuration file tells by itself."""
+
+    mode: str
+    """`LIVE: ...`, `dry run: ...` or `paper exchange: ...`; empty for a text that cannot be read."""
+    config: Config | None
+    """None where there are problems."""
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[ConfigWarning, ...] = ()
+    """What the places of secrets and the variables deserve. What the values do is for `config.judged`."""
+
+
+def examine(path: Path, environ: Mapping[str, str], known: Known) -> Examined:
+    """Read a configuration file and refuse nothing. Blocks for the time of small file reads."""
+    text = text_of(path)
+    if isinstance(text, Problem):
+        return Examined("", None, (text,))
+    return _examined(text, str(path), environ, known, path)
 
 
 def load(path: Path, environ: Mapping[str, str], known: Known) -> Config:
@@ -27,10 +49,7 @@ def load(path: Path, environ: Mapping[str, str], known: Known) -> Config:
     Relative paths of price files and secret files start at the file's directory, the database at the
     current one. Raises `ConfigError` with every problem.
     """
-    text = _text(path)
-    if isinstance(text, Problem):
-        raise ConfigError((text,))
-    return parse(text, str(path), environ, known, base=path.absolute().parent)
+    return _accepted(examine(path, environ, known))
 
 
 def parse(text: str, source: str, environ: Mapping[str, str], known: Known, base: Path | None = None) -> Config:
@@ -39,13 +58,33 @@ def parse(text: str, source: str, environ: Mapping[str, str], known: Known, base
     `base` is the directory that relative price files and secret files start at, else the current
     one. Raises `ConfigError` with every problem.
     """
+    return _accepted(_examined(text, source, environ, known, None, base))
+
+
+def _examined(
+    text: str, source: str, environ: Mapping[str, str], known: Known, path: Path | None, base: Path | None = None
+) -> Examined:
     raw = _tables(text, source)
     if isinstance(raw, Problem):
-        raise ConfigError((raw,))
+        return Examined("", None, (raw,))
+    mode, places = mode_of(raw), places_in(raw)
+    base = base if path is None else path.absolute().parent
+    sources = Sources(source, environ, base or Path())
+    warnings = (*secret_warnings(raw, places, sources, path), *stray_variables(environ, places))
     problems: list[Problem] = []
-    insert_secrets(raw, Sources(source, environ, base or Path()), problems)
+    insert_secrets(raw, sources, problems)
+    problems += unknown_variables(environ, places)
     arrange_channels(raw, known.channels, source, problems)
-    return _build(raw, known, source, problems, base)
+    try:
+        return Examined(mode, _build(raw, known, source, problems, base), (), warnings)
+    except ConfigError as error:
+        return Examined(mode, None, error.problems, warnings)
+
+
+def _accepted(examined: Examined) -> Config:
+    if examined.config is None:
+        raise ConfigError(examined.problems)
+    return examined.config
 
 
 def validate(config: Config, known: Known, source: str = "configuration") -> Config:
@@ -94,41 +133,19 @@ def _resolved(config: Config, base: Path | None) -> Config:
     return config
 
 
-def _text(path: Path) -> str | Problem:
-    allowed = "a readable TOML file in UTF-8"
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        return Problem(str(path), "", why(error), allowed)
-    except ValueError:
-        return Problem(repr(str(path)), "", "a path with a zero character", allowed)
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        return Problem(str(path), "", f"bytes that are not UTF-8 in line {line}", allowed)
-
-
 def _tables(text: str, source: str) -> dict[str, object] | Problem:
     try:
-        return tomllib.loads(text, parse_float=_number)
+        raw = tomllib.loads(text, parse_float=_number)
     except tomllib.TOMLDecodeError as error:
-        found = f"{error}{_decimal_comma(text, error)}"
+        return toml_problem(text, source, error)
     except RecursionError:
-        found = "arrays or tables that are nested too deeply"
+        return Problem(source, "", "arrays or tables that are nested too deeply", TOML)
     except ValueError:
-        found = "a whole number with too many digits"
-    if found.endswith(_END):
-        lines = text.split("\n")
-        found = found.replace(_END, f"(at line {len(lines)}, column {len(lines[-1]) + 1}, the end of the document)")
-    return Problem(source, "", found, "TOML, see https://toml.io")
-
-
-def _decimal_comma(text: str, error: tomllib.TOMLDecodeError) -> str:
-    """What to say of a number like `0,02`: TOML calls the comma an unexpected character."""
-    place = re.search(r"at line (\d+)", str(error))
-    line = text.split("\n")[int(place[1]) - 1] if place else ""
-    return "; decimals are written with a point" if _COMMA.match(line) else ""
+        return Problem(source, "", "a whole number with too many digits", TOML)
+    if not raw:
+        found = "nothing but comments" if text.strip() else "an empty file"
+        return Problem(source, "", found, "[exchange], and a [[strategy]] for every strategy", EXAMPLE)
+    return raw
 
 
 def _number(text: str) -> Decimal:

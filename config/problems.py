@@ -4,16 +4,19 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 
 from msgspec import Struct
-
-from messages.counted import counted
 
 _SHOWN = 60
 _LONGEST_GUESS = 64
 """difflib's time grows with the square of the length; no name that is meant is longer."""
 _SHORT_INTEGER_BITS = 128
+_NEAR = 0.7
+"""Ratio of difflib below which two names are strangers: `api_key` is neither `api_public_key` nor `api_secret_key`."""
+_AS_NEAR = 0.08
+"""Within this much of the best guess another one is as good, and none is made."""
+_ENTRY = re.compile(r"strategy\[(\d+)\]")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 
 
@@ -33,13 +36,40 @@ class Problem(Struct, frozen=True):
 
     def line(self) -> str:
         """The problem without its source."""
-        owner = f" ({self.strategy})" if self.strategy else ""
-        where = f"{self.key}{owner}: " if self.key else ""
+        where = place(self.key, self.strategy)
         hint = f". {self.hint}" if self.hint else ""
-        return f"{where}found {self.found}; allowed: {self.allowed}{hint}"
+        return f"{where}{': ' if where else ''}found {self.found}; allowed: {self.allowed}{hint}"
 
     def __str__(self) -> str:
-        return f"{self.source}: {self.line()}"
+        return f"{self.source}{', ' if self.key else ': '}{self.line()}"
+
+
+class ConfigWarning(Struct, frozen=True):
+    """What is allowed and probably not meant, or worth a second look before money depends on it."""
+
+    source: str
+    """The file, or `environment`."""
+    key: str
+    """Path of the key, for instance `strategy[1].interval`; empty for the file as a whole."""
+    found: str
+    meaning: str
+    """What comes of it, and what to write where something else is meant."""
+    strategy: str = ""
+    """Name of the strategy that the key belongs to."""
+
+    def __str__(self) -> str:
+        where = place(self.key, self.strategy)
+        return f"{self.source}{', ' if where else ''}{where}: found {self.found}: {self.meaning}"
+
+
+def place(key: str, strategy: str = "") -> str:
+    """A key as a reader of the file counts: `[[strategy]] 2 "name", interval` for `strategy[1].interval`."""
+    entry = _ENTRY.match(key)
+    if entry is None:
+        return key
+    name = f' "{strategy}"' if strategy else ""
+    rest = key[entry.end() :].removeprefix(".")
+    return f"[[strategy]] {int(entry[1]) + 1}{name}{', ' if rest else ''}{rest}"
 
 
 class ConfigError(Exception):
@@ -58,12 +88,7 @@ class ConfigError(Exception):
         return cls((Problem(source, key, found, allowed),))
 
     def __str__(self) -> str:
-        if not self.problems:
-            return "configuration: 0 problems"
-        source = self.problems[0].source
-        lines = [f"{source}: {counted(len(self.problems), 'problem')}"]
-        lines += [f"  {problem.line() if problem.source == source else problem}" for problem in self.problems]
-        return "\n".join(lines)
+        return "\n".join(map(str, self.problems)) or "configuration: 0 problems"
 
 
 def shown(value: object) -> str:
@@ -105,18 +130,39 @@ def key_path(parent: str, key: str) -> str:
 
 
 def closest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that `name` was probably meant to be; case does not count."""
+    """The one known name that `name` was probably meant to be; case does not count. None where two are as near."""
     if len(name) > _LONGEST_GUESS:
         return None
     by_fold = {candidate.casefold(): candidate for candidate in sorted(known)}
-    matches = get_close_matches(name.strip().casefold(), list(by_fold), n=1)
-    return by_fold[matches[0]] if matches else None
+    wanted = name.strip().casefold()
+    if wanted in by_fold:
+        return by_fold[wanted]
+    matches = get_close_matches(wanted, list(by_fold), n=2, cutoff=_NEAR)
+    if not matches:
+        return None
+    best, *others = (SequenceMatcher(None, match, wanted).ratio() for match in matches)
+    return None if others and best - others[0] < _AS_NEAR else by_fold[matches[0]]
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A question that names the closest known name, or nothing."""
     match = closest(name, known)
     return f"Did you mean {json.dumps(match)}?" if match else ""
+
+
+def same_pair(symbol: str, known: Iterable[str]) -> str:
+    """A question that names the known pair of the same two currencies in another spelling, or nothing.
+
+    One letter makes another coin, so that no pair is ever guessed by its nearness.
+    """
+    wanted = _spelled(symbol)
+    match = next((pair for pair in known if _spelled(pair) == wanted and pair != symbol), None)
+    return f"Did you mean {json.dumps(match)}?" if match else ""
+
+
+def _spelled(symbol: str) -> str:
+    letters = re.sub(r"[^A-Z0-9]", "", symbol.upper()[:_LONGEST_GUESS])
+    return re.sub(r"\AX?(XBT|XDG)", lambda old: {"XBT": "BTC", "XDG": "DOGE"}[old[1]], letters)
 
 
 def one_of(names: Sequence[str]) -> str:

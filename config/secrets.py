@@ -5,21 +5,18 @@ The environment beats the file. Each secret is a value or the path of a file tha
 
 import codecs
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec import Struct
 
 from config.paths import expanded, what_is_wrong
-from config.problems import Problem, closest, key_path, kind_of, why
+from config.problems import Problem, key_path, kind_of, why
 
 ENVIRONMENT = "environment"
 PREFIX = "INFINITY_GRID_"
 _LARGEST_FILE = 16_384
 _SECRET = re.compile(r"[!-~]+\Z")
-_SERVICE = re.compile(r"_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)\Z")
-_PORT = re.compile(r"_PORT\Z")
-_ADDRESS = re.compile(r"(tcp|udp|sctp)://")
 ALLOWED = "a secret of printable ASCII characters without blanks"
 
 
@@ -84,15 +81,18 @@ class Sources(Struct, frozen=True):
     """Directory that relative `*_file` keys of the file start at; variables start at the current one."""
 
 
+def places_in(raw: dict[str, object]) -> list[SecretPlace]:
+    """Where secrets may stand, for this configuration's channels too."""
+    return [*PLACES, *_named_channels(raw)]
+
+
 def insert_secrets(raw: dict[str, object], sources: Sources, problems: list[Problem]) -> None:
     """Put the secrets into the raw tables, as `Secret`; their `*_file` twins are taken out."""
-    places = [*PLACES, *_named_channels(raw)]
-    for place in places:
+    for place in places_in(raw):
         secret = _from_environment(place.variable, sources.environ, problems)
         table = _table(raw, place.table)
         if table is not None:
             _insert(table, place, secret, sources, problems)
-    problems.extend(_unknown_variables(sources.environ, places))
 
 
 def _named_channels(raw: dict[str, object]) -> list[SecretPlace]:
@@ -143,12 +143,13 @@ def _wrap(table: dict[str, object], key: str, problem: Problem, problems: list[P
     if value is None or isinstance(value, Secret):
         return
     text = value.strip() if isinstance(value, str) else None
-    if text is not None and _SECRET.match(text):
+    flaw = problem.found if text is None else _flaw(text)
+    if text and not flaw:
         table[key] = Secret(text)
         return
     table.pop(key)
     if text != "":
-        found = problem.found if text is None else "a text with other characters"
+        found = flaw
         problems.append(Problem(problem.source, problem.key, found, problem.allowed))
         table[key] = _UNUSABLE
 
@@ -166,8 +167,8 @@ def _from_environment(variable: str, environ: Mapping[str, str], problems: list[
             Problem(ENVIRONMENT, f"{variable}_FILE", outcome, "the path of a readable file with one line, the secret")
         )
         return _UNUSABLE
-    if value and not _SECRET.match(value):
-        problems.append(Problem(ENVIRONMENT, variable, "a text with other characters", ALLOWED))
+    if value and (flaw := _flaw(value)):
+        problems.append(Problem(ENVIRONMENT, variable, flaw, ALLOWED))
         return _UNUSABLE
     if value:
         return Secret(value)
@@ -190,24 +191,15 @@ def _read_file(path: str, base: Path) -> Secret | str:
         return "an empty file"
     if len(content) > _LARGEST_FILE or not _SECRET.match(decoded := text.decode("ascii", "replace")):
         return "a file with something else than one line of printable ASCII"
-    return Secret(decoded)
+    flaw = _flaw(decoded)
+    return f"a file with {flaw}" if flaw else Secret(decoded)
 
 
-def _unknown_variables(environ: Mapping[str, str], places: Sequence[SecretPlace]) -> list[Problem]:
-    known = [name for place in places for name in (place.variable, f"{place.variable}_FILE")]
-    ends = {name.removeprefix(PREFIX): name for name in known}
-    problems = []
-    for name in sorted(environ):
-        if name.upper().startswith(PREFIX) and name not in known and not _of_a_cluster(name, environ[name]):
-            match = closest(name[len(PREFIX) :], ends)
-            hint = f'Did you mean "{ends[match]}"?' if match else "All other settings stand in the file"
-            problems.append(Problem(ENVIRONMENT, key_path("", name), "an unknown variable", ", ".join(known), hint))
-    return problems
-
-
-def _of_a_cluster(name: str, value: str) -> bool:
-    """Whether the variable describes a service, as Kubernetes and Docker's links put them into every container."""
-    return bool(_SERVICE.search(name)) or bool(_PORT.search(name) and _ADDRESS.match(value))
+def _flaw(text: str) -> str:
+    """What is wrong with the text of a secret, without showing it; empty for a good one."""
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'`":
+        return "quotes around it that are part of it: leave them out"
+    return "" if _SECRET.match(text) else "a text with other characters"
 
 
 def _table(raw: dict[str, object], path: tuple[str, ...]) -> dict[str, object] | None:

@@ -3,6 +3,7 @@
 `msgspec.convert` stops at its first error, so it is asked field by field.
 """
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Final, Literal, get_args, get_origin
@@ -11,6 +12,7 @@ import msgspec
 from msgspec import NODEFAULT, Struct
 from msgspec.structs import FieldInfo
 
+from config.belonging import home_of
 from config.forms import DIGITS, SCALE, Form
 from config.problems import Problem, did_you_mean, key_path, kind_of, shown
 from config.secrets import Secret
@@ -19,6 +21,7 @@ INVALID: Final = object()
 """Placeholder for a value with a reported problem."""
 
 _NUMBER_LIMITS = f"a number below 1e{DIGITS} with at most {SCALE} decimals"
+_PERCENT = re.compile(r"\s*(\d{1,9}(?:[.,]\d{1,9})?)\s*%\s*\Z", re.ASCII)
 
 
 class Reader:
@@ -34,7 +37,7 @@ class Reader:
         fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
         for name in raw:
             if name not in fields:
-                hint = did_you_mean(name, fields)
+                hint = did_you_mean(name, fields) or home_of(name)
                 self._tell(key_path(key, name), "an unknown key", ", ".join(fields) or "no key", hint)
         values = {name: self._field(field, raw, key_path(key, name)) for name, field in fields.items()}
         return {name: value for name, value in values.items() if value is not INVALID}
@@ -121,21 +124,44 @@ class Reader:
         return result
 
     def _wrong(self, form: Form, value: object, key: str) -> object:
-        hint = ""
-        if get_origin(form.kind) is Literal and isinstance(value, str):
-            hint = did_you_mean(value, get_args(form.kind))
-        elif (make_hint := form.note("hint")) and isinstance(value, Decimal) and value.is_finite():
-            hint = make_hint(value)
-        elif form.kind in (int, Decimal) and isinstance(value, str):
-            hint = "A number has no quotes"
         mark = form.note("hidden")
         hidden = form.kind is Secret or (mark is not None and isinstance(value, str) and mark in value)
         found = "a text" if isinstance(value, Secret) else kind_of(value) if hidden else shown(value)
-        self._tell(key, found, form.allowed, hint)
+        self._tell(key, found, form.allowed, _hint(form, value, key))
         return INVALID
 
     def _tell(self, key: str, found: str, allowed: str, hint: str = "") -> None:
         self._problems.append(Problem(self._source, key, found, allowed, hint, self._strategy))
+
+
+def _hint(form: Form, value: object, key: str) -> str:
+    """A sentence on what was probably meant, or nothing."""
+    if isinstance(value, str):
+        return _hint_at_text(form, value)
+    of_number = form.note("hint")
+    if of_number and isinstance(value, Decimal) and value.is_finite():
+        return str(of_number(value))
+    if get_origin(form.kind) is tuple and isinstance(value, dict):
+        return f"Write [[{key}]], with two brackets on each side"
+    if isinstance(form.kind, type) and issubclass(form.kind, Struct) and isinstance(value, list):
+        return f"Write [{key}], with one bracket on each side"
+    return ""
+
+
+def _hint_at_text(form: Form, value: str) -> str:
+    if get_origin(form.kind) is Literal:
+        return did_you_mean(value, get_args(form.kind))
+    if of_text := form.note("text_hint"):
+        return str(of_text(value))
+    return _number_in_quotes(value) if form.kind in (int, Decimal) else ""
+
+
+def _number_in_quotes(value: str) -> str:
+    """What to write instead of a number that stands as a text."""
+    percent = _PERCENT.match(value)
+    if percent is None:
+        return "A number has no quotes"
+    return f"{percent[1]} % is written {Decimal(percent[1].replace(',', '.')).scaleb(-2):f}, without quotes"
 
 
 def strategy_name(raw: object) -> str:

@@ -9,22 +9,22 @@ import signal
 import sys
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Protocol
 
 import trio
 from msgspec.structs import replace
 
-from assembly import registry
+from assembly.config_check import Checked, check_config
 from assembly.cores import existing_base_sentences
-from assembly.exit_codes import EXIT_BUG, EXIT_DATABASE, EXIT_OK, EXIT_USAGE, explained
-from assembly.journal_check import check_journal
+from assembly.exit_codes import EXIT_BUG, EXIT_DATABASE, EXIT_OK, EXIT_USAGE
 from assembly.world import MACHINE, World
-from config import BotConfig, Config, ConfigError, load
+from config import BotConfig, Config, ConfigError
 from config.problems import one_of, shown
 from config.version import program_and_version
+from console.arguments import parser
+from console.check import complain, run_check
 from console.log_lines import LINES
-from console.logs import check_log_file, log_target, setup_logging
+from console.logs import log_target, setup_logging
 from console.output import QueuedStream, queued_output
 from console.verbs import verb_of
 from supervision.restart import root_cause
@@ -33,13 +33,6 @@ from supervision.stop_request import ProgramFailed
 from trading.ports import DatabaseUnusable
 
 logger = logging.getLogger("infinity_grid")
-
-EPILOG = f"""\
-python -m supervisor schema prints the JSON schema of the configuration file, for editors.
-
-exit codes: {explained()}. SIGINT, SIGTERM and SIGHUP stop in order: strategies, orders (on_stop), journal, notices.
-A second signal changes nothing, a third cuts the stop short and says what it leaves.
-"""
 
 
 class Run(Protocol):
@@ -52,33 +45,36 @@ class Run(Protocol):
 
 def main(run: Run, arguments: list[str] | None = None) -> int:
     """Run a configuration until a signal; returns the exit code."""
-    with stop_signals() as signals, queued_output() as stderr:
-        return _main(run, arguments, signals, stderr)
-
-
-def _main(run: Run, arguments: list[str] | None, signals: StopSignals, stderr: QueuedStream) -> int:
     given = sys.argv[1:] if arguments is None else arguments
-    if verb := verb_of(given):
-        return verb(given[1:])
-    options = _parser().parse_args(given)
-    try:
-        config = load(options.config, os.environ, registry.known())
-        registry.channels(config)  # only a channel knows what its own keys may be
-    except ConfigError as error:
-        return _complain(error, EXIT_USAGE)
+    verb = verb_of(given)
+    if verb is not None:
+        with stop_signals(), queued_output():
+            return verb(given[1:])
+    options = parser().parse_args(given)
     if options.check:
-        return _check(config, str(options.config))
+        return run_check(options.config)
+    with stop_signals() as signals, queued_output() as stderr:
+        return _main(run, options, signals, stderr)
+
+
+def _main(run: Run, options: argparse.Namespace, signals: StopSignals, stderr: QueuedStream) -> int:
+    checked = check_config(options.config, os.environ)
+    try:
+        config = checked.accepted()
+    except ConfigError as error:
+        return complain(error, EXIT_USAGE)
     if unknown := set(options.take_back) - {strategy.name for strategy in config.strategy}:
         names = one_of([strategy.name for strategy in config.strategy])
-        return _complain(ConfigError.at(str(options.config), "--take-back", shown(unknown.pop()), names), EXIT_USAGE)
+        return complain(ConfigError.at(str(options.config), "--take-back", shown(unknown.pop()), names), EXIT_USAGE)
     try:
         with log_target(config, str(options.config), stderr) as target:
-            return _logged(run, options, config, signals, target)
+            return _logged(run, options, checked, signals, target)
     except ConfigError as error:
-        return _complain(error, EXIT_USAGE)
+        return complain(error, EXIT_USAGE)
 
 
-def _logged(run: Run, options: argparse.Namespace, config: Config, signals: StopSignals, target: QueuedStream) -> int:
+def _logged(run: Run, options: argparse.Namespace, checked: Checked, signals: StopSignals, target: QueuedStream) -> int:
+    config = checked.accepted()
     names = {strategy.userref: strategy.name for strategy in config.strategy}
     log = setup_logging(config.bot.log_level, config.bot.log_format, target, names)
     try:
@@ -86,6 +82,9 @@ def _logged(run: Run, options: argparse.Namespace, config: Config, signals: Stop
         if signals.taken:
             logger.info("%s: stopped before anything was started", signals.taken[0].name)
             return EXIT_OK
+        logger.info("%s", checked.mode)
+        for warning in checked.warnings:
+            logger.warning("%s", warning)
         for sentence in existing_base_sentences(config):
             logger.info("%s", sentence)
         world = replace(MACHINE, lost_log_lines=lambda: log.dropped)
@@ -95,51 +94,6 @@ def _logged(run: Run, options: argparse.Namespace, config: Config, signals: Stop
     finally:
         logging.getLogger().removeHandler(log)
         log.close()
-
-
-def _check(config: Config, source: str) -> int:
-    """Say what a start would refuse without asking anybody."""
-    try:
-        check_log_file(config, source)
-        told = check_journal(config, source)
-    except ConfigError as error:
-        return _complain(error, EXIT_USAGE)
-    except DatabaseUnusable as error:
-        return _complain(error, EXIT_DATABASE)
-    count = len(config.strategy)
-    valid = f"{source}: {count} {'strategy' if count == 1 else 'strategies'}, adapter {config.exchange.adapter}: valid"
-    for sentence in (valid, *told, *existing_base_sentences(config)):
-        print(sentence)  # noqa: T201
-    return EXIT_OK
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m supervisor",
-        description="Trade grids unattended: run every strategy of a configuration file.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("config", type=Path, help="TOML file, for instance config/demo.toml")
-    parser.add_argument(
-        "--check",
-        action="store_true",
-        help="say what a start would refuse: reads the configuration and the database; no connection, no change",
-    )
-    parser.add_argument(
-        "--adopt",
-        action="store_true",
-        help="take over open orders that the database cannot explain (make sure that no second instance runs)",
-    )
-    parser.add_argument(
-        "--take-back",
-        action="append",
-        default=[],
-        metavar="STRATEGY",
-        help="place this strategy's released sells again (after a cancel by hand); may be repeated",
-    )
-    parser.add_argument("--version", action="version", version=program_and_version())
-    return parser
 
 
 class _Runs(Protocol):
@@ -204,15 +158,10 @@ def _last_words(error: BaseException, bot: BotConfig) -> int:
         case _:
             logger.error("a bug; please report it", exc_info=error)
             if bot.log_file is not None:
-                _complain(Exception(f"a bug; please report it: {bot.log_file} has the details"), EXIT_BUG)
+                complain(Exception(f"a bug; please report it: {bot.log_file} has the details"), EXIT_BUG)
             return EXIT_BUG
     if in_log:
         logger.error("%s", error, extra={LINES: True})
     if bot.log_file is not None or not in_log:
-        _complain(error, code)
-    return code
-
-
-def _complain(error: BaseException, code: int) -> int:
-    print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        complain(error, code)
     return code

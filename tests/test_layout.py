@@ -203,6 +203,7 @@ TESTED_ELSEWHERE = {
     "backtest.py": "tests/backtesting/test_command.py",
     "adapters/journal/table_schema.py": "tests/adapters/journal/test_opening.py",
     "console/cli.py": "tests/process/test_bad_input.py",
+    "console/arguments.py": "tests/process/test_bad_input.py",
     "assembly/cores.py": "tests/supervision/test_strategies.py",
     "assembly/wiring.py": "tests/test_flow.py",
     "assembly/survey.py": "tests/behaviour/test_pairs.py",

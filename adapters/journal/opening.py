@@ -47,7 +47,7 @@ class Mark(Struct, frozen=True):
 
 def open_database(path: Path, now_ns: int, migrations: Sequence[Migration], lineage: str | None = None) -> Opened:
     """Open `path`, create or repair it if need be; raises `DatabaseUnusable` with the reason and a remedy."""
-    _check_place(path)
+    check_place(path)
     with explained(path):
         fresh = _is_missing(path)
         if fresh:
@@ -68,7 +68,8 @@ def open_database(path: Path, now_ns: int, migrations: Sequence[Migration], line
         return Opened(connection, mark.lineage, repaired, fresh)
 
 
-def _check_place(path: Path) -> None:
+def check_place(path: Path) -> None:
+    """Raises `DatabaseUnusable` where no database can be made: no directory, or something else in its place."""
     directory = path.parent
     with explained(path):
         if not directory.exists():

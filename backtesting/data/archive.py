@@ -19,7 +19,7 @@ from rich.console import Console
 from backtesting.data.trade_files import PARQUET, PRICE_TYPE, VOLUME_TYPE
 from backtesting.report.progress import bar
 from config import ConfigError
-from config.problems import did_you_mean, shown
+from config.problems import same_pair, shown
 from messages.counted import counted
 
 _TRADES = {"seconds": "DECIMAL(20, 9)", "price": PRICE_TYPE, "volume": VOLUME_TYPE}
@@ -133,7 +133,7 @@ def _member(file: Path, names: Sequence[str], pair: str | None) -> str:
             "command line", "--pair", "nothing", f"one of the {len(by_pair)} pairs of {file}: {some}, …"
         )
     if pair not in by_pair:
-        hint = did_you_mean(pair, by_pair)
+        hint = same_pair(pair, by_pair)
         allowed = f"a pair of {file}" + (f". {hint}" if hint else "")
         raise ConfigError.at("command line", "--pair", shown(pair), allowed)
     return by_pair[pair]

@@ -86,7 +86,8 @@ def show(console: Console, axes: Sequence[Axis], rows: Sequence[SweepRow], quote
     if judged:
         console.print(judgement(rows))
     for problem, count in Counter(row.problem for row in rows if row.problem).most_common(_SHOWN):
-        console.print(f"not run: {problem}" + (f" (and {count - 1} more)" if count > 1 else ""))
+        more = f" (and {count - 1} more)" if count > 1 else ""
+        console.print(f"not run: {problem}{more}", markup=False)
 
 
 def _kept(ready: Iterator[SweepRow], file: SweepFile, done: int) -> Iterator[SweepRow]:

@@ -10,7 +10,7 @@ from decimal import Decimal
 import msgspec
 from msgspec import Struct
 
-from config.problems import ConfigError, Problem, did_you_mean
+from config.problems import ConfigError, Problem, same_pair
 from config.schema import PairOverride
 from messages.money import Pair
 
@@ -120,5 +120,5 @@ def _unknown(symbol: str, missing: list[str], stated: bool, origin: str) -> Prob
         key=f'{KEY}."{symbol}"',
         found=f"rules without {', '.join(missing)}" if stated else "no rules for this pair, and none are built in",
         allowed=f'[{KEY}."{symbol}"] with {", ".join(PairOverride.__struct_fields__)}',
-        hint=did_you_mean(symbol, KNOWN_PAIRS),
+        hint=same_pair(symbol, KNOWN_PAIRS),
     )

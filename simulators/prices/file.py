@@ -36,7 +36,12 @@ class PriceFile:
 
     async def check(self) -> None:
         """Open the file and read its first rows. Raises `ConfigError`."""
-        await trio.to_thread.run_sync(self._check)
+        await trio.to_thread.run_sync(self.look)
+
+    def look(self) -> Decimal | None:
+        """Open the file, read its first rows, return the first price. Blocks. Raises `ConfigError`."""
+        self._check()
+        return self._head
 
     def market_open(self, symbol: str) -> bool:
         """Always."""

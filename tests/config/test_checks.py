@@ -54,7 +54,7 @@ def test_a_simulated_account_without_balances_is_refused() -> None:
 def test_an_unknown_kind_is_answered_with_the_one_that_was_meant() -> None:
     assert lines(changed('"GridHODL"', '"gridhodl"')) == [
         (
-            'strategy[0].kind (btc-hodl): found "gridhodl"; allowed: "GridHODL", "GridSell", "SWING" or "cDCA". '
+            '[[strategy]] 1 "btc-hodl", kind: found "gridhodl"; allowed: "GridHODL", "GridSell", "SWING" or "cDCA". '
             'Did you mean "GridHODL"?'
         )
     ]
@@ -78,7 +78,7 @@ def test_no_strategy_at_all_is_refused() -> None:
             "userref = 1002",
             "userref = 1001",
             (
-                "strategy[1].userref (eth-sell): found 1001, as in strategy[0]; "
+                '[[strategy]] 2 "eth-sell", userref: found 1001, as in [[strategy]] 1; '
                 "allowed: another userref for every strategy"
             ),
         ),
@@ -86,7 +86,7 @@ def test_no_strategy_at_all_is_refused() -> None:
             '"eth-sell"',
             '"btc-hodl"',
             (
-                'strategy[1].name (btc-hodl): found "btc-hodl", as in strategy[0]; '
+                '[[strategy]] 2 "btc-hodl", name: found "btc-hodl", as in [[strategy]] 1; '
                 "allowed: another name for every strategy"
             ),
         ),
@@ -100,7 +100,7 @@ def test_two_strategies_share_neither_name_nor_userref(old: str, new: str, line:
 def test_an_amount_that_the_investment_never_allows_is_refused(limit: str) -> None:
     assert lines(changed("max_investment = 1000", f"max_investment = {limit}")) == [
         (
-            f"strategy[0].max_investment (btc-hodl): found {limit}; allowed: more than amount_per_grid (100) "
+            f'[[strategy]] 1 "btc-hodl", max_investment: found {limit}; allowed: more than amount_per_grid (100) '
             "with a fee of 0.0026, or nothing is ever bought"
         )
     ]
@@ -113,7 +113,7 @@ def test_an_amount_just_below_the_investment_is_allowed() -> None:
 def test_an_interval_that_the_configured_fee_eats_up_is_refused_with_both_numbers() -> None:
     assert lines(changed("interval = 0.02", "interval = 0.004")) == [
         (
-            "strategy[0].interval (btc-hodl): found 0.004 with a fee of 0.0026, a loss at each sell: "
+            '[[strategy]] 1 "btc-hodl", interval: found 0.004 with a fee of 0.0026, a loss at each sell: '
             "(1 + 0.004) * (1 - 2 * 0.0026) = 0.9987792; allowed: an interval above 0.005228, "
             "so that this product is above 1"
         )
@@ -122,7 +122,7 @@ def test_an_interval_that_the_configured_fee_eats_up_is_refused_with_both_number
 
 def test_the_simulated_accounts_fee_counts_when_none_is_configured() -> None:
     (line,) = lines(changed("interval = 0.03", "interval = 0.008"))
-    assert line.startswith("strategy[1].interval (eth-sell): found 0.008 with a fee of 0.0040")
+    assert line.startswith('[[strategy]] 2 "eth-sell", interval: found 0.008 with a fee of 0.0040')
 
 
 def test_a_real_accounts_fee_is_not_known_yet() -> None:
@@ -135,7 +135,7 @@ def test_no_fee_eats_the_interval_of_a_strategy_that_only_buys() -> None:
 
 def test_an_unreadable_fee_is_not_replaced_by_the_accounts() -> None:
     (line,) = lines(changed("fee = 0.0026", "fee = false").replace("interval = 0.02", "interval = 0.001"))
-    assert line.startswith("strategy[0].fee")
+    assert line.startswith('[[strategy]] 1 "btc-hodl", fee: ')
 
 
 @pytest.mark.parametrize("prices", ["synthetic", "kraken", "a.csv", "a.csv.gz", "a.csv.zst", "A.PARQUET"])
@@ -177,7 +177,7 @@ def _live(text: str) -> str:
 def test_what_a_swing_may_sell_of_the_accounts_own_base_has_to_be_stated_for_real_money() -> None:
     live = _live(changed("dry_run = true", "dry_run = false"))
     (line,) = lines(live)
-    assert line.startswith("strategy[0].sell_existing_base (btc-hodl): found nothing; allowed: true (")
+    assert line.startswith('[[strategy]] 1 "btc-hodl", sell_existing_base: found nothing; allowed: true (')
     assert "BTC that the account holds already" in line
     for stated in ("true", "false"):
         read(live.replace("userref = 1001", f"userref = 1001\nsell_existing_base = {stated}"))
@@ -190,7 +190,7 @@ def test_a_simulated_swing_need_not_state_it() -> None:
 def test_no_other_kind_sells_existing_base() -> None:
     (line,) = lines(changed("userref = 1001", "userref = 1001\nsell_existing_base = false"))
     assert line == (
-        "strategy[0].sell_existing_base (btc-hodl): found false for GridHODL; "
+        '[[strategy]] 1 "btc-hodl", sell_existing_base: found false for GridHODL; '
         "allowed: nothing: only SWING can sell base that it did not buy"
     )
 

@@ -26,7 +26,7 @@ def test_a_sound_strategy_passes() -> None:
 def test_an_amount_below_the_minimum_cost_is_told_without_a_price() -> None:
     (problem,) = check_against_pair(config(amount_per_grid=Decimal("0.4")), 0, PAIR, FEE, source="grid.toml")
     assert str(problem) == (
-        "grid.toml: strategy[0].amount_per_grid (btc-hodl): found 0.4; allowed: 0.5 USD or more for BTC/USD "
+        'grid.toml, [[strategy]] 1 "btc-hodl", amount_per_grid: found 0.4; allowed: 0.5 USD or more for BTC/USD '
         "(minimum 0.00005 BTC and 0.5 USD)"
     )
 

@@ -9,14 +9,12 @@ from config.problems import key_path, one_of, shown
 
 def test_another_module_can_raise_one_problem() -> None:
     error = ConfigError.at("grid.toml", "strategy[0].base_currency", "XXX/USD", "a pair of this exchange")
-    assert str(error) == (
-        "grid.toml: 1 problem\n  strategy[0].base_currency: found XXX/USD; allowed: a pair of this exchange"
-    )
+    assert str(error) == ("grid.toml, [[strategy]] 1, base_currency: found XXX/USD; allowed: a pair of this exchange")
 
 
 def test_a_problem_of_another_source_names_it() -> None:
     error = ConfigError([Problem("a.toml", "k", "1", "2"), Problem("environment", "V", "1", "2")])
-    assert str(error) == ("a.toml: 2 problems\n  k: found 1; allowed: 2\n  environment: V: found 1; allowed: 2")
+    assert str(error) == "a.toml, k: found 1; allowed: 2\nenvironment, V: found 1; allowed: 2"
 
 
 def test_an_error_survives_pickling() -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.config.texts import VALID, changed, lines, read
+from tests.config.texts import VALID, changed, lines, read, refusal
 
 
 @pytest.mark.parametrize(
@@ -9,28 +9,31 @@ from tests.config.texts import VALID, changed, lines, read
         (
             "interval = 0.02",
             "interval = nan",
-            "strategy[0].interval (btc-hodl): found NaN; allowed: 0 < interval < 1 (0.02 is 2 %)",
+            '[[strategy]] 1 "btc-hodl", interval: found NaN; allowed: 0 < interval < 1 (0.02 is 2 %)',
         ),
         (
             "amount_per_grid = 100",
             "amount_per_grid = inf",
-            "strategy[0].amount_per_grid (btc-hodl): found Infinity; allowed: a number above 0",
+            '[[strategy]] 1 "btc-hodl", amount_per_grid: found Infinity; allowed: a number above 0',
         ),
         (
             "amount_per_grid = 100",
             "amount_per_grid = true",
-            "strategy[0].amount_per_grid (btc-hodl): found true; allowed: a number above 0",
+            '[[strategy]] 1 "btc-hodl", amount_per_grid: found true; allowed: a number above 0',
         ),
         (
             "amount_per_grid = 100",
             'amount_per_grid = "100"',
-            'strategy[0].amount_per_grid (btc-hodl): found "100"; allowed: a number above 0. A number has no quotes',
+            (
+                '[[strategy]] 1 "btc-hodl", amount_per_grid: found "100"; '
+                "allowed: a number above 0. A number has no quotes"
+            ),
         ),
         (
             "max_investment = 1000",
             "max_investment = 1e400",
             (
-                "strategy[0].max_investment (btc-hodl): found 1E+400; allowed: "
+                '[[strategy]] 1 "btc-hodl", max_investment: found 1E+400; allowed: '
                 "a number below 1e15 with at most 18 decimals"
             ),
         ),
@@ -38,42 +41,50 @@ from tests.config.texts import VALID, changed, lines, read
             "max_investment = 1000",
             "max_investment = 0x" + "F" * 6000,
             (
-                "strategy[0].max_investment (btc-hodl): found an integer of 24000 bits; allowed: "
+                '[[strategy]] 1 "btc-hodl", max_investment: found an integer of 24000 bits; allowed: '
                 "a number below 1e15 with at most 18 decimals"
             ),
         ),
         (
             "userref = 1001",
             "userref = 2147483648",
-            "strategy[0].userref (btc-hodl): found 2147483648; allowed: a whole number from 1 to 2147483647",
+            '[[strategy]] 1 "btc-hodl", userref: found 2147483648; allowed: a whole number from 1 to 2147483647',
         ),
         (
             "userref = 1001",
             "userref = 0x" + "F" * 6000,
             (
-                "strategy[0].userref (btc-hodl): found an integer of 24000 bits; allowed: "
+                '[[strategy]] 1 "btc-hodl", userref: found an integer of 24000 bits; allowed: '
                 "a whole number from 1 to 2147483647"
             ),
         ),
         (
             "userref = 1001",
             "userref = 1001.0",
-            "strategy[0].userref (btc-hodl): found 1001.0; allowed: a whole number from 1 to 2147483647",
+            '[[strategy]] 1 "btc-hodl", userref: found 1001.0; allowed: a whole number from 1 to 2147483647',
         ),
         (
             "fee = 0.0026",
             "fee = 0.26",
             (
-                "strategy[0].fee (btc-hodl): found 0.26; allowed: 0 <= fee <= 0.05, as a fraction (0.0026 is 0.26 %). "
+                '[[strategy]] 1 "btc-hodl", fee: found 0.26; allowed: 0 <= fee <= 0.05, '
+                "as a fraction (0.0026 is 0.26 %). "
                 "0.26 means 26 %; for 0.26 % write 0.0026"
             ),
         ),
         (
             'base_currency = "BTC"',
             'base_currency = "BTC/USD"',
-            'strategy[0].base_currency (btc-hodl): found "BTC/USD"; allowed: 1 to 16 letters, digits or dots',
+            (
+                '[[strategy]] 1 "btc-hodl", base_currency: found "BTC/USD"; allowed: 1 to 16 letters, digits or dots. '
+                'A pair is written as base_currency = "BTC" and quote_currency = "USD"'
+            ),
         ),
-        ('name = "btc-hodl"', "name = 5", "strategy[0].name: found 5; allowed: a text of 1 to 64 printable characters"),
+        (
+            'name = "btc-hodl"',
+            "name = 5",
+            "[[strategy]] 1, name: found 5; allowed: a text of 1 to 64 printable characters",
+        ),
         ("dry_run = true", 'dry_run = "yes"', 'bot.dry_run: found "yes"; allowed: true or false'),
         ("dry_run = true", "dry_run = 2026-01-01", "bot.dry_run: found a date or time; allowed: true or false"),
         (
@@ -126,7 +137,8 @@ def test_a_wrong_value_is_told_exactly(old: str, new: str, line: str) -> None:
 @pytest.mark.parametrize("value", ["0", "1", "2", "-1", "-0.02"])
 def test_an_interval_outside_of_0_and_1_is_refused(value: str) -> None:
     (line,) = lines(changed("interval = 0.02", f"interval = {value}"))
-    assert line.endswith(f"found {value}; allowed: 0 < interval < 1 (0.02 is 2 %)")
+    hint = f". Did you mean 0.0{value} ({value} %)?" if value in ("1", "2") else ""
+    assert line.endswith(f"found {value}; allowed: 0 < interval < 1 (0.02 is 2 %){hint}")
 
 
 @pytest.mark.parametrize(
@@ -136,26 +148,28 @@ def test_an_interval_outside_of_0_and_1_is_refused(value: str) -> None:
 def test_each_required_key_of_a_strategy_is_missed(key: str) -> None:
     first = VALID.index("[[strategy]]")
     text = VALID[:first] + "\n".join(line for line in VALID[first:].splitlines() if not line.startswith(f"{key} "))
-    found = lines(text)
-    assert [line.partition(": found")[0].split()[0] for line in found] == [f"strategy[0].{key}", f"strategy[1].{key}"]
-    assert all("found nothing; allowed: " in line for line in found)
+    problems = refusal(text).problems
+    assert [problem.key for problem in problems] == [f"strategy[0].{key}", f"strategy[1].{key}"]
+    assert {problem.found for problem in problems} == {"nothing"}
 
 
 @pytest.mark.parametrize(
     ("text", "keys"),
     [
-        ("", ["exchange", "strategy"]),
+        ("bot = {}", ["exchange", "strategy"]),
         ("exchange = 1\nstrategy = 2\nbot = 3\nnotifier = 4", ["exchange", "strategy", "bot", "notifier"]),
         ("strategy = [1, 2]\n[exchange]\nadapter = 5", ["exchange.adapter", "strategy[0]", "strategy[1]"]),
     ],
 )
 def test_sections_that_are_no_tables_are_told(text: str, keys: list[str]) -> None:
-    assert [line.partition(":")[0] for line in lines(text)] == keys
+    assert [problem.key for problem in refusal(text).problems] == keys
 
 
 def test_a_single_strategy_table_needs_double_brackets() -> None:
     text = VALID[: VALID.rindex("[[strategy]]")].replace("[[strategy]]", "[strategy]")
-    assert lines(text) == ["strategy: found a table; allowed: one [[strategy]] table per strategy"]
+    (line,) = lines(text)
+    assert line.startswith("strategy: found a table; allowed: one [[strategy]] table per strategy. ")
+    assert line.endswith("Write [[strategy]], with two brackets on each side")
 
 
 @pytest.mark.parametrize(

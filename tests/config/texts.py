@@ -64,5 +64,5 @@ def refusal(text: str, environ: Mapping[str, str] | None = None) -> ConfigError:
 
 
 def lines(text: str, environ: Mapping[str, str] | None = None) -> list[str]:
-    """The lines of the refusal below its heading."""
-    return [line.strip() for line in str(refusal(text, environ)).splitlines()[1:]]
+    """What the refusal says of each problem."""
+    return [problem.line() for problem in refusal(text, environ).problems]

@@ -237,7 +237,7 @@ def _keys_and_ways() -> list[Case]:
             live,
             environment=_KEYS | {"INFINITY_GRID_API_SECRET_KEY": "not 64!"},
         ),
-        _raw("live-with-files-that-are-gone", NO, "gone", set_key(in_exchange, "dry_run", "false")),
+        _raw("live-with-files-that-are-gone", NO, "api_secret_key_file", set_key(in_exchange, "dry_run", "false")),
         _case("live-swing-without-a-word", NO, "sell_existing_base", {**live, "kind": '"SWING"'}, environment=_KEYS),
         _case("a-variable-that-is-none", NO, "INFINITY_GRID_API_KEY", environment={"INFINITY_GRID_API_KEY": "abc"}),
         _case("a-key-as-a-variable", NO, "INFINITY_GRID_DRY_RUN", environment={"INFINITY_GRID_DRY_RUN": "false"}),

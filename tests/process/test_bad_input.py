@@ -60,7 +60,7 @@ def test_a_configuration_that_makes_no_sense(
 def test_an_amount_below_what_the_exchange_takes(tmp_path: Path) -> None:
     path = running.configuration(tmp_path)
     path.write_text(path.read_text().replace("amount_per_grid = 100", "amount_per_grid = 1", 1))
-    refused(tmp_path, 2, "trial.toml", "strategy[0].amount_per_grid", "minimum")
+    refused(tmp_path, 2, "trial.toml", "[[strategy]] 1", "amount_per_grid", "minimum")
 
 
 @pytest.mark.parametrize(

@@ -94,8 +94,8 @@ async def test_another_account_is_refused_and_another_key_of_the_same_one_goes_o
 @pytest.mark.parametrize(
     ("changed", "key"),
     [
-        (strategy(base="ETH"), "strategy[0].base_currency"),
-        (strategy(kind="GridHODL"), "strategy[0].kind"),
+        (strategy(base="ETH"), "base_currency"),
+        (strategy(kind="GridHODL"), "kind"),
     ],
     ids=["pair", "kind"],
 )
@@ -108,9 +108,10 @@ async def test_another_pair_or_kind_under_a_userref_is_refused_and_the_check_say
         kraken.configure(changed)
         words = await kraken.refused()
         checked = kraken.check()
-        assert (checked.returncode, checked.stderr) == (2, words)
+        assert checked.returncode == 2
+        assert words.endswith(checked.stderr)
+        assert key in checked.stderr
         for word in (
-            key,
             "userref 1001",
             "GridSell on BTC/USD",
             "4 open orders",

@@ -78,7 +78,7 @@ def test_files_that_are_something_else(content: str, complaint: str, tmp_path: P
 
 def test_archives_that_cannot_be_meant(tmp_path: Path) -> None:
     whole = zipped(tmp_path / "all.zip", XBTUSD=WHOLE, ETHUSD="1,2,3\n", XBTUSD_60=HOUR)
-    for pair, complaint in ((None, "one of the 3 pairs"), ("XBTUSB", 'Did you mean "XBTUSD"')):
+    for pair, complaint in ((None, "one of the 3 pairs"), ("XBT/USD", 'Did you mean "XBTUSD"')):
         with pytest.raises(ConfigError, match=complaint):
             convert([whole], pair, tmp_path / "a.parquet")
     (tmp_path / "torn.zip").write_bytes(whole.read_bytes()[:60])

@@ -139,8 +139,8 @@ async def test_only_up_to_the_end(tmp_path: Path) -> None:
 
 async def test_an_unknown_pair(tmp_path: Path) -> None:
     async with kraken(1) as sandbox:
-        with pytest.raises(ConfigError, match=r'found "BTC/USB"; allowed: a pair of Kraken.*Did you mean "BTC/USD"'):
-            await download("BTC/USB", 0, 2**62, tmp_path / "a.parquet", sandbox.rest_url, console())
+        with pytest.raises(ConfigError, match=r'found "BTCUSD"; allowed: a pair of Kraken.*Did you mean "BTC/USD"'):
+            await download("BTCUSD", 0, 2**62, tmp_path / "a.parquet", sandbox.rest_url, console())
 
 
 async def test_a_file_that_is_something_else(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def test_an_unknown_pair_names_the_key_what_to_state_and_the_closest_name() -> N
     with pytest.raises(ConfigError) as caught:
         pair_rules("XBT/USD", {}, "c.toml")
     text = str(caught.value)
-    assert text.startswith("c.toml: ")
+    assert text.startswith("c.toml, ")
     assert 'exchange.paper.pairs."XBT/USD"' in text
     assert "tick_size, lot_decimals, cost_decimals, min_volume, min_cost" in text
     assert 'Did you mean "BTC/USD"?' in text

@@ -15,7 +15,7 @@ from adapters.exchanges.kraken.wire.error_texts import KrakenError
 from adapters.exchanges.kraken.wire.names import TOKENIZED, PairName, PairTable, common_symbol
 from adapters.exchanges.kraken.wire.rest_results import ServerTime
 from adapters.exchanges.kraken.wire.values import WireError
-from config.problems import ConfigError, did_you_mean
+from config.problems import ConfigError, same_pair
 from config.schema import Config
 from messages.about import about
 from messages.market import Quote
@@ -196,7 +196,7 @@ class Listing:
             return found
         if found is not None:
             raise self._refused(symbol, f'"{found.symbol}", as everything else spells it')
-        hint = did_you_mean(common_symbol(symbol), self.names.symbols)
+        hint = same_pair(common_symbol(symbol), self.names.symbols)
         raise self._refused(symbol, f"a pair that Kraken lists. {hint}".rstrip())
 
     def _refused(self, symbol: str, allowed: str) -> ConfigError:

@@ -12,7 +12,7 @@ from adapters.exchanges.kraken.wire.names import TOKENIZED, PairName, PairTable
 from adapters.exchanges.kraken.wire.rest_results import TradeRow, Trades, trade_rows, trades_cursor
 from adapters.exchanges.kraken.wire.rows import Unread
 from adapters.exchanges.kraken.wire.values import WireError, nanoseconds_of_unix
-from config.problems import ConfigError, Problem, did_you_mean, shown
+from config.problems import ConfigError, Problem, same_pair, shown
 from messages.counted import counted
 from trading.ports import ExchangeUnavailable
 
@@ -68,7 +68,7 @@ async def _pair(rest: PublicRest, symbol: str) -> PairName:
         if pair is None:
             symbols = PairTable([*listed, *named]).symbols
             allowed = f"a pair of Kraken, such as {', '.join(symbols[:_SYMBOLS_SHOWN])}"
-            problem = Problem("command line", "PAIR", shown(symbol), allowed, did_you_mean(symbol, symbols))
+            problem = Problem("command line", "PAIR", shown(symbol), allowed, same_pair(symbol, symbols))
             raise ConfigError((problem,))
     return pair
 

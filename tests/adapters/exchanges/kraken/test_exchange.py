@@ -95,7 +95,7 @@ async def test_one_listing_without_a_traded_pair_does_not_end_the_start(
 
 
 @pytest.mark.parametrize(
-    ("symbol", "hint"), [("XBT/USD", '"BTC/USD"'), ("XXBT/ZUSD", '"BTC/USD"'), ("SOK/USD", 'Did you mean "SOL/USD"')]
+    ("symbol", "hint"), [("XBT/USD", '"BTC/USD"'), ("XXBT/ZUSD", '"BTC/USD"'), ("sol/usd", 'Did you mean "SOL/USD"')]
 )
 async def test_another_spelling_or_an_unknown_pair_is_a_configuration_error(
     tmp_path: Path, symbol: str, hint: str, autojump_clock: MockClock

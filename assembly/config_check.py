@@ -1,0 +1,152 @@
+"""A configuration judged by all that is known without a connection: `--check` says it, and the start obeys it."""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from pathlib import Path
+
+from msgspec import Struct
+
+from assembly import registry
+from config import (
+    PAPER,
+    SYNTHETIC,
+    Config,
+    ConfigError,
+    ConfigWarning,
+    Problem,
+    check_against_pair,
+    examine,
+    judge,
+)
+from config.judged.api_keys import key_problems, key_warnings
+from config.judged.currencies import spelling_problems, unknown_names
+from config.judged.price_files import price_file_problems
+from config.judged.stakes import minimum_warnings
+from messages.money import Pair
+from simulators.paper.pairs import KNOWN_PAIRS, pair_rules, reference_price
+
+
+class Checked(Struct, frozen=True):
+    """What a configuration file is, and what is to be said of it."""
+
+    mode: str
+    """Its first line: LIVE, dry run or paper exchange; empty for a file that cannot be read."""
+    config: Config | None
+    """None where there are problems: then nothing starts."""
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[ConfigWarning, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def accepted(self) -> Config:
+        """The configuration. Raises `ConfigError` with all problems."""
+        if self.config is None:
+            raise ConfigError(self.problems)
+        return self.config
+
+
+def check_config(path: Path, environ: Mapping[str, str]) -> Checked:
+    """Read and judge a file. Blocks for small reads, and for the first rows of a price file; never connects."""
+    examined, source = examine(path, environ, registry.known()), str(path)
+    config = examined.config
+    if config is None:
+        return Checked(examined.mode, None, examined.problems, examined.warnings)
+    problems = [*_of_channels(config), *_of_exchange(config, source), *_of_paper(config, source)]
+    judgement = judge(config, source)
+    warnings = [*examined.warnings, *judgement.warnings, *_at_kraken(config, source)]
+    used, doubts = _is_used(config), list(_of_paper_rules(config, source)) if not problems else []
+    if used:
+        warnings += [_halts(problem) for problem in doubts]
+    else:
+        problems += doubts
+    accepted = None if problems else config
+    notes = (*judgement.notes, *_left_to_the_start(config))
+    return Checked(examined.mode, accepted, tuple(problems), tuple(warnings), notes)
+
+
+def _of_channels(config: Config) -> Iterator[Problem]:
+    """Only a channel knows what its own keys may be."""
+    try:
+        registry.channels(config)
+    except ConfigError as error:
+        yield from error.problems
+
+
+def _of_exchange(config: Config, source: str) -> Iterator[Problem]:
+    if config.exchange.adapter == registry.KRAKEN:
+        yield from key_problems(config, source)
+    if _prices_of_kraken(config):
+        yield from spelling_problems(config, registry.kraken_spelling(), source)
+
+
+def _at_kraken(config: Config, source: str) -> Iterator[ConfigWarning]:
+    if config.exchange.adapter == registry.KRAKEN:
+        yield from key_warnings(config, source)
+    if _prices_of_kraken(config):
+        symbols = {strategy.symbol for strategy in config.strategy}.intersection(KNOWN_PAIRS)
+        yield from unknown_names(config, source)
+        yield from minimum_warnings(config, {symbol: _taken_down(symbol) for symbol in symbols}, source)
+
+
+def _left_to_the_start(config: Config) -> Iterator[str]:
+    """What only the exchange can tell, so that nobody takes it for checked."""
+    if _invented(config):
+        return
+    account = "" if config.simulated else ", the key and its rights, the account's fee and balances"
+    yield f"not checked, the start asks the exchange: the pairs and their minimum orders{account}"
+
+
+def _prices_of_kraken(config: Config) -> bool:
+    return registry.KRAKEN in (config.exchange.adapter, config.exchange.paper.prices)
+
+
+def _taken_down(symbol: str) -> tuple[Pair, Decimal]:
+    pair = pair_rules(symbol, {}, "")
+    return pair, reference_price(pair)
+
+
+def _of_paper(config: Config, source: str) -> Iterator[Problem]:
+    """What the simulated exchange would say at once: pairs that it does not know, a price file that is none."""
+    if not _invented(config):
+        return
+    yield from price_file_problems(config, source)
+    for symbol in dict.fromkeys(strategy.symbol for strategy in config.strategy):
+        try:
+            pair_rules(symbol, config.exchange.paper.pairs, source)
+        except ConfigError as error:
+            yield from error.problems
+    try:
+        registry.first_price(config, source)
+    except ConfigError as error:
+        yield from error.problems
+
+
+def _of_paper_rules(config: Config, source: str) -> Iterator[Problem]:
+    """What the pairs' rules forbid at the first price."""
+    if not _invented(config):
+        return
+    paper = config.exchange.paper
+    head = registry.first_price(config, source)
+    for index, strategy in enumerate(config.strategy):
+        pair = pair_rules(strategy.symbol, paper.pairs, source)
+        fee = paper.maker_fee if strategy.fee is None else strategy.fee
+        price = head or paper.start_price or reference_price(pair)
+        yield from check_against_pair(config, index, pair, fee, price, source)
+
+
+def _invented(config: Config) -> bool:
+    """Whether rules and prices are a matter of this file alone."""
+    paper = config.exchange.paper
+    return config.exchange.adapter == PAPER and (paper.prices == SYNTHETIC or paper.price_file is not None)
+
+
+def _is_used(config: Config) -> bool:
+    """Whether there is a journal already: then what is wrong with a pair halts its strategy and ends nothing."""
+    try:
+        return config.database.stat().st_size > 0
+    except (OSError, ValueError):
+        return False
+
+
+def _halts(problem: Problem) -> ConfigWarning:
+    meaning = f"allowed: {problem.allowed}; the strategy halts while it is so"
+    return ConfigWarning(problem.source, problem.key, problem.found, meaning, problem.strategy)
