@@ -51,4 +51,4 @@ def test_a_file_of_a_verbs_name_is_written_with_its_folder(tmp_path: Path) -> No
     (tmp_path / "schema").write_text("[bot\n")
     ended = supervisor("./schema", cwd=tmp_path)
     assert ended.returncode == 2
-    assert "schema: 1 problem" in ended.stderr
+    assert ended.stderr.startswith("error: schema: found line 1, column 5")
