@@ -33,6 +33,7 @@ def new_stage(folder: Path, *stamps: str) -> Stage:
 
 
 @pytest.mark.skipif(not tracked(), reason="not a checkout")
+@pytest.mark.timeout(300)  # a page is many programs, one after the other
 @pytest.mark.parametrize("page", pages_with_commands() or ["README.md"])
 def test_every_command_works_as_it_is_printed(page: str, tmp_path: Path) -> None:
     done = list(walk(page, new_stage(tmp_path, "runtime", "development")))
