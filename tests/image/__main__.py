@@ -15,6 +15,7 @@ import trio
 from tests.image import dockerfile, stages
 from tests.image.bench import Bench
 from tests.image.container import Runnable
+from tests.image.machine import run
 from tests.image.trials import MEMORY, STOP, UNTIL_FILL, UNTIL_HEALTHY, everything
 from tests.image.wheels import missing_wheels
 
@@ -105,13 +106,21 @@ def _made(work: Path, kept: Path | None) -> tuple[Runnable, dict[str, str]]:
     layers = stages.Layers(work, base)
     begun = time.monotonic()
     stages.build(read, ROOT, layers)
-    added = _size(layers.added(read[-1].name))
-    print(f"the steps of the Dockerfile: {time.monotonic() - begun:.0f} s")
-    parts = ", ".join(
-        f"/{part} {_size(layers.added(read[-1].name) / part):.0f} MB" for part in ("opt/venv", "app", "usr")
-    )
-    figures = {SIZE: f"{added + _size(base):.0f} MB", "of it beyond the base": f"{added:.0f} MB ({parts})"}
+    top = layers.added(read[-1].name)
+    added = _size(top)
+    print(f"the steps of the Dockerfile: {time.monotonic() - begun:.0f} s", flush=True)
+    parts = ", ".join(f"/{part} {_size(top / part):.0f} MB" for part in ("opt/venv", "app", "usr"))
+    figures = {
+        SIZE: f"{added + _size(base):.0f} MB",
+        "of it beyond the base": f"{added:.0f} MB ({parts})",
+        "compressed, as it is sent": f"{_compressed(base) + _compressed(top):.0f} MB",
+    }
     return Runnable(layers, read[-1].name, dockerfile.image(read[-1])), figures
+
+
+def _compressed(folder: Path) -> float:
+    """Megabytes of the folder as a layer."""
+    return int(run("sh", "-c", f"tar -C '{folder}' -c . | gzip | wc -c")) / MEGABYTE
 
 
 def _size(folder: Path) -> float:

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import signal
 import subprocess
 import tomllib
 from pathlib import Path
@@ -123,6 +124,12 @@ def test_systemd_retries_only_what_may_go_well(unit: dict[str, list[str]]) -> No
     never = set(map(int, unit["RestartPreventExitStatus"][0].split()))
     assert never == {EXIT_USAGE, EXIT_CREDENTIALS, EXIT_DATABASE} | {KILLED + number for number in NUMBERS}
     assert not never & {EXIT_OK, EXIT_BUG}
+    page = (ROOT / "docs/after-exit.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([\d, ]+) \|.*\| (yes|no)\b[^|]*\|$", page, re.MULTILINE)
+    told = {
+        answer: {int(code) for codes, said in rows if said == answer for code in codes.split(",")} for _, answer in rows
+    }
+    assert told == {"no": never | {EXIT_OK}, "yes": {EXIT_BUG, KILLED + signal.SIGKILL}}
 
 
 def test_systemd_waits_longer_than_a_stop_takes(unit: dict[str, list[str]]) -> None:

@@ -36,6 +36,8 @@ async def holds_the_program(bench: Bench) -> None:
     code, told = bench.tool("python", "-m", "supervisor", "--version")
     assert (code, told.split()[-1]) == (0, stated), told
     assert bench.made.image.labels["org.opencontainers.image.version"] == stated
+    code, told = bench.tool("python", "-m", "supervisor", "--check", "/app/config/demo.toml")
+    assert code == 0, told
     code, told = bench.tool("python", "-c", "import sys; print('%d.%d' % sys.version_info[:2])")
     assert told == PYTHON, told
     code, told = bench.tool("sh", "-c", "ls /app; ls /opt/venv/lib/python3*/site-packages; command -v pip gcc curl")
