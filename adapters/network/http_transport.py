@@ -8,7 +8,7 @@ import httpx
 
 from adapters.network.proxies import Proxy, proxy_for
 from adapters.network.trust import certificate_error, trusted
-from adapters.network.tunnel import ProxyFailed, refusal, unreachable
+from adapters.network.tunnel import ProxyFailed, reason, refusal, unreachable
 
 
 class ProxyError(httpx.ProxyError):
@@ -53,7 +53,7 @@ class _ThroughProxy(httpx.AsyncBaseTransport):
         except httpx.ConnectError as error:
             if certificate_error(error):
                 raise
-            raise ProxyError(unreachable(self._proxy, str(error))) from error
+            raise ProxyError(unreachable(self._proxy, reason(error))) from error
 
     async def aclose(self) -> None:
         await self._transport.aclose()

@@ -75,7 +75,11 @@ def way(urls: Mapping[str, str], environ: Mapping[str, str]) -> str:
     ways: dict[str, list[str]] = {}
     for what, proxy in proxies.items():
         ways.setdefault(f"through {proxy.name}" if proxy else "directly", []).append(what)
-    return "; ".join(f"{' and '.join(names)} {'go' if len(names) > 1 else 'goes'} {how}" for how, names in ways.items())
+    return "; ".join(f"{_listed(names)}: {how}" for how, names in ways.items())
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join((", ".join(names[:-1]), names[-1])) if len(names) > 1 else names[0]
 
 
 def _value(environ: Mapping[str, str], name: str) -> str:

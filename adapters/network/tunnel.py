@@ -1,5 +1,6 @@
 """Streams to a host, directly or by HTTP CONNECT through a proxy."""
 
+import os
 import ssl
 
 import h11
@@ -11,6 +12,7 @@ from config.version import user_agent
 
 ANSWER_SECONDS = 10.0
 _MOST_BYTES = 65_536
+_DEEPEST = 10
 _REFUSES = {
     407: "it asks for a user and password that it accepts: http://user:password@host:port",
     403: "it forbids it",
@@ -36,6 +38,22 @@ def refusal(proxy: Proxy, status: int) -> ProxyFailed:
 def unreachable(proxy: Proxy, why: str, advice: str = "") -> ProxyFailed:
     """What it means that there is no connection to the proxy."""
     return ProxyFailed(f"no connection to {proxy.name}: {why}", advice)
+
+
+def reason(error: BaseException) -> str:
+    """What the operating system says of a failed connection: of the innermost cause that it has words for."""
+    found, inner = str(error) or type(error).__name__, error
+    for _ in range(_DEEPEST):
+        if isinstance(inner, OSError) and inner.strerror:
+            number = inner.errno or 0
+            found = os.strerror(number) if number > 0 else inner.strerror
+        if isinstance(inner, BaseExceptionGroup):
+            inner = inner.exceptions[0]
+        elif following := inner.__cause__ or inner.__context__:
+            inner = following
+        else:
+            break
+    return found
 
 
 async def open_tcp(host: str, port: int, proxy: Proxy | None, trust: ssl.SSLContext) -> trio.abc.Stream:
@@ -69,8 +87,7 @@ async def _reach(proxy: Proxy, trust: ssl.SSLContext) -> trio.abc.Stream:
     except (OSError, trio.BrokenResourceError) as error:
         if advice := certificate_advice(error, "its certificate"):
             raise unreachable(proxy, advice, advice) from error
-        cause = error.__cause__ or error
-        raise unreachable(proxy, getattr(cause, "strerror", None) or str(error)) from error
+        raise unreachable(proxy, reason(error)) from error
     return stream
 
 

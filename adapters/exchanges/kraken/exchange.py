@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 import httpx
@@ -208,7 +209,13 @@ def _tell_way(settings: ExchangeConfig) -> None:
         "orders": settings.ws_auth_url or sockets.WS_AUTH_URL,
     }
     if told := way(urls, os.environ):
-        logger.log(logging.WARNING if ";" in told else logging.INFO, "Kraken: %s", told)
+        _say_once(told)
+
+
+@cache
+def _say_once(told: str) -> None:
+    """Not again at each try to connect."""
+    logger.log(logging.WARNING if ";" in told else logging.INFO, "Kraken: %s", told)
 
 
 def _signer(settings: ExchangeConfig, source: str) -> Signer:

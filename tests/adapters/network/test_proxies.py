@@ -180,7 +180,7 @@ def test_what_is_no_http_proxy_is_named_without_its_password(value: str, found: 
 def test_different_ways_are_said() -> None:
     urls = {"REST": REST, "market data": "wss://ws.kraken.com/v2", "orders": SOCKET}
     assert way(urls, {}) == ""
-    assert way(urls, PROXY) == "REST and market data and orders go through the proxy proxy.example:3128 (HTTPS_PROXY)"
+    assert way(urls, PROXY) == "REST, market data and orders: through the proxy proxy.example:3128 (HTTPS_PROXY)"
     assert way(urls, PROXY | {"NO_PROXY": "api.kraken.com"}) == (
-        "REST goes directly; market data and orders go through the proxy proxy.example:3128 (HTTPS_PROXY)"
+        "REST: directly; market data and orders: through the proxy proxy.example:3128 (HTTPS_PROXY)"
     )

@@ -110,7 +110,7 @@ async def test_a_proxy_that_refuses_is_named(ask: Ask, status: int, words: str, 
 @WAYS
 async def test_a_proxy_that_is_not_there_is_named(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("https_proxy", "http://me:planted@127.0.0.1:1")
-    assert "no connection to the proxy 127.0.0.1:1 (https_proxy): " in await words_of(ask)
+    assert "no connection to the proxy 127.0.0.1:1 (https_proxy): Connection refused" in await words_of(ask)
 
 
 @WAYS

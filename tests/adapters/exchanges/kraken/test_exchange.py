@@ -1,9 +1,11 @@
 """How an account is opened from a configuration, and what it says of pairs, fees and prices."""
 
+import logging
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from trio.testing import MockClock
 
 from adapters.exchanges.kraken.account.permissions import NEEDED
@@ -169,3 +171,23 @@ async def test_odd_rows_of_pairs_that_nobody_trades_do_not_matter(
     async with connect(configured(tmp_path), "c.toml", world(rest)) as exchange:
         assert (await exchange.pair("BTC/USD")).lot_decimals == 8
         assert await exchange.maker_fee("BTC/USD") == Decimal("0.0026")
+
+
+async def test_the_proxy_is_told_once_and_above_all_where_not_all_goes_through_it(
+    tmp_path: Path, autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "infinity_grid.kraken")
+    for name in ("all_proxy", "ALL_PROXY", "https_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", "http://me:planted@told-once.example:3128")
+    config = configured(tmp_path)
+    away = replace(config.exchange, rest_url="", ws_url="", ws_auth_url="")
+    for excepted in ("", "ws-auth.kraken.com", "ws-auth.kraken.com"):
+        monkeypatch.setenv("NO_PROXY", excepted)
+        async with connect(replace(config, exchange=away), "c.toml", world(table())):
+            pass
+    through = "through the proxy told-once.example:3128 (HTTPS_PROXY)"
+    assert [(r.levelname, r.message) for r in caplog.records if "told-once" in r.message] == [
+        ("INFO", f"Kraken: REST, market data and orders: {through}"),
+        ("WARNING", f"Kraken: REST and market data: {through}; orders: directly"),
+    ]
