@@ -6,6 +6,7 @@ a field is the key's meaning, unit and example; it goes into the JSON schema and
 All rates are fractions (0.0026 is 0.26 %), all amounts are `Decimal`, all times are seconds.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import partial
@@ -31,6 +32,8 @@ PRICE_FILE_SUFFIXES = (".csv", ".csv.gz", ".csv.zst", ".parquet")
 
 HIGHEST_FEE = Decimal("0.05")
 _DAY = 86_400
+_STROKE = re.compile(r"[-_:/]")
+"""Between the currencies of a pair, as exchanges and other programs write it."""
 _DATABASE = ".duckdb"
 
 
@@ -50,7 +53,7 @@ def interval_hint(value: Decimal) -> str:
 
 def currency_hint(value: str) -> str:
     """The sentence for a pair, or for blanks, where a currency is expected."""
-    base, stroke, quote = value.strip()[:64].partition("/")
+    base, stroke, quote = _STROKE.sub("/", value.strip()[:64], count=1).partition("/")
     if stroke and base.isalnum() and quote.isalnum():
         return f'A pair is written as base_currency = "{base}" and quote_currency = "{quote}"'
     return f'Did you mean "{base}"?' if not stroke and base.isalnum() and base != value else ""

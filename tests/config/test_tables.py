@@ -203,3 +203,9 @@ def test_an_override_of_one_pair_is_read() -> None:
     text = changed("[exchange.paper]", '[exchange.paper]\npairs = { "BTC/USD" = { lot_decimals = 6 } }')
     override = read(text).exchange.paper.pairs["BTC/USD"]
     assert (override.lot_decimals, override.tick_size) == (6, None)
+
+
+@pytest.mark.parametrize("pair", ["BTC/USD", "BTC-USD", "BTC_USD", " BTC:USD"])
+def test_a_pair_in_any_spelling_is_answered_with_its_two_keys(pair: str) -> None:
+    (line,) = lines(changed('base_currency = "BTC"', f'base_currency = "{pair}"'))
+    assert line.endswith('A pair is written as base_currency = "BTC" and quote_currency = "USD"')

@@ -36,6 +36,7 @@ TRIALS = [
     (DRY + 'pairs."BTC/EUR".tick_size = 1\n', 'exchange.paper.pairs."BTC/EUR"', "no strategy trades this pair"),
     (after(LIVE, "[exchange]", "skip_permission_check = true"), "exchange.skip_permission_check", "may withdraw"),
     (LIVE + "fee = 0\n", "strategy[0].fee", "the account pays its own fee"),
+    (after(DRY, "userref = 7", "fee = 0"), "strategy[0].fee", "the account pays its own fee"),
     (PAPER.replace("[bot]", "[bot]\ndry_run = false"), "bot.dry_run", "no real order is placed"),
     (DRY + "speed = 5\n", "exchange.paper.speed", "no effect"),
     (DRY + 'prices = "a.csv"\n', "exchange.paper.prices", "no effect"),
