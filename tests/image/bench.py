@@ -26,13 +26,13 @@ class Bench:
         self.made = made
         self.owner = made.image.user
         self.figures: dict[str, str] = {}
-        self._work = work
+        self.work = work
         self._count = 0
 
     def place(self) -> Path:
         """A path that is not there yet."""
         self._count += 1
-        return self._work / f"trial-{self._count}"
+        return self.work / f"trial-{self._count}"
 
     def volume(self, megabytes: int = 64, owner: str | None = None) -> Path:
         """An empty volume."""

@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Self
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tests.image.dockerfile import Image
 from tests.image.machine import run
 from tests.image.stages import DEVICES, Layers
 
 PATIENCE = 60.0
+KNOWN_USER = "10001"
+"""The one that /etc/passwd of the image has; Docker gives all others `/` as home."""
 CLUSTER = {
     "INFINITY_GRID_SERVICE_HOST": "10.0.0.7",
     "INFINITY_GRID_SERVICE_PORT": "8080",
@@ -51,10 +54,15 @@ class Runnable(Struct, frozen=True):
     def inside(self, environment: dict[str, str], arguments: list[str]) -> list[str]:
         """The command line that becomes the user of the image, in its root and its folder."""
         user, _, group = self.image.user.partition(":")
-        known = self.image.environment | {"HOME": self.image.folder, "HOSTNAME": "container"} | environment
+        home = self.image.folder if user == KNOWN_USER else "/"
+        known = self.image.environment | {"HOME": home, "HOSTNAME": "container"} | environment
         pairs = [f"{name}={value}" for name, value in known.items()]
         become = ["setpriv", "--no-new-privs", "chroot", f"--userspec={user}:{group}", "--groups=", str(self.root)]
         return [*become, "env", "-i", f"--chdir={self.image.folder}", *pairs, *arguments]
+
+    def run_by(self, user: str) -> "Runnable":
+        """The same with `docker run --user`."""
+        return replace(self, image=replace(self.image, user=user))
 
     @property
     def root(self) -> Path:

@@ -166,6 +166,16 @@ async def volumes_that_cannot_be_used(bench: Bench) -> None:
         assert {path.name for path in data.iterdir()} == before, "something was left behind"
 
 
+async def another_user(bench: Bench) -> None:
+    """a user of another number (docker run --user) runs it, too, where the volume is that user's"""
+    user = "12345:12345"
+    other = Bench(bench.made.run_by(user), bench.place())
+    other.work.mkdir()
+    with other.container(other.volume(), other.demonstration(), keys=False) as running:
+        await healthy(running)
+        await _stopped(running)
+
+
 async def configuration_missing(bench: Bench) -> None:
     """without a configuration it says so, with exit code 2"""
     empty = bench.place()
@@ -184,6 +194,7 @@ TRIALS: tuple[Trial, ...] = (
     second_on_the_volume,
     full_while_it_runs,
     volumes_that_cannot_be_used,
+    another_user,
     configuration_missing,
 )
 
