@@ -1,8 +1,7 @@
 """What a trial has: volumes, configurations, containers, and a venue outside of them."""
 
-import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 import trio
@@ -115,16 +114,7 @@ async def healthy(running: Container) -> None:
 def fill_up(folder: Path) -> Path:
     """Leave no byte free on a volume."""
     path = folder / "others"
-    with path.open("wb") as file:
-        try:
-            while True:
-                file.write(b"\0" * 65536)
-                file.flush()
-        except OSError:
-            pass
+    with path.open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(b"\0" * 65536)
     return path
-
-
-def room(folder: Path) -> int:
-    """Free bytes of a volume."""
-    return shutil.disk_usage(folder).free
