@@ -1,7 +1,7 @@
 """The tree of actors: `python -m supervisor config.toml`.
 
     run
-    ├── notifier, metrics                   restarted for ever, never touch trading
+    ├── notifier, metrics, local-api        restarted for ever, never touch trading
     └── persistence                         its failure restarts all that follows: no write, no trade
         └── exchange                        one account, opened and surveyed
             ├── market-data, price-watch    restarted for ever, orders stay
@@ -48,6 +48,7 @@ from assembly.endpoint import bind_endpoint, run_endpoint, status_url
 from assembly.exit_codes import EXIT_OK
 from assembly.journal_file import JournalFile
 from assembly.journal_owner import Owned, fingerprint
+from assembly.local_endpoint import LocalEndpoint
 from assembly.pasts import left_behind, left_over
 from assembly.survey import judge, price_timeouts, read_facts, survey, watched
 from assembly.wiring import Mailboxes
@@ -159,6 +160,7 @@ class _Tree:
         self._actors = trio.CancelScope(shield=True)
         self._trading = trio.CancelScope()
         self._file = JournalFile(config, source, world)
+        self._local = LocalEndpoint(config.database, self._file, world)
         self._disk = DiskTrouble(self._mail, self._states, world.wall)
         self._past: set[int] = set()
         """Strategies that have traded before."""
@@ -183,12 +185,14 @@ class _Tree:
         listener = await self._bind_or_blame()
         try:
             owned, pasts = await self._world.in_thread(self._file.open_first)
+            self._local.open()
             self._tell_of_the_past(owned, pasts)
             if listener is not None:
                 logger.info("status page: %s", status_url(listener))
             task_status.started(Handle(listener.getsockname()[1] if listener else None, self._board))
             return await self._run_actors(listener, hurry)
         finally:
+            self._local.close()
             self._file.close()
             if listener is not None:
                 listener.close()
@@ -217,6 +221,7 @@ class _Tree:
                 if listener is not None:
                     begun, in_thread = self._states.begun, self._world.in_thread
                     self._start(nursery, "metrics", partial(run_endpoint, self._board, listener, begun, in_thread))
+                self._start(nursery, "local-api", self._local.run)
                 self._start(nursery, "persistence", self._persistence)
 
     async def _notifier(self) -> None:

@@ -1,11 +1,16 @@
 """The one journal file of a run: opened first, held against configuration and account, and the same one ever after."""
 
 import logging
+from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
 from msgspec.structs import replace
 
 from actors.persistence import JournalPort
+from adapters.journal.backing_up import Backup, save, target_of
+from adapters.journal.journal import Journal
+from adapters.journal.snapshot import BackupFailed
 from assembly.journal_owner import Owned, fingerprint, open_owned, with_account
 from assembly.pasts import refuse_changed_pasts
 from assembly.world import World
@@ -24,6 +29,8 @@ class JournalFile:
         self._source = source
         self._world = world
         self._opened: JournalPort | None = None
+        self._newest: JournalPort | None = None
+        """The one that was opened last; it may be closed by now."""
         self._lineage: str | None = None
         """Id of the database that was opened first: no other one is written to later."""
         self.owner = Owner(config.exchange.adapter, config.simulated)
@@ -82,9 +89,21 @@ class JournalFile:
         news, self._owner_is_news = self._owner_is_news, False
         return self.owner if news else None
 
+    def backup(self, target: str) -> Backup:
+        """Copy the open database into this file or directory; empty: beside it. Blocks, and holds up no write.
+
+        Raises `DatabaseUnusable`.
+        """
+        if not isinstance(self._newest, Journal):
+            raise BackupFailed("no backup was made: the database is not open at the moment.")
+        database = self._config.database.absolute()
+        now = datetime.fromtimestamp(self._world.wall() / 1e9, UTC)
+        return save(self._newest.snapshot(), target_of(database, Path(target) if target else None, now))
+
     def _open(self) -> Owned:
         opens = partial(self._world.open_journal, lineage=self._lineage)
         owned = open_owned(self._config, self._source, opens, self._world.wall())
         self.owner = owned.owner
         self._lineage = owned.journal.lineage
+        self._newest = owned.journal
         return owned

@@ -80,10 +80,13 @@ def with_account(owner: Owner, account: str, key: str, config: Config, source: s
     raise ConfigError.at(source, "exchange.api_public_key", found, allowed)
 
 
-def refuse_another_world(found: Owner | None, *, used: bool, play_money: bool, config: Config, source: str) -> None:
+def refuse_another_world(
+    found: Owner | None, *, used: bool, play_money: bool, config: Config, source: str, path: Path | None = None
+) -> None:
     """Raises `ConfigError` for a journal that belongs to another exchange, or is simulated where the other is real.
 
     `found` is whose it is as far as it says; a `used` one that does not is judged by whether it holds `play_money`.
+    `path` is that of a backup; else it is the configured database.
     """
     wanted = Owner(config.exchange.adapter, config.simulated)
     if found is not None:
@@ -96,7 +99,7 @@ def refuse_another_world(found: Owner | None, *, used: bool, play_money: bool, c
     raise ConfigError.at(
         source,
         _KEY,
-        f"{config.database}, which belongs to {there}, while {_world(wanted)} {_verb(wanted)} configured",
+        f"{path or config.database}, which belongs to {there}, while {_world(wanted)} {_verb(wanted)} configured",
         "a database of the same exchange, real or simulated as it was begun, or the name of a new file",
     )
 

@@ -45,6 +45,8 @@ class World(Struct, frozen=True):
     lost_log_lines: Callable[[], int] | None = None
     """Number of the program's own log lines dropped for a slow reader; None where a host program logs."""
 
+    opens_socket: bool = True
+    """Whether commands of this machine can reach it by a socket beside the database."""
     watches_company: bool = True
     """Whether other processes on the account are looked for; a simulation knows that there is none."""
 

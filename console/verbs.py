@@ -4,9 +4,19 @@ A first argument that is the name of a verb is one; a configuration file of that
 """
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
+import importlib
+import signal
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from types import FrameType
+from typing import cast
 
-from assembly.exit_codes import EXIT_OK
+from assembly.exit_codes import EXIT_DATABASE, EXIT_OK, EXIT_USAGE
+from config import ConfigError
+from supervision.signals import KILLED, NUMBERS, StopSignals
+from trading.ports import DatabaseUnusable
 
 Verb = Callable[[list[str]], int]
 """Takes the arguments behind its name; returns the exit code."""
@@ -26,4 +36,44 @@ def _schema(arguments: list[str]) -> int:
     return EXIT_OK
 
 
-VERBS: Mapping[str, Verb] = {"schema": _schema}
+def _command(module: str, arguments: list[str]) -> int:
+    """One that works on files: a signal ends it at once, with what it has begun cleared away."""
+    with _interruptible():
+        # Imported here: no start has to wait for it.
+        command = cast("Verb", importlib.import_module(module).main)
+        try:
+            return command(arguments)
+        except ConfigError as error:
+            return _complain(error, EXIT_USAGE)
+        except DatabaseUnusable as error:
+            return _complain(error, EXIT_DATABASE)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """The program's own handlers wait for a stop in order, which there is none of here."""
+    held = StopSignals.installed()
+    if held is not None:
+        if held.taken:
+            _end(held.taken[0], None)
+        for number in NUMBERS:
+            if signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, _end)
+    yield
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    del frame
+    raise SystemExit(KILLED + number)
+
+
+def _complain(error: Exception, code: int) -> int:
+    print(f"error: {error}", file=sys.stderr)  # noqa: T201
+    return code
+
+
+VERBS: Mapping[str, Verb] = {
+    "schema": _schema,
+    "backup": partial(_command, "console.backup_command"),
+    "restore": partial(_command, "console.restore_command"),
+}

@@ -26,6 +26,7 @@ Role = Literal[
     "exchange",
     "notifier",
     "metrics",
+    "local-api",
 ]
 Kind = Literal[
     "connection",
@@ -136,7 +137,9 @@ POLICY: tuple[RestartRule, ...] = (
         patient=True,
     ),
     RestartRule(
-        ("market-data", "price-watch", "venue-watch", "company-watch", "notifier", "metrics"), (), first="restart"
+        ("market-data", "price-watch", "venue-watch", "company-watch", "notifier", "metrics", "local-api"),
+        (),
+        first="restart",
     ),
     RestartRule(("strategy",), ("core",), first="halt"),
     RestartRule(("strategy",), (), first="restart", limited=True, beyond="halt"),

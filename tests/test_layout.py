@@ -151,6 +151,9 @@ ROLES = {"actor", "exchange", "journal", "session"}
 """Names that say what a module is for its neighbours; the rooms say of what."""
 
 TESTED_ELSEWHERE = {
+    "adapters/journal/snapshot.py": "tests/adapters/journal/test_backing_up.py",
+    "console/backup_command.py": "tests/process/test_keep.py",
+    "console/restore_command.py": "tests/process/test_keep.py",
     "actors/market_time.py": "tests/actors/test_strategy_clock.py",
     "trading/core_in_use.py": "tests/trading/test_strategy_run.py",
     "trading/strategies/core.py": "tests/trading/strategies/test_grid_base.py",

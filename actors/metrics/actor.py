@@ -22,7 +22,7 @@ from starlette.routing import Route
 
 from actors.metrics.exposition import exposition
 from actors.metrics.http_port import MetricsServerError
-from actors.metrics.http_server import IDLE_SECONDS, LARGEST_REQUEST, Server
+from actors.metrics.http_server import IDLE_SECONDS, LARGEST_REQUEST, LONGEST_SECONDS, Server
 from actors.metrics.status_page import StatusBoard, indented, status_json
 
 log = logging.getLogger(__name__)
@@ -44,6 +44,21 @@ async def run_metrics(
 ) -> None:
     """Serve `board` on `listener` (from `bind`) until cancelled; `started` reports the port.
 
+    Raises `MetricsServerError`.
+    """
+    port: int = listener.getsockname()[1]
+    await serve(application(board), listener, ready=partial(task_status.started, port))
+
+
+async def serve(
+    app: Starlette,
+    listener: socket.socket,
+    *,
+    ready: Callable[[], None] = lambda: None,
+    longest: float = LONGEST_SECONDS,
+) -> None:
+    """Answer on `listener` until cancelled; a connection lasts `longest` seconds at most.
+
     The server works on a duplicate, so that a restart finds the same port still open. Raises
     `MetricsServerError`.
     """
@@ -53,7 +68,7 @@ async def run_metrics(
         nursery.start_soon(_set_when_cancelled, stop)
         try:
             with trio.CancelScope(shield=True):  # cancellation arrives as `stop`, which hypercorn ends orderly on
-                await _serve(board, listener, stop, task_status)
+                await _serve(app, listener, stop, ready, longest)
         except Exception as error:  # noqa: BLE001 - whatever it was becomes one named error, outside the nursery
             failure = error
         nursery.cancel_scope.cancel()
@@ -69,13 +84,12 @@ async def _set_when_cancelled(stop: trio.Event) -> None:
 
 
 async def _serve(
-    board: StatusBoard, listener: socket.socket, stop: trio.Event, task_status: trio.TaskStatus[int]
+    app: Starlette, listener: socket.socket, stop: trio.Event, ready: Callable[[], None], longest: float
 ) -> None:
     with listener.dup() as duplicate:
         # hypercorn's type of an application is narrower than the ASGI that starlette and itself speak
-        app = cast("ASGIFramework", application(board))
-        port: int = listener.getsockname()[1]
-        await Server(app, _ServerConfig()).run(duplicate, stop, partial(task_status.started, port))
+        asgi = cast("ASGIFramework", app)
+        await Server(asgi, _ServerConfig(), longest=longest).run(duplicate, stop, ready)
 
 
 class _ServerConfig(Config):
@@ -104,7 +118,7 @@ def application(board: StatusBoard) -> Starlette:
     """The ASGI application over `board`. Only GET and HEAD; errors are JSON too."""
 
     async def status(_: Request) -> Response:
-        return _json(status_json(board.snapshot()))
+        return json_answer(status_json(board.snapshot()))
 
     async def metrics(_: Request) -> Response:
         return Response(exposition(board), media_type=CONTENT_TYPE_LATEST, headers=_NOT_KEPT)
@@ -112,7 +126,7 @@ def application(board: StatusBoard) -> Starlette:
     async def ready(_: Request) -> Response:
         held_up = [row.detail for row in board.conditions() if row.blocks]
         running = board.state == "RUNNING" and not held_up
-        return _json(indented({"ready": running, "held_up_by": held_up}), 200 if running else 503)
+        return json_answer(indented({"ready": running, "held_up_by": held_up}), 200 if running else 503)
 
     app = Starlette(
         routes=[
@@ -122,7 +136,7 @@ def application(board: StatusBoard) -> Starlette:
             _get("/healthz", _alive),
             _get("/readyz", ready),
         ],
-        exception_handlers={HTTPException: _refuse, Exception: _fail},
+        exception_handlers=ERRORS,
     )
     app.router.redirect_slashes = False
     return app
@@ -135,22 +149,23 @@ def _get(path: str, endpoint: Callable[[Request], Awaitable[Response]]) -> Route
     return Route(path, endpoint, methods=["GET"])
 
 
-def _json(content: bytes, code: int = 200) -> Response:
+def json_answer(content: bytes, code: int = 200) -> Response:
+    """`content` is JSON that nobody keeps."""
     return Response(content, code, media_type="application/json", headers=_NOT_KEPT)
 
 
 async def _endpoints(_: Request) -> Response:
-    return _json(indented({"endpoints": ENDPOINTS}))
+    return json_answer(indented({"endpoints": ENDPOINTS}))
 
 
 async def _alive(_: Request) -> Response:
-    return _json(indented({"alive": True}))
+    return json_answer(indented({"alive": True}))
 
 
 async def _refuse(_: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
-    response = _json(indented({"error": error.detail}), error.status_code)
+    response = json_answer(indented({"error": error.detail}), error.status_code)
     response.headers.update(error.headers or {})
     return response
 
@@ -158,4 +173,11 @@ async def _refuse(_: Request, error: Exception) -> Response:
 async def _fail(_: Request, error: Exception) -> Response:
     """Starlette raises `error` again after this answer, and hypercorn logs it."""
     del error
-    return _json(indented({"error": "Internal Server Error"}), 500)
+    return json_answer(indented({"error": "Internal Server Error"}), 500)
+
+
+ERRORS: dict[int | type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
+    HTTPException: _refuse,
+    Exception: _fail,
+}
+"""Errors are JSON, too."""

@@ -25,7 +25,7 @@ SHARE = 4
 IDLE_SECONDS = 5
 """A connection without a complete request is closed after this time."""
 LONGEST_SECONDS = 60.0
-"""Any connection is; clients open another one."""
+"""Any connection to the HTTP port is; clients open another one."""
 FINISH_SECONDS = 1
 """At the end, requests that are being answered get this long."""
 LARGEST_REQUEST = 16 * 1024
@@ -55,11 +55,15 @@ class _Connection(TCPServer):
 class Server:
     """One listening socket and its connections."""
 
-    def __init__(self, app: ASGIFramework, config: Config, limit: int | None = None) -> None:
+    def __init__(
+        self, app: ASGIFramework, config: Config, limit: int | None = None, longest: float = LONGEST_SECONDS
+    ) -> None:
+        """No more than `limit` connections at a time, each for `longest` seconds at most."""
         self._app = wrap_app(app, config.wsgi_max_body_size, "asgi")
         self._config = config
         self._context = WorkerContext(None)
         self._limit = connection_limit() if limit is None else limit
+        self._longest = longest
         self._open = 0
         self._in_trouble = False
         """Whether it was reported that connections are refused or not accepted."""
@@ -100,7 +104,7 @@ class Server:
 
     async def _serve(self, stream: trio.SocketStream) -> None:
         try:
-            with trio.move_on_after(LONGEST_SECONDS):
+            with trio.move_on_after(self._longest):
                 either = cast("trio.SSLStream[trio.SocketStream]", stream)  # what it is declared to take
                 await _Connection(self._app, self._config, self._context, ConnectionState({}), either).run()
         finally:

@@ -10,6 +10,8 @@ the log still holds; applying a message twice changes nothing.
 - `opening`         finding, checking, creating and migrating the file
 - `repair`          cutting off the damaged end of a write-ahead log after a power cut
 - `looking`         reading a file without changing it
+- `snapshot`        one moment of an open file, copied while writes go on
+- `backing_up`      a verified copy of it in one file, and `restoring` such a one
 - `moving`          looking into a file, and moving a closed one aside
 - `database_files`  who may read the files, and whether their names lead to what is open
 - `file_problems`   what went wrong and what to do, in one sentence each

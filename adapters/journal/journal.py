@@ -1,6 +1,8 @@
 """The journal as its one user, the persistence actor's worker thread, sees it."""
 
 import logging
+import os
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,6 +16,7 @@ from adapters.journal.file_problems import explained, unusable
 from adapters.journal.opening import Opened, open_database
 from adapters.journal.projection import Write
 from adapters.journal.repair import log_of
+from adapters.journal.snapshot import BackupFailed, Snapshot
 from adapters.journal.table_rows import Retention, Tables
 from adapters.journal.table_schema import MIGRATIONS, Migration
 from messages.journal import Origin, Owner, Past
@@ -31,7 +34,7 @@ _MESSAGES = msgspec.json.Decoder(list[Write])
 
 
 class Journal:
-    """One open database file. Every method blocks; one thread at a time may call them.
+    """One open database file. Every method blocks; one thread at a time may call them, and another one `snapshot`.
 
     After a method raised `DatabaseUnusable`, only `close` may be called; a new opening finds everything
     that was written before.
@@ -50,6 +53,12 @@ class Journal:
         self._tables = Tables(opened.connection, retention)
         self._unsettled: list[Write] = []
         self._sequence = 0
+        self._turn = threading.RLock()
+        """Held by whoever writes, or takes a snapshot."""
+        self._snapshot: Snapshot | None = None
+        self._file: int | None = None
+        """File descriptor for snapshots; closed after the database, see `adapters.journal.snapshot`."""
+        self._closed = False
         self._read_log()
 
     @classmethod
@@ -101,7 +110,7 @@ class Journal:
         if len(self._unsettled) >= _SETTLE_AT:
             self.settle()
         text = msgspec.json.encode(messages).decode()
-        with explained(self._path):
+        with self._turn, explained(self._path):
             self._connection.execute("INSERT INTO log VALUES (?, ?)", [self._sequence, text])
             self._keep_log()
         self._sequence += 1
@@ -112,14 +121,14 @@ class Journal:
         if not self._unsettled:
             return
         self.check()
-        with explained(self._path):
+        with self._turn, explained(self._path):
             with self._transaction():
                 self._tables.apply(self._unsettled)
                 self._connection.execute("DELETE FROM log")
             self._keep_log()
             self._unsettled.clear()
             log = log_of(self._path)
-            if log.exists() and log.stat().st_size >= _CHECKPOINT_AT:
+            if log.exists() and log.stat().st_size >= _CHECKPOINT_AT and not self._is_copied():
                 self._checkpoint()
 
     def load_core(self, userref: int) -> str | None:
@@ -158,8 +167,31 @@ class Journal:
     def checkpoint(self) -> None:
         """Leave everything in the file itself, so that it can be moved as one piece; raises like `write`."""
         self.settle()
-        with explained(self._path):
+        with self._turn, explained(self._path):
             self._checkpoint()
+
+    def snapshot(self) -> Snapshot:
+        """This moment, to be copied while writes go on. Any thread may call it; writes wait for some milliseconds.
+
+        The caller closes it; until then the log is not emptied. Raises `DatabaseUnusable`, while another one is open
+        or nothing is `BackupFailed`.
+        """
+        with self._turn:
+            if self._closed:
+                raise BackupFailed("no backup was made: the database is not open at the moment.")
+            if self._is_copied():
+                raise BackupFailed("no backup was made: another one is being made.")
+            self.check()
+            with explained(self._path):
+                if self._file is None:
+                    self._file = os.open(self._path, os.O_RDONLY)
+                cursor = self._connection.cursor()
+                try:
+                    self._snapshot = Snapshot(self._path, cursor, self._file)
+                except BaseException:
+                    cursor.close()
+                    raise
+                return self._snapshot
 
     def check(self) -> None:
         """Raises `DatabaseUnusable` when the file was removed or replaced since it was opened."""
@@ -168,7 +200,10 @@ class Journal:
 
     def close(self) -> None:
         """Let go of the file. What is not settled waits in the log for the next opening."""
-        with explained(self._path):
+        with self._turn, explained(self._path):
+            self._closed = True
+            if self._snapshot is not None:
+                self._snapshot.close()
             try:
                 self._files.check()
             except DatabaseUnusable:
@@ -176,6 +211,12 @@ class Journal:
                 with suppress(duckdb.Error):
                     self._connection.execute("PRAGMA disable_checkpoint_on_shutdown")
             self._connection.close()
+            if self._file is not None:
+                os.close(self._file)
+                self._file = None
+
+    def _is_copied(self) -> bool:
+        return self._snapshot is not None and not self._snapshot.closed
 
     def _keep_log(self) -> None:
         """A log that was removed takes with it what is only there: all of it goes into the database at once."""

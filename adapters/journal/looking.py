@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from adapters.journal.file_problems import explained, is_locked
 from adapters.journal.opening import SETTINGS, read_mark
-from adapters.journal.projection import Write
+from adapters.journal.projection import CONDITION, Write
 from adapters.journal.repair import damaged_at
 from adapters.journal.table_rows import Retention, Tables
 from adapters.journal.table_schema import MIGRATIONS, create_tables, know_pairs
@@ -31,6 +31,12 @@ class Contents(Struct, frozen=True):
     pasts: list[Past]
     play_money: bool
     """Whether it holds the account of a simulated exchange."""
+    newest: int = 0
+    """Time of its newest order event or decision, in nanoseconds UTC; 0 when there is none."""
+    orders: int = 0
+    """Number of orders ever decided."""
+    fills: int = 0
+    """Number of executions."""
 
 
 def contents(path: Path) -> Contents:
@@ -62,7 +68,11 @@ def _read(path: Path) -> Contents:
         tables = Tables(memory, Retention())
         for (text,) in memory.execute("SELECT messages FROM log ORDER BY sequence").fetchall():
             tables.apply(msgspec.json.decode(text, type=list[Write]))
-        return Contents(tables.owner(), tables.pasts(), tables.load_account()[0] is not None)
+        in_file = memory.execute("SELECT max(time) FROM file.events WHERE kind <> ?", [CONDITION]).fetchone()
+        newest = max(tables.newest_time(), in_file[0] or 0 if in_file else 0)
+        orders, fills = (memory.table(name).count("*").fetchall()[0][0] for name in ("orders", "fills"))
+        play_money = tables.load_account()[0] is not None
+        return Contents(tables.owner(), tables.pasts(), play_money, newest, orders, fills)
 
 
 def _quoted(path: Path) -> str:

@@ -2,10 +2,15 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+from config import ConfigError
+from console import cli
 from console.verbs import VERBS, verb_of
+from tests.process.running import environment
+from trading.ports import DatabaseUnusable
 
 ROOT = Path(__file__).parents[2]
 
@@ -52,3 +57,54 @@ def test_a_file_of_a_verbs_name_is_written_with_its_folder(tmp_path: Path) -> No
     ended = supervisor("./schema", cwd=tmp_path)
     assert ended.returncode == 2
     assert ended.stderr.startswith("error: schema: found line 1, column 5")
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_each_verb_has_a_help_text(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        VERBS[verb](["--help"])
+    assert ended.value.code == 0
+    assert f"python -m supervisor {verb}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(ConfigError.at("c.toml", "bot.name", "x", "y"), 2), (DatabaseUnusable("the backup is damaged."), 6)],
+)
+def test_trouble_is_a_sentence_and_a_code(
+    error: Exception, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(arguments: list[str]) -> int:
+        assert arguments == ["config.toml"]
+        raise error
+
+    module = ModuleType("console.backup_command")
+    module.main = fail  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "console.backup_command", module)
+    monkeypatch.setattr(sys, "argv", ["supervisor", "backup", "config.toml"])
+    assert cli.main(None) == code  # type: ignore[arg-type]
+    assert capsys.readouterr().err == f"error: {error}\n"
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_a_signal_ends_a_verb_at_once_and_what_it_has_begun_is_cleared_away(name: str, code: int) -> None:
+    """Although the program's first line has put handlers in place that only count."""
+    script = (
+        "import os, signal, sys, types\n"
+        "from supervision.signals import hold_signals\n"
+        "hold_signals()\n"
+        "from console.verbs import VERBS\n"
+        "def main(arguments):\n"
+        "    try:\n"
+        f"        os.kill(os.getpid(), signal.{name})\n"
+        "        signal.pause()\n"
+        "    finally:\n"
+        "        print('cleared', flush=True)\n"
+        "sys.modules['console.backup_command'] = types.SimpleNamespace(main=main)\n"
+        "sys.exit(VERBS['backup']([]))\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script], env=environment(), capture_output=True, text=True, timeout=30, check=False
+    )
+    assert (ended.stdout, ended.returncode) == ("cleared\n", code)

@@ -190,6 +190,7 @@ class World:
             in_thread=_at_once,
             open_journal=self._open_journal,
             exchange=partial(_exchange, surroundings),
+            opens_socket=False,
             watches_company=self.company,
             channels=lambda _: [(self.user, ChannelConfig("recorder", "recorder"))],
         )

@@ -38,6 +38,7 @@ ROLES: tuple[Role, ...] = (
     "exchange",
     "notifier",
     "metrics",
+    "local-api",
 )
 KINDS: tuple[Kind, ...] = (
     "connection",
@@ -66,6 +67,8 @@ FOR_EVER: tuple[tuple[Role, Kind], ...] = (
     ("notifier", "bug"),
     ("metrics", "server"),
     ("metrics", "bug"),
+    ("local-api", "server"),
+    ("local-api", "bug"),
 )
 
 

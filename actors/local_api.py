@@ -1,0 +1,65 @@
+"""The local API: HTTP on a socket in the file system, for commands on this machine by the same user.
+
+Unlike the HTTP endpoint it lets things be done, so it is never on a TCP port.
+"""
+
+import socket
+from collections.abc import Awaitable, Callable
+
+import msgspec
+from msgspec import Struct
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from actors.metrics.actor import ERRORS, json_answer, serve
+from actors.metrics.status_page import indented
+from trading.ports import DatabaseUnusable
+
+BACKUP = "/api/v1/backup"
+LONGEST_REQUEST_SECONDS = 3600.0
+LARGEST_BODY = 16 * 1024
+"""Bytes."""
+
+MakeBackup = Callable[[str], Awaitable[Struct]]
+"""Into this file or directory (absolute path; empty: beside the database). Raises `DatabaseUnusable`."""
+
+
+class BackupWish(Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of a request for a backup."""
+
+    target: str = ""
+
+
+async def run_local_api(make_backup: MakeBackup, listener: socket.socket) -> None:
+    """Answer on `listener` until cancelled. Raises `MetricsServerError`."""
+    await serve(local_api(make_backup), listener, longest=LONGEST_REQUEST_SECONDS)
+
+
+def local_api(make_backup: MakeBackup) -> Starlette:
+    """The ASGI application. Errors are JSON, `{"error": "one sentence"}`."""
+
+    async def backup(request: Request) -> Response:
+        try:
+            wish = msgspec.json.decode(await _body(request) or b"{}", type=BackupWish)
+        except msgspec.MsgspecError as error:
+            raise HTTPException(400, f'{error}; expected is {{"target": "an absolute path"}}') from None
+        try:
+            return json_answer(indented(await make_backup(wish.target)))
+        except DatabaseUnusable as error:
+            return json_answer(indented({"error": str(error)}), 503)
+
+    app = Starlette(routes=[Route(BACKUP, backup, methods=["POST"])], exception_handlers=ERRORS)
+    app.router.redirect_slashes = False
+    return app
+
+
+async def _body(request: Request) -> bytes:
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LARGEST_BODY:
+            raise HTTPException(413, f"a body of more than {LARGEST_BODY:,} bytes")
+    return body

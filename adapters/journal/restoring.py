@@ -1,0 +1,134 @@
+"""Putting a backup in the place of a database that no program uses. What was there stays, under another name."""
+
+import errno
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from adapters.journal.backing_up import at_rest, check_room, draft_of, give_name, sync, write_draft, write_private
+from adapters.journal.file_problems import ELSEWHERE, RESTORE, explain, explained, is_locked, unusable
+from adapters.journal.opening import SETTINGS, read_mark
+from adapters.journal.repair import log_of
+from adapters.journal.snapshot import CHUNK, sums_of
+from adapters.journal.table_schema import MIGRATIONS
+from trading.ports import DatabaseUnusable
+
+_ANOTHER = "or take another backup"
+_STOP = "stop the program that uses it first"
+
+
+def read_all(path: Path) -> dict[str, int]:
+    """Rows by table, each read once; DuckDB notices what is damaged. Raises `DatabaseUnusable`."""
+    if not path.is_file():
+        raise DatabaseUnusable(f"there is no backup {path}.")
+    try:
+        with explained(path):
+            read_mark(path, len(MIGRATIONS) + 1)
+            with closing(duckdb.connect(path, read_only=True, config=SETTINGS)) as connection:
+                return {name: found.rows for name, found in sums_of(connection)}
+    except DatabaseUnusable as error:
+        raise DatabaseUnusable(_of_backup(str(error))) from error.__cause__
+
+
+def _of_backup(sentence: str) -> str:
+    """What is said of a database, of a backup; its remedy is another backup."""
+    for of_database, of_backup in (
+        ("the database", "the backup"),
+        (ELSEWHERE, _ANOTHER),
+        (RESTORE, "take another one"),
+    ):
+        sentence = sentence.replace(of_database, of_backup, 1)
+    return sentence
+
+
+def put_in_place(backup: Path, database: Path, now: datetime) -> Path | None:
+    """Make the verified copy of `backup` the database; returns the new name of what was there before, if anything was.
+
+    A crash leaves the one or the other under the name, and what was there under at least one. Raises
+    `DatabaseUnusable`, and then the database is as it was.
+    """
+    _check(backup, database)
+    if database.exists():
+        _empty_log(database)
+    with explained(backup), at_rest(backup) as snapshot:
+        check_room(database.parent, snapshot.size + 2 * snapshot.log_size)
+        with explained(database), draft_of(database, database) as draft:
+            write_draft(snapshot, draft)
+            return _exchange(draft, database, now)
+
+
+def _check(backup: Path, database: Path) -> None:
+    read_all(backup)
+    with explained(database):
+        if not database.exists():
+            if log_of(database).exists():
+                raise unusable(database, f"is missing, but its log {log_of(database).name} is there", "move that away")
+            return
+        if not database.is_file():
+            raise unusable(database, "is not an ordinary file", "name another one in [persistence] database")
+        if database.samefile(backup):
+            raise unusable(database, "is that file itself", "name a backup")
+
+
+def _empty_log(database: Path) -> None:
+    """So that what is kept is one file. A damaged one is kept as it is. Raises `DatabaseUnusable` for one in use."""
+    try:
+        with closing(duckdb.connect(database, config=SETTINGS)) as connection:
+            connection.execute("CHECKPOINT")
+    except duckdb.Error as error:
+        if is_locked(error) or "already open" in str(explain(database, error)):
+            raise unusable(database, "is in use", _STOP) from error
+
+
+def _exchange(draft: Path, database: Path, now: datetime) -> Path | None:
+    if not database.exists():
+        _belong_like(draft, database.parent)
+        give_name(draft, database)
+        return None
+    with _held(database) as file:
+        _belong_like(draft, database)
+        kept = database.with_name(f"{database.name}.before-restore-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}")
+        if kept.exists() or log_of(kept).exists():
+            raise unusable(database, f"was replaced in this very second; {kept.name} is there", "try again")
+        _keep(database, file, kept)
+        if log_of(database).exists():  # of a damaged one
+            log_of(database).rename(log_of(kept))
+        draft.replace(database)
+        sync(database.parent)
+        return kept
+
+
+@contextmanager
+def _held(database: Path) -> Iterator[int]:
+    """The open file, with the lock that a program would need. Nothing else may open and close it meanwhile."""
+    file = os.open(database, os.O_RDWR)
+    try:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno in (errno.EACCES, errno.EAGAIN):
+                raise unusable(database, "is in use", _STOP) from error
+            raise
+        yield file
+    finally:
+        os.close(file)
+
+
+def _keep(database: Path, file: int, kept: Path) -> None:
+    try:
+        kept.hardlink_to(database)
+    except OSError:  # a file system without hard links
+        size = os.fstat(file).st_size
+        write_private(kept, (os.pread(file, CHUNK, start) for start in range(0, size, CHUNK)))
+
+
+def _belong_like(draft: Path, other: Path) -> None:
+    """Root may restore what another user's program will open."""
+    status = other.stat()
+    with suppress(PermissionError):
+        os.chown(draft, status.st_uid, status.st_gid)

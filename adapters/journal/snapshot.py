@@ -1,0 +1,148 @@
+"""The journal at one moment, for whoever copies it while writes go on.
+
+DuckDB changes the database file only at a checkpoint, and of the log only the end. While no checkpoint is made, the
+file and the first bytes of the log stay what they were: they are copied as they are, without a row of it in memory, and
+a transaction of that moment tells what the copy must hold.
+
+The file stays open as long as the database is: whoever closes a file takes from the whole process the lock that DuckDB
+has on it, and a second program could open it.
+"""
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import duckdb
+from duckdb import DuckDBPyConnection
+from msgspec import Struct
+
+from adapters.journal.repair import log_of
+from trading.ports import DatabaseUnusable
+
+CHUNK = 4_000_000
+"""Bytes that are copied at a time."""
+
+
+class BackupFailed(DatabaseUnusable):
+    """No backup was made; the database is as it was."""
+
+
+class TableSum(Struct, frozen=True):
+    """What a table holds, whatever the order of its rows."""
+
+    rows: int
+    digest: int
+
+
+Sums = dict[str, TableSum]
+
+
+def sums_of(connection: DuckDBPyConnection) -> Iterator[tuple[str, TableSum]]:
+    """By name, one table after another. Reads every row, whose blocks DuckDB checks as it reads them."""
+    names = connection.execute("SELECT table_name FROM duckdb_tables() WHERE NOT internal ORDER BY 1").fetchall()
+    for (name,) in names:
+        query = f'SELECT count(*), coalesce(sum(hash(one)::HUGEINT), 0) FROM main."{name}" AS one'  # noqa: S608 - ours
+        row = connection.execute(query).fetchone()
+        yield name, TableSum(*(row or (0, 0)))
+
+
+class Snapshot:
+    """One moment of an open database. Its maker puts off checkpoints until it is closed.
+
+    One thread may copy while another one closes it: then the copying ends with `BackupFailed`.
+    """
+
+    def __init__(self, path: Path, connection: DuckDBPyConnection, file: int) -> None:
+        """To be made while nobody writes. `connection` is its own from now on; `file` is the open database file."""
+        self.path = path
+        self._connection = connection
+        self._file = file
+        self._turn = threading.Lock()
+        self._closed = False
+        self._guest: DuckDBPyConnection | None = None
+        connection.execute("BEGIN TRANSACTION READ ONLY")
+        # The transaction begins with its first look at the database.
+        connection.execute("SELECT count(*) FROM meta").fetchall()
+        self._state = self._look()
+        self.size = os.fstat(file).st_size
+        """Bytes of the database file."""
+        self.log_size = _size(log_of(path))
+        """Bytes of its log."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing holds up checkpoints any more."""
+        return self._closed
+
+    def sums(self) -> Sums:
+        """What each table holds at this moment."""
+        with self._turn:
+            self._go_on()
+            return {name: found for name, found in sums_of(self._connection) if self._go_on()}
+
+    def chunks(self) -> Iterator[bytes]:
+        """The database file."""
+        for start in range(0, self.size, CHUNK):
+            with self._turn:
+                self._go_on()
+                chunk = os.pread(self._file, min(CHUNK, self.size - start), start)
+            yield chunk
+        if self._look() != self._state:
+            raise BackupFailed(f"no backup was made: {self.path} was changed while it was copied; try again.")
+
+    def log_chunks(self) -> Iterator[bytes]:
+        """The log, up to this moment."""
+        left = self.log_size
+        if not left:
+            return
+        with log_of(self.path).open("rb") as log:
+            while left:
+                self._go_on()
+                chunk = log.read(min(CHUNK, left))
+                if not chunk:
+                    raise BackupFailed(f"no backup was made: {log.name} was cut while it was copied; try again.")
+                left -= len(chunk)
+                yield chunk
+
+    @contextmanager
+    def interrupting(self, connection: DuckDBPyConnection) -> Iterator[None]:
+        """Let `close` end what `connection` does, too."""
+        self._guest = connection
+        try:
+            self._go_on()
+            yield
+        except duckdb.InterruptException:
+            self._go_on()
+            raise
+        finally:
+            self._guest = None
+
+    def close(self) -> None:
+        """Let go of the database; waits at most for what is being read at this instant. May be called again."""
+        if not self._closed:
+            self._closed = True
+            for connection in (self._connection, self._guest):
+                with suppress(duckdb.Error):  # one that has ended meanwhile
+                    if connection is not None:
+                        connection.interrupt()
+        with self._turn:
+            self._connection.close()
+
+    def _go_on(self) -> bool:
+        """Raises `BackupFailed` once it is closed."""
+        if self._closed:
+            raise BackupFailed("no backup was made: the program was stopped, or had to open its database anew.")
+        return True
+
+    def _look(self) -> tuple[int, int]:
+        status = os.fstat(self._file)
+        return status.st_size, status.st_mtime_ns
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0

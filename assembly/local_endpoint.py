@@ -1,0 +1,73 @@
+"""The local API of one run: its socket, once the database is open, and what answers on it, once somebody asks."""
+
+import importlib
+import logging
+import os
+import socket
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import cast
+
+import trio
+from msgspec import Struct
+
+from assembly.journal_file import JournalFile
+from assembly.local_socket import listen, socket_of
+from assembly.world import World
+
+logger = logging.getLogger("infinity_grid.supervisor")
+
+MODULE = "actors.local_api"
+
+RunApi = Callable[[Callable[[str], Awaitable[Struct]], socket.socket], Awaitable[None]]
+
+
+class LocalEndpoint:
+    """Without its socket the program runs as with it; only commands do not reach it."""
+
+    def __init__(self, database: Path, file: JournalFile, world: World) -> None:
+        self._path = socket_of(database)
+        self._file = file
+        self._world = world
+        self._listener: socket.socket | None = None
+        self._identity: tuple[int, int] | None = None
+
+    def open(self) -> None:
+        """Make the socket; to be called once the database is open. Where that fails, a warning says so."""
+        if not self._world.opens_socket:
+            return
+        try:
+            self._listener = listen(self._path)
+            self._identity = _identity(self._path)
+        except OSError as error:
+            why = error.strerror or error
+            logger.warning("no socket %s (%s): `backup` and other commands cannot reach this run", self._path, why)
+
+    async def run(self) -> None:
+        """Answer until cancelled. Raises `MetricsServerError`."""
+        if self._listener is None:
+            return
+        # Most runs are never asked, and what answers takes a third of a second to import.
+        await trio.lowlevel.wait_readable(self._listener)
+        run_api = cast("RunApi", (await self._world.in_thread(importlib.import_module, MODULE)).run_local_api)
+        await run_api(self._backup, self._listener)
+
+    def close(self) -> None:
+        """Remove the socket, unless the name is another one's by now."""
+        if self._listener is None:
+            return
+        self._listener.close()
+        self._listener = None
+        if _identity(self._path) == self._identity:
+            self._path.unlink(missing_ok=True)
+
+    async def _backup(self, target: str) -> Struct:
+        return await self._world.in_thread(self._file.backup, target)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino

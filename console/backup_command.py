@@ -1,0 +1,104 @@
+"""`backup`: by the program that has the database open, or from the file where none runs."""
+
+import argparse
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import msgspec
+from msgspec import Struct
+
+from adapters.journal.backing_up import at_rest, save, target_of
+from adapters.journal.file_problems import is_locked
+from adapters.journal.snapshot import BackupFailed
+from assembly import registry
+from assembly.exit_codes import EXIT_OK
+from assembly.local_socket import reached, socket_of
+from config import load
+from trading.ports import DatabaseUnusable
+
+_PATH = "/api/v1/backup"
+_TIMEOUT = httpx.Timeout(3600.0, connect=10.0)
+
+
+class Made(Struct, frozen=True):
+    """What is told of a backup."""
+
+    path: str
+    bytes: int
+    seconds: float
+
+
+class _Trouble(Struct, frozen=True):
+    error: str
+
+
+def main(arguments: list[str]) -> int:
+    """Returns the exit code; raises `ConfigError`, `DatabaseUnusable`."""
+    options = _parser().parse_args(arguments)
+    config = load(options.config, os.environ, registry.known())
+    database = config.database.absolute()
+    target = options.target.absolute() if options.target is not None else None
+    made = _by_the_program(database, target) or _from_the_file(database, target)
+    print(f"{made.path}: {made.bytes:,} bytes, verified, in {made.seconds:.1f} s")  # noqa: T201
+    return EXIT_OK
+
+
+def _by_the_program(database: Path, target: Path | None) -> Made | None:
+    """None when no program listens."""
+    path = socket_of(database)
+    if not path.exists():
+        return None
+    wish = {"target": str(target or "")}
+    try:
+        with reached(path) as short:
+            transport = httpx.HTTPTransport(uds=short)
+            with httpx.Client(transport=transport, timeout=_TIMEOUT, trust_env=False) as client:
+                answer = client.post(f"http://localhost{_PATH}", json=wish)
+    except httpx.ConnectError as error:
+        if isinstance(error.__cause__, PermissionError) or "Permission denied" in str(error):
+            raise BackupFailed(f"no backup was made: {path} may be used by the user of the program only.") from None
+        return None  # what a killed program has left
+    except httpx.HTTPError as error:
+        reason = str(error) or type(error).__name__
+        raise BackupFailed(f"no backup was made: the program ended or went silent meanwhile ({reason}).") from None
+    try:
+        if answer.status_code == httpx.codes.OK:
+            return msgspec.json.decode(answer.content, type=Made)
+        raise BackupFailed(msgspec.json.decode(answer.content, type=_Trouble).error)
+    except msgspec.MsgspecError:
+        found = f"status {answer.status_code}"
+        raise BackupFailed(
+            f"no backup was made: {path} gave an answer that is none of this program ({found})."
+        ) from None
+
+
+def _from_the_file(database: Path, target: Path | None) -> Made:
+    try:
+        with at_rest(database) as snapshot:
+            made = save(snapshot, target_of(database, target, datetime.now(UTC)))
+    except DatabaseUnusable as error:
+        if isinstance(error.__cause__, Exception) and is_locked(error.__cause__):
+            raise BackupFailed(
+                f"no backup was made: {database} is in use by a program that takes no commands at "
+                f"{socket_of(database)}: it is starting or stopping (try again), is of an older version, "
+                "or could not make that file (its log says so)."
+            ) from None
+        raise
+    return Made(made.path, made.bytes, made.seconds)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m supervisor backup",
+        description="Copy the database of a configuration: one consistent, verified file, also while the program runs.",
+    )
+    parser.add_argument("config", type=Path, help="TOML file")
+    parser.add_argument(
+        "target",
+        type=Path,
+        nargs="?",
+        help="new file, or a directory for a file named with the time (default: the database's directory)",
+    )
+    return parser

@@ -1,0 +1,272 @@
+"""A backup is the database at one moment, whole and verified, or there is none."""
+
+import errno
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from adapters.journal import backing_up
+from adapters.journal.backing_up import at_rest, save, target_of
+from adapters.journal.journal import Journal
+from adapters.journal.snapshot import BackupFailed, Snapshot
+from tests.adapters.journal.samples import NOW, USERREF, accepted, commit, place
+from trading.ports import DatabaseUnusable
+
+NOON = datetime(2026, 11, 28, 12, 0, 5, tzinfo=UTC)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "grid.duckdb"
+
+
+@pytest.fixture
+def journal(path: Path) -> Iterator[Journal]:
+    opened = Journal.open(path, NOW)
+    yield opened
+    opened.close()
+
+
+def write(journal: Journal, number: int) -> None:
+    order = f"order-{number}"
+    journal.write([commit(number, place(order, time=number), time=number, state=f'{{"commit":{number}}}')])
+    journal.write([accepted(order, time=number)])
+
+
+def held(path: Path) -> str | None:
+    with closing(Journal.open(path, NOW + 9)) as journal:
+        return journal.load_core(USERREF)
+
+
+def left(directory: Path, *known: str) -> list[str]:
+    return sorted(path.name for path in directory.iterdir() if path.name not in known)
+
+
+@pytest.mark.parametrize("settle", [True, False])
+@pytest.mark.parametrize("checkpoint", [True, False])
+def test_it_holds_all_that_was_written_before_and_nothing_later(
+    journal: Journal, tmp_path: Path, settle: bool, checkpoint: bool
+) -> None:
+    write(journal, 1)
+    if settle:
+        journal.settle()
+    if checkpoint:
+        journal.checkpoint()
+    write(journal, 2)
+    snapshot = journal.snapshot()
+    write(journal, 3)
+    journal.settle()
+    made = save(snapshot, tmp_path / "backup")
+    assert made.bytes == (tmp_path / "backup").stat().st_size
+    assert held(tmp_path / "backup") == '{"commit":2}'
+    assert journal.load_core(USERREF) == '{"commit":3}'
+
+
+def test_it_is_one_private_file(journal: Journal, path: Path, tmp_path: Path) -> None:
+    write(journal, 1)
+    (tmp_path / "here").mkdir()
+    mask = os.umask(0)
+    try:
+        save(journal.snapshot(), tmp_path / "here" / "backup")
+    finally:
+        os.umask(mask)
+    assert left(tmp_path / "here") == ["backup"]
+    assert (tmp_path / "here" / "backup").stat().st_mode & 0o777 == 0o600
+
+
+def test_each_of_many_backups_of_a_busy_journal_is_one_moment(
+    journal: Journal, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the writer settles and checkpoints at every opportunity."""
+    monkeypatch.setattr("adapters.journal.journal._CHECKPOINT_AT", 1)
+    enough = threading.Event()
+    written = [0]
+
+    def trade() -> None:
+        while not enough.is_set():
+            written[0] += 1
+            write(journal, written[0])
+            journal.settle()
+
+    thread = threading.Thread(target=trade)
+    thread.start()
+    try:
+        for n in range(5):
+            before = written[0] - 1
+            save(journal.snapshot(), tmp_path / f"backup-{n}")
+            with closing(Journal.open(tmp_path / f"backup-{n}", NOW)) as copy:
+                commits = int((copy.load_core(USERREF) or '{"commit":0}')[10:-1])
+                orders = copy._connection.execute("SELECT count(*) FROM orders").fetchall()[0][0]
+            assert before <= commits <= written[0]
+            assert orders == commits
+    finally:
+        enough.set()
+        thread.join()
+    assert held_after(journal, path) == f'{{"commit":{written[0]}}}'
+
+
+def held_after(journal: Journal, path: Path) -> str | None:
+    journal.close()
+    return held(path)
+
+
+def test_the_lock_on_the_database_outlives_a_backup(journal: Journal, path: Path, tmp_path: Path) -> None:
+    write(journal, 1)
+    save(journal.snapshot(), tmp_path / "backup")
+    child = os.fork()
+    if not child:
+        try:
+            Journal.open(path, NOW)
+        except DatabaseUnusable:
+            os._exit(0)
+        os._exit(1)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def test_checkpoints_go_on_afterwards(
+    journal: Journal, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.journal.journal._CHECKPOINT_AT", 1)
+    log = path.with_name("grid.duckdb.wal")
+    snapshot = journal.snapshot()
+    write(journal, 1)
+    journal.settle()
+    assert log.stat().st_size
+    save(snapshot, tmp_path / "backup")
+    write(journal, 2)
+    journal.settle()
+    assert not log.exists()
+
+
+def test_only_one_at_a_time(journal: Journal, tmp_path: Path) -> None:
+    snapshot = journal.snapshot()
+    with pytest.raises(BackupFailed, match="another one is being made"):
+        journal.snapshot()
+    save(snapshot, tmp_path / "backup")
+    journal.snapshot().close()
+
+
+def test_a_closed_journal_ends_a_backup_in_the_middle(journal: Journal, path: Path, tmp_path: Path) -> None:
+    for number in range(1, 20):
+        write(journal, number)
+    journal.checkpoint()
+    snapshot = journal.snapshot()
+    journal.close()
+    with pytest.raises(BackupFailed, match="the program was stopped"):
+        save(snapshot, tmp_path / "backup")
+    assert left(tmp_path, "grid.duckdb") == []
+    with pytest.raises(BackupFailed, match="not open"):
+        journal.snapshot()
+    assert held(path) == '{"commit":19}'
+
+
+def test_a_checkpoint_in_the_middle_spoils_it_and_is_noticed(journal: Journal, tmp_path: Path) -> None:
+    """As when the log is removed and everything goes into the file at once."""
+    write(journal, 1)
+    snapshot = journal.snapshot()
+    write(journal, 2)
+    time.sleep(0.02)  # the file system's clock ticks
+    journal.checkpoint()
+    with pytest.raises(BackupFailed):
+        save(snapshot, tmp_path / "backup")
+    assert left(tmp_path, "grid.duckdb", "grid.duckdb.wal") == []
+    assert journal.load_core(USERREF) == '{"commit":2}'
+
+
+def test_a_copy_that_differs_is_none(journal: Journal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the reason: here the log was not copied."""
+    write(journal, 1)
+    journal.checkpoint()
+    write(journal, 2)
+    monkeypatch.setattr(Snapshot, "log_chunks", lambda self: iter(()))
+    with pytest.raises(BackupFailed, match=r"differs .* in log"):
+        save(journal.snapshot(), tmp_path / "backup")
+    assert left(tmp_path, "grid.duckdb", "grid.duckdb.wal") == []
+
+
+def test_nothing_is_overwritten(journal: Journal, tmp_path: Path) -> None:
+    (tmp_path / "backup").write_text("mine")
+    with pytest.raises(BackupFailed, match="exists already"):
+        save(journal.snapshot(), tmp_path / "backup")
+    assert (tmp_path / "backup").read_text() == "mine"
+    journal.snapshot().close()
+
+
+def test_a_missing_directory_is_told(journal: Journal, tmp_path: Path) -> None:
+    with pytest.raises(BackupFailed, match=r"the directory .*/away does not exist"):
+        save(journal.snapshot(), tmp_path / "away" / "backup")
+
+
+def test_a_disk_without_room_for_both_is_left_alone(
+    journal: Journal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backing_up, "RESERVE", 10**18)
+    with pytest.raises(BackupFailed, match=r"needs [\d,]+ MB, and .* has [\d,]+ MB free"):
+        save(journal.snapshot(), tmp_path / "backup")
+    assert left(tmp_path, "grid.duckdb", "grid.duckdb.wal") == []
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EROFS])
+def test_a_disk_that_fails_in_the_middle_does_nothing_to_the_journal(
+    journal: Journal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def fail(_: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    write(journal, 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fdatasync", fail)
+        with pytest.raises(BackupFailed, match=os.strerror(number)):
+            save(journal.snapshot(), tmp_path / "backup")
+    assert left(tmp_path, "grid.duckdb", "grid.duckdb.wal") == []
+    write(journal, 2)
+    save(journal.snapshot(), tmp_path / "backup")
+    assert held(tmp_path / "backup") == '{"commit":2}'
+
+
+def test_what_a_kill_left_is_removed_once_it_is_old(journal: Journal, tmp_path: Path) -> None:
+    old, new, foreign = (tmp_path / name for name in ("grid.duckdb.backup-new-1", "grid.duckdb.backup-new-2", "other"))
+    for file in (old, new, foreign):
+        file.touch()
+    for file in (old, foreign):
+        os.utime(file, (0, 0))
+    save(journal.snapshot(), tmp_path / "backup")
+    assert left(tmp_path, "grid.duckdb", "grid.duckdb.wal", "backup") == [new.name, foreign.name]
+
+
+def test_a_database_at_rest_is_left_as_it_is(path: Path, tmp_path: Path) -> None:
+    journal = Journal.open(path, NOW)
+    write(journal, 1)
+    journal.close()
+    before = path.read_bytes()
+    with at_rest(path) as snapshot:
+        made = save(snapshot, tmp_path / "backup")
+    assert path.read_bytes() == before
+    assert left(tmp_path, "grid.duckdb", "backup") == []
+    assert made.rows["log"] + made.rows["orders"] >= 1
+    assert held(tmp_path / "backup") == '{"commit":1}'
+
+
+def test_no_database_is_told(path: Path) -> None:
+    with pytest.raises(DatabaseUnusable, match="there is no database"), at_rest(path):
+        pass
+
+
+def test_a_database_in_use_is_told(journal: Journal, path: Path) -> None:
+    with pytest.raises(DatabaseUnusable, match="already open in this process"), at_rest(path):
+        pass
+
+
+@pytest.mark.parametrize("name", ["grid.duckdb", "grid"])
+def test_the_name_tells_the_time(tmp_path: Path, name: str) -> None:
+    stamped = "grid.backup-20261128T120005Z.duckdb"
+    assert target_of(tmp_path / name, None, NOON) == tmp_path / stamped
+    (tmp_path / "there").mkdir()
+    assert target_of(tmp_path / name, tmp_path / "there", NOON) == tmp_path / "there" / stamped
+    assert target_of(tmp_path / name, tmp_path / "mine", NOON) == tmp_path / "mine"

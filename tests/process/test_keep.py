@@ -1,0 +1,153 @@
+"""`backup` and `restore` as commands: of a running program, of a killed one, and back again."""
+
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.process.running import (
+    PATIENCE,
+    command,
+    configuration,
+    environment,
+    fills,
+    free_port,
+    open_orders,
+    placed_twice,
+    run_to_end,
+    started,
+    wait_for_status,
+)
+
+pytestmark = pytest.mark.process
+
+DATABASE, SOCKET = "trial.duckdb", "trial.duckdb.sock"
+
+
+def running(folder: Path) -> tuple[Path, int]:
+    """A configuration that trades for ever, and its port."""
+    port = free_port()
+    return configuration(folder, speed="30", metrics=True, port=port), port
+
+
+def wait_for_fills(folder: Path, port: int) -> None:
+    wait_for_status(port, "RUNNING")
+    deadline = time.monotonic() + PATIENCE
+    while "executed" not in (folder / "log.txt").read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def listing(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()} - {"log.txt", "trial.toml"}
+
+
+def test_a_running_program_is_copied_by_itself_and_the_copy_restored(tmp_path: Path) -> None:
+    path, port = running(tmp_path)
+    (tmp_path / "there").mkdir()
+    with started(tmp_path, path) as process:
+        wait_for_fills(tmp_path, port)
+        beside = run_to_end(tmp_path, "backup", path.name)
+        there = run_to_end(tmp_path, "backup", path.name, "there")
+        named = run_to_end(tmp_path, "backup", path.name, "mine")
+        again = run_to_end(tmp_path, "backup", path.name, "mine")
+        refused = run_to_end(tmp_path, "restore", path.name, "mine")
+        assert wait_for_status(port, "RUNNING")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == 0
+    for ended in (beside, there, named):
+        assert ended.returncode == 0, ended.stderr
+        assert re.fullmatch(r"/.*: [\d,]+ bytes, verified, in .* s\n", ended.stdout)
+    stamped = re.compile(r"trial\.backup-\d{8}T\d{6}Z\.duckdb")
+    assert [name for name in listing(tmp_path) if stamped.fullmatch(name)]
+    assert [name for name in listing(tmp_path / "there") if stamped.fullmatch(name)]
+    assert (again.returncode, "exists already" in again.stderr) == (6, True)
+    assert (refused.returncode, "is in use: stop the program that uses it first" in refused.stderr) == (6, True)
+    assert SOCKET not in listing(tmp_path)
+
+    last = open_orders(tmp_path / DATABASE), fills(tmp_path / DATABASE)
+    checked = run_to_end(tmp_path, "restore", path.name, "mine", "--check")
+    assert checked.returncode == 0, checked.stderr
+    assert "open order" in checked.stdout
+    assert (open_orders(tmp_path / DATABASE), fills(tmp_path / DATABASE)) == last
+    restored = run_to_end(tmp_path, "restore", path.name, "mine")
+    assert restored.returncode == 0, restored.stderr
+    (kept,) = (name for name in listing(tmp_path) if "before-restore" in name)
+    assert kept in restored.stdout
+    assert (open_orders(tmp_path / kept), fills(tmp_path / kept)) == last
+    with started(tmp_path, path) as process:
+        wait_for_status(port, "RUNNING")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == 0
+    assert placed_twice(tmp_path / DATABASE) == []
+
+
+@pytest.mark.parametrize("victim", ["program", "command"])
+def test_a_kill_in_the_middle_leaves_no_half_backup_and_a_start_that_works(tmp_path: Path, victim: str) -> None:
+    path, port = running(tmp_path)
+    with started(tmp_path, path) as process:
+        wait_for_fills(tmp_path, port)
+        asks = subprocess.Popen(
+            command("backup", path.name, "mine"),
+            cwd=tmp_path,
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            deadline = time.monotonic() + PATIENCE
+            while not any("backup-new" in name or name == "mine" for name in listing(tmp_path)):
+                assert time.monotonic() < deadline
+                time.sleep(0.001)
+        finally:
+            (process if victim == "program" else asks).kill()
+        _, error = asks.communicate(timeout=PATIENCE)
+        if victim == "command":
+            wait_for_status(port, "RUNNING")
+            assert process.poll() is None
+    if victim == "program" and asks.returncode:
+        assert asks.returncode == 6
+        assert "no backup was made: the program ended" in error
+    if (tmp_path / "mine").exists():
+        with duckdb.connect(tmp_path / "mine", read_only=True) as whole:
+            assert whole.execute("SELECT count(*) FROM orders").fetchall()[0][0] > 0
+    with started(tmp_path, path) as process:  # the stale socket is no hindrance
+        wait_for_status(port, "RUNNING")
+        ended = run_to_end(tmp_path, "backup", path.name, "after")
+        assert ended.returncode == 0, ended.stderr
+    assert placed_twice(tmp_path / DATABASE) == []
+
+
+def test_what_no_program_uses_is_copied_from_the_file(tmp_path: Path) -> None:
+    path, port = running(tmp_path)
+    with started(tmp_path, path):
+        wait_for_fills(tmp_path, port)
+    assert SOCKET in listing(tmp_path)  # it was killed
+    before = (tmp_path / DATABASE).read_bytes(), (tmp_path / f"{DATABASE}.wal").read_bytes()
+    ended = run_to_end(tmp_path, "backup", path.name, "mine")
+    assert ended.returncode == 0, ended.stderr
+    assert ((tmp_path / DATABASE).read_bytes(), (tmp_path / f"{DATABASE}.wal").read_bytes()) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("backup", "trial.toml"), 6, "there is no database"),
+        (("backup", "nothing.toml"), 2, "nothing.toml"),
+        (("backup",), 2, "usage: python -m supervisor backup"),
+        (("restore", "trial.toml", "mine"), 6, "there is no backup"),
+        (("restore", "trial.toml", "trial.toml"), 6, "is not a DuckDB file"),
+        (("restore", "trial.toml"), 2, "usage: python -m supervisor restore"),
+    ],
+)
+def test_what_cannot_be_done_is_a_sentence(tmp_path: Path, arguments: tuple[str, ...], code: int, words: str) -> None:
+    configuration(tmp_path)
+    ended = run_to_end(tmp_path, *arguments)
+    assert (ended.returncode, words in ended.stderr) == (code, True), ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert listing(tmp_path) == set()
