@@ -5,6 +5,7 @@ Unlike the HTTP endpoint it lets things be done, so it is never on a TCP port.
 
 import socket
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 
 import msgspec
 from msgspec import Struct
@@ -58,8 +59,9 @@ def local_api(make_backup: MakeBackup) -> Starlette:
 
 async def _body(request: Request) -> bytes:
     body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            raise HTTPException(413, f"a body of more than {LARGEST_BODY:,} bytes")
+    async with aclosing(request.stream()) as chunks:
+        async for chunk in chunks:
+            body += chunk
+            if len(body) > LARGEST_BODY:
+                raise HTTPException(413, f"a body of more than {LARGEST_BODY:,} bytes")
     return body

@@ -6,7 +6,6 @@ It installs no signal handler and sets up no logging, so that it may run inside 
 import logging
 import socket
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import cast
 
 import trio
@@ -46,8 +45,11 @@ async def run_metrics(
 
     Raises `MetricsServerError`.
     """
-    port: int = listener.getsockname()[1]
-    await serve(application(board), listener, ready=partial(task_status.started, port))
+
+    def ready() -> None:
+        task_status.started(listener.getsockname()[1])
+
+    await serve(application(board), listener, ready=ready)
 
 
 async def serve(

@@ -70,7 +70,8 @@ def _read(path: Path) -> Contents:
             tables.apply(msgspec.json.decode(text, type=list[Write]))
         in_file = memory.execute("SELECT max(time) FROM file.events WHERE kind <> ?", [CONDITION]).fetchone()
         newest = max(tables.newest_time(), in_file[0] or 0 if in_file else 0)
-        orders, fills = (memory.table(name).count("*").fetchall()[0][0] for name in ("orders", "fills"))
+        counts = "SELECT (SELECT count(*) FROM orders), (SELECT count(*) FROM fills)"
+        ((orders, fills),) = memory.execute(counts).fetchall()
         play_money = tables.load_account()[0] is not None
         return Contents(tables.owner(), tables.pasts(), play_money, newest, orders, fills)
 
