@@ -39,7 +39,7 @@ def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     config = load(options.config, os.environ, registry.known())
     database = config.database.absolute()
-    target = options.target.absolute() if options.target is not None else None
+    target = options.target.resolve() if options.target is not None else None
     made = _by_the_program(database, target) or _from_the_file(database, target)
     print(f"{made.path}: {made.bytes:,} bytes, verified, in {made.seconds:.1f} s")  # noqa: T201
     return EXIT_OK
