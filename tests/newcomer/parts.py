@@ -68,6 +68,15 @@ def kraken(hour: Hour) -> str:
     return trading.trade(hour.stage)
 
 
+def keep(hour: Hour) -> str:
+    """Backup of the running program, and restore."""
+    if not (hour.clone / "docs/keep.md").exists():
+        raise Skipped("there is no backup yet")
+    hour.python()
+    hour.clean()
+    return trading.keep(hour.stage)
+
+
 def day(hour: Hour) -> str:
     """The memory after a day of simulated trading: a row a second, four strategies."""
     folder = hour.folder / "day"
@@ -116,6 +125,7 @@ PARTS: dict[str, Part] = {
     "printed": printed,
     "configurations": configurations,
     "kraken": kraken,
+    "keep": keep,
     "day": day,
     "image": image,
 }

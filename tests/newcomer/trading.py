@@ -2,7 +2,8 @@
 
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import httpx
 
@@ -59,26 +60,58 @@ def until(what: Callable[[], bool], explained: Callable[[], str]) -> None:
 
 def trade(stage: Stage) -> str:
     """All of it; returns what was done. Raises `Failed`."""
-    stage.configure(at_local_kraken=True)
-    stage.environment |= {"INFINITY_GRID_API_PUBLIC_KEY": DEMO_KEY, "INFINITY_GRID_API_SECRET_KEY": DEMO_PRIVATE}
-    with stage.cleared():
-        venue = Venue(stage)
+    with _opened(stage) as venue:
         _dry(stage, venue)
         _keeps(stage, venue)
         _cancels_buys(stage, venue)
         _killed(stage, venue)
         _cancels_all(stage, venue)
+    _each_answered_once(stage, 2)
+    return "a dry run, 3 ways to stop by 3 signals, killed once; 2 fills, each answered once"
+
+
+def keep(stage: Stage) -> str:
+    """A backup of the running program, a fill that it does not know, and the program on what was restored."""
+    command = ".venv/bin/python -m supervisor"
+    with _opened(stage) as venue:
+        program = _start(stage, "keep")
+        venue.wait_for(BUYS, 0, program)
+        _falls(venue, "60000.0", 1, program)
+        stage.run(f"{command} backup config/kraken.toml copy.duckdb")
+        _falls(venue, "58800.0", 2, program)
+        program.end()
+        stage.run(f"{command} restore --check config/kraken.toml copy.duckdb")
+        stage.run(f"{command} restore config/kraken.toml copy.duckdb")
+        program = _start(stage, "keep")
+        venue.wait_for(BUYS, 2, program)
+        _falls(venue, "57700.0", 3, program)
+    _each_answered_once(stage, 3)
+    return "a backup while it ran, checked and restored; the fill after it was found at the exchange and answered once"
+
+
+@contextmanager
+def _opened(stage: Stage) -> Iterator[Venue]:
+    """The local Kraken, and its key in the environment."""
+    stage.configure(at_local_kraken=True)
+    stage.environment |= {"INFINITY_GRID_API_PUBLIC_KEY": DEMO_KEY, "INFINITY_GRID_API_SECRET_KEY": DEMO_PRIVATE}
+    with stage.cleared():
+        yield Venue(stage)
+
+
+def _each_answered_once(stage: Stage, filled: int) -> None:
     database = stage.clone / "infinity-grid-kraken.duckdb"
     if twice := placed_twice(database):
         raise Failed(f"placed twice: {twice}")
-    sells = sum(counter_sells(database).values())
-    if sells != FILLED:
-        raise Failed(f"{sells} counter-sells for {FILLED} filled buys: {statuses(database)}")
-    return f"a dry run, 3 ways to stop by 3 signals, killed once; {FILLED} fills, each answered once"
+    if (sells := sum(counter_sells(database).values())) != filled:
+        raise Failed(f"{sells} counter-sells for {filled} filled buys: {statuses(database)}")
 
 
-FILLED = 2
-"""Buys that the prices below fill for real money, the one in the dry run left out."""
+def _falls(venue: Venue, price: str, sells: int, program: Program) -> None:
+    """One more buy is filled; its sell rests at once, the buy that takes its place with the next trade."""
+    venue.price(price)
+    venue.wait_for(BUYS - 1, sells, program)
+    venue.price(price)
+    venue.wait_for(BUYS, sells, program)
 
 
 def _start(stage: Stage, on_stop: str, *, dry_run: bool = False) -> Program:
@@ -103,10 +136,7 @@ def _dry(stage: Stage, venue: Venue) -> None:
 def _keeps(stage: Stage, venue: Venue) -> None:
     program = _start(stage, "keep")
     venue.wait_for(BUYS, 0, program)
-    venue.price("60000.0")
-    venue.wait_for(BUYS - 1, 1, program)
-    venue.price("60000.0")
-    venue.wait_for(BUYS, 1, program)
+    _falls(venue, "60000.0", 1, program)
     program.end(signal.SIGINT)
     venue.wait_for(BUYS, 1, program)
 
