@@ -225,6 +225,8 @@ class Journal:
             self._checkpoint()
 
     def _checkpoint(self) -> None:
+        if self._snapshot is not None:
+            self._snapshot.close()  # its copy would not be of one moment any more
         self._connection.execute("CHECKPOINT")
         self._files.checkpointed()
 

@@ -60,6 +60,7 @@ class Snapshot:
         self._connection = connection
         self._file = file
         self._turn = threading.Lock()
+        self._given_up = False
         self._closed = False
         self._guest: DuckDBPyConnection | None = None
         connection.execute("BEGIN TRANSACTION READ ONLY")
@@ -121,19 +122,20 @@ class Snapshot:
 
     def close(self) -> None:
         """Let go of the database; waits at most for what is being read at this instant. May be called again."""
-        if not self._closed:
-            self._closed = True
+        if not self._given_up:
+            self._given_up = True
             for connection in (self._connection, self._guest):
                 with suppress(duckdb.Error):  # one that has ended meanwhile
                     if connection is not None:
                         connection.interrupt()
         with self._turn:
             self._connection.close()
+            self._closed = True  # not before: the end of its transaction is in the way of a checkpoint, too
 
     def _go_on(self) -> bool:
         """Raises `BackupFailed` once it is closed."""
-        if self._closed:
-            raise BackupFailed("no backup was made: the program was stopped, or had to open its database anew.")
+        if self._given_up:
+            raise BackupFailed("no backup was made: the program was stopped, or its database had to be secured first.")
         return True
 
     def _look(self) -> tuple[int, int]:

@@ -3,7 +3,6 @@
 import errno
 import os
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -83,7 +82,7 @@ def test_it_is_one_private_file(journal: Journal, path: Path, tmp_path: Path) ->
 def test_each_of_many_backups_of_a_busy_journal_is_one_moment(
     journal: Journal, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While the writer settles and checkpoints at every opportunity."""
+    """While the writer settles and checkpoints at every opportunity: it never fails."""
     monkeypatch.setattr("adapters.journal.journal._CHECKPOINT_AT", 1)
     enough = threading.Event()
     written = [0]
@@ -97,7 +96,7 @@ def test_each_of_many_backups_of_a_busy_journal_is_one_moment(
     thread = threading.Thread(target=trade)
     thread.start()
     try:
-        for n in range(5):
+        for n in range(12):
             before = written[0] - 1
             save(journal.snapshot(), tmp_path / f"backup-{n}")
             with closing(Journal.open(tmp_path / f"backup-{n}", NOW)) as copy:
@@ -166,17 +165,28 @@ def test_a_closed_journal_ends_a_backup_in_the_middle(journal: Journal, path: Pa
     assert held(path) == '{"commit":19}'
 
 
-def test_a_checkpoint_in_the_middle_spoils_it_and_is_noticed(journal: Journal, tmp_path: Path) -> None:
-    """As when the log is removed and everything goes into the file at once."""
+def test_a_log_that_is_removed_in_the_middle_comes_first(journal: Journal, path: Path, tmp_path: Path) -> None:
+    """Then everything has to go into the file at once, and the copy would not be of one moment."""
     write(journal, 1)
     snapshot = journal.snapshot()
+    path.with_name("grid.duckdb.wal").unlink()
     write(journal, 2)
-    time.sleep(0.02)  # the file system's clock ticks
-    journal.checkpoint()
-    with pytest.raises(BackupFailed):
+    with pytest.raises(BackupFailed, match="secured first"):
+        save(snapshot, tmp_path / "backup")
+    assert "backup" not in left(tmp_path)
+    assert journal.load_core(USERREF) == '{"commit":2}'
+    save(journal.snapshot(), tmp_path / "backup")
+    assert held(tmp_path / "backup") == '{"commit":2}'
+
+
+def test_a_file_that_changes_in_the_middle_is_noticed(journal: Journal, path: Path, tmp_path: Path) -> None:
+    """Whoever changes it."""
+    write(journal, 1)
+    snapshot = journal.snapshot()
+    os.utime(path)
+    with pytest.raises(BackupFailed, match="was changed while it was copied"):
         save(snapshot, tmp_path / "backup")
     assert left(tmp_path, "grid.duckdb", "grid.duckdb.wal") == []
-    assert journal.load_core(USERREF) == '{"commit":2}'
 
 
 def test_a_copy_that_differs_is_none(journal: Journal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
