@@ -20,6 +20,7 @@ _MACHINE = "changes the machine: users, services, files of root"
 _DOWNLOADS = "downloads what is in no lock of this repository"
 
 NOT_RUN = (
+    NotRun("README.md", "make test", _SUITE),
     NotRun("CONTRIBUTING.md", "make test", _SUITE),
     NotRun("CONTRIBUTING.md", "make check", _SUITE),
     NotRun("CONTRIBUTING.md", "make coverage", _SUITE),
