@@ -86,8 +86,9 @@ def test_a_running_program_is_copied_by_itself_and_the_copy_restored(tmp_path: P
     assert placed_twice(tmp_path / DATABASE) == []
 
 
-@pytest.mark.parametrize("victim", ["program", "command"])
-def test_a_kill_in_the_middle_leaves_no_half_backup_and_a_start_that_works(tmp_path: Path, victim: str) -> None:
+@pytest.mark.parametrize("victim", ["program", "command", "stop"])
+def test_an_end_in_the_middle_leaves_no_half_backup_and_a_start_that_works(tmp_path: Path, victim: str) -> None:
+    """The program is killed, who asked is killed, or the program is stopped in order."""
     path, port = running(tmp_path)
     with started(tmp_path, path) as process:
         wait_for_fills(tmp_path, port)
@@ -105,14 +106,23 @@ def test_a_kill_in_the_middle_leaves_no_half_backup_and_a_start_that_works(tmp_p
                 assert time.monotonic() < deadline
                 time.sleep(0.001)
         finally:
-            (process if victim == "program" else asks).kill()
+            match victim:
+                case "program":
+                    process.kill()
+                case "command":
+                    asks.kill()
+                case _:
+                    process.send_signal(signal.SIGTERM)
         _, error = asks.communicate(timeout=PATIENCE)
+        if victim == "stop":
+            assert process.wait(PATIENCE) == 0
+            assert not any("backup-new" in name or name == SOCKET for name in listing(tmp_path))
         if victim == "command":
             wait_for_status(port, "RUNNING")
             assert process.poll() is None
-    if victim == "program" and asks.returncode:
+    if victim != "command" and asks.returncode:
         assert asks.returncode == 6
-        assert "no backup was made: the program ended" in error
+        assert "no backup was made: the program " in error
     if (tmp_path / "mine").exists():
         with duckdb.connect(tmp_path / "mine", read_only=True) as whole:
             assert whole.execute("SELECT count(*) FROM orders").fetchall()[0][0] > 0

@@ -1,6 +1,7 @@
 """A backup takes the place of a database that nobody uses, and nothing that was there is lost."""
 
 import errno
+import gzip
 import os
 from contextlib import closing
 from datetime import UTC, datetime
@@ -10,12 +11,13 @@ import duckdb
 import pytest
 
 from adapters.journal import restoring
-from adapters.journal.backing_up import save
+from adapters.journal.backing_up import at_rest, save
 from adapters.journal.journal import Journal
 from adapters.journal.restoring import put_in_place, read_all
 from tests.adapters.journal.samples import NOW, USERREF, commit, in_use
 from trading.ports import DatabaseUnusable
 
+FORMATS = Path(__file__).parent / "formats"
 NOON = datetime(2026, 11, 28, 12, 0, 5, tzinfo=UTC)
 KEPT = "grid.duckdb.before-restore-20261128T120005Z"
 
@@ -165,3 +167,18 @@ def test_one_of_a_newer_version_or_another_program_is_told(backup: Path, change:
         connection.execute(change)
     with pytest.raises(DatabaseUnusable, match=f"^the backup .*{words}"):
         read_all(backup)
+
+
+@pytest.mark.parametrize("released", sorted(FORMATS.glob("*.duckdb.gz")), ids=lambda path: path.name)
+def test_every_released_format_is_backed_up_as_it_is_and_opened_once_restored(tmp_path: Path, released: Path) -> None:
+    """Before an upgrade the backup has to be one that the older version can go back to."""
+    path, backup, database = (tmp_path / name for name in ("old.duckdb", "backup", "grid.duckdb"))
+    path.write_bytes(gzip.decompress(released.read_bytes()))
+    with at_rest(path) as snapshot:
+        save(snapshot, backup)
+    with duckdb.connect(backup, read_only=True) as connection:
+        assert connection.execute("SELECT schema_version FROM meta").fetchall() == [(int(released.name[0]),)]
+    put_in_place(backup, database, NOON)
+    with closing(Journal.open(path, NOW)) as old, closing(Journal.open(database, NOW)) as restored:
+        assert restored.pasts() == old.pasts() != []
+        assert restored.lineage == old.lineage
