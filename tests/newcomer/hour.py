@@ -26,7 +26,8 @@ class Hour:
         self.stage = Stage(self.clone, folder / "home")
         ways = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
         # The Python below the one that runs this: whatever is installed in ours is not in it.
-        self.stage.environment |= {"PATH": f"{sys.base_prefix}/bin:{PATH}", **ways}
+        self._environment = {**self.stage.environment, "PATH": f"{sys.base_prefix}/bin:{PATH}", **ways}
+        self.clean()
 
     def python(self) -> Path:
         """The interpreter that make has made; makes it first if need be."""
@@ -35,7 +36,8 @@ class Hour:
         return self.clone / ".venv/bin/python"
 
     def clean(self) -> None:
-        """As it was cloned, apart from what make has installed."""
+        """As it was cloned, apart from what make has installed; and a new terminal, with nothing exported."""
+        self.stage.environment = dict(self._environment)
         _git("checkout", "--quiet", ".", cwd=self.clone)
         _git("clean", "--quiet", "-fdx", "-e", ".venv", cwd=self.clone)
 

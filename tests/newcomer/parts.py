@@ -52,6 +52,7 @@ def configurations(hour: Hour) -> str:
         (folder / f"{case.name}.toml").write_bytes(case.content)
     (folder / "cases.json").write_text(json.dumps([(case.name, case.environment) for case in given]))
     hour.python()
+    hour.clean()
     hour.stage.run(f'.venv/bin/python -m tests.newcomer.check_all "{folder}"')
     answers = json.loads((folder / "answers.json").read_text())
     wrong = [(case, disagreement(case, *answers[case.name])) for case in given]

@@ -11,7 +11,7 @@ from tests.newcomer import __main__ as command
 from tests.newcomer.configurations import DOUBT, FINE, NO, Case, cases, disagreement, set_key
 from tests.newcomer.hour import Hour, Skipped
 from tests.newcomer.parts import PARTS
-from tests.newcomer.stage import Failed
+from tests.newcomer.stage import Failed, tracked
 
 
 def case(answer: object = NO, words: str = "interval") -> Case:
@@ -104,6 +104,15 @@ def test_a_machine_without_what_the_image_needs_skips_it_with_the_reason(tmp_pat
             PARTS["image"](cast("Hour", hour))
     proof.write_text("print('97 MB')\n")
     assert PARTS["image"](cast("Hour", hour)) == "97 MB"
+
+
+@pytest.mark.skipif(not tracked(), reason="not a checkout")
+def test_a_clean_clone_knows_nothing_of_what_was_exported_or_written(tmp_path: Path) -> None:
+    hour = Hour(tmp_path)
+    hour.stage.run("export INFINITY_GRID_API_PUBLIC_KEY=left; echo x > left.toml; echo >> README.md")
+    hour.clean()
+    assert "INFINITY_GRID" not in hour.stage.run("env; ls; git status --short")
+    assert "left" not in hour.stage.run("ls; git status --short")
 
 
 def test_each_part_says_what_it_is() -> None:
