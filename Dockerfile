@@ -53,5 +53,5 @@ EXPOSE 8080
 USER 10001:10001
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=10s --start-period=2m --retries=3 CMD ["python", "-m", "console.ready"]
-ENTRYPOINT ["python", "-m", "supervisor"]
+ENTRYPOINT ["python", "-m", "console.contained"]
 CMD ["/config/config.toml"]

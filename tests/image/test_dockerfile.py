@@ -45,7 +45,7 @@ def test_it_runs_as_a_number_that_is_not_root_and_writes_to_one_volume(image: do
 
 
 def test_process_1_is_the_program_itself(image: dockerfile.Image) -> None:
-    assert image.entrypoint == ["python", "-m", "supervisor"]
+    assert image.entrypoint == ["python", "-m", "console.contained"]
     assert image.command == ["/config/config.toml"]
     assert image.stop_signal == "SIGTERM"
     assert image.environment["PYTHONUNBUFFERED"] == "1"
