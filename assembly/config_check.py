@@ -59,6 +59,9 @@ def check_config(path: Path, environ: Mapping[str, str]) -> Checked:
     else:
         problems += doubts
     accepted = None if problems else config
+    wrong = {(problem.source, problem.key) for problem in problems}
+    # Of a value that is refused nothing more is worth saying.
+    warnings = [warning for warning in warnings if (warning.source, warning.key) not in wrong]
     notes = (*judgement.notes, *_left_to_the_start(config))
     return Checked(examined.mode, accepted, tuple(problems), tuple(warnings), notes)
 

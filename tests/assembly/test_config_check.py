@@ -67,7 +67,9 @@ def test_a_pair_that_nobody_knows_at_kraken_is_a_warning_only(folder: Path) -> N
 
 @pytest.mark.parametrize(("text", "environ"), [(DRY, {}), (LIVE, KEYS)])
 def test_a_spelling_that_kraken_does_not_list(folder: Path, text: str, environ: dict[str, str]) -> None:
-    line = only_problem(checked(folder, text.replace('"ETH"', '"XXBT"'), environ))
+    found = checked(folder, text.replace('"ETH"', '"XXBT"'), environ)
+    assert not [warning for warning in found.warnings if warning.found == '"XXBT"'], "the error says enough"
+    line = only_problem(found)
     assert line.endswith('found "XXBT"; allowed: "BTC", as the exchange lists it')
 
 
