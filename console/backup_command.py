@@ -16,6 +16,7 @@ from assembly import registry
 from assembly.exit_codes import EXIT_OK
 from assembly.local_socket import reached, socket_of
 from config import load
+from messages.counted import counted
 from trading.ports import DatabaseUnusable
 
 _PATH = "/api/v1/backup"
@@ -41,7 +42,7 @@ def main(arguments: list[str]) -> int:
     database = config.database.absolute()
     target = options.target.resolve() if options.target is not None else None
     made = _by_the_program(database, target) or _from_the_file(database, target)
-    print(f"{made.path}: {made.bytes:,} bytes, verified, in {made.seconds:.1f} s")  # noqa: T201
+    print(f"{made.path}: {counted(made.bytes, 'byte')}, verified, in {made.seconds:.1f} s")  # noqa: T201
     return EXIT_OK
 
 

@@ -1,5 +1,6 @@
 """Start the real program as a user would, in a directory of its own, and look at what it leaves behind."""
 
+import atexit
 import json
 import os
 import signal
@@ -66,14 +67,27 @@ _PORTS = islice(cycle(range(20_000, 32_000)), os.getpid() * 37 % 12_000, None)
 """Below those that connections of other programs are given, which could take one between two lives of ours."""
 
 
+_TAKEN: list[socket.socket] = []
+"""A UDP socket for each port that was told: other processes of the tests see by it that they have to pass on."""
+
+
+@atexit.register
+def _give_back() -> None:
+    for reservation in _TAKEN:
+        reservation.close()
+
+
 def free_port() -> int:
     """A port that nobody uses now, and that nobody else is told of."""
     for port in _PORTS:
+        reservation = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
+            reservation.bind(("127.0.0.1", port))
             with socket.create_server(("127.0.0.1", port)):
+                _TAKEN.append(reservation)
                 return port
         except OSError:
-            continue
+            reservation.close()
     raise AssertionError("a cycle does not end")
 
 
