@@ -12,6 +12,8 @@ from config.problems import why
 
 MEGABYTE = 1_000_000
 _OWNER = 0o600
+_PATIENCE = 10
+"""A rotation that failed is tried again after this part of a full file."""
 
 
 class LogFile:
@@ -26,6 +28,8 @@ class LogFile:
         self._size = size
         self._kept = kept
         self._mode = _OWNER
+        self._postponed = 0
+        """Bytes that the file may have before a rotation that failed is tried again."""
         self._descriptor = -1
         self._open()
 
@@ -35,9 +39,15 @@ class LogFile:
         if length is None:
             self._reopen()
             length = self._length() or 0
-        if length and length + len(data) > self._size and self._rotate():
-            self._reopen()
-            length = self._length() or 0
+        full = length + len(data)
+        if full <= self._size:
+            self._postponed = 0
+        elif length and full > self._postponed:
+            if self._rotate():
+                self._reopen()
+                length = self._length() or 0
+            else:
+                self._postponed = full + self._size // _PATIENCE
         self._append(data, length)
 
     def close(self) -> None:
@@ -69,19 +79,34 @@ class LogFile:
             raise
 
     def _rotate(self) -> bool:
-        """Whether the file was moved away; where that is not allowed it grows on."""
+        """Whether the file was moved away; where that is not allowed it grows on, and the older ones stay."""
         try:
             self._mode = stat.S_IMODE(os.fstat(self._descriptor).st_mode)
             if not self._kept:
                 self._path.unlink()
                 return True
-            for number in range(self._kept - 1, 0, -1):
-                with suppress(FileNotFoundError):
-                    self._older(number).replace(self._older(number + 1))
-            self._path.replace(self._older(1))
+            aside = self._older(0)
+            if os.path.lexists(aside):  # a rotation that the end of the program interrupted
+                self._shift()
+            self._path.replace(aside)  # first of all: where it must not be moved, no older one may give way
         except OSError:
             return False
+        return self._shift_or_put_back(aside)
+
+    def _shift_or_put_back(self, aside: Path) -> bool:
+        try:
+            self._shift()
+        except OSError:
+            with suppress(OSError):
+                aside.replace(self._path)
+                return False
         return True
+
+    def _shift(self) -> None:
+        """Make each file up to the first gap, the one set aside included, one older; without a gap the oldest goes."""
+        gaps = (number for number in range(1, self._kept) if not os.path.lexists(self._older(number)))
+        for number in range(next(gaps, self._kept) - 1, -1, -1):
+            self._older(number).replace(self._older(number + 1))
 
     def _older(self, number: int) -> Path:
         return self._path.with_name(f"{self._path.name}.{number}")

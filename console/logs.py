@@ -65,12 +65,11 @@ def log_target(config: Config, source: str, stderr: QueuedStream) -> Iterator[Qu
         file = LogFile(bot.log_path, bot.log_file_megabytes * MEGABYTE, bot.log_files_kept)
     except (OSError, ValueError) as error:
         raise _unusable_file(bot, source, why(error) if isinstance(error, OSError) else str(error)) from None
-    stream = QueuedStream(io.StringIO(), LineWriter(file.write, taker="the log file"), encoding="utf-8")
+    stream = QueuedStream(io.StringIO(), LineWriter(file.write, end=file.close, taker="the log file"), encoding="utf-8")
     try:
         yield stream
     finally:
         stream.end()
-        file.close()
 
 
 def check_log_file(config: Config, source: str) -> None:
@@ -139,12 +138,15 @@ class QueuedHandler(logging.Handler):
         A record with the attribute `last` is the end of the program: sums are logged before it, and none after it.
         """
         try:
+            self._emit(record)
+        except Exception:  # noqa: BLE001 - a line must not harm who wrote it
+            self.handleError(record)
+
+    def _emit(self, record: logging.LogRecord) -> None:
+        try:
             key, text = _key_of(record), self.format(record)
-        except Exception as error:  # noqa: BLE001 - a line that cannot be shown must not harm who wrote it
-            key, text = (
-                (record.name, record.levelno, "", ()),
-                f"a line of {record.name} that cannot be shown: {error!r}",
-            )
+        except Exception as error:  # noqa: BLE001 - a line that cannot be shown leaves a trace
+            key, text = (record.name, record.levelno, "", ()), _not_shown(record, error)
         if getattr(record, "last", False):
             self.tell_sums()
             self._ended = True
@@ -215,7 +217,11 @@ class QueuedHandler(logging.Handler):
     def _line(self, key: _Key, more: str) -> str:
         name, level, message, fields = key
         record = {"name": name, "levelno": level, "levelname": logging.getLevelName(level), "msg": f"{message} {more}"}
-        return self.format(logging.makeLogRecord({**record, ABOUT: dict(fields)}))
+        made = logging.makeLogRecord({**record, ABOUT: dict(fields)})
+        try:
+            return self.format(made)
+        except Exception as error:  # noqa: BLE001 - the writing thread calls this, too, and must go on
+            return _not_shown(made, error)
 
     def _tick(self) -> float | None:
         """Called by the writing thread: sums are logged although nothing else is."""
@@ -226,8 +232,18 @@ class QueuedHandler(logging.Handler):
 
 
 def _key_of(record: logging.LogRecord) -> _Key:
-    fields = tuple((getattr(record, ABOUT, None) or {}).items())
+    about = getattr(record, ABOUT, None) or {}
+    # What is no plain value may have no hash, or another one later.
+    fields = tuple((str(name), value if type(value) in (str, int) else repr(value)) for name, value in about.items())
     return record.name, record.levelno, record.getMessage(), fields
+
+
+def _not_shown(record: logging.LogRecord, error: Exception) -> str:
+    try:
+        why_not = repr(error)
+    except Exception:  # noqa: BLE001 - it holds what cannot be shown
+        why_not = type(error).__name__
+    return f"a line of {record.name} that cannot be shown: {why_not}"
 
 
 def _outdates(key: _Key, other: _Key) -> bool:

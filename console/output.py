@@ -34,10 +34,12 @@ class LineWriter:
         *,
         lines: int = QUEUE_LINES,
         size: int = QUEUE_BYTES,
+        end: Callable[[], None] = lambda: None,
         taker: str = "the reader",
     ) -> None:
         """`write` may block for ever and may raise `OSError` or `ValueError`; then what it was given is lost.
 
+        `end` is called in the same thread after the last line: it may close what `write` writes to.
         `taker` is what the line about lost ones calls whoever should have taken them.
         """
         self._write = write
@@ -48,6 +50,8 @@ class LineWriter:
         self._bytes = 0
         self._busy = False
         self._closing = False
+        self._end = end
+        self._ended = False
         self._lost = 0
         """Number of lines dropped and not reported yet."""
         self._lost_since = 0.0
@@ -78,11 +82,11 @@ class LineWriter:
             self._changed.wait_for(lambda: not self._waiting and not self._busy, seconds)
 
     def close(self, seconds: float = FLUSH_SECONDS) -> None:
-        """Flush, at most this many seconds, and write nothing from then on."""
+        """Flush, and write nothing from then on. Waits at most this many seconds for the thread to end."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()
-        self.flush(seconds)
+            self._changed.wait_for(lambda: self._ended, seconds)
 
     def _append(self, line: bytes) -> None:
         lost, self._lost = self._lost, 0
@@ -107,6 +111,11 @@ class LineWriter:
                 elif self._lost and not self._waiting:
                     self._append(b"")  # nothing follows that could tell it
                 self._changed.notify_all()
+        with suppress(OSError):
+            self._end()
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
 
     def _next(self) -> "_Item | None":
         while True:

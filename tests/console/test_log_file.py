@@ -203,3 +203,66 @@ def test_the_newest_lines_are_all_there_in_their_order(lengths: list[int], size:
         assert not lines or found.endswith(lines[-1])
         sizes = [(Path(folder) / name).stat().st_size for name in names if (Path(folder) / name).exists()]
         assert all(length <= max(size, 31) for length in sizes)
+
+
+@pytest.mark.parametrize("refused", ["x.log", "x.log.0", "x.log.2", "x.log.5"])
+def test_a_rotation_that_fails_on_the_way_eats_no_older_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: str
+) -> None:
+    for number in range(1, 5):
+        (tmp_path / f"x.log.{number}").write_text(f"old {number}\n")
+    replace, tries = Path.replace, []
+
+    def sticky(self: Path, target: Path) -> Path:
+        if refused in (self.name, target.name):
+            tries.append(self)
+            raise OSError(errno.EBUSY, "Device or resource busy")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", sticky)
+    file = LogFile(tmp_path / "x.log", 50, 5)
+    lines = [f"line {number:03}\n" for number in range(60)]
+    for line in lines:
+        file.write(line.encode())
+    found = contents(tmp_path)
+    assert "".join(found[name] for name in sorted(found, reverse=True) if name != "x.log") == "".join(
+        f"old {number}\n" for number in range(4, 0, -1)
+    )
+    assert found["x.log"] == "".join(lines)
+    assert len(tries) < len(lines), "not at each line"
+    monkeypatch.undo()
+    for line in lines[:2]:
+        file.write(line.encode())
+    file.close()
+    assert (tmp_path / "x.log.1").read_text().startswith("line 000\n"), "it is tried again"
+    assert (tmp_path / "x.log.5").read_text() == "old 4\n"
+
+
+def test_only_files_up_to_the_first_gap_move(tmp_path: Path) -> None:
+    for number in (1, 3):
+        (tmp_path / f"x.log.{number}").write_text(f"old {number}\n")
+    file = LogFile(tmp_path / "x.log", 1, 3)
+    file.write(b"one\n")
+    file.write(b"two\n")
+    file.close()
+    assert contents(tmp_path) == {
+        "x.log": "two\n",
+        "x.log.1": "one\n",
+        "x.log.2": "old 1\n",
+        "x.log.3": "old 3\n",
+    }
+
+
+def test_a_rotation_that_the_end_of_the_program_interrupted_is_finished(tmp_path: Path) -> None:
+    (tmp_path / "x.log.0").write_text("set aside\n")
+    (tmp_path / "x.log.1").write_text("old 1\n")
+    file = LogFile(tmp_path / "x.log", 1, 3)
+    file.write(b"one\n")
+    file.write(b"two\n")
+    file.close()
+    assert contents(tmp_path) == {
+        "x.log": "two\n",
+        "x.log.1": "one\n",
+        "x.log.2": "set aside\n",
+        "x.log.3": "old 1\n",
+    }

@@ -6,12 +6,16 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
-from console.logs import LogFormat, LogLevel, QueuedHandler
+from console.log_file import LogFile
+from console.log_lines import JsonFormatter, TextFormatter
+from console.logs import LogFormat, LogLevel, QueuedHandler, log_target
 from console.logs import setup_logging as set_up
 from console.output import LineWriter, QueuedStream
+from tests.config.texts import changed, read
 
 MOMENT = datetime(2025, 10, 27, 12, 21, 7, 250_000, UTC).timestamp()
 
@@ -262,3 +266,66 @@ def test_what_nobody_takes_is_counted_and_told_in_the_form_of_the_log() -> None:
     taken.flushed()
     assert taken.flushed()[-1] == f"WARNING|{dropped:,} log lines dropped: the reader took none for 0 s"
     assert len(taken.lines) == 10 - dropped + 1
+
+
+class Silent:
+    """Cannot be shown, and neither can the error that says so."""
+
+    def __repr__(self) -> str:
+        raise ValueError(self)
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+@pytest.mark.parametrize(
+    "about",
+    [{"ids": [1, 2]}, {"ids": {"a": {1}}}, {("a", "b"): 1}, {"x": Silent()}, [1], "text", 7, {1: None}, {None: {}}],
+    ids=lambda about: type(about).__name__,
+)
+def test_whatever_a_line_is_about_nothing_is_raised_and_it_is_told(about: object, log_format: LogFormat) -> None:
+    taken = Taken()
+    taken.handler.setFormatter(JsonFormatter() if log_format == "json" else TextFormatter())
+    for _ in range(3):
+        taken.logger.info("some line", extra={"about": about})
+    taken.handler.close()
+    assert taken.flushed()
+    assert "some line" in taken.lines[0] or "a line of any that cannot be shown: " in taken.lines[0]
+    taken.logger.info("the next")
+    assert "the next" in taken.flushed()[-1]
+
+
+def test_a_failure_in_summing_does_not_reach_who_logs(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = Taken()
+
+    def fail() -> float:
+        raise RuntimeError
+
+    monkeypatch.setattr(taken.handler, "_now", fail)
+    monkeypatch.setattr(logging, "raiseExceptions", False)
+    taken.logger.info("one")
+
+
+def test_the_log_file_is_closed_by_the_thread_that_writes_it_and_never_under_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate, begun, events = threading.Event(), threading.Event(), []
+
+    def write(self: LogFile, data: bytes) -> None:
+        del self, data
+        begun.set()
+        gate.wait()
+        events.append(("written", threading.current_thread().name))
+
+    def close(self: LogFile) -> None:
+        del self
+        events.append(("closed", threading.current_thread().name))
+
+    monkeypatch.setattr(LogFile, "write", write)
+    monkeypatch.setattr(LogFile, "close", close)
+    config = read(changed("[bot]", f'[bot]\nlog_file = "{tmp_path}/grid.log"'))
+    with log_target(config, "c.toml", QueuedStream(io.StringIO(), LineWriter(lambda _: None))) as stream:
+        stream.put_line("stuck")
+        begun.wait()
+    assert not events, "its writer is still at work"
+    gate.set()
+    stream.writer.close(10)
+    assert events == [("written", "output"), ("closed", "output")]
