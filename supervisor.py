@@ -50,6 +50,7 @@ from assembly.journal_file import JournalFile
 from assembly.journal_owner import Owned, fingerprint
 from assembly.local_endpoint import LocalEndpoint
 from assembly.pasts import left_behind, left_over
+from assembly.patience import patiently
 from assembly.survey import judge, price_timeouts, read_facts, survey, watched
 from assembly.wiring import Mailboxes
 from assembly.world import MACHINE, World
@@ -184,7 +185,8 @@ class _Tree:
         """Start everything, wait for a reason to stop, stop in order. Returns how it ended."""
         listener = await self._bind_or_blame()
         try:
-            owned, pasts = await self._world.in_thread(self._file.open_first)
+            opening = partial(self._world.in_thread, self._file.open_first)
+            owned, pasts = await patiently(opening, self._config.database)
             self._local.open()
             self._tell_of_the_past(owned, pasts)
             if listener is not None:

@@ -17,10 +17,9 @@ from starlette.routing import Route
 
 from actors.metrics.actor import ERRORS, json_answer, serve
 from actors.metrics.status_page import indented
+from messages.backup import LONGEST_SECONDS, PATH, BackupWish, NoBackup
 from trading.ports import DatabaseUnusable
 
-BACKUP = "/api/v1/backup"
-LONGEST_REQUEST_SECONDS = 3600.0
 LARGEST_BODY = 16 * 1024
 """Bytes."""
 
@@ -28,15 +27,9 @@ MakeBackup = Callable[[str], Awaitable[Struct]]
 """Into this file or directory (absolute path; empty: beside the database). Raises `DatabaseUnusable`."""
 
 
-class BackupWish(Struct, frozen=True, forbid_unknown_fields=True):
-    """The body of a request for a backup."""
-
-    target: str = ""
-
-
 async def run_local_api(make_backup: MakeBackup, listener: socket.socket) -> None:
     """Answer on `listener` until cancelled. Raises `MetricsServerError`."""
-    await serve(local_api(make_backup), listener, longest=LONGEST_REQUEST_SECONDS)
+    await serve(local_api(make_backup), listener, longest=LONGEST_SECONDS)
 
 
 def local_api(make_backup: MakeBackup) -> Starlette:
@@ -50,9 +43,9 @@ def local_api(make_backup: MakeBackup) -> Starlette:
         try:
             return json_answer(indented(await make_backup(wish.target)))
         except DatabaseUnusable as error:
-            return json_answer(indented({"error": str(error)}), 503)
+            return json_answer(indented(NoBackup(str(error))), 503)
 
-    app = Starlette(routes=[Route(BACKUP, backup, methods=["POST"])], exception_handlers=ERRORS)
+    app = Starlette(routes=[Route(PATH, backup, methods=["POST"])], exception_handlers=ERRORS)
     app.router.redirect_slashes = False
     return app
 

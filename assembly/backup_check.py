@@ -29,7 +29,7 @@ def check_backup(path: Path, config: Config, source: str, now: int) -> list[str]
     counts = f"{counted(held.orders, 'order')}, {counted(held.fills, 'fill')}"
     return [
         f"{path}: whole, of {_world(held, config)}; {counts}",
-        _age(held, now),
+        _age(held, now, config),
         *(_strategy(past) for past in held.pasts if past.userref in {s.userref for s in config.strategy}),
         *(f"not configured: {_strategy(past)}" for past, _ in left_over(held.pasts, config).values()),
         *changes,
@@ -46,11 +46,14 @@ def _world(held: Contents, config: Config) -> str:
     return f'{"a dry run of" if config.simulated else "real orders on"} "{adapter}"{account}'
 
 
-def _age(held: Contents, now: int) -> str:
+def _age(held: Contents, now: int, config: Config) -> str:
     if not held.newest:
         return "it holds no order yet"
     moment = datetime.fromtimestamp(held.newest / 1e9, UTC)
-    return f"its newest entry is of {moment:%Y-%m-%d %H:%M:%S} UTC, {_spoken((now - held.newest) // 10**9)} ago"
+    newest = f"its newest entry is of {moment:%Y-%m-%d %H:%M:%S} UTC"
+    if config.exchange.adapter == PAPER:  # by the clock of its prices
+        return newest
+    return f"{newest}, {_spoken((now - held.newest) // 10**9)} ago"
 
 
 def _spoken(seconds: int) -> str:

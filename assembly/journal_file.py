@@ -8,13 +8,14 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from actors.persistence import JournalPort
-from adapters.journal.backing_up import Backup, save, target_of
+from adapters.journal.backing_up import save, target_of
 from adapters.journal.journal import Journal
 from adapters.journal.snapshot import BackupFailed
 from assembly.journal_owner import Owned, fingerprint, open_owned, with_account
 from assembly.pasts import refuse_changed_pasts
 from assembly.world import World
 from config import Config
+from messages.backup import Backup
 from messages.journal import Owner, Past
 
 logger = logging.getLogger("infinity_grid.supervisor")
@@ -98,7 +99,14 @@ class JournalFile:
             raise BackupFailed("no backup was made: the database is not open at the moment.")
         database = self._config.database.absolute()
         now = datetime.fromtimestamp(self._world.wall() / 1e9, UTC)
-        return save(self._newest.snapshot(), target_of(database, Path(target) if target else None, now))
+        file = target_of(database, Path(target) if target else None, now)
+        with self._newest.snapshot() as snapshot:
+            return save(snapshot, file)
+
+    def give_up_backup(self) -> None:
+        """End the one that is being made, which then raises. May block for some milliseconds."""
+        if isinstance(self._newest, Journal):
+            self._newest.give_up_backup()
 
     def _open(self) -> Owned:
         opens = partial(self._world.open_journal, lineage=self._lineage)

@@ -5,6 +5,7 @@ import logging
 import os
 import socket
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
@@ -14,10 +15,14 @@ from msgspec import Struct
 from assembly.journal_file import JournalFile
 from assembly.local_socket import listen, socket_of
 from assembly.world import World
+from messages.backup import Backup
 
 logger = logging.getLogger("infinity_grid.supervisor")
 
 MODULE = "actors.local_api"
+
+GRACE_SECONDS = 2.0
+"""In which a backup clears away what it has begun; a disk that hangs gets no more."""
 
 RunApi = Callable[[Callable[[str], Awaitable[Struct]], socket.socket], Awaitable[None]]
 
@@ -62,7 +67,24 @@ class LocalEndpoint:
             self._path.unlink(missing_ok=True)
 
     async def _backup(self, target: str) -> Struct:
-        return await self._world.in_thread(self._file.backup, target)
+        """The stop ends it, and does not wait for a disk that hangs: all that it writes is a draft."""
+        over, token = trio.Event(), trio.lowlevel.current_trio_token()
+
+        def make() -> Backup:
+            try:
+                return self._file.backup(target)
+            finally:
+                with suppress(trio.RunFinishedError):
+                    token.run_sync_soon(over.set)
+
+        try:
+            # Not `in_thread`: a world without threads opens no socket.
+            return await trio.to_thread.run_sync(make, abandon_on_cancel=True)
+        except trio.Cancelled:
+            with trio.move_on_after(GRACE_SECONDS, shield=True):
+                await trio.to_thread.run_sync(self._file.give_up_backup, abandon_on_cancel=True)
+                await over.wait()
+            raise
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

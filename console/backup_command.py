@@ -7,7 +7,6 @@ from pathlib import Path
 
 import httpx
 import msgspec
-from msgspec import Struct
 
 from adapters.journal.backing_up import at_rest, save, target_of
 from adapters.journal.file_problems import is_locked
@@ -16,58 +15,48 @@ from assembly import registry
 from assembly.exit_codes import EXIT_OK
 from assembly.local_socket import reached, socket_of
 from config import load
+from messages.backup import LONGEST_SECONDS, PATH, Backup, BackupWish, NoBackup
 from messages.counted import counted
 from trading.ports import DatabaseUnusable
 
-_PATH = "/api/v1/backup"
-_TIMEOUT = httpx.Timeout(3600.0, connect=10.0)
-
-
-class Made(Struct, frozen=True):
-    """What is told of a backup."""
-
-    path: str
-    bytes: int
-    seconds: float
-
-
-class _Trouble(Struct, frozen=True):
-    error: str
+_TIMEOUT = httpx.Timeout(LONGEST_SECONDS, connect=10.0)
 
 
 def main(arguments: list[str]) -> int:
-    """Returns the exit code; raises `ConfigError`, `DatabaseUnusable`."""
+    """Returns the exit code; raises `ConfigError`, `DatabaseUnusable`, `OSError` for a path."""
     options = _parser().parse_args(arguments)
     config = load(options.config, os.environ, registry.known())
     database = config.database.absolute()
-    target = options.target.resolve() if options.target is not None else None
+    target = options.target.absolute() if options.target is not None else None
+    if target is not None:
+        target.is_dir()  # raises for what cannot be looked at
     made = _by_the_program(database, target) or _from_the_file(database, target)
     print(f"{made.path}: {counted(made.bytes, 'byte')}, verified, in {made.seconds:.1f} s")  # noqa: T201
     return EXIT_OK
 
 
-def _by_the_program(database: Path, target: Path | None) -> Made | None:
+def _by_the_program(database: Path, target: Path | None) -> Backup | None:
     """None when no program listens."""
     path = socket_of(database)
-    if not path.exists():
+    if not _is_there(path):
         return None
-    wish = {"target": str(target or "")}
+    wish = BackupWish(str(target or ""))
     try:
         with reached(path) as short:
             transport = httpx.HTTPTransport(uds=short)
             with httpx.Client(transport=transport, timeout=_TIMEOUT, trust_env=False) as client:
-                answer = client.post(f"http://localhost{_PATH}", json=wish)
+                answer = client.post(f"http://localhost{PATH}", content=msgspec.json.encode(wish))
     except httpx.ConnectError as error:
         if isinstance(error.__cause__, PermissionError) or "Permission denied" in str(error):
-            raise BackupFailed(f"no backup was made: {path} may be used by the user of the program only.") from None
+            raise _not_yours(path) from None
         return None  # what a killed program has left
     except httpx.HTTPError as error:
         reason = str(error) or type(error).__name__
         raise BackupFailed(f"no backup was made: the program ended or went silent meanwhile ({reason}).") from None
     try:
         if answer.status_code == httpx.codes.OK:
-            return msgspec.json.decode(answer.content, type=Made)
-        raise BackupFailed(msgspec.json.decode(answer.content, type=_Trouble).error)
+            return msgspec.json.decode(answer.content, type=Backup)
+        raise BackupFailed(msgspec.json.decode(answer.content, type=NoBackup).error)
     except msgspec.MsgspecError:
         found = f"status {answer.status_code}"
         raise BackupFailed(
@@ -75,10 +64,24 @@ def _by_the_program(database: Path, target: Path | None) -> Made | None:
         ) from None
 
 
-def _from_the_file(database: Path, target: Path | None) -> Made:
+def _is_there(path: Path) -> bool:
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return False
+    except PermissionError:
+        raise _not_yours(path) from None
+    return True
+
+
+def _not_yours(path: Path) -> BackupFailed:
+    return BackupFailed(f"no backup was made: {path} may be used by the user of the program only.")
+
+
+def _from_the_file(database: Path, target: Path | None) -> Backup:
     try:
         with at_rest(database) as snapshot:
-            made = save(snapshot, target_of(database, target, datetime.now(UTC)))
+            return save(snapshot, target_of(database, target, datetime.now(UTC)))
     except DatabaseUnusable as error:
         if isinstance(error.__cause__, Exception) and is_locked(error.__cause__):
             raise BackupFailed(
@@ -87,7 +90,6 @@ def _from_the_file(database: Path, target: Path | None) -> Made:
                 "or could not make that file (its log says so)."
             ) from None
         raise
-    return Made(made.path, made.bytes, made.seconds)
 
 
 def _parser() -> argparse.ArgumentParser:

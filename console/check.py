@@ -1,7 +1,6 @@
-"""`--check`: what is wrong with a configuration, what is odd about it, and what it will do; and how errors are told."""
+"""`--check`: what is wrong with a configuration, what is odd about it, and what it will do."""
 
 import os
-import sys
 from pathlib import Path
 
 from assembly.config_check import check_config
@@ -9,6 +8,7 @@ from assembly.cores import existing_base_sentences
 from assembly.exit_codes import EXIT_DATABASE, EXIT_OK, EXIT_USAGE
 from assembly.journal_check import check_journal
 from config import Config, ConfigError
+from console.complaints import complain
 from console.logs import check_log_file
 from messages.counted import counted
 from trading.ports import DatabaseUnusable
@@ -34,15 +34,6 @@ def run_check(path: Path) -> int:
     for sentence in checked.notes:
         _say(sentence)
     return EXIT_OK
-
-
-def complain(error: BaseException, code: int) -> int:
-    """Print an error to stderr, each problem of a configuration on a line of its own; returns the exit code."""
-    lines = [str(problem) for problem in error.problems] if isinstance(error, ConfigError) else [str(error)]
-    sys.stdout.flush()
-    for line in lines:
-        print(f"error: {line}", file=sys.stderr)  # noqa: T201
-    return code
 
 
 def _valid(config: Config, source: str, warnings: int) -> str:

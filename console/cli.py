@@ -22,7 +22,8 @@ from config import BotConfig, Config, ConfigError
 from config.problems import one_of, shown
 from config.version import program_and_version
 from console.arguments import parser
-from console.check import complain, run_check
+from console.check import run_check
+from console.complaints import complain
 from console.log_lines import LINES
 from console.logs import log_target, setup_logging
 from console.output import QueuedStream, queued_output

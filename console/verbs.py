@@ -6,7 +6,6 @@ A first argument that is the name of a verb is one; a configuration file of that
 import argparse
 import importlib
 import signal
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -15,6 +14,7 @@ from typing import cast
 
 from assembly.exit_codes import EXIT_DATABASE, EXIT_OK, EXIT_USAGE
 from config import ConfigError
+from console.complaints import complain
 from supervision.signals import KILLED, NUMBERS, StopSignals
 from trading.ports import DatabaseUnusable
 
@@ -44,9 +44,13 @@ def _command(module: str, arguments: list[str]) -> int:
         try:
             return command(arguments)
         except ConfigError as error:
-            return _complain(error, EXIT_USAGE)
+            return complain(error, EXIT_USAGE)
         except DatabaseUnusable as error:
-            return _complain(error, EXIT_DATABASE)
+            return complain(error, EXIT_DATABASE)
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            what = f"{where}{error.strerror or error}"
+            return complain(Exception(f"{what}; check the path, and what this user may do there"), EXIT_USAGE)
 
 
 @contextmanager
@@ -65,11 +69,6 @@ def _interruptible() -> Iterator[None]:
 def _end(number: int, frame: FrameType | None) -> None:
     del frame
     raise SystemExit(KILLED + number)
-
-
-def _complain(error: Exception, code: int) -> int:
-    print(f"error: {error}", file=sys.stderr)  # noqa: T201
-    return code
 
 
 VERBS: Mapping[str, Verb] = {

@@ -10,18 +10,18 @@ import shutil
 import time
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
-from msgspec import Struct
 
 from adapters.journal.database_files import PRIVATE
 from adapters.journal.file_problems import explained
 from adapters.journal.opening import SETTINGS
 from adapters.journal.repair import log_of
 from adapters.journal.snapshot import BackupFailed, Snapshot, Sums, sums_of
+from messages.backup import Backup
 from trading.ports import DatabaseUnusable
 
 RESERVE = 32_000_000
@@ -33,26 +33,21 @@ _FORGOTTEN_SECONDS = 3600
 _DRAFT = ".backup-new-"
 
 
-class Backup(Struct, frozen=True):
-    """What was made."""
-
-    path: str
-    bytes: int
-    rows: dict[str, int]
-    """By table."""
-    seconds: float
-
-
 def target_of(database: Path, wanted: Path | None, now: datetime) -> Path:
-    """The file that a backup becomes: `wanted`, or a name with the time (UTC) in it, or beside `database`."""
-    if wanted is not None and not wanted.is_dir():
-        return wanted
+    """The file that a backup becomes: `wanted`, or a name with the time (UTC) in it, or beside `database`.
+
+    Raises `BackupFailed` for a path that cannot be looked at.
+    """
+    if wanted is not None:
+        with _told(wanted):
+            if not wanted.is_dir():
+                return wanted
     name = f"{database.name.removesuffix('.duckdb')}.backup-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}.duckdb"
     return (wanted or database.parent) / name
 
 
 def save(snapshot: Snapshot, target: Path) -> Backup:
-    """Make `target`, which must not exist. Closes the snapshot as soon as it can. Blocks for as long as that takes.
+    """Make `target`, which must not exist. Closes the snapshot, and releases it before the copy is verified. Blocks.
 
     Raises `BackupFailed` with one sentence.
     """
@@ -72,7 +67,10 @@ def save(snapshot: Snapshot, target: Path) -> Backup:
 
 @contextmanager
 def at_rest(path: Path) -> Iterator[Snapshot]:
-    """A database that no program uses, as it is: of an older version, too. Raises `DatabaseUnusable`."""
+    """A database that no program uses, as it is: of an older version, too. Raises `DatabaseUnusable`.
+
+    No program can open it until the snapshot is released.
+    """
     with explained(path):
         if not path.is_file():
             raise DatabaseUnusable(f"there is no database {path}.")
@@ -82,8 +80,8 @@ def at_rest(path: Path) -> Iterator[Snapshot]:
             file = os.open(path, os.O_RDONLY)
         try:
             with explained(path):
-                snapshot = Snapshot(path, connection.cursor(), file)
-            with closing(snapshot):
+                snapshot = Snapshot(path, connection, file)
+            with snapshot:
                 yield snapshot
         finally:
             connection.close()  # before the file, see `Snapshot`
@@ -96,13 +94,14 @@ def write_draft(snapshot: Snapshot, draft: Path) -> Sums:
     if snapshot.log_size:
         write_private(log_of(draft), snapshot.log_chunks())
     wanted = snapshot.sums()
+    snapshot.release()
     with closing(duckdb.connect(draft, config=SETTINGS)) as connection, snapshot.interrupting(connection):
         connection.execute("CHECKPOINT")
     with (
         closing(duckdb.connect(draft, read_only=True, config=SETTINGS)) as connection,
         snapshot.interrupting(connection),
     ):
-        found = dict(sums_of(connection))
+        found = dict(sums_of(connection, snapshot.go_on))
     if found != wanted:
         differ = ", ".join(sorted(name for name in wanted | found if wanted.get(name) != found.get(name)))
         raise BackupFailed(f"no backup was made: the copy differs from {snapshot.path} in {differ}; please report it.")
@@ -123,11 +122,14 @@ def draft_of(database: Path, target: Path) -> Iterator[Path]:
 
 
 def _remove_forgotten(database: Path, directory: Path) -> None:
-    """What a kill has left of earlier ones."""
+    """What a kill has left of earlier ones. What cannot be removed stays: it is in nobody's way."""
     oldest = time.time() - _FORGOTTEN_SECONDS
-    for path in directory.iterdir():
-        if path.name.startswith(f"{database.name}{_DRAFT}") and path.stat().st_mtime < oldest:
-            path.unlink(missing_ok=True)
+    with suppress(OSError):
+        for path in directory.iterdir():
+            if path.name.startswith(f"{database.name}{_DRAFT}"):
+                with suppress(OSError):
+                    if path.stat().st_mtime < oldest:
+                        path.unlink()
 
 
 def _check_target(target: Path, wanted: int) -> None:
@@ -168,8 +170,18 @@ def give_name(draft: Path, target: Path) -> None:
     except FileExistsError:
         raise
     except OSError:
-        draft.rename(target)  # a file system without hard links
+        _rename(draft, target)  # a file system without hard links
     sync(target.parent)
+
+
+def _rename(draft: Path, target: Path) -> None:
+    """A rename overwrites: the name is taken first, which only one can do."""
+    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE))
+    try:
+        draft.replace(target)
+    except BaseException:
+        target.unlink()
+        raise
 
 
 def sync(path: Path) -> None:
@@ -188,6 +200,8 @@ def _told(target: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise BackupFailed(f"no backup was made: {target} cannot be written ({error.strerror or error}).") from error
+    except ValueError as error:  # a path with a null byte
+        raise BackupFailed(f"no backup was made: {str(target)!r} is no path ({error}).") from error
     except duckdb.Error as error:
         reason = str(error).strip().partition("\n")[0].rstrip(".!")
         raise BackupFailed(f"no backup was made: {target} cannot be made ({reason}).") from error

@@ -173,13 +173,13 @@ class Journal:
     def snapshot(self) -> Snapshot:
         """This moment, to be copied while writes go on. Any thread may call it; writes wait for some milliseconds.
 
-        The caller closes it; until then the log is not emptied. Raises `DatabaseUnusable`, while another one is open
-        or nothing is `BackupFailed`.
+        The caller closes it; until it is released the log is not emptied. Raises `DatabaseUnusable`, while
+        another one is open or nothing is `BackupFailed`.
         """
         with self._turn:
             if self._closed:
                 raise BackupFailed("no backup was made: the database is not open at the moment.")
-            if self._is_copied():
+            if self._snapshot is not None and not self._snapshot.closed:
                 raise BackupFailed("no backup was made: another one is being made.")
             self.check()
             with explained(self._path):
@@ -192,6 +192,11 @@ class Journal:
                     cursor.close()
                     raise
                 return self._snapshot
+
+    def give_up_backup(self) -> None:
+        """Close the snapshot that is being copied, if one is. Any thread may call it."""
+        if (snapshot := self._snapshot) is not None:
+            snapshot.close()
 
     def check(self) -> None:
         """Raises `DatabaseUnusable` when the file was removed or replaced since it was opened."""
@@ -216,7 +221,7 @@ class Journal:
                 self._file = None
 
     def _is_copied(self) -> bool:
-        return self._snapshot is not None and not self._snapshot.closed
+        return self._snapshot is not None and not self._snapshot.released
 
     def _keep_log(self) -> None:
         """A log that was removed takes with it what is only there: all of it goes into the database at once."""
@@ -225,7 +230,7 @@ class Journal:
             self._checkpoint()
 
     def _checkpoint(self) -> None:
-        if self._snapshot is not None:
+        if self._snapshot is not None and not self._snapshot.released:
             self._snapshot.close()  # its copy would not be of one moment any more
         self._connection.execute("CHECKPOINT")
         self._files.checkpointed()

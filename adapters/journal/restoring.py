@@ -24,7 +24,9 @@ _STOP = "stop the program that uses it first"
 
 def read_all(path: Path) -> dict[str, int]:
     """Rows by table, each read once; DuckDB notices what is damaged. Raises `DatabaseUnusable`."""
-    if not path.is_file():
+    with explained(path):
+        found = path.is_file()
+    if not found:
         raise DatabaseUnusable(f"there is no backup {path}.")
     try:
         with explained(path):

@@ -10,9 +10,10 @@ has on it, and a second program could open it.
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Self
 
 import duckdb
 from duckdb import DuckDBPyConnection
@@ -23,6 +24,8 @@ from trading.ports import DatabaseUnusable
 
 CHUNK = 4_000_000
 """Bytes that are copied at a time."""
+
+_AGAIN_SECONDS = 0.05
 
 
 class BackupFailed(DatabaseUnusable):
@@ -39,19 +42,26 @@ class TableSum(Struct, frozen=True):
 Sums = dict[str, TableSum]
 
 
-def sums_of(connection: DuckDBPyConnection) -> Iterator[tuple[str, TableSum]]:
-    """By name, one table after another. Reads every row, whose blocks DuckDB checks as it reads them."""
+def sums_of(
+    connection: DuckDBPyConnection, before: Callable[[], object] = lambda: None
+) -> Iterator[tuple[str, TableSum]]:
+    """By name, one table after another. Reads every row, whose blocks DuckDB checks as it reads them.
+
+    `before` is called ahead of each table, and may raise.
+    """
     names = connection.execute("SELECT table_name FROM duckdb_tables() WHERE NOT internal ORDER BY 1").fetchall()
     for (name,) in names:
+        before()
         query = f'SELECT count(*), coalesce(sum(hash(one)::HUGEINT), 0) FROM main."{name}" AS one'  # noqa: S608 - ours
         row = connection.execute(query).fetchone()
         yield name, TableSum(*(row or (0, 0)))
 
 
 class Snapshot:
-    """One moment of an open database. Its maker puts off checkpoints until it is closed.
+    """One moment of an open database. Its maker puts off checkpoints until it is released.
 
-    One thread may copy while another one closes it: then the copying ends with `BackupFailed`.
+    One thread may copy while another one closes it: then the copying ends with `BackupFailed`. As a context manager
+    it closes itself.
     """
 
     def __init__(self, path: Path, connection: DuckDBPyConnection, file: int) -> None:
@@ -61,7 +71,7 @@ class Snapshot:
         self._file = file
         self._turn = threading.Lock()
         self._given_up = False
-        self._closed = False
+        self._released = False
         self._guest: DuckDBPyConnection | None = None
         connection.execute("BEGIN TRANSACTION READ ONLY")
         # The transaction begins with its first look at the database.
@@ -72,22 +82,37 @@ class Snapshot:
         self.log_size = _size(log_of(path))
         """Bytes of its log."""
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def released(self) -> bool:
+        """Whether nothing holds up checkpoints any more."""
+        return self._released
+
     @property
     def closed(self) -> bool:
-        """Whether nothing holds up checkpoints any more."""
-        return self._closed
+        """Whether nobody uses it any more."""
+        return self._given_up and self._released
 
     def sums(self) -> Sums:
         """What each table holds at this moment."""
         with self._turn:
-            self._go_on()
-            return {name: found for name, found in sums_of(self._connection) if self._go_on()}
+            self.go_on()
+            try:
+                return dict(sums_of(self._connection, self.go_on))
+            except duckdb.InterruptException:
+                self.go_on()
+                raise
 
     def chunks(self) -> Iterator[bytes]:
         """The database file."""
         for start in range(0, self.size, CHUNK):
             with self._turn:
-                self._go_on()
+                self.go_on()
                 chunk = os.pread(self._file, min(CHUNK, self.size - start), start)
             yield chunk
         if self._look() != self._state:
@@ -100,7 +125,7 @@ class Snapshot:
             return
         with log_of(self.path).open("rb") as log:
             while left:
-                self._go_on()
+                self.go_on()
                 chunk = log.read(min(CHUNK, left))
                 if not chunk:
                     raise BackupFailed(f"no backup was made: {log.name} was cut while it was copied; try again.")
@@ -112,31 +137,44 @@ class Snapshot:
         """Let `close` end what `connection` does, too."""
         self._guest = connection
         try:
-            self._go_on()
+            self.go_on()
             yield
         except duckdb.InterruptException:
-            self._go_on()
+            self.go_on()
             raise
         finally:
             self._guest = None
 
     def close(self) -> None:
         """Let go of the database; waits at most for what is being read at this instant. May be called again."""
-        if not self._given_up:
-            self._given_up = True
-            for connection in (self._connection, self._guest):
-                with suppress(duckdb.Error):  # one that has ended meanwhile
-                    if connection is not None:
-                        connection.interrupt()
-        with self._turn:
-            self._connection.close()
-            self._closed = True  # not before: the end of its transaction is in the way of a checkpoint, too
+        self._given_up = True
+        self._interrupt(self._guest)
+        # An interrupt between two queries reaches neither.
+        while not self._turn.acquire(timeout=_AGAIN_SECONDS):
+            self._interrupt(self._connection)
+        try:
+            self._let_go()
+        finally:
+            self._turn.release()
 
-    def _go_on(self) -> bool:
+    def release(self) -> None:
+        """All that is needed of the database has been read; what was copied may still be worked on."""
+        with self._turn:
+            self._let_go()
+
+    def go_on(self) -> None:
         """Raises `BackupFailed` once it is closed."""
         if self._given_up:
             raise BackupFailed("no backup was made: the program was stopped, or its database had to be secured first.")
-        return True
+
+    def _let_go(self) -> None:
+        self._connection.close()
+        self._released = True  # not before: the end of its transaction is in the way of a checkpoint, too
+
+    def _interrupt(self, connection: DuckDBPyConnection | None) -> None:
+        with suppress(duckdb.Error):  # one that has ended meanwhile
+            if connection is not None:
+                connection.interrupt()
 
     def _look(self) -> tuple[int, int]:
         status = os.fstat(self._file)

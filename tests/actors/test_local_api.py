@@ -10,7 +10,8 @@ import pytest
 import trio
 from msgspec import Struct
 
-from actors.local_api import BACKUP, LARGEST_BODY, MakeBackup, run_local_api
+from actors.local_api import LARGEST_BODY, MakeBackup, run_local_api
+from messages.backup import PATH as BACKUP
 from trading.ports import DatabaseUnusable
 
 

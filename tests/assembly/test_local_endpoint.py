@@ -1,12 +1,18 @@
 """The socket comes with the open database and goes with the run; without it the program runs, too."""
 
 import logging
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import trio
 from msgspec.structs import replace
 
+from adapters.journal import backing_up
 from adapters.journal.snapshot import BackupFailed
 from assembly import local_endpoint
 from assembly.journal_file import JournalFile
@@ -84,3 +90,70 @@ async def test_nothing_is_imported_before_somebody_asks(config: Config, monkeypa
 async def test_a_database_that_is_not_open_is_not_copied(config: Config, tmp_path: Path) -> None:
     with pytest.raises(BackupFailed, match="not open at the moment"):
         await api_of(config)._backup(str(tmp_path / "backup"))
+
+
+@contextmanager
+def hanging(monkeypatch: pytest.MonkeyPatch, module: object, name: str) -> Iterator[threading.Event]:
+    """Whoever calls it waits; the event says that somebody does."""
+    entered, over = threading.Event(), threading.Event()
+
+    def hang(*_: object, **__: object) -> None:
+        entered.set()
+        over.wait(60)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, name, hang)
+        yield entered
+    over.set()
+
+
+@pytest.mark.parametrize(("module", "name"), [(os, "fdatasync"), (backing_up, "sync"), (backing_up, "sums_of")])
+async def test_a_disk_that_hangs_holds_up_neither_the_stop_nor_the_journal(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: object, name: str
+) -> None:
+    file = JournalFile(config, "c.toml", World())
+    file.open_first()
+    api = LocalEndpoint(config.database, file, World())
+    with hanging(monkeypatch, module, name) as entered:
+        began = trio.current_time()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(api._backup, str(tmp_path / "backup"))
+            assert await trio.to_thread.run_sync(entered.wait, 10)
+            nursery.cancel_scope.cancel()
+        with trio.fail_after(5):
+            await trio.to_thread.run_sync(file.close, abandon_on_cancel=True)
+        assert trio.current_time() - began < 8
+
+
+async def test_a_stop_waits_until_what_was_begun_is_cleared_away(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = JournalFile(config, "c.toml", World())
+    file.open_first()
+    begun = threading.Event()
+
+    def slowly(_: int) -> None:
+        begun.set()
+        time.sleep(0.2)
+
+    monkeypatch.setattr(os, "fdatasync", slowly)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(LocalEndpoint(config.database, file, World())._backup, str(tmp_path / "backup"))
+        assert await trio.to_thread.run_sync(begun.wait, 10)
+        nursery.cancel_scope.cancel()
+    assert not [path for path in tmp_path.iterdir() if "backup" in path.name]
+    file.close()
+
+
+@pytest.mark.parametrize("target", ["n" * 300, "a\0b"])
+async def test_a_target_that_cannot_be_does_not_stand_in_the_way_of_the_next(
+    config: Config, tmp_path: Path, target: str
+) -> None:
+    file = JournalFile(config, "c.toml", World())
+    file.open_first()
+    api = LocalEndpoint(config.database, file, World())
+    with pytest.raises(BackupFailed):
+        await api._backup(str(tmp_path / target))
+    await api._backup(str(tmp_path / "backup"))
+    assert (tmp_path / "backup").exists()
+    file.close()

@@ -68,11 +68,19 @@ def test_each_verb_has_a_help_text(verb: str, capsys: pytest.CaptureFixture[str]
 
 
 @pytest.mark.parametrize(
-    ("error", "code"),
-    [(ConfigError.at("c.toml", "bot.name", "x", "y"), 2), (DatabaseUnusable("the backup is damaged."), 6)],
+    ("error", "code", "said"),
+    [
+        (ConfigError.at("c.toml", "bot.name", "x", "y"), 2, "c.toml, bot.name: found x; allowed: y"),
+        (DatabaseUnusable("the backup is damaged."), 6, "the backup is damaged."),
+        (
+            PermissionError(13, "Permission denied", "/a/b"),
+            2,
+            "/a/b: Permission denied; check the path, and what this user may do there",
+        ),
+    ],
 )
 def test_trouble_is_a_sentence_and_a_code(
-    error: Exception, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    error: Exception, code: int, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fail(arguments: list[str]) -> int:
         assert arguments == ["config.toml"]
@@ -83,7 +91,7 @@ def test_trouble_is_a_sentence_and_a_code(
     monkeypatch.setitem(sys.modules, "console.backup_command", module)
     monkeypatch.setattr(sys, "argv", ["supervisor", "backup", "config.toml"])
     assert cli.main(None) == code  # type: ignore[arg-type]
-    assert capsys.readouterr().err == f"error: {error}\n"
+    assert capsys.readouterr().err == f"error: {said}\n"
 
 
 @pytest.mark.process

@@ -2,18 +2,21 @@
 
 import errno
 import os
+import subprocess
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from adapters.journal import backing_up
 from adapters.journal.backing_up import at_rest, save, target_of
 from adapters.journal.journal import Journal
-from adapters.journal.snapshot import BackupFailed, Snapshot
+from adapters.journal.snapshot import BackupFailed, Snapshot, sums_of
 from tests.adapters.journal.samples import NOW, USERREF, accepted, commit, place
 from trading.ports import DatabaseUnusable
 
@@ -280,3 +283,152 @@ def test_the_name_tells_the_time(tmp_path: Path, name: str) -> None:
     (tmp_path / "there").mkdir()
     assert target_of(tmp_path / name, tmp_path / "there", NOON) == tmp_path / "there" / stamped
     assert target_of(tmp_path / name, tmp_path / "mine", NOON) == tmp_path / "mine"
+
+
+def test_a_target_that_cannot_be_looked_at_is_told(tmp_path: Path) -> None:
+    with pytest.raises(BackupFailed, match="no backup was made: .* too long"):
+        target_of(tmp_path / "grid.duckdb", tmp_path / ("n" * 300), NOON)
+
+
+def test_checkpoints_go_on_while_the_copy_is_verified(
+    journal: Journal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And do not end it; but another backup waits for its end."""
+    write(journal, 1)
+    journal.checkpoint()
+    snapshot = journal.snapshot()
+    read = sums_of
+
+    def verify(connection: duckdb.DuckDBPyConnection, before: Callable[[], object]) -> object:
+        assert snapshot.released
+        with pytest.raises(BackupFailed, match="another one is being made"):
+            journal.snapshot()
+        write(journal, 2)
+        journal.checkpoint()
+        return read(connection, before)
+
+    monkeypatch.setattr(backing_up, "sums_of", verify)
+    save(snapshot, tmp_path / "backup")
+    assert held(tmp_path / "backup") == '{"commit":1}'
+    journal.snapshot().close()
+
+
+def test_a_closed_journal_ends_the_verification_too(
+    journal: Journal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(journal, 1)
+    read = sums_of
+
+    def verify(connection: duckdb.DuckDBPyConnection, before: Callable[[], object]) -> object:
+        journal.close()
+        return read(connection, before)
+
+    monkeypatch.setattr(backing_up, "sums_of", verify)
+    with pytest.raises(BackupFailed, match="the program was stopped"):
+        save(journal.snapshot(), tmp_path / "backup")
+    assert left(tmp_path, "grid.duckdb", "grid.duckdb.wal") == []
+
+
+def test_closing_interrupts_what_began_after_the_first_interrupt(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that falls between two queries ends neither of them."""
+    between = threading.Event()
+    told: list[BackupFailed] = []
+
+    def read(connection: duckdb.DuckDBPyConnection, before: object) -> Iterator[tuple[str, object]]:
+        between.set()
+        assert interrupted.wait(5)
+        connection.execute("SELECT sum(hash(range)) FROM range(1000000000000)").fetchall()
+        yield from ()
+
+    def sum_up() -> None:
+        try:
+            snapshot.sums()
+        except BackupFailed as error:
+            told.append(error)
+
+    interrupted = threading.Event()
+    snapshot = journal.snapshot()
+    monkeypatch.setattr("adapters.journal.snapshot.sums_of", read)
+    threads = [threading.Thread(target=work, daemon=True) for work in (sum_up, snapshot.close)]
+    threads[0].start()
+    assert between.wait(5)
+    threads[1].start()
+    threads[1].join(0.2)
+    interrupted.set()
+    for thread in threads:
+        thread.join(5)
+        assert not thread.is_alive()
+    assert ["the program was stopped" in str(error) for error in told] == [True]
+
+
+def no_links(path: Path, target: Path) -> None:
+    raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+
+def test_nothing_is_overwritten_without_hard_links_either(
+    journal: Journal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Although the name was free when it began."""
+
+    def too_late(path: Path, target: Path) -> None:
+        path.write_text("mine")
+        no_links(path, target)
+
+    write(journal, 1)
+    monkeypatch.setattr(Path, "hardlink_to", too_late)
+    with pytest.raises(BackupFailed, match="File exists"):
+        save(journal.snapshot(), tmp_path / "backup")
+    assert (tmp_path / "backup").read_text() == "mine"
+    monkeypatch.setattr(Path, "hardlink_to", no_links)
+    save(journal.snapshot(), tmp_path / "another")
+    assert held(tmp_path / "another") == '{"commit":1}'
+
+
+def test_without_hard_links_what_fails_leaves_no_name(
+    journal: Journal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "hardlink_to", no_links)
+    monkeypatch.setattr(Path, "replace", no_links)
+    with pytest.raises(BackupFailed, match="not permitted"):
+        save(journal.snapshot(), tmp_path / "backup")
+    assert left(tmp_path, "grid.duckdb", "grid.duckdb.wal") == []
+
+
+@pytest.mark.parametrize("method", ["iterdir", "unlink"])
+def test_what_a_kill_left_refuses_no_backup(
+    journal: Journal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    """Somebody else's draft, or a directory that may be written and not listed."""
+    old = tmp_path / "grid.duckdb.backup-new-1"
+    old.touch()
+    os.utime(old, (0, 0))
+    way = getattr(Path, method)
+
+    def refuse(path: Path, **more: bool) -> object:
+        if path in (old, tmp_path):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return way(path, **more)
+
+    write(journal, 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, method, refuse)
+        save(journal.snapshot(), tmp_path / "backup")
+    assert held(tmp_path / "backup") == '{"commit":1}'
+
+
+def test_a_database_at_rest_may_be_opened_while_its_copy_is_verified(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Journal.open(path, NOW).close()
+    opens = "import duckdb, sys; duckdb.connect(sys.argv[1]).execute('CHECKPOINT')"
+    read = sums_of
+
+    def verify(connection: duckdb.DuckDBPyConnection, before: Callable[[], object]) -> object:
+        subprocess.run([sys.executable, "-c", opens, str(path)], check=True)
+        return read(connection, before)
+
+    monkeypatch.setattr(backing_up, "sums_of", verify)
+    with at_rest(path) as snapshot:
+        save(snapshot, tmp_path / "backup")

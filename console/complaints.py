@@ -1,0 +1,14 @@
+"""How errors are told on a command line."""
+
+import sys
+
+from config import ConfigError
+
+
+def complain(error: BaseException, code: int) -> int:
+    """Print an error to stderr, each problem of a configuration on a line of its own; returns the exit code."""
+    lines = [str(problem) for problem in error.problems] if isinstance(error, ConfigError) else [str(error)]
+    sys.stdout.flush()
+    for line in lines:
+        print(f"error: {line}", file=sys.stderr)  # noqa: T201
+    return code

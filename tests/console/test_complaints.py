@@ -1,0 +1,17 @@
+import pytest
+
+from config import ConfigError
+from console.complaints import complain
+
+
+def test_each_problem_has_a_line_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    problems = [ConfigError.at("c.toml", f"bot.{name}", "x", "y").problems[0] for name in ("name", "dry_run")]
+    assert complain(ConfigError(problems), 2) == 2
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.startswith("error: c.toml, bot.name")
+    assert second.startswith("error: c.toml, bot.dry_run")
+
+
+def test_another_error_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert complain(ValueError("it is broken"), 6) == 6
+    assert capsys.readouterr().err == "error: it is broken\n"
