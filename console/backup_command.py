@@ -67,10 +67,10 @@ def _by_the_program(database: Path, target: Path | None) -> Backup | None:
 def _is_there(path: Path) -> bool:
     try:
         path.lstat()
-    except FileNotFoundError:
-        return False
     except PermissionError:
         raise _not_yours(path) from None
+    except OSError:  # also of a name that no socket can have
+        return False
     return True
 
 

@@ -14,10 +14,11 @@ from config import load
 
 
 def main(arguments: list[str]) -> int:
-    """Returns the exit code; raises `ConfigError`, `DatabaseUnusable`."""
+    """Returns the exit code; raises `ConfigError`, `DatabaseUnusable`, `OSError` for a path."""
     options = _parser().parse_args(arguments)
     config = load(options.config, os.environ, registry.known())
     backup, database = options.backup.absolute(), config.database.absolute()
+    backup.is_file()  # raises for what cannot be looked at
     for sentence in check_backup(backup, config, str(options.config), time.time_ns()):
         print(sentence)  # noqa: T201
     if not options.check:

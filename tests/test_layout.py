@@ -140,6 +140,7 @@ FLOATS_THAT_ARE_NO_MONEY = {
             "wire/error_texts",
         )
     },
+    "messages/backup.py": "seconds",
     "trading/ports.py": "seconds until another try",
     "simulators/kraken/faults.py": "seconds of delay",
     "simulators/kraken/server.py": "seconds of the event loop's clock",
@@ -152,7 +153,6 @@ ROLES = {"actor", "exchange", "journal", "session"}
 
 TESTED_ELSEWHERE = {
     "adapters/journal/snapshot.py": "tests/adapters/journal/test_backing_up.py",
-    "console/backup_command.py": "tests/process/test_keep.py",
     "console/restore_command.py": "tests/process/test_keep.py",
     "actors/market_time.py": "tests/actors/test_strategy_clock.py",
     "trading/core_in_use.py": "tests/trading/test_strategy_run.py",

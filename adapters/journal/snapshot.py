@@ -115,7 +115,10 @@ class Snapshot:
                 self.go_on()
                 chunk = os.pread(self._file, min(CHUNK, self.size - start), start)
             yield chunk
-        if self._look() != self._state:
+        with self._turn:
+            self.go_on()  # its file may be closed, and the number another one's
+            state = self._look()
+        if state != self._state:
             raise BackupFailed(f"no backup was made: {self.path} was changed while it was copied; try again.")
 
     def log_chunks(self) -> Iterator[bytes]:

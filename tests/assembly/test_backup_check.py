@@ -119,3 +119,12 @@ def test_an_empty_one_says_so(make: Make, tmp_path: Path) -> None:
 def test_a_missing_one_is_told(make: Make, tmp_path: Path) -> None:
     with pytest.raises(DatabaseUnusable, match="there is no backup"):
         check_backup(tmp_path / "backup", make(), "c.toml", NOW)
+
+
+@pytest.mark.parametrize(("adapter", "told"), [("kraken", True), ("paper", False)])
+def test_how_old_it_is_goes_by_the_clock_of_its_account(make: Make, tmp_path: Path, adapter: str, told: bool) -> None:
+    """That of simulated prices runs ahead."""
+    config = make(adapter=adapter)
+    said = check_backup(backup_of(config, tmp_path / "backup", age=2 * MINUTE), config, "c.toml", NOW)
+    assert any(sentence.endswith("UTC, 2 minutes ago") for sentence in said) == told
+    assert any(sentence.endswith(" UTC") for sentence in said) != told

@@ -286,7 +286,7 @@ def test_the_name_tells_the_time(tmp_path: Path, name: str) -> None:
 
 
 def test_a_target_that_cannot_be_looked_at_is_told(tmp_path: Path) -> None:
-    with pytest.raises(BackupFailed, match="no backup was made: .* too long"):
+    with pytest.raises(BackupFailed, match=r"no backup was made: .* too long"):
         target_of(tmp_path / "grid.duckdb", tmp_path / ("n" * 300), NOON)
 
 
@@ -432,3 +432,12 @@ def test_a_database_at_rest_may_be_opened_while_its_copy_is_verified(
     monkeypatch.setattr(backing_up, "sums_of", verify)
     with at_rest(path) as snapshot:
         save(snapshot, tmp_path / "backup")
+
+
+def test_a_journal_that_is_closed_behind_the_last_chunk_is_told_as_such(journal: Journal, path: Path) -> None:
+    """Its file has no number any more."""
+    chunks = journal.snapshot().chunks()
+    assert next(chunks)
+    journal.close()
+    with pytest.raises(BackupFailed, match="the program was stopped"):
+        list(chunks)
