@@ -45,7 +45,7 @@ async def played(session: Session, reference: Reference, first: int, last: int) 
     return price
 
 
-@pytest.mark.parametrize(("kind", "elsewhere"), [("GridHODL", False), ("SWING", True), ("cDCA", True)])
+@pytest.mark.parametrize(("kind", "elsewhere"), [("GridHODL", False), ("SWING", True)])
 async def test_what_happened_since_the_backup_is_asked_of_the_exchange(
     kind: str, elsewhere: bool, reference_of: ReferenceOf, tmp_path: Path
 ) -> None:

@@ -113,21 +113,23 @@ def test_the_file_of_each_format_is_one(version: int, tmp_path: Path) -> None:
     assert rows(unpacked(tmp_path, version), "SELECT schema_version FROM meta") == [(version,)]
 
 
-@pytest.fixture(scope="module")
-def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A journal that today's program alone has written, over the same prices."""
-    folder = tmp_path_factory.mktemp("uninterrupted")
+def test_a_journal_of_each_format_trades_on(tmp_path: Path) -> None:
+    """And as if today's program alone had written it, over the same prices."""
+    folder = tmp_path / "uninterrupted"
     live(folder, 0, LIVED)
     live(folder, LIVED, MORE)
-    return folder / "journal.duckdb"
+    for version in VERSIONS:
+        place = tmp_path / str(version)
+        place.mkdir()
+        trades_on(place, version, folder / "journal.duckdb")
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-def test_a_journal_of_each_format_trades_on(version: int, uninterrupted: Path, tmp_path: Path) -> None:
-    path = unpacked(tmp_path, version)
+def trades_on(folder: Path, version: int, uninterrupted: Path) -> None:
+    """Fails unless the journal of this format goes on as the uninterrupted one did."""
+    path = unpacked(folder, version)
     closed, fills = rows(path, CLOSED), rows(path, FILLS)
     assert len(fills) > 100
-    log = live(tmp_path, LIVED, MORE)
+    log = live(folder, LIVED, MORE)
     assert not re.search("ERROR|halt|cannot|lost", log), log
     assert rows(path, "SELECT schema_version FROM meta") == [(NEWEST,)]
     assert [row for row in rows(path, CLOSED) if row in set(closed)] == closed, "what was over stays as it was"
