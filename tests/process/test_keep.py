@@ -143,6 +143,23 @@ def test_an_end_in_the_middle_leaves_no_half_backup_and_a_start_that_works(tmp_p
     assert placed_twice(tmp_path / DATABASE) == []
 
 
+def test_a_disk_that_hangs_does_not_hold_up_the_stop(tmp_path: Path) -> None:
+    path, port = running(tmp_path)
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "disk" / "sitecustomize.py").write_text(SLOW_DISK.replace("sleep(1)", "sleep(300)"))
+    with started(tmp_path, path, "env", f"PYTHONPATH={tmp_path / 'disk'}:{environment()['PYTHONPATH']}") as process:
+        wait_for_fills(tmp_path, port)
+        with subprocess.Popen(command("backup", path.name, "mine"), cwd=tmp_path, env=environment()) as asks:
+            deadline = time.monotonic() + PATIENCE
+            while not any("backup-new" in name for name in listing(tmp_path)):
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(10) == 0
+            assert asks.wait(PATIENCE) == 6
+    assert not (tmp_path / "mine").exists()
+
+
 def test_what_no_program_uses_is_copied_from_the_file(tmp_path: Path) -> None:
     path, port = running(tmp_path)
     with started(tmp_path, path):
