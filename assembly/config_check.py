@@ -3,9 +3,12 @@
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from adapters.network.proxies import way
+from adapters.network.trust import check_named
 from assembly import registry
 from config import (
     PAPER,
@@ -24,6 +27,9 @@ from config.judged.price_files import price_file_problems
 from config.judged.stakes import minimum_warnings
 from messages.money import Pair
 from simulators.paper.pairs import KNOWN_PAIRS, pair_rules, reference_price
+
+_OF_THE_NETWORK = ("https_proxy", "http_proxy", "all_proxy", "ssl_cert_file", "ssl_cert_dir")
+"""Environment variables in lower case: without one of them there is nothing to judge, and less to import."""
 
 
 class Checked(Struct, frozen=True):
@@ -50,10 +56,12 @@ def check_config(path: Path, environ: Mapping[str, str]) -> Checked:
     config = examined.config
     if config is None:
         return Checked(examined.mode, None, examined.problems, examined.warnings)
-    problems = [*_of_channels(config), *_of_exchange(config, source), *_of_paper(config, source)]
+    head = _head(config, source)
+    problems = [*_of_channels(config), *_of_exchange(config, source), *_of_network(config, environ)]
+    problems += [*_of_paper(config, source), *head.problems]
     judgement = judge(config, source)
     warnings = [*examined.warnings, *judgement.warnings, *_at_kraken(config, source)]
-    used, doubts = _is_used(config), list(_of_paper_rules(config, source)) if not problems else []
+    used, doubts = _is_used(config), list(_of_paper_rules(config, head.price, source)) if not problems else []
     if used:
         warnings += [_halts(problem) for problem in doubts]
     else:
@@ -79,6 +87,22 @@ def _of_exchange(config: Config, source: str) -> Iterator[Problem]:
         yield from key_problems(config, source)
     if _prices_of_kraken(config):
         yield from spelling_problems(config, registry.kraken_spelling(), source)
+
+
+def _of_network(config: Config, environ: Mapping[str, str]) -> Iterator[Problem]:
+    """What a start would say of proxies and certificates, before anything is asked for."""
+    if not _prices_of_kraken(config) or not any(name.lower() in _OF_THE_NETWORK for name in environ):
+        return
+    urls = registry.kraken_urls()(config)
+    try:
+        way(urls, environ)
+    except ConfigError as error:
+        yield from error.problems
+    try:
+        if any(urlsplit(url).scheme.lower() in ("https", "wss") for url in urls.values()):
+            check_named(environ)
+    except ConfigError as error:
+        yield from error.problems
 
 
 def _at_kraken(config: Config, source: str) -> Iterator[ConfigWarning]:
@@ -117,18 +141,30 @@ def _of_paper(config: Config, source: str) -> Iterator[Problem]:
             pair_rules(symbol, config.exchange.paper.pairs, source)
         except ConfigError as error:
             yield from error.problems
+
+
+class _Head(Struct, frozen=True):
+    """What the first row of a price file says."""
+
+    price: Decimal | None = None
+    """None without such a file."""
+    problems: tuple[Problem, ...] = ()
+
+
+def _head(config: Config, source: str) -> _Head:
+    if not _invented(config):
+        return _Head()
     try:
-        registry.first_price(config, source)
+        return _Head(registry.first_price(config, source))
     except ConfigError as error:
-        yield from error.problems
+        return _Head(None, error.problems)
 
 
-def _of_paper_rules(config: Config, source: str) -> Iterator[Problem]:
+def _of_paper_rules(config: Config, head: Decimal | None, source: str) -> Iterator[Problem]:
     """What the pairs' rules forbid at the first price."""
     if not _invented(config):
         return
     paper = config.exchange.paper
-    head = registry.first_price(config, source)
     for index, strategy in enumerate(config.strategy):
         pair = pair_rules(strategy.symbol, paper.pairs, source)
         fee = paper.maker_fee if strategy.fee is None else strategy.fee

@@ -108,6 +108,11 @@ def first_price(config: Config, source: str) -> Decimal | None:
     return price_file(config.exchange.paper, source).look()
 
 
+def kraken_urls() -> Callable[[Config], Mapping[str, str]]:
+    """Gives the URLs that a start with this configuration asks at Kraken, by what is asked there."""
+    return cast("Callable[[Config], Mapping[str, str]]", _attribute(f"{_KRAKEN}.exchange", "asked_urls"))
+
+
 def _dry_kraken() -> OpenExchange:
     return cast("OpenExchange", _attribute(f"{_KRAKEN}.live_prices", "open_dry_run"))
 

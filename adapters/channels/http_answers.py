@@ -7,13 +7,14 @@ token, a web-hook's path).
 import os
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import h11
 import httpx
 import trio
 from msgspec import Struct
 
+from adapters.network.causes import causes
 from adapters.network.http_transport import ProxyError
 from adapters.network.trust import certificate_advice
 
@@ -38,9 +39,9 @@ Post = Callable[[str, bytes, Mapping[str, str]], Awaitable[Answer]]
 
 def describe(error: BaseException) -> str:
     """A failed exchange in our own words: which kind it is, and what the operating system said."""
-    if refused := next((str(cause) for cause in _causes(error) if isinstance(cause, ProxyError)), ""):
+    if refused := next((str(cause) for cause in causes(error) if isinstance(cause, ProxyError)), ""):
         return refused
-    named = (words for cause in _causes(error) if (words := _words(cause)))
+    named = (words for cause in causes(error) if (words := _words(cause)))
     return next(named, f"no answer ({type(error).__name__})")
 
 
@@ -64,12 +65,3 @@ def _words(cause: BaseException) -> str:
         case _:
             pass
     return text
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and all that led to it, the innermost first."""
-    inner = error.exceptions if isinstance(error, BaseExceptionGroup) else (error.__cause__ or error.__context__,)
-    for cause in inner:
-        if cause is not None:
-            yield from _causes(cause)
-    yield error

@@ -11,6 +11,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from msgspec import Struct
 
+from config.addresses import ip_address, leads_here
 from config.problems import ConfigError
 from config.secrets import ENVIRONMENT, Secret
 
@@ -59,7 +60,7 @@ def proxy_for(url: str, environ: Mapping[str, str]) -> Proxy | None:
     """
     parts = urlsplit(url)
     scheme, host = parts.scheme.lower(), (parts.hostname or "").rstrip(".")
-    if scheme not in _SECURE or not host or _is_this_machine(host):
+    if scheme not in _SECURE or not host or leads_here(host):
         return None
     named = _first(environ, f"{_SECURE[scheme]}_proxy") or _first(environ, "all_proxy")
     if named is None or _is_excepted(host, parts.port or _PORTS[scheme], _value(environ, "no_proxy")):
@@ -113,22 +114,6 @@ def _credentials(parts: SplitResult) -> tuple[str, Secret | None]:
     return unquote(parts.username or ""), Secret(password) if password else None
 
 
-def _is_this_machine(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    address = _address(host)
-    return address is not None and (address.is_loopback or address.is_unspecified)
-
-
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        address = ipaddress.ip_address(text.strip("[]"))
-    except ValueError:
-        return None
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return mapped or address
-
-
 def _is_excepted(host: str, port: int, no_proxy: str) -> bool:
     return any(_fits(entry.lower(), host.lower(), port) for entry in re.split(r"[\s,;]+", no_proxy) if entry)
 
@@ -143,7 +128,7 @@ def _fits(entry: str, host: str, port: int) -> bool:
         if int(found[2]) != port:
             return False
         entry = found[1]
-    address, of_host = _address(entry), _address(host)
+    address, of_host = ip_address(entry), ip_address(host)
     if address is not None or of_host is not None:
         return address == of_host
     domain = entry.removeprefix("*").strip(".")
@@ -151,7 +136,7 @@ def _fits(entry: str, host: str, port: int) -> bool:
 
 
 def _is_in_network(entry: str, host: str) -> bool:
-    address = _address(host)
+    address = ip_address(host)
     try:
         network = ipaddress.ip_network(entry.replace("[", "").replace("]", ""), strict=False)
     except ValueError:

@@ -1,18 +1,20 @@
 """Whose certificates are trusted, and what to do about one that is not: the same for REST, WebSockets and notices."""
 
+import logging
 import os
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 import certifi
 
+from adapters.network.causes import causes
 from config.problems import ConfigError, why
 from config.secrets import ENVIRONMENT
 
-_DEEPEST = 10
-"""So deep a certificate's error may hide behind others."""
+logger = logging.getLogger(__name__)
+
 _TOO_EARLY, _EXPIRED = 9, 10
 _NO_ISSUER = (2, 18, 19, 20, 21)
 _OTHER_HOST = (62, 64)
@@ -23,19 +25,27 @@ def trusted() -> ssl.SSLContext:
     """The authorities that come with the HTTP client and the system's: either may be missing, or lack a company's own.
 
     What `SSL_CERT_FILE` and `SSL_CERT_DIR` name comes on top. Read anew once one of the files changes. Raises
-    `ConfigError` for a variable that names nothing usable, unless it did before: then what was read stays.
+    `ConfigError` for a variable that names nothing usable, unless it did before: then what was read stays, a warning is
+    logged, and the next call tries again.
     """
     sources = tuple(_sources())
-    if _read.sources != sources:
-        try:
-            _read.context = _context()
-        except ConfigError:
-            if _read.context is None:
-                raise
-        _read.sources = sources
-    if _read.context is None:
-        raise AssertionError("read or raised")
-    return _read.context
+    if _read.context is not None and _read.sources == sources:
+        return _read.context
+    try:
+        check_named(os.environ)  # alone: what is broken costs no reading of all
+        context = _context()
+    except ConfigError as error:
+        if _read.context is None:
+            raise
+        logger.warning("certificates: %s; those read before stay trusted", error)
+        return _read.context
+    _read.sources, _read.context = sources, context
+    return context
+
+
+def check_named(environ: Mapping[str, str]) -> None:
+    """Read what `SSL_CERT_FILE` and `SSL_CERT_DIR` name, keep nothing. Raises `ConfigError` where that is unusable."""
+    _add_named(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), environ)
 
 
 class _Read:
@@ -65,14 +75,14 @@ def _context() -> ssl.SSLContext:
     except OSError:
         context = ssl.create_default_context()
     context.load_default_certs()
-    _add_named(context)
+    _add_named(context, os.environ)
     # Private authorities are often made without an identifier that newer Pythons ask for; other programs take them.
     context.verify_flags &= ~getattr(ssl, "VERIFY_X509_STRICT", 0)
     return context
 
 
-def _add_named(context: ssl.SSLContext) -> None:
-    if file := os.environ.get("SSL_CERT_FILE"):
+def _add_named(context: ssl.SSLContext, environ: Mapping[str, str]) -> None:
+    if file := environ.get("SSL_CERT_FILE"):
         try:
             context.load_verify_locations(cafile=file)
         except ssl.SSLError:
@@ -80,7 +90,7 @@ def _add_named(context: ssl.SSLContext) -> None:
         except (OSError, ValueError) as error:
             found = why(error) if isinstance(error, OSError) else "no path"
             raise _unusable("SSL_CERT_FILE", f"a file that cannot be read ({found})") from None
-    if folders := os.environ.get("SSL_CERT_DIR"):
+    if folders := environ.get("SSL_CERT_DIR"):
         if not any(Path(folder).is_dir() for folder in folders.split(os.pathsep)):
             raise _unusable("SSL_CERT_DIR", "no directory")
         for folder in folders.split(os.pathsep):
@@ -94,13 +104,7 @@ def _unusable(variable: str, found: str) -> ConfigError:
 
 def certificate_error(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
     """The failed verification of a certificate that this error comes from, if it does."""
-    for _ in range(_DEEPEST):
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return error
-        if error is None:
-            break
-        error = error.__cause__ or error.__context__
-    return None
+    return next((cause for cause in causes(error) if isinstance(cause, ssl.SSLCertVerificationError)), None)
 
 
 def certificate_advice(error: BaseException | None, whose: str = "the exchange's certificate") -> str:
@@ -109,26 +113,28 @@ def certificate_advice(error: BaseException | None, whose: str = "the exchange's
     `whose` begins the sentence.
     """
     failed = certificate_error(error)
-    return f"{whose} is not trusted ({what_is_wrong(failed)}" if failed else ""
+    if failed is None:
+        return ""
+    words = getattr(failed, "verify_message", "") or str(failed)
+    return f"{whose} is not trusted ({words}): {_what_to_do(getattr(failed, 'verify_code', 0))}"
 
 
-def what_is_wrong(error: ssl.SSLCertVerificationError) -> str:
-    """OpenSSL's words, a closing bracket, and what to do about it."""
-    code, words = getattr(error, "verify_code", 0), getattr(error, "verify_message", "") or str(error)
+def _what_to_do(code: int) -> str:
+    """What OpenSSL's number means, and what to do about it."""
     today = f"{datetime.now(UTC):%Y-%m-%d} UTC"
     if code == _EXPIRED:
-        return f"{words}): it has expired, or this machine's clock is wrong: it says {today}; set the clock (NTP)"
+        return f"it has expired, or this machine's clock is wrong: it says {today}; set the clock (NTP)"
     if code == _TOO_EARLY:
-        return f"{words}): it is not valid yet, or this machine's clock is wrong: it says {today}; set the clock (NTP)"
+        return f"it is not valid yet, or this machine's clock is wrong: it says {today}; set the clock (NTP)"
     if code in _OTHER_HOST:
         return (
-            f"{words}): it belongs to another host: look at the URL, and whether a captive portal, a proxy or this "
+            "it belongs to another host: look at the URL, and whether a captive portal, a proxy or this "
             "machine's DNS leads elsewhere"
         )
     inspected = "where a proxy or a virus scanner inspects TLS, its CA certificate belongs there"
     if code in _NO_ISSUER:
         return (
-            f"{words}): install the system's CA certificates (ca-certificates), or name a file of trusted ones in "
+            "install the system's CA certificates (ca-certificates), or name a file of trusted ones in "
             f"SSL_CERT_FILE; {inspected}; look at this machine's clock, too"
         )
-    return f"{words}): name a file of trusted certificates in SSL_CERT_FILE; {inspected}"
+    return f"name a file of trusted certificates in SSL_CERT_FILE; {inspected}"

@@ -6,13 +6,13 @@ import ssl
 import h11
 import trio
 
+from adapters.network.causes import causes
 from adapters.network.proxies import Proxy
 from adapters.network.trust import certificate_advice
 from config.version import user_agent
 
 ANSWER_SECONDS = 10.0
 _MOST_BYTES = 65_536
-_DEEPEST = 10
 _REFUSES = {
     407: "it asks for a user and password that it accepts: http://user:password@host:port",
     403: "it forbids it",
@@ -42,18 +42,11 @@ def unreachable(proxy: Proxy, why: str, advice: str = "") -> ProxyFailed:
 
 def reason(error: BaseException) -> str:
     """What the operating system says of a failed connection: of the innermost cause that it has words for."""
-    found, inner = str(error) or type(error).__name__, error
-    for _ in range(_DEEPEST):
-        if isinstance(inner, OSError) and inner.strerror:
-            number = inner.errno or 0
-            found = os.strerror(number) if number > 0 else inner.strerror
-        if isinstance(inner, BaseExceptionGroup):
-            inner = inner.exceptions[0]
-        elif following := inner.__cause__ or inner.__context__:
-            inner = following
-        else:
-            break
-    return found
+    for cause in causes(error):
+        if isinstance(cause, OSError) and cause.strerror:
+            number = cause.errno or 0
+            return os.strerror(number) if number > 0 else cause.strerror
+    return str(error) or type(error).__name__
 
 
 async def open_tcp(host: str, port: int, proxy: Proxy | None, trust: ssl.SSLContext) -> trio.abc.Stream:

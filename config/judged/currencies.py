@@ -1,4 +1,9 @@
-"""Names of currencies that an exchange spells in another way, or that are nowhere known."""
+"""Names of currencies that an exchange spells in another way, or that are nowhere known.
+
+The list of coins is renewed by hand, now and then: of Kraken's public `/0/public/AssetPairs` the first half of every
+`wsname`, in common spelling (`common_asset`: XBT is BTC), without fiat. Names are added, never taken out: a coin
+that is no longer listed is still no misspelling. A missing one costs a warning and nothing else.
+"""
 
 from collections.abc import Callable, Iterator
 

@@ -1,5 +1,6 @@
 """What surrounds the ladders: endpoint, addresses, database, notices, and keys that have no effect as they stand."""
 
+import os
 from collections.abc import Iterator
 from pathlib import PurePath
 
@@ -12,7 +13,7 @@ PRIVILEGED = 1024
 """Ports below belong to root on most systems."""
 SHORT_SILENCE = 60
 """Seconds without a trade that are ordinary in a quiet market."""
-TEMPORARY = ("/tmp", "/var/tmp", "/dev/shm", "/run")  # noqa: S108 - told as a place that forgets
+TEMPORARY: tuple[str, ...] = ("/tmp", "/var/tmp", "/dev/shm", "/run")  # noqa: S108 - told as a place that forgets
 _EVERY_ADDRESS = ("0.0.0.0", "::", "")  # noqa: S104 - told as exposed, not bound
 _SIMULATED_PRICES_ONLY = ("prices", "seed", "speed", "start_price")
 """Keys of `[exchange.paper]` that choose invented prices; a dry run takes real ones."""
@@ -81,10 +82,14 @@ def _has_channel(config: Config) -> bool:
 
 
 def _files(config: Config) -> Iterator[Told]:
-    path = PurePath(config.persistence.database)
-    if any(path.is_relative_to(place) for place in TEMPORARY):
+    """With real money it counts where the file is in the end: the path may be relative, or a link."""
+    stated = config.persistence.database
+    path = stated if config.simulated else os.path.realpath(config.database)
+    places = {place for each in TEMPORARY for place in (each, os.path.realpath(each))}
+    if any(PurePath(path).is_relative_to(place) for place in places):
         meaning = "this place is emptied at times, and the journal is what the program knows of its orders"
-        yield "persistence.database", shown(str(path)), meaning
+        found = shown(stated) if PurePath(stated) == PurePath(path) else f"{shown(stated)}, which is {shown(path)}"
+        yield "persistence.database", found, meaning
 
 
 def _simulation(config: Config) -> Iterator[Told]:

@@ -1,11 +1,14 @@
 """What is known of a configuration without a connection, and that the start would say the same."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from assembly import registry
 from assembly.config_check import Checked, check_config
-from config import ConfigError
+from config import Config, ConfigError
+from config.judged import exposure
 from tests.config.judged.trials import DRY, LIVE, PAPER, SECOND
 
 KEYS = {"INFINITY_GRID_API_PUBLIC_KEY": "P" * 56, "INFINITY_GRID_API_SECRET_KEY": "AAAA" * 21 + "AA=="}
@@ -14,6 +17,7 @@ KEYS = {"INFINITY_GRID_API_PUBLIC_KEY": "P" * 56, "INFINITY_GRID_API_SECRET_KEY"
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(exposure, "TEMPORARY", ())  # tests run there
     return tmp_path
 
 
@@ -123,3 +127,47 @@ def test_what_was_not_checked_is_said(folder: Path, text: str, environ: dict[str
     assert checked(folder, text, environ).notes[-1].startswith("not checked, the start asks the exchange: the pairs")
     assert checked(folder, text, environ).notes[-1].endswith(words)
     assert not any("not checked" in note for note in checked(folder, PAPER).notes)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("HTTPS_PROXY", "socks5://a:1", "found a proxy of the kind socks5"),
+        ("https_proxy", "http://:0", "found no URL of a proxy"),
+        ("ALL_PROXY", "http://user:canary@[a", "found no URL of a proxy"),
+        ("SSL_CERT_FILE", "absent.pem", "a file that cannot be read (the file does not exist)"),
+        ("SSL_CERT_FILE", "grid.toml", "a file without certificates"),
+        ("SSL_CERT_DIR", "absent", "no directory"),
+    ],
+)
+def test_a_proxy_and_certificates_that_a_start_would_refuse(
+    folder: Path, variable: str, value: str, words: str
+) -> None:
+    for text, keys in ((DRY, {}), (LIVE, KEYS), (PAPER + 'prices = "kraken"\n', {})):
+        line = only_problem(checked(folder, text, keys | {variable: value}))
+        assert line.startswith(variable) or f"{variable}: " in line
+        assert words in line
+        assert "canary" not in line
+    assert checked(folder, PAPER, {variable: value}).problems == (), "nothing is asked for anywhere"
+
+
+def test_proxies_and_certificates_matter_only_where_they_are_used(folder: Path) -> None:
+    local = '[exchange]\nrest_url = "http://127.0.0.1:1"\nws_url = "ws://127.0.0.1:2"'
+    wrong = {"HTTPS_PROXY": "socks5://a:1", "SSL_CERT_FILE": "absent.pem"}
+    assert checked(folder, DRY.replace("[exchange]", local, 1), wrong).problems == ()
+    assert checked(folder, DRY, {"HTTPS_PROXY": "socks5://a:1", "NO_PROXY": "*"}).problems == ()
+    assert len(checked(folder, DRY, wrong).problems) == 2
+
+
+@pytest.mark.parametrize("rows", ["2024-01-01T00:00:00Z,100\n", "no prices"])
+def test_the_price_file_is_opened_once(folder: Path, monkeypatch: pytest.MonkeyPatch, rows: str) -> None:
+    (folder / "a.csv").write_text(rows)
+    look, looks = registry.first_price, []
+
+    def counted(config: Config, source: str) -> Decimal | None:
+        looks.append(source)
+        return look(config, source)
+
+    monkeypatch.setattr(registry, "first_price", counted)
+    checked(folder, PAPER + 'prices = "a.csv"\n')
+    assert len(looks) == 1

@@ -12,12 +12,14 @@ from io import StringIO
 from pathlib import Path
 
 import supervisor
+from config.judged import exposure
 
 
 def main() -> int:
     """0 once all are answered."""
     folder = Path(sys.argv[1])
     answers = {}
+    exposure.TEMPORARY = ()  # where this happens to run is no matter of the configurations
     for name, environment in json.loads((folder / "cases.json").read_text()):
         said = StringIO()
         os.environ.update(environment)

@@ -117,7 +117,7 @@ async def open_public(config: Config, source: str, world: Surroundings) -> Async
     settings = config.exchange
     rest_url = checked_url(settings.rest_url, "", "exchange.rest_url", source)
     ws_url = checked_url(settings.ws_url, sockets.WS_URL, "exchange.ws_url", source)
-    _tell_way(settings)
+    _tell_way(config)
     clock = ServerClock(world.wall)
     async with make_client(rest_url, world.transport) as client:
         rest = PublicRest(client)
@@ -201,14 +201,16 @@ class KrakenExchange:
         return self._public.tally.counts()
 
 
-def _tell_way(settings: ExchangeConfig) -> None:
+def asked_urls(config: Config) -> Mapping[str, str]:
+    """The URLs that are asked, by what is asked there; a dry run places no orders."""
+    settings = config.exchange
+    urls = {"REST": settings.rest_url or REST_URL, "market data": settings.ws_url or sockets.WS_URL}
+    return urls if config.simulated else urls | {"orders": settings.ws_auth_url or sockets.WS_AUTH_URL}
+
+
+def _tell_way(config: Config) -> None:
     """Say that a proxy is used, and above all where not all goes the same way."""
-    urls = {
-        "REST": settings.rest_url or REST_URL,
-        "market data": settings.ws_url or sockets.WS_URL,
-        "orders": settings.ws_auth_url or sockets.WS_AUTH_URL,
-    }
-    if told := way(urls, os.environ):
+    if told := way(asked_urls(config), os.environ):
         _say_once(told)
 
 

@@ -1,5 +1,6 @@
 """Certificates that cannot be verified are named, with what to do, on both lines."""
 
+import os
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -154,6 +155,23 @@ def test_authorities_that_vanish_while_it_runs_stay_trusted(tmp_path: Path, monk
     path.unlink()
     assert trusted() is before
     path.write_bytes(Path(certifi.where()).read_bytes())
+    assert trusted() is not before
+
+
+def test_a_file_broken_while_it_runs_is_told_and_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "ca.pem"
+    path.write_bytes(Path(certifi.where()).read_bytes())
+    monkeypatch.setenv("SSL_CERT_FILE", str(path))
+    before, modified = trusted(), path.stat().st_mtime_ns + 1
+    path.write_text("half written")
+    os.utime(path, ns=(modified, modified))
+    assert trusted() is before
+    (line,) = caplog.messages
+    assert "SSL_CERT_FILE: found a file without certificates" in line
+    path.write_bytes(Path(certifi.where()).read_bytes())
+    os.utime(path, ns=(modified, modified))  # within one tick of the file system's clock
     assert trusted() is not before
 
 

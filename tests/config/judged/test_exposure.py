@@ -1,7 +1,10 @@
 """What surrounds the ladders: each kind is told, and its sound neighbour is not."""
 
+from pathlib import Path
+
 import pytest
 
+from config.judged import exposure
 from tests.config.judged.trials import DRY, LIVE, PAPER, warned
 
 METRICS = "[metrics]\nhost = {}\n"
@@ -44,6 +47,27 @@ TRIALS = [
     (after(PAPER, "[exchange]", 'rest_url = "https://a.test"'), "exchange.adapter", "no effect"),
     (LIVE + "[supervisor]\nprice_timeout_seconds = 5\n", "supervisor.price_timeout_seconds", "quiet market"),
 ]
+
+
+@pytest.mark.parametrize(
+    "database", ["a.duckdb", "sub/../a.duckdb", "~/a.duckdb", "{folder}/link.duckdb", "{folder}/in/a"]
+)
+def test_a_place_that_forgets_is_found_behind_relative_paths_homes_and_links(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forgets, folder = tmp_path / "forgets", tmp_path / "keeps"
+    forgets.mkdir()
+    folder.mkdir()
+    (folder / "link.duckdb").symlink_to(forgets / "a.duckdb")
+    (folder / "in").symlink_to(forgets)
+    monkeypatch.setattr(exposure, "TEMPORARY", (str(forgets),))
+    monkeypatch.setenv("HOME", str(forgets))
+    monkeypatch.chdir(forgets)
+    text = LIVE + f'[persistence]\ndatabase = "{database.format(folder=folder)}"\n'
+    ((key, _),) = told(text)
+    assert key == "persistence.database"
+    assert told(LIVE + f'[persistence]\ndatabase = "{folder}/a.duckdb"\n') == []
+    assert told(DRY + '[persistence]\ndatabase = "a.duckdb"\n') == [], "a trial in a temporary directory is ordinary"
 
 
 @pytest.mark.parametrize(("text", "key", "words"), TRIALS)
