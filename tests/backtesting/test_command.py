@@ -164,4 +164,4 @@ def test_as_a_process_over_a_real_day(tmp_path: Path) -> None:
     wrong = subprocess.run(
         [*command[:3], "missing.toml"], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
     )
-    assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 2)
+    assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
