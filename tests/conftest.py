@@ -1,6 +1,7 @@
 """How the suite is spread over processes: many tests wait for real processes and sockets, which costs no CPU."""
 
 import os
+import signal
 import sys
 
 import pytest
@@ -16,8 +17,10 @@ settings.load_profile("suite")
 def pytest_configure(config: pytest.Config) -> None:
     """Hundreds of programs are started: each module is compiled once, not by each of them.
 
+    Under `nohup` a hang-up is ignored, and programs that tests start would inherit that.
     Where the environment wants no bytecode beside the source, it lies in pytest's cache.
     """
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
         sys.pycache_prefix = os.environ.setdefault(
             "PYTHONPYCACHEPREFIX", str(config.rootpath / ".pytest_cache/bytecode")
