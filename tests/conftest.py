@@ -7,7 +7,7 @@ import sys
 import pytest
 from hypothesis import settings
 
-WORKERS_PER_CORE = 1.5
+WORKERS_PER_CORE = 2.5
 
 settings.register_profile("suite", deadline=None)  # a busy machine is no failure
 settings.load_profile("suite")
