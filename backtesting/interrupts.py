@@ -23,7 +23,7 @@ class Interrupted(KeyboardInterrupt):
 
 def end_at_once() -> None:
     """While the program is being loaded nothing is begun that would have to be put away."""
-    _install(_end)
+    install(end)
 
 
 @contextmanager
@@ -40,7 +40,7 @@ def interruptible() -> Iterator[None]:
         taken.append(number)
         raise Interrupted(number)
 
-    _install(interrupt)
+    install(interrupt)
     try:
         yield
     except Exception as error:  # DuckDB, for one, turns it into "Query interrupted"
@@ -52,13 +52,15 @@ def interruptible() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _install(handler: "signal._HANDLER") -> None:
+def install(handler: "signal._HANDLER") -> None:
+    """For all of the signals but an ignored SIGHUP."""
     for number in NUMBERS:
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # which is what nohup asks for
             signal.signal(number, handler)
 
 
-def _end(number: int, frame: FrameType | None) -> None:
+def end(number: int, frame: FrameType | None) -> None:
+    """A handler that ends the process here and now."""
     del frame
     with suppress(OSError):
         os.write(2, f"error: {STOPPED}\n".encode())

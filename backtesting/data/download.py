@@ -4,6 +4,7 @@ import argparse
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -16,6 +17,7 @@ from backtesting.data.trade_files import Parts
 from backtesting.report import wording as say
 from backtesting.report.progress import bar
 from backtesting.spans import parse_moment
+from backtesting.stoppable import run_tasks
 from config import ConfigError
 from messages.counted import counted
 from trading.ports import ExchangeUnavailable
@@ -32,7 +34,7 @@ def main(arguments: Sequence[str], console: Console) -> None:
     if options.output.suffix != ".parquet":
         raise ConfigError.at("command line", "--output", f'"{options.output}"', "a file that ends in .parquet")
     until = time.time_ns() if options.until is None else parse_moment(options.until)
-    rows = trio.run(
+    rows = run_tasks(
         download, options.pair, parse_moment(options.since), until, options.output, options.rest_url, console
     )
     console.print(f"{counted(rows, 'trade')} of {options.pair}: {options.output}")
@@ -45,8 +47,10 @@ async def download(symbol: str, since: int, until: int, target: Path, rest_url: 
     waited for. Raises `ConfigError` for an unknown pair or a target that is something else.
     """
     parts = Parts(target)
+    # What only reads, or makes a file that has another name until it is whole, ends with the process.
+    in_thread = partial(trio.to_thread.run_sync, abandon_on_cancel=True)
     try:
-        reached = await trio.to_thread.run_sync(parts.reached)
+        reached = await in_thread(parts.reached)
     except duckdb.Error:
         raise ConfigError.at("command line", "--output", f'"{target}", another kind of file', "a new file") from None
     if reached.rows:
@@ -63,10 +67,10 @@ async def download(symbol: str, since: int, until: int, target: Path, rest_url: 
                     break
                 except ExchangeUnavailable as error:
                     console.print(f"{error}; next try in {wait:.0f} s")
-                before, reached = reached, await trio.to_thread.run_sync(parts.reached)
+                before, reached = reached, await in_thread(parts.reached)
                 wait = min(2 * wait, _LONGEST_WAIT) if reached == before else _FIRST_WAIT
                 await trio.sleep(wait)
-    return await trio.to_thread.run_sync(parts.join)
+    return await in_thread(parts.join)
 
 
 async def _keep(pages: AsyncIterator[list[PastTrade]], until: int, parts: Parts, tell: Callable[[int], None]) -> None:

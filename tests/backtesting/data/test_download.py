@@ -1,6 +1,8 @@
 """Kraken's public trades into one file: page by page, over interruptions, each trade once and in order."""
 
 import math
+import os
+import signal
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from decimal import Decimal
@@ -19,6 +21,7 @@ from adapters.exchanges.kraken.transport.rest_client import PublicRest, make_cli
 from backtesting.data import download as module
 from backtesting.data.download import download
 from backtesting.data.reading import open_tape
+from backtesting.interrupts import Interrupted
 from backtesting.tape import price_of
 from config import ConfigError
 from config.schema import PaperConfig
@@ -163,3 +166,13 @@ async def test_pages_that_never_move_on_end() -> None:
     async with make_client("http://test", transport) as client:
         pages = [page async for page in trade_pages(PublicRest(client), SYMBOL, 0)]
     assert [[trade.trade_id for trade in page] for page in pages] == [[1, 2, 3, 4]]
+
+
+def test_a_signal_cancels_the_waiting_download(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def waits(*_: object) -> int:
+        os.kill(os.getpid(), signal.SIGINT)
+        await trio.sleep_forever()
+
+    monkeypatch.setattr(module, "download", waits)
+    with pytest.raises(Interrupted):
+        module.main([SYMBOL, "--from", "2024-01-01", "--output", str(tmp_path / "trades.parquet")], console())
