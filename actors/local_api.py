@@ -8,10 +8,11 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 
 import msgspec
+import trio
 from msgspec import Struct
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -22,6 +23,8 @@ from trading.ports import DatabaseUnusable
 
 LARGEST_BODY = 16 * 1024
 """Bytes."""
+BODY_SECONDS = 10.0
+"""From the headers to the last byte of the body; only the answer may take longer."""
 
 MakeBackup = Callable[[str], Awaitable[Struct]]
 """Into this file or directory (absolute path; empty: beside the database). Raises `DatabaseUnusable`."""
@@ -29,7 +32,7 @@ MakeBackup = Callable[[str], Awaitable[Struct]]
 
 async def run_local_api(make_backup: MakeBackup, listener: socket.socket) -> None:
     """Answer on `listener` until cancelled. Raises `MetricsServerError`."""
-    await serve(local_api(make_backup), listener, longest=LONGEST_SECONDS)
+    await serve(local_api(make_backup), listener, longest=LONGEST_SECONDS, name="local API")
 
 
 def local_api(make_backup: MakeBackup) -> Starlette:
@@ -51,6 +54,16 @@ def local_api(make_backup: MakeBackup) -> Starlette:
 
 
 async def _body(request: Request) -> bytes:
+    try:
+        with trio.fail_after(BODY_SECONDS):
+            return await _whole_body(request)
+    except trio.TooSlowError:
+        raise HTTPException(408, f"the body was not complete after {BODY_SECONDS:.0f} s") from None
+    except ClientDisconnect:
+        raise HTTPException(400, "the client went away before the body was complete") from None
+
+
+async def _whole_body(request: Request) -> bytes:
     body = b""
     async with aclosing(request.stream()) as chunks:
         async for chunk in chunks:

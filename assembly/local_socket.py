@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-BACKLOG = 20
+BACKLOG = 128
 LONGEST_PATH = 100
 """Bytes; systems take 104 or 108."""
 

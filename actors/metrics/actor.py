@@ -6,6 +6,7 @@ It installs no signal handler and sets up no logging, so that it may run inside 
 import logging
 import socket
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import cast
 
 import trio
@@ -21,7 +22,7 @@ from starlette.routing import Route
 
 from actors.metrics.exposition import exposition
 from actors.metrics.http_port import MetricsServerError
-from actors.metrics.http_server import IDLE_SECONDS, LARGEST_REQUEST, LONGEST_SECONDS, Server
+from actors.metrics.http_server import IDLE_SECONDS, LARGEST_REQUEST, LONGEST_SECONDS, NAME, Server
 from actors.metrics.status_page import StatusBoard, indented, status_json
 
 log = logging.getLogger(__name__)
@@ -58,8 +59,9 @@ async def serve(
     *,
     ready: Callable[[], None] = lambda: None,
     longest: float = LONGEST_SECONDS,
+    name: str = NAME,
 ) -> None:
-    """Answer on `listener` until cancelled; a connection lasts `longest` seconds at most.
+    """Answer on `listener` until cancelled; a connection lasts `longest` seconds at most. The log calls it `name`.
 
     The server works on a duplicate, so that a restart finds the same port still open. Raises
     `MetricsServerError`.
@@ -70,7 +72,7 @@ async def serve(
         nursery.start_soon(_set_when_cancelled, stop)
         try:
             with trio.CancelScope(shield=True):  # cancellation arrives as `stop`, which hypercorn ends orderly on
-                await _serve(app, listener, stop, ready, longest)
+                await _serve(app, listener, stop, ready, partial(Server, longest=longest, name=name))
         except Exception as error:  # noqa: BLE001 - whatever it was becomes one named error, outside the nursery
             failure = error
         nursery.cancel_scope.cancel()
@@ -86,12 +88,16 @@ async def _set_when_cancelled(stop: trio.Event) -> None:
 
 
 async def _serve(
-    app: Starlette, listener: socket.socket, stop: trio.Event, ready: Callable[[], None], longest: float
+    app: Starlette,
+    listener: socket.socket,
+    stop: trio.Event,
+    ready: Callable[[], None],
+    server: Callable[[ASGIFramework, Config], Server],
 ) -> None:
     with listener.dup() as duplicate:
         # hypercorn's type of an application is narrower than the ASGI that starlette and itself speak
         asgi = cast("ASGIFramework", app)
-        await Server(asgi, _ServerConfig(), longest=longest).run(duplicate, stop, ready)
+        await server(asgi, _ServerConfig()).run(duplicate, stop, ready)
 
 
 class _ServerConfig(Config):

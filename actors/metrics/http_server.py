@@ -12,6 +12,7 @@ from typing import cast
 
 import trio
 from hypercorn.config import Config
+from hypercorn.events import Closed, Event, RawData
 from hypercorn.trio.tcp_server import TCPServer
 from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import ASGIFramework, ConnectionState
@@ -19,6 +20,7 @@ from hypercorn.utils import wrap_app
 
 log = logging.getLogger(__name__)
 
+NAME = "HTTP port"
 MOST_CONNECTIONS = 64
 SHARE = 4
 """Divisor of the process's limit of file descriptors: connections may use this share, the rest is for trading."""
@@ -51,14 +53,31 @@ class _Connection(TCPServer):
         await super()._read_data()
         await self.idle_task.stop()
 
+    async def protocol_send(self, event: Event) -> None:
+        """As hypercorn's own, but a client that reads nothing can be left: what cancels this closes the stream."""
+        if not isinstance(event, RawData):
+            await super().protocol_send(event)
+            return
+        async with self.send_lock:
+            try:
+                await self.stream.send_all(event.data)
+            except (trio.BrokenResourceError, trio.ClosedResourceError):
+                await self.protocol.handle(Closed())
+
 
 class Server:
     """One listening socket and its connections."""
 
     def __init__(
-        self, app: ASGIFramework, config: Config, limit: int | None = None, longest: float = LONGEST_SECONDS
+        self,
+        app: ASGIFramework,
+        config: Config,
+        limit: int | None = None,
+        longest: float = LONGEST_SECONDS,
+        name: str = NAME,
     ) -> None:
-        """No more than `limit` connections at a time, each for `longest` seconds at most."""
+        """No more than `limit` connections at a time, each for `longest` seconds at most. The log calls it `name`."""
+        self._name = name
         self._app = wrap_app(app, config.wsgi_max_body_size, "asgi")
         self._config = config
         self._context = WorkerContext(None)
@@ -89,7 +108,7 @@ class Server:
                     continue
                 if self._open >= self._limit:
                     connection.close()
-                    self._tell(f"connections to the HTTP port beyond {self._limit:,} at a time are closed at once")
+                    self._tell(f"connections to the {self._name} beyond {self._limit:,} at a time are closed at once")
                     continue
                 self._open += 1
                 connections.start_soon(self._serve, trio.SocketStream(connection))
@@ -99,7 +118,7 @@ class Server:
         if error.errno in (errno.EBADF, errno.EINVAL, errno.ENOTSOCK):
             raise error
         if error.errno in _SCARCE:
-            self._tell(f"the HTTP port accepts no connection: out of {_SCARCE[error.errno]} ({error.strerror})")
+            self._tell(f"the {self._name} accepts no connection: out of {_SCARCE[error.errno]} ({error.strerror})")
             await trio.sleep(_PAUSE_SECONDS)
 
     async def _serve(self, stream: trio.SocketStream) -> None:
@@ -112,7 +131,7 @@ class Server:
             self._open -= 1
             if self._in_trouble and self._open <= self._limit // 2:
                 self._in_trouble = False
-                log.info("the HTTP port accepts connections again")
+                log.info("the %s accepts connections again", self._name)
 
     def _tell(self, trouble: str) -> None:
         """Once, until it is over."""

@@ -8,8 +8,10 @@ from pathlib import Path
 import httpx
 import pytest
 import trio
+import trio.testing
 from msgspec import Struct
 
+import actors.local_api
 from actors.local_api import LARGEST_BODY, MakeBackup, run_local_api
 from messages.backup import PATH as BACKUP
 from trading.ports import DatabaseUnusable
@@ -77,3 +79,34 @@ async def test_there_is_nothing_else(tmp_path: Path, method: str, path: str, cod
         answer = await client.request(method, path)
     assert answer.status_code == code
     assert set(answer.json()) == {"error"}
+
+
+@asynccontextmanager
+async def connected(tmp_path: Path) -> AsyncIterator[trio.SocketStream]:
+    async with client_of(tmp_path, made), await trio.open_unix_socket(str(tmp_path / "s.sock")) as stream:
+        yield stream
+
+
+HEAD = f"POST {BACKUP} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n".encode()
+
+
+@pytest.mark.parametrize("begin", [b"", b"{"])
+async def test_a_body_that_does_not_come_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begin: bytes
+) -> None:
+    monkeypatch.setattr(actors.local_api, "BODY_SECONDS", 0.1)
+    with trio.fail_after(10):
+        async with connected(tmp_path) as stream:
+            await stream.send_all(HEAD + begin)
+            told = b"".join([data async for data in stream])
+    assert told.startswith(b"HTTP/1.1 408 "), told
+    assert b'"error": "the body was not complete' in told
+
+
+async def test_a_client_that_goes_away_in_between_is_no_error(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async with client_of(tmp_path, made) as client:
+        async with await trio.open_unix_socket(str(tmp_path / "s.sock")) as stream:
+            await stream.send_all(HEAD + b"{")
+        assert (await client.post(BACKUP)).status_code == 200
+        await trio.testing.wait_all_tasks_blocked(0.05)
+    assert not caplog.messages

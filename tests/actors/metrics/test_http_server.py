@@ -9,19 +9,20 @@ from typing import Self, cast
 
 import pytest
 import trio
-from hypercorn.typing import ASGIFramework
+from hypercorn.events import RawData
+from hypercorn.trio.worker_context import WorkerContext
+from hypercorn.typing import AppWrapper, ASGIFramework, ConnectionState
 from starlette.responses import PlainTextResponse
 
-import actors.metrics.http_server
 from actors.metrics.actor import _ServerConfig
 from actors.metrics.http_port import bind
-from actors.metrics.http_server import Server, connection_limit
+from actors.metrics.http_server import LONGEST_SECONDS, Server, _Connection, connection_limit
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
 @asynccontextmanager
-async def serving(limit: int, idle: float = 60.0) -> AsyncIterator[int]:
+async def serving(limit: int, idle: float = 60.0, longest: float = LONGEST_SECONDS) -> AsyncIterator[int]:
     """A running server; gives its port."""
     config = _ServerConfig()
     config.keep_alive_timeout = idle  # type: ignore[assignment]  # declared a whole number
@@ -30,7 +31,7 @@ async def serving(limit: int, idle: float = 60.0) -> AsyncIterator[int]:
     with trio.fail_after(20), bind("127.0.0.1", 0) as listener:
         app = cast("ASGIFramework", PlainTextResponse("here"))
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(Server(app, config, limit).run, listener.dup(), stop, ready.set)
+            nursery.start_soon(Server(app, config, limit, longest).run, listener.dup(), stop, ready.set)
             await ready.wait()
             yield listener.getsockname()[1]
             stop.set()
@@ -77,13 +78,30 @@ async def test_a_connection_without_a_complete_request_is_closed(begin: bytes) -
         await slow.aclose()
 
 
-async def test_no_connection_lives_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(actors.metrics.http_server, "LONGEST_SECONDS", 0.3)
-    async with serving(limit=1) as port:
+async def test_no_connection_lives_for_ever() -> None:
+    async with serving(limit=1, longest=0.3) as port:
         drip = await trio.open_tcp_stream("127.0.0.1", port)
         await drip.send_all(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\nx")
         await until_answered(port)
         await drip.aclose()
+
+
+class Unread:
+    """The stream of a client that reads nothing, for longer than anybody waits."""
+
+    async def send_all(self, data: bytes) -> None:
+        del data
+        await trio.sleep(1000)
+
+
+async def test_a_client_that_reads_nothing_can_be_left(autojump_clock: object) -> None:
+    del autojump_clock
+    app, stream = cast("AppWrapper", None), cast("trio.SSLStream[trio.SocketStream]", Unread())
+    connection = _Connection(app, _ServerConfig(), WorkerContext(None), ConnectionState({}), stream)
+    began = trio.current_time()
+    with trio.move_on_after(60):
+        await connection.protocol_send(RawData(b"an answer"))
+    assert trio.current_time() - began == 60
 
 
 async def test_ended_connections_leave_no_descriptor_open() -> None:
