@@ -3,7 +3,8 @@
 import importlib
 import sys
 from collections.abc import Awaitable, Callable
-from socket import socket
+from errno import EADDRNOTAVAIL, EAFNOSUPPORT
+from socket import gaierror, socket
 from typing import cast
 
 import trio
@@ -12,6 +13,7 @@ from actors.metrics.http_port import bind
 from actors.metrics.status_page import StatusBoard
 from actors.persistence import InThread
 from config import Config, ConfigError
+from config.problems import shown
 
 PATIENCE_SECONDS = 1.0
 """Seconds that clients wait at most for their first answer while the strategies begin."""
@@ -39,9 +41,19 @@ def bind_endpoint(config: Config, source: str) -> socket | None:
         return None
     try:
         return bind(metrics.host, metrics.port)
+    except (gaierror, UnicodeError) as error:
+        raise _wrong_host(metrics.host, source, str(getattr(error, "strerror", None) or error)) from None
     except OSError as error:
-        found = f"{metrics.host}:{metrics.port} ({error.strerror or error})"
+        words = error.strerror or str(error)
+        if error.errno in (EADDRNOTAVAIL, EAFNOSUPPORT):
+            raise _wrong_host(metrics.host, source, words) from None
+        found = f"{metrics.host}:{metrics.port} ({words})"
         raise ConfigError.at(source, "metrics.port", found, "a free port, or 0 for any") from None
+
+
+def _wrong_host(host: str, source: str, words: str) -> ConfigError:
+    allowed = 'the name or address of an interface of this machine: "127.0.0.1", or "0.0.0.0" for all of them'
+    return ConfigError.at(source, "metrics.host", f"{shown(host)} ({words})", allowed)
 
 
 def status_url(listener: socket) -> str:

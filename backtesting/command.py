@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 
 from assembly.exit_codes import EXIT_OK, EXIT_USAGE
+from assembly.reader_left import reader_may_leave
 from backtesting.data import archive, candles, download
 from backtesting.engine import Course
 from backtesting.figures.summary import Result
@@ -51,10 +52,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     _escape_unknown_signs()
-    console = Console(highlight=False)
+    console = _Console(highlight=False)
     command = COMMANDS.get(given[0]) if given else None
     try:
-        with interruptible():
+        with interruptible(), reader_may_leave():
             if command:
                 command(given[1:], console)
             else:
@@ -63,11 +64,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(str(error))
     except OSError as error:
         # Of a file that the user named; everything else translates its own.
-        return _complain(f"{error.filename}: {error.strerror}")
+        return _complain(f"{error.filename or 'standard output'}: {error.strerror or error}")
     except KeyboardInterrupt as stopped:
         _complain(STOPPED)
         return stopped.exit_code if isinstance(stopped, Interrupted) else EXIT_STOPPED
     return EXIT_OK
+
+
+class _Console(Console):
+    """Standard output, whose reader may leave."""
+
+    def on_broken_pipe(self) -> None:
+        """Let `reader_may_leave` end the command."""
+        raise BrokenPipeError
 
 
 def _escape_unknown_signs() -> None:

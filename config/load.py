@@ -12,7 +12,7 @@ from config.channels import arrange_channels
 from config.checks import problems_of
 from config.file_text import text_of
 from config.mode import mode_of
-from config.paths import expanded, what_is_wrong
+from config.paths import expanded, no_database, what_is_wrong
 from config.problems import ConfigError, ConfigWarning, Problem
 from config.schema import Config, Known, is_price_file
 from config.secret_care import secret_warnings
@@ -111,6 +111,9 @@ def _path_problems(values: dict[str, object], source: str) -> list[Problem]:
     if isinstance(prices, str) and is_price_file(prices):
         paths["exchange.paper.prices"] = prices
     found = {key: what_is_wrong(path) for key, path in paths.items() if isinstance(path, str)}
+    database = paths["persistence.database"]
+    if isinstance(database, str):
+        found["persistence.database"] = found["persistence.database"] or no_database(database)
     return [Problem(source, key, *wrong) for key, wrong in found.items() if wrong]
 
 

@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from config.problems import shown
+
 _VARIABLE = re.compile(r"\$\{?[A-Za-z_]|%[A-Za-z_][A-Za-z0-9_()]*%")
 _ALLOWED = "a path, written out"
 
@@ -13,6 +15,26 @@ def expanded(path: str) -> Path:
         return Path(path).expanduser()
     except RuntimeError:
         return Path(path)
+
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+_KERNEL = ("/proc", "/sys")
+
+
+def no_database(path: str) -> tuple[str, str] | None:
+    """What cannot be meant by the path of the journal, besides `what_is_wrong`, and what is allowed.
+
+    DuckDB takes some names for something else than a file (`:memory:`, `md:name`, `s3://...`): nothing would be kept.
+    """
+    allowed = "the path of a file that keeps what happens, for instance infinity-grid.duckdb"
+    if path.startswith(":") or _SCHEME.match(path):
+        return f"{shown(path)}, which is no file of this machine", allowed
+    place = Path(path)
+    if not place.name or place.name == ".." or path.endswith(("/", "/.")):
+        return f"{shown(path)}, which is a directory", allowed
+    if any(place.is_relative_to(kernel) for kernel in _KERNEL):
+        return f"{shown(path)}, where the kernel keeps no files", allowed
+    return None
 
 
 def what_is_wrong(path: str) -> tuple[str, str] | None:

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from assembly.config_check import Checked, check_config
 from assembly.cores import existing_base_sentences
 from assembly.exit_codes import EXIT_BUG, EXIT_DATABASE, EXIT_OK, EXIT_USAGE
+from assembly.reader_left import reader_may_leave
 from assembly.world import MACHINE, World
 from config import BotConfig, Config, ConfigError
 from config.problems import one_of, shown
@@ -49,11 +50,12 @@ def main(run: Run, arguments: list[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     verb = verb_of(given)
     if verb is not None:
-        with stop_signals(), queued_output():
+        with stop_signals(), queued_output(), reader_may_leave():
             return verb(given[1:])
-    options = parser().parse_args(given)
-    if options.check:
-        return run_check(options.config)
+    with reader_may_leave():
+        options = parser().parse_args(given)
+        if options.check:
+            return run_check(options.config)
     with stop_signals() as signals, queued_output() as stderr:
         return _main(run, options, signals, stderr)
 

@@ -4,6 +4,7 @@ Another program may rotate it, too: a file that was moved away or removed is mad
 """
 
 import os
+import re
 import stat
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +13,9 @@ from config.problems import why
 
 MEGABYTE = 1_000_000
 _OWNER = 0o600
+_LONGEST_BEGIN = 200
+_LOG_LINE = re.compile(rb'\d{4}-\d\d-\d\d[T ][^|\n]* [A-Z]+ \||\{"time": ')
+"""How the first line of a log begins, as text and as JSON (`console.log_lines`)."""
 _PATIENCE = 10
 """A rotation that failed is tried again after this part of a full file."""
 
@@ -143,4 +147,14 @@ def unusable(path: Path) -> str:
         return why(error)
     if not stat.S_ISREG(found.st_mode):
         return "it is no ordinary file"
-    return "" if os.access(path, os.W_OK) else "it cannot be written"
+    return _other_use(path) if os.access(path, os.W_OK) else "it cannot be written"
+
+
+def _other_use(path: Path) -> str:
+    """What speaks against lines of a log at the end of this file, or nothing."""
+    try:
+        with path.open("rb") as file:
+            begin = file.read(_LONGEST_BEGIN)
+    except OSError as error:
+        return why(error)
+    return "" if not begin or _LOG_LINE.match(begin) else "it holds something else than a log of this program"

@@ -12,6 +12,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Literal
 
 from config.problems import ConfigError, shown, why
@@ -30,7 +31,6 @@ SUM_SECONDS = 60.0
 _REMEMBERED = 2_000
 """Different lines at most that are watched for repetition."""
 
-_BESIDE_THE_DATABASE = (".wal", ".nonce")
 _CHATTY = ("httpx", "httpcore", "trio-websocket", "hypercorn", "h2", "hpack")
 """Their lines show URLs, headers and frames, in which keys and tokens travel."""
 
@@ -77,12 +77,23 @@ def check_log_file(config: Config, source: str) -> None:
     bot = config.bot
     if bot.log_file is None:
         return
-    database = str(config.database)
-    for other in (source, database, *(f"{database}{end}" for end in _BESIDE_THE_DATABASE)):
-        if os.path.realpath(bot.log_path) == os.path.realpath(other):
-            raise ConfigError.at(source, "bot.log_file", shown(bot.log_file), f"another file than {other}")
+    path = Path(os.path.realpath(bot.log_path))
+    if path == Path(os.path.realpath(source)):
+        raise ConfigError.at(source, "bot.log_file", shown(bot.log_file), f"another file than {source}")
+    for database in dict.fromkeys((config.database, Path(config.persistence.database))):
+        if _share_a_file(path, Path(os.path.realpath(database))):
+            allowed = f"another file than {database} and those whose names begin with it, which are the database's own"
+            raise ConfigError.at(source, "bot.log_file", shown(bot.log_file), allowed)
     if wrong := unusable(bot.log_path):
         raise _unusable_file(bot, source, wrong)
+
+
+def _share_a_file(log: Path, database: Path) -> bool:
+    """Whether the log, or one that it is rotated to, is the database or one of the files that are kept beside it."""
+    if log.parent != database.parent:
+        return False
+    beside = log.name == database.name or log.name.startswith(f"{database.name}.")
+    return beside or (database.name.startswith(f"{log.name}.") and database.name[len(log.name) + 1 :].isdigit())
 
 
 def _unusable_file(bot: BotConfig, source: str, wrong: str) -> ConfigError:

@@ -74,6 +74,7 @@ MAY_IMPORT = {
         "simulators.prices",
         "assembly.cores",
         "assembly.exit_codes",
+        "assembly.reader_left",
         "assembly.registry",
         *_GROUND,
     ),

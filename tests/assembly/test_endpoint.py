@@ -16,8 +16,10 @@ from actors.metrics.http_port import bind
 from actors.metrics.status_page import StatusBoard
 from actors.persistence import InThread
 from assembly import endpoint
-from assembly.endpoint import PATIENCE_SECONDS, run_endpoint, status_url
+from assembly.endpoint import PATIENCE_SECONDS, bind_endpoint, run_endpoint, status_url
+from config import ConfigError
 from tests.actors.reports import new_board
+from tests.config.texts import changed, read
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -77,3 +79,18 @@ def test_the_address_of_the_status_page_has_the_port_that_was_taken(host: str, s
 def test_the_program_begins_without_the_modules_of_the_endpoint(module: str) -> None:
     code = f"import sys, supervisor; sys.exit({module!r} in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "192.0.2.1", "a..b", "x" * 60])
+def test_a_host_that_is_none_of_ours_is_not_blamed_on_the_port(host: str) -> None:
+    config = read(changed("[bot]", f'[metrics]\nport = 0\nhost = "{host}"\n[bot]'))
+    with pytest.raises(ConfigError, match=r"metrics\.host.* allowed: the name or address of an interface"):
+        bind_endpoint(config, "c.toml")
+
+
+def test_a_taken_port_is_blamed_on_the_port() -> None:
+    with bind("127.0.0.1", 0) as taken:
+        port = taken.getsockname()[1]
+        config = read(changed("[bot]", f"[metrics]\nport = {port}\n[bot]"))
+        with pytest.raises(ConfigError, match=r"metrics\.port"):
+            bind_endpoint(config, "c.toml")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from config import ConfigError, load
-from config.paths import expanded, what_is_wrong
+from config.paths import expanded, no_database, what_is_wrong
 from tests.config.texts import KNOWN, VALID
 
 
@@ -33,6 +33,39 @@ def test_a_variable_is_named_as_such(path: str) -> None:
 @pytest.mark.parametrize("path", ["", "a.csv", "~/a", "100%/a", "cost$", "$5/a", r"C:\grids\a.csv", "a b/ü.log"])
 def test_ordinary_paths_are_fine(path: str) -> None:
     assert what_is_wrong(path) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        (":memory:", "no file of this machine"),
+        (":memory:grid", "no file of this machine"),
+        ("md:grid", "no file of this machine"),
+        ("s3://bucket/grid.duckdb", "no file of this machine"),
+        ("postgres:dbname=x", "no file of this machine"),
+        (".", "a directory"),
+        ("..", "a directory"),
+        ("/", "a directory"),
+        ("data/", "a directory"),
+        ("data/.", "a directory"),
+        ("data/..", "a directory"),
+        ("/proc/self/x", "the kernel"),
+        ("/sys/x.duckdb", "the kernel"),
+    ],
+)
+def test_a_journal_is_a_file_that_keeps_what_is_written(path: str, words: str, home: Path) -> None:
+    found, allowed = no_database(path) or ("", "")
+    assert words in found
+    assert "a file that keeps what happens" in allowed
+    with pytest.raises(ConfigError, match=r"persistence\.database"):
+        load(written(home, database=path), {}, KNOWN)
+
+
+@pytest.mark.parametrize(
+    "path", ["grid", "a/grid.duckdb", "../grid.duckdb", r"C:\\grids\\a.duckdb", "/process/x", ".grid"]
+)
+def test_other_names_of_a_journal_are_fine(path: str) -> None:
+    assert no_database(path) is None
 
 
 def test_a_user_who_does_not_exist(home: Path) -> None:

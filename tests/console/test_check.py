@@ -95,9 +95,10 @@ def test_a_sound_configuration_is_told_what_it_will_do(capsys: Output) -> None:
 
 @pytest.mark.parametrize(
     ("database", "words"),
-    [("absent/a.duckdb", "has no directory: absent does not exist"), (".", "is a directory")],
+    [("absent/a.duckdb", "has no directory: absent does not exist"), ("folder", "is a directory")],
 )
 def test_a_place_where_no_database_can_be(database: str, words: str, capsys: Output) -> None:
+    Path("folder").mkdir()
     code, _, errors = check(PAPER + f'[persistence]\ndatabase = "{database}"\n', capsys)
     assert code == 6
     assert words in errors[0]

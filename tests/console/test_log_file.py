@@ -1,6 +1,7 @@
 """The log file: bounded, its owner's alone, and made again when somebody moved it away."""
 
 import errno
+import logging
 import os
 import stat
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.log_file import LogFile, unusable
+from console.log_lines import JsonFormatter, TextFormatter
 
 
 def mode(path: Path) -> int:
@@ -177,6 +179,24 @@ def test_what_cannot_be_a_log_file_is_named_and_nothing_is_made(tmp_path: Path) 
     assert unusable(tmp_path) == unusable(tmp_path / "pipe") == unusable(Path("/dev/null")) == "it is no ordinary file"
     assert unusable(tmp_path / "file" / "grid.log") == "Not a directory"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "pipe"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"time,price\n1,2\n", b"\0" * 50, b"[bot]\n", b"secret", b"\n", b"2021-07-01 00:00:00,2200.5\n", b'{"a": 1}\n'],
+)
+def test_a_file_that_is_no_log_gets_no_lines(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "file").write_bytes(content)
+    assert unusable(tmp_path / "file") == "it holds something else than a log of this program"
+
+
+@pytest.mark.parametrize("formatter", [TextFormatter(), JsonFormatter()])
+def test_a_log_of_an_earlier_run_is_continued(tmp_path: Path, formatter: logging.Formatter) -> None:
+    record = logging.LogRecord("a", logging.WARNING, "file.py", 1, "two\nlines", (), None)
+    (tmp_path / "file").write_text(formatter.format(record) + "\n")
+    assert unusable(tmp_path / "file") == ""
+    (tmp_path / "file").write_text("2026-10-28 09:15:02,123     INFO | as earlier versions wrote\n")
+    assert unusable(tmp_path / "file") == ""
 
 
 @pytest.mark.parametrize("name", ["pipe", "."])

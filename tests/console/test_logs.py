@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from config import ConfigError
 from console.log_file import LogFile
 from console.log_lines import JsonFormatter, TextFormatter
-from console.logs import LogFormat, LogLevel, QueuedHandler, log_target
+from console.logs import LogFormat, LogLevel, QueuedHandler, check_log_file, log_target
 from console.logs import setup_logging as set_up
 from console.output import LineWriter, QueuedStream
-from tests.config.texts import changed, read
+from tests.config.texts import VALID, changed, read
 
 MOMENT = datetime(2025, 10, 27, 12, 21, 7, 250_000, UTC).timestamp()
 
@@ -329,3 +330,29 @@ def test_the_log_file_is_closed_by_the_thread_that_writes_it_and_never_under_it(
     gate.set()
     stream.writer.close(10)
     assert events == [("written", "output"), ("closed", "output")]
+
+
+@pytest.mark.parametrize(
+    ("log", "database", "shared"),
+    [
+        ("grid.duckdb", "grid.duckdb", True),
+        ("./x/../grid.duckdb.nonce", "grid.duckdb", True),
+        ("grid.duckdb.wal", "grid.duckdb", True),
+        ("grid.dry-run.duckdb.sock", "grid.duckdb", True),
+        ("grid.log", "grid.log.1", True),
+        ("grid.log", "grid.duckdb", False),
+        ("grid", "grid.duckdb", False),
+        ("x/grid.duckdb", "grid.duckdb", False),
+    ],
+)
+def test_a_log_never_gets_the_name_of_a_file_of_the_database(
+    tmp_path: Path, log: str, database: str, shared: bool
+) -> None:
+    (tmp_path / "x").mkdir()
+    text = VALID.replace("[bot]\n", f'[bot]\nlog_file = "{tmp_path}/{log}"\n')
+    config = read(text + f'\n[persistence]\ndatabase = "{tmp_path}/{database}"\n')
+    if not shared:
+        check_log_file(config, "c.toml")
+        return
+    with pytest.raises(ConfigError, match=r"bot\.log_file.*another file than .*the database's own"):
+        check_log_file(config, "c.toml")

@@ -13,6 +13,8 @@ from tests.process import running
 
 pytestmark = pytest.mark.process
 
+EARLIER = b"2026-11-27T09:15:02.123Z     INFO | an earlier run "
+
 
 def configured(folder: Path, bot: str, **more: object) -> Path:
     path = running.configuration(folder, speed="50", **more)  # type: ignore[arg-type]
@@ -56,13 +58,13 @@ def test_the_file_is_rotated_while_it_runs(tmp_path: Path) -> None:
         tmp_path, 'log_file = "grid.log"\nlog_level = "debug"\nlog_file_megabytes = 1\nlog_files_kept = 1'
     )
     log = tmp_path / "grid.log"
-    log.write_bytes(b"x" * 999_000 + b"\n")
+    log.write_bytes(EARLIER + b"x" * 999_000 + b"\n")
     with running.started(tmp_path, path) as process:
         wait_for("RUNNING", log)
         process.send_signal(signal.SIGTERM)
         assert process.wait(15) == 0
     assert log.stat().st_size < 500_000
-    assert (tmp_path / "grid.log.1").read_bytes().startswith(b"xxx")
+    assert (tmp_path / "grid.log.1").read_bytes().startswith(EARLIER + b"xxx")
 
 
 @pytest.mark.parametrize("log_format", ["text", "json"])
@@ -98,7 +100,7 @@ def test_a_file_that_cannot_be_is_told_before_anything_starts(tmp_path: Path, lo
     assert sorted(file.name for file in tmp_path.iterdir()) == ["trial.toml"]
 
 
-@pytest.mark.parametrize("log_file", ["trial.duckdb", "trial.duckdb.wal", "trial.toml", "./trial.duckdb"])
+@pytest.mark.parametrize("log_file", ["trial.duckdb", "trial.duckdb.sock", "trial.toml", "./trial.duckdb"])
 def test_a_log_is_not_written_into_the_programs_other_files(tmp_path: Path, log_file: str) -> None:
     path = configured(tmp_path, f'log_file = "{log_file}"')
     before = path.read_bytes()
@@ -113,7 +115,7 @@ def test_a_full_disk_costs_lines_and_nothing_else(tmp_path: Path) -> None:
     port = running.free_port()
     path = configured(tmp_path, 'log_file = "grid.log"\nlog_file_megabytes = 10000', metrics=True, port=port)
     log = tmp_path / "grid.log"
-    log.write_bytes(b"x" * 499 + b"\n")
+    log.write_bytes(EARLIER.ljust(499, b"x") + b"\n")
     os.truncate(log, 64 * 2**20)
     with running.started(tmp_path, path, "sh", "-c", 'ulimit -f 65536; exec "$@"', "sh") as process:
         try:
