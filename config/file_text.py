@@ -1,5 +1,6 @@
 """The bytes of a configuration file as text, or in words why they are none."""
 
+import os
 from pathlib import Path
 
 from config.problems import Problem, shown, why
@@ -17,10 +18,17 @@ def text_of(path: Path) -> str | Problem:
         with path.open("rb") as file:
             content = file.read(LARGEST + 1)
     except OSError as error:
-        return Problem(str(path), "", why(error), ALLOWED)
+        return Problem(str(path), "", why(error), ALLOWED, _hint(error))
     except ValueError:
         return Problem(repr(str(path)), "", "a path with a zero character", ALLOWED)
     return decoded(content, str(path))
+
+
+def _hint(error: OSError) -> str:
+    """What to type. A container's user owns nothing outside of it: the file's group is what its owner can give away."""
+    if not isinstance(error, PermissionError):
+        return ""
+    return f"Let this user's group read it: sudo chgrp {os.getegid()} FILE, sudo chmod 0640 FILE"
 
 
 def decoded(content: bytes, source: str) -> str | Problem:

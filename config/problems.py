@@ -8,6 +8,8 @@ from difflib import SequenceMatcher, get_close_matches
 
 from msgspec import Struct
 
+from config.file_rights import denied
+
 _SHOWN = 60
 _LONGEST_GUESS = 64
 """difflib's time grows with the square of the length; no name that is meant is longer."""
@@ -179,4 +181,8 @@ def why(error: OSError) -> str:
     """Why a file cannot be read, in words."""
     if isinstance(error, FileNotFoundError):
         return "the file does not exist"
+    if isinstance(error, IsADirectoryError):
+        return "a directory, as Docker makes one where a file to mount is missing"
+    if isinstance(error, PermissionError):
+        return denied(error)
     return error.strerror or type(error).__name__

@@ -1,5 +1,6 @@
 """What went wrong with the database file and what to do about it, in one sentence each."""
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,7 +33,7 @@ _PROBLEMS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         r"Permission denied|Operation not permitted",
-        "is not writable for the user of this program",
+        f"is not writable for the user of this program (number {os.geteuid()})",
         f"change owner or mode of the file and its directory {ELSEWHERE}",
     ),
     (

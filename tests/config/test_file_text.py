@@ -1,5 +1,6 @@
 """Bytes that are no text are named in words, with the place."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -48,8 +49,24 @@ def test_a_device_without_an_end_is_not_read_for_ever() -> None:
     assert isinstance(problem, Problem)
 
 
-@pytest.mark.parametrize(("name", "words"), [("absent.toml", "does not exist"), (".", "Is a directory")])
+@pytest.mark.parametrize(
+    ("name", "words"), [("absent.toml", "does not exist"), (".", "a directory, as Docker makes one")]
+)
 def test_a_file_that_cannot_be_read(tmp_path: Path, name: str, words: str) -> None:
     problem = text_of(tmp_path / name)
     assert isinstance(problem, Problem)
     assert words in problem.found
+
+
+def test_a_file_of_somebody_else_says_what_to_type(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(VALID)
+
+    def refuse(self: Path, *_: object) -> None:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "open", refuse)
+    problem = text_of(path)
+    assert isinstance(problem, Problem)
+    assert f"permission denied for user {os.geteuid()}: the file has mode 0" in problem.found
+    assert problem.hint == f"Let this user's group read it: sudo chgrp {os.getegid()} FILE, sudo chmod 0640 FILE"

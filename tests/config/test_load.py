@@ -149,7 +149,7 @@ def test_an_absent_file_is_one_clear_problem(tmp_path: Path) -> None:
 
 
 def test_a_directory_is_one_clear_problem(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="Is a directory"):
+    with pytest.raises(ConfigError, match="found a directory, as Docker makes one"):
         load(tmp_path, {}, KNOWN)
 
 

@@ -122,6 +122,22 @@ def test_a_telegram_token_comes_from_a_file(tmp_path: Path) -> None:
     assert load(path, {}, KNOWN).notifier["telegram"].options == {"token": Secret(CANARY)}
 
 
+def test_a_file_of_another_user_is_told_with_its_mode_and_without_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / CANARY
+    path.touch(mode=0o600)
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "open", refuse)
+    said = str(refusal(VALID, {"INFINITY_GRID_API_SECRET_KEY_FILE": str(path)}))
+    assert "cannot be read (permission denied for user " in said
+    assert ": the file has mode 0600 and belongs to " in said
+    assert CANARY not in said
+
+
 @pytest.mark.parametrize(
     ("keys", "line"),
     [
