@@ -34,7 +34,7 @@ def test_the_version_is_that_of_the_project(image: dockerfile.Image) -> None:
 
 def test_every_file_names_the_same_version() -> None:
     named = re.compile(rf"{PROJECT['name']}:(\d[\w.]*)")
-    files = ("Dockerfile", "compose.yaml", "deploy/kubernetes.yaml", "docs/deploy.md")
+    files = ("Dockerfile", "compose.yaml", "deploy/kubernetes.yaml", "deploy/kubernetes-keep.yaml", "docs/deploy.md")
     found = {name: set(named.findall((ROOT / name).read_text(encoding="utf-8"))) for name in files}
     assert found == {name: {PROJECT["version"]} for name in files}
 

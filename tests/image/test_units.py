@@ -27,13 +27,6 @@ STOP_SECONDS = float(SupervisorConfig().shutdown_seconds) + 2
 
 
 @pytest.fixture
-def compose() -> dict[str, Any]:
-    """The service of compose.yaml."""
-    service: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"]["grid"]
-    return service
-
-
-@pytest.fixture
 def objects() -> dict[str, dict[str, Any]]:
     """Those of the manifest, by their kind."""
     text = (ROOT / "deploy/kubernetes.yaml").read_text(encoding="utf-8")
@@ -49,30 +42,6 @@ def unit() -> dict[str, list[str]]:
             name, _, value = line.partition("=")
             found.setdefault(name, []).append(value)
     return found
-
-
-def test_compose_gives_one_volume_and_takes_the_rest(compose: dict[str, Any]) -> None:
-    assert compose["read_only"] is True
-    assert compose["cap_drop"] == ["ALL"]
-    writable = [place for place in compose["volumes"] if not place.endswith(":ro")]
-    assert [place.partition(":")[2] for place in writable] == IMAGE.volumes
-    assert "replicas" not in compose
-    assert "scale" not in compose
-
-
-def test_compose_waits_longer_than_a_stop_takes(compose: dict[str, Any]) -> None:
-    assert float(compose["stop_grace_period"].removesuffix("s")) > STOP_SECONDS
-
-
-def test_compose_shows_a_configuration_that_is_there(compose: dict[str, Any]) -> None:
-    source, target = re.findall(r"\$\{CONFIG:-([^}]+)\}:([^:]+):ro", " ".join(compose["volumes"]))[0]
-    assert (ROOT / source).is_file()
-    assert [target] == IMAGE.command
-
-
-def test_compose_comes_back_and_keeps_its_log_small(compose: dict[str, Any]) -> None:
-    assert compose["restart"] == "unless-stopped"
-    assert compose["logging"]["options"].keys() == {"max-size", "max-file"}
 
 
 def test_kubernetes_never_runs_two(objects: dict[str, dict[str, Any]]) -> None:
@@ -105,6 +74,21 @@ def test_kubernetes_runs_the_image_as_it_is_meant_to_be(objects: dict[str, dict[
     assert [path for path, read_only in mounts.items() if not read_only] == IMAGE.volumes
     assert container["args"] == IMAGE.command
     assert pod["terminationGracePeriodSeconds"] > STOP_SECONDS
+
+
+def test_the_pod_of_a_restore_is_the_same_user_with_the_same_volume(objects: dict[str, dict[str, Any]]) -> None:
+    """It may write what the program reads afterwards, and is no target of the program's service."""
+    text = (ROOT / "deploy/kubernetes-keep.yaml").read_text(encoding="utf-8")
+    made = yaml.safe_load(text)
+    spec, pod = made["spec"], objects["Deployment"]["spec"]["template"]["spec"]
+    (keep,), program = spec["containers"], _container(objects)
+    assert spec["securityContext"] == pod["securityContext"]
+    assert keep["securityContext"] == program["securityContext"]
+    assert keep["image"] == program["image"]
+    assert [mount for mount in program["volumeMounts"] if mount["name"] != "secrets"] == keep["volumeMounts"]
+    assert [volume for volume in pod["volumes"] if volume["name"] != "secrets"] == spec["volumes"]
+    assert made["metadata"]["labels"] != objects["Service"]["spec"]["selector"]
+    assert made["metadata"]["name"] in (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
 
 
 def test_the_manifest_begins_with_a_dry_run(objects: dict[str, dict[str, Any]]) -> None:

@@ -31,11 +31,13 @@ NOT_RUN = (
         "downloads asks; `make asks` does it in CI",
     ),
     NotRun("docs/deploy.md", "docker ", _ENGINE),
-    NotRun("docs/deploy.md", "CONFIG=./mine.toml docker ", _ENGINE),
     NotRun("docs/deploy.md", "kubectl ", "needs a cluster"),
     NotRun("docs/deploy.md", "sudo ", _MACHINE),
     NotRun("docs/deploy.md", "git archive ", _MACHINE),
     NotRun("docs/deploy.md", "journalctl ", _MACHINE),
+    NotRun("docs/deploy.md", "grid", "as the user of a service that is not there"),
+    NotRun("docs/deploy.md", "at=/opt/", "as the user of a service that is not there"),
+    NotRun("docs/deploy.md", "git pull", _DOWNLOADS),
 )
 
 

@@ -1,5 +1,6 @@
 """Whatever DuckDB or the operating system says becomes one sentence with a remedy."""
 
+import os
 from pathlib import Path
 
 import duckdb
@@ -17,7 +18,7 @@ PATH = Path("data/grid.duckdb")
         (OSError(28, "No space left on device"), "cannot be written because the disk (or its quota) is full"),
         (OSError(122, "Disk quota exceeded"), "cannot be written because the disk (or its quota) is full"),
         (OSError(30, "Read-only file system"), "lies on a read-only disk"),
-        (OSError(13, "Permission denied"), "is not writable for the user of this program"),
+        (OSError(13, "Permission denied"), f"is not writable for the user of this program (number {os.geteuid()})"),
         (duckdb.IOException('Could not set lock on file "x": Resource busy'), "is in use by another process"),
         (
             duckdb.IOException('Could not set lock on file "x": Conflicting lock is held in PID 0. See also'),
