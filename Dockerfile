@@ -1,7 +1,7 @@
 # The program as a container image: docs/deploy.md says how to run it, `python -m tests.image` tries every step of it.
 #
-#     docker build -t infinity-grid-trio:0.1.0 .
-#     docker buildx build --platform linux/amd64,linux/arm64 -t infinity-grid-trio:0.1.0 .
+#     docker build -t infinity-grid-trio:0.2.0 .
+#     docker buildx build --platform linux/amd64,linux/arm64 -t infinity-grid-trio:0.2.0 .
 #
 # To pin the base to the byte: --build-arg BASE=debian@sha256:...
 ARG BASE=debian:trixie-slim
@@ -25,7 +25,7 @@ RUN chmod -R a+rX,go-w /app \
 
 FROM ${BASE}
 # The version of pyproject.toml; a test holds them together.
-ARG VERSION=0.1.0
+ARG VERSION=0.2.0
 LABEL org.opencontainers.image.title="infinity-grid-trio" \
       org.opencontainers.image.description="An unattended, crash-proof grid-trading system of isolated trio actors" \
       org.opencontainers.image.version="${VERSION}" \

@@ -19,12 +19,12 @@ def version(root: Path = Path(__file__).parent.parent) -> str:
 
 
 def program_and_version() -> str:
-    """For people, as `infinity-grid-trio 0.1.0`."""
+    """For people, as `infinity-grid-trio 0.2.0`."""
     return f"{DISTRIBUTION} {version()}"
 
 
 def user_agent() -> str:
-    """For servers, as `infinity-grid-trio/0.1.0`."""
+    """For servers, as `infinity-grid-trio/0.2.0`."""
     return f"{DISTRIBUTION}/{version()}"
 
 

@@ -39,6 +39,14 @@ def test_every_file_names_the_same_version() -> None:
     assert found == {name: {PROJECT["version"]} for name in files}
 
 
+def test_the_changelog_begins_with_the_version_that_runs() -> None:
+    headings = re.findall(
+        r"^## ([\d.]+)(?:, (\w+))?$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert headings[0] in ((PROJECT["version"], ""), (PROJECT["version"], "unreleased"))
+    assert [version for version, word in headings[1:] if word or version == PROJECT["version"]] == []
+
+
 def test_it_runs_as_a_number_that_is_not_root_and_writes_to_one_volume(image: dockerfile.Image) -> None:
     assert re.fullmatch(r"[1-9]\d+:[1-9]\d+", image.user)
     assert image.volumes == [image.folder] == ["/data"]
