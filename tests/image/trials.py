@@ -6,6 +6,7 @@ import tomllib
 import traceback
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
+from pathlib import Path
 
 import trio
 
@@ -184,6 +185,54 @@ async def configuration_missing(bench: Bench) -> None:
         bench.figures["no configuration"] = await _refused(running, EXIT_USAGE, "/config/config.toml")
 
 
+async def configuration_of_somebody_else(bench: Bench) -> None:
+    """a configuration or a key that only its owner may read is refused with its mode; the group's right is enough"""
+    number = bench.owner.partition(":")[0]
+    config = bench.demonstration()
+    file = config / "config.toml"
+    file.chmod(0o600)
+    rights = f"permission denied for user {number}: the file has mode 0600 and belongs to 0:0"
+    with bench.container(bench.volume(), config, keys=False) as running:
+        bench.figures["a configuration of mode 0600"] = await _refused(running, EXIT_USAGE, rights)
+    run("chgrp", number, file)
+    file.chmod(0o640)
+    code, told = bench.tool("python", "-m", "supervisor", "--check", "/config/config.toml", config=config)
+    assert code == 0, told
+    run("chown", "0:0", config / "secret")
+    with bench.container(bench.volume(), config) as running:
+        said = await _refused(running, EXIT_USAGE, f"permission denied for user {number}: the file has mode 0400")
+    assert "INFINITY_GRID_API_SECRET_KEY_FILE" in said
+
+
+async def folder_for_a_file(bench: Bench) -> None:
+    """a directory that an engine has made in the place of a missing configuration is named as such"""
+    folder = bench.place()
+    (folder / "config.toml").mkdir(parents=True)
+    with bench.container(bench.volume(), folder, keys=False) as running:
+        await _refused(running, EXIT_USAGE, "found a directory, as Docker makes one where a file to mount is missing")
+
+
+async def backup_and_restore(bench: Bench) -> None:
+    """a backup by `docker exec`, and its restore by a container of its own, as the page types them"""
+    data, config = bench.volume(), bench.demonstration()
+    backup = ["python", "-m", "supervisor", "backup", "/config/config.toml"]
+    with bench.container(data, config, keys=False) as running:
+        await until(lambda: "executed" in running.log, running)
+        code, told = running.run(backup)
+        assert code == 0, told
+        await _done(bench, data, config, "--check", "/config/config.toml")
+        copy = told.partition(":")[0]
+        with bench.container(data, config, "restore", "/config/config.toml", copy, keys=False) as second:
+            await _refused(second, EXIT_DATABASE, "in use")
+        await _stopped(running)
+    await _done(bench, data, config, "restore", "--check", "/config/config.toml", copy)
+    said = await _done(bench, data, config, "restore", "/config/config.toml", copy)
+    assert "restored: /data/infinity-grid-demo.duckdb" in said, said
+    with bench.container(data, config, keys=False) as running:
+        await healthy(running)
+        await _stopped(running)
+
+
 TRIALS: tuple[Trial, ...] = (
     holds_the_program,
     changes_nothing,
@@ -196,6 +245,9 @@ TRIALS: tuple[Trial, ...] = (
     volumes_that_cannot_be_used,
     another_user,
     configuration_missing,
+    configuration_of_somebody_else,
+    folder_for_a_file,
+    backup_and_restore,
 )
 
 
@@ -223,6 +275,14 @@ async def _stopped(running: Container) -> float:
     assert code == EXIT_OK, f"{code} after {seconds:.1f} s\n{running.log}"
     assert seconds < STOP_SECONDS, f"{seconds:.1f} s\n{running.log}"
     return seconds
+
+
+async def _done(bench: Bench, data: Path, config: Path, *arguments: str) -> str:
+    """`docker run --rm IMAGE ARGUMENTS` ends with 0; what it says."""
+    with bench.container(data, config, *arguments, keys=False) as running:
+        code = await trio.to_thread.run_sync(running.wait)
+        assert code == EXIT_OK, f"{code}: {running.log}"
+        return running.log
 
 
 async def _refused(running: Container, code: int, words: str) -> str:
