@@ -48,6 +48,7 @@ def test_markers_are_found_where_they_stand(tmp_path: Path) -> None:
 
 
 YOURS = (
+    *("compose.override.yaml", "kubernetes.yaml"),
     *("config.toml", "local.toml", "grid.log", "grid.log.1", ".env", "secrets/api_secret_key", "api_secret_key"),
     *("grid.duckdb", "grid.duckdb.wal", "grid.duckdb.nonce", "grid.duckdb.sock", "grid.dry-run.duckdb"),
     *("grid.backup-20261128T120000Z.duckdb", "grid.duckdb.before-restore-20261128T120000Z", "backups/x.duckdb"),

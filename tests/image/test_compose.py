@@ -1,11 +1,14 @@
 """compose.yaml starts the user's grid and nothing else, and keeps to what the image and the program are meant for."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from assembly import registry
+from config.load import parse
 from config.schema import SupervisorConfig
 from tests.image import dockerfile
 
@@ -88,16 +91,20 @@ def test_it_comes_back_and_keeps_its_log_small(grid: dict[str, Any], service: di
     assert service["logging"]["options"].keys() == {"max-size", "max-file"}
 
 
-def test_the_commented_lines_are_compose_too() -> None:
-    """What the page tells to uncomment fits the rest."""
-    lines = []
-    for line in TEXT.splitlines():
-        bare = line.replace("# ", "", 1) if line.lstrip().startswith("# ") else line
-        key = bare.strip().split(":")[0]
-        wanted = key in ("environment", "secrets", "ports", "api_public_key", "api_secret_key")
-        lines.append(bare if wanted or key.startswith("INFINITY_GRID_") else line)
-    read = yaml.safe_load("\n".join(lines))
-    grid = read["services"]["grid"]
-    assert set(grid["secrets"]) == set(read["secrets"])
-    assert {Path(path).name for path in grid["environment"].values()} == set(read["secrets"])
-    assert all(port.startswith("127.0.0.1:") for port in grid["ports"])
+def test_what_is_the_users_goes_on_top_of_it() -> None:
+    """An upgrade replaces compose.yaml; the copy of the other file in its place is git-ignored."""
+    made = yaml.safe_load((ROOT / "deploy/compose.override.yaml").read_text(encoding="utf-8"))
+    assert list(made["services"]) == ["grid"]
+    grid, secrets = made["services"]["grid"], made["secrets"]
+    assert set(grid["secrets"]) == set(secrets)
+    assert sorted(grid["environment"].values()) == sorted(f"/run/secrets/{name}" for name in secrets)
+    assert [file["file"] for file in secrets.values()] == [f"./secrets/{name}" for name in secrets]
+    text = (ROOT / "config/demo.toml").read_text(encoding="utf-8")
+    names = [name.removesuffix("_FILE") for name in grid["environment"]]
+    assert parse(text, "demo.toml", dict.fromkeys(names, "x"), registry.known())
+
+
+def test_a_published_port_is_of_this_machine_only() -> None:
+    text = (ROOT / "deploy/compose.override.yaml").read_text(encoding="utf-8")
+    (ports,) = re.findall(r"^ +# ports: (.+)$", text, re.MULTILINE)
+    assert all(port.startswith("127.0.0.1:") for port in yaml.safe_load(ports))
