@@ -131,7 +131,7 @@ def place_odd(kraken: Sandbox, odd: dict[str, Any], price: str) -> None:
 @pytest.mark.process
 @pytest.mark.parametrize("odds", [ODD[first::4] for first in range(4)], ids=["1", "2", "3", "4"])
 async def test_orders_of_others_leave_no_fill_unanswered(tmp_path: Path, odds: list[dict[str, Any]]) -> None:
-    """Before the start, open and closed, and while it runs; also after kill -9. A few at once: each costs two programs."""
+    """Before the start, open and closed, while it runs, and after kill -9. A few at once: each costs two programs."""
     async with busy_kraken(ZUSD="50000", XXBT="0") as kraken:
         kraken.control.price("ETH/USD", D("2000.00"))
         for odd in odds:
