@@ -1,6 +1,7 @@
 """The one journal file of a run: opened first, held against configuration and account, and the same one ever after."""
 
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -90,17 +91,17 @@ class JournalFile:
         news, self._owner_is_news = self._owner_is_news, False
         return self.owner if news else None
 
-    def backup(self, target: str) -> Backup:
+    def backup(self, target: str, gets_on: Callable[[], object] = lambda: None) -> Backup:
         """Copy the open database into this file or directory; empty: beside it. Blocks, and holds up no write.
 
-        Raises `DatabaseUnusable`.
+        `gets_on` is called before each step.         Raises `DatabaseUnusable`.
         """
         if not isinstance(self._newest, Journal):
             raise BackupFailed("no backup was made: the database is not open at the moment.")
         database = self._config.database.absolute()
         now = datetime.fromtimestamp(self._world.wall() / 1e9, UTC)
         file = target_of(database, Path(target) if target else None, now)
-        with self._newest.snapshot() as snapshot:
+        with self._newest.snapshot(gets_on) as snapshot:
             return save(snapshot, file)
 
     def give_up_backup(self) -> None:

@@ -6,12 +6,14 @@ import os
 import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import cast
 
 import trio
 from msgspec import Struct
 
+from adapters.journal.snapshot import BackupFailed
 from assembly.journal_file import JournalFile
 from assembly.local_socket import listen, socket_of
 from assembly.world import World
@@ -23,6 +25,11 @@ MODULE = "actors.local_api"
 
 GRACE_SECONDS = 2.0
 """In which a backup clears away what it has begun; a disk that hangs gets no more."""
+
+STALLED_SECONDS = 300.0
+"""A backup whose next step takes longer is given up; a step is 4 MB, or what is held in one table."""
+MOST_HANGING = 4
+"""Backups that may hang at a time; each keeps a thread until its disk answers."""
 
 RunApi = Callable[[Callable[[str], Awaitable[Struct]], socket.socket], Awaitable[None]]
 
@@ -36,6 +43,8 @@ class LocalEndpoint:
         self._world = world
         self._listener: socket.socket | None = None
         self._identity: tuple[int, int] | None = None
+        self._threads = trio.CapacityLimiter(MOST_HANGING)
+        self._enders = trio.CapacityLimiter(MOST_HANGING)
 
     def open(self) -> None:
         """Make the socket; to be called once the database is open. Where that fails, a warning says so."""
@@ -67,22 +76,47 @@ class LocalEndpoint:
             self._path.unlink(missing_ok=True)
 
     async def _backup(self, target: str) -> Struct:
+        """Raises `BackupFailed`, also where a step takes `STALLED_SECONDS`: nothing can end what hangs in a disk, but
+        checkpoints need not wait for it."""
+        if self._threads.available_tokens < 1:
+            raise BackupFailed(
+                f"no backup was made: {MOST_HANGING} earlier ones hang in a disk that does not answer; bring it back, "
+                "or stop the program and start it again."
+            )
+        with trio.CancelScope(deadline=trio.current_time() + STALLED_SECONDS) as scope:
+            return await self._made(target, scope)
+        where = target or f"beside {self._path.with_suffix('')}"
+        sentence = (
+            f"no backup was made ({where}): nothing got on for {STALLED_SECONDS:.0f} s, as if a disk hung, so it was "
+            "given up; trading and database go on. What it has begun is removed when the disk answers again."
+        )
+        logger.warning("%s", sentence)
+        raise BackupFailed(sentence)
+
+    async def _made(self, target: str, scope: trio.CancelScope) -> Struct:
         """The stop ends it, and does not wait for a disk that hangs: all that it writes is a draft."""
         over, token = trio.Event(), trio.lowlevel.current_trio_token()
 
+        def goes_on() -> None:
+            scope.deadline = trio.current_time() + STALLED_SECONDS
+
+        def tell(what: Callable[[], object]) -> None:
+            with suppress(trio.RunFinishedError):
+                token.run_sync_soon(what)
+
         def make() -> Backup:
             try:
-                return self._file.backup(target)
+                return self._file.backup(target, partial(tell, goes_on))
             finally:
-                with suppress(trio.RunFinishedError):
-                    token.run_sync_soon(over.set)
+                tell(over.set)
 
         try:
-            # Not `in_thread`: a world without threads opens no socket.
-            return await trio.to_thread.run_sync(make, abandon_on_cancel=True)
+            # Not `in_thread`: a world without threads opens no socket. Threads of their own: those that hang take
+            # none that the journal needs.
+            return await trio.to_thread.run_sync(make, abandon_on_cancel=True, limiter=self._threads)
         except trio.Cancelled:
             with trio.move_on_after(GRACE_SECONDS, shield=True):
-                await trio.to_thread.run_sync(self._file.give_up_backup, abandon_on_cancel=True)
+                await trio.to_thread.run_sync(self._file.give_up_backup, abandon_on_cancel=True, limiter=self._enders)
                 await over.wait()
             raise
 

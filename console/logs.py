@@ -19,7 +19,7 @@ from config.problems import ConfigError, shown, why
 from config.schema import BotConfig, Config
 from console.log_file import MEGABYTE, LogFile, unusable
 from console.log_lines import JsonFormatter, TextFormatter
-from console.output import LineWriter, QueuedStream
+from console.output import LineWriter, QueuedStream, lasted
 from messages.about import ABOUT
 from messages.counted import counted
 
@@ -223,7 +223,7 @@ class QueuedHandler(logging.Handler):
 
     def _tell_loss(self, lines: int, seconds: float) -> str:
         key = ("infinity_grid", logging.WARNING, f"{counted(lines, 'log line')} dropped:", ())
-        return self._line(key, f"{self._stream.writer.taker} took none for {seconds:.0f} s")
+        return self._line(key, f"{self._stream.writer.taker} took none for {lasted(seconds)}")
 
     def _line(self, key: _Key, more: str) -> str:
         name, level, message, fields = key

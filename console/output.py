@@ -137,7 +137,7 @@ class LineWriter:
         return f"{self.tell_loss(lines, time.monotonic() - self._lost_since)}\n".encode(errors="backslashreplace")
 
     def _plain_loss(self, lines: int, seconds: float) -> str:
-        return f"{counted(lines, 'line')} dropped: {self.taker} took none for {seconds:.0f} s"
+        return f"{counted(lines, 'line')} dropped: {self.taker} took none for {lasted(seconds)}"
 
     def _writes(self, line: bytes) -> bool:
         try:
@@ -145,6 +145,11 @@ class LineWriter:
         except (OSError, ValueError):  # gone, full, closed: perhaps only for a while
             return False
         return True
+
+
+def lasted(seconds: float) -> str:
+    """A span in words; never "0 s", which would say that it was none."""
+    return f"{round(seconds):,} s" if seconds >= 1 else "less than a second"
 
 
 _Item = tuple[bytes, int]

@@ -3,7 +3,7 @@
 import logging
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
@@ -170,8 +170,10 @@ class Journal:
         with self._turn, explained(self._path):
             self._checkpoint()
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self, gets_on: Callable[[], object] = lambda: None) -> Snapshot:
         """This moment, to be copied while writes go on. Any thread may call it; writes wait for some milliseconds.
+
+        `gets_on` is called before each step of the copying.
 
         The caller closes it; until it is released the log is not emptied. Raises `DatabaseUnusable`, while
         another one is open or nothing is `BackupFailed`.
@@ -187,7 +189,7 @@ class Journal:
                     self._file = os.open(self._path, os.O_RDONLY)
                 cursor = self._connection.cursor()
                 try:
-                    self._snapshot = Snapshot(self._path, cursor, self._file)
+                    self._snapshot = Snapshot(self._path, cursor, self._file, gets_on)
                 except BaseException:
                     cursor.close()
                     raise

@@ -64,8 +64,14 @@ class Snapshot:
     it closes itself.
     """
 
-    def __init__(self, path: Path, connection: DuckDBPyConnection, file: int) -> None:
-        """To be made while nobody writes. `connection` is its own from now on; `file` is the open database file."""
+    def __init__(
+        self, path: Path, connection: DuckDBPyConnection, file: int, gets_on: Callable[[], object] = lambda: None
+    ) -> None:
+        """To be made while nobody writes. `connection` is its own from now on; `file` is the open database file.
+
+        `gets_on` is called before each step, by the thread that copies.
+        """
+        self._gets_on = gets_on
         self.path = path
         self._connection = connection
         self._file = file
@@ -167,6 +173,7 @@ class Snapshot:
 
     def go_on(self) -> None:
         """Raises `BackupFailed` once it is closed."""
+        self._gets_on()
         if self._given_up:
             raise BackupFailed("no backup was made: the program was stopped, or its database had to be secured first.")
 

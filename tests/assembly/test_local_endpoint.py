@@ -1,18 +1,21 @@
 """The socket comes with the open database and goes with the run; without it the program runs, too."""
 
+import itertools
 import logging
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import trio
+import trio.testing
 from msgspec.structs import replace
 
 from adapters.journal import backing_up
+from adapters.journal.journal import Journal
 from adapters.journal.snapshot import BackupFailed
 from assembly import local_endpoint
 from assembly.journal_file import JournalFile
@@ -123,6 +126,82 @@ async def test_a_disk_that_hangs_holds_up_neither_the_stop_nor_the_journal(
         with trio.fail_after(5):
             await trio.to_thread.run_sync(file.close, abandon_on_cancel=True)
         assert trio.current_time() - began < 8
+
+
+@contextmanager
+def hanging_backup(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """The first backup hangs in its disk until the event is set; others find another disk."""
+    over, calls, real = threading.Event(), itertools.count(), os.fdatasync
+
+    def hang(number: int) -> None:
+        if not next(calls):
+            over.wait(60)
+        real(number)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fdatasync", hang)
+        yield over
+    over.set()
+
+
+async def test_a_backup_that_hangs_is_given_up_and_checkpoints_go_on(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(local_endpoint, "STALLED_SECONDS", 0.5)
+    monkeypatch.setattr(local_endpoint, "GRACE_SECONDS", 0.1)
+    file = JournalFile(config, "c.toml", World())
+    journal = file.open_first()[0].journal
+    assert isinstance(journal, Journal)
+    api = LocalEndpoint(config.database, file, World())
+    with hanging_backup(monkeypatch) as over:
+        with pytest.raises(BackupFailed, match="nothing got on for 0 s, as if a disk hung"):
+            await api._backup(str(tmp_path / "hung"))
+        assert "given up" in caplog.text
+        assert not journal._is_copied()
+        await api._backup(str(tmp_path / "another"))
+        over.set()
+        with trio.fail_after(10):
+            while list(tmp_path.glob("*.backup-new-*")):  # noqa: ASYNC110 - another thread removes it
+                await trio.sleep(0.01)
+    assert not (tmp_path / "hung").exists()
+    assert (tmp_path / "another").exists()
+    file.close()
+
+
+async def test_a_backup_that_gets_on_is_waited_for(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local_endpoint, "STALLED_SECONDS", 0.5)
+    file = JournalFile(config, "c.toml", World())
+
+    def slowly(target: str, gets_on: Callable[[], object]) -> str:
+        for _ in range(10):
+            gets_on()
+            time.sleep(0.1)
+        return target
+
+    monkeypatch.setattr(file, "backup", slowly)
+    assert str(await LocalEndpoint(config.database, file, World())._backup("/x")) == "/x"
+
+
+async def test_backups_that_hang_do_not_take_all_threads(
+    config: Config, monkeypatch: pytest.MonkeyPatch, autojump_clock: trio.testing.MockClock
+) -> None:
+    file, over = JournalFile(config, "c.toml", World()), threading.Event()
+
+    def hang(*_: object) -> None:
+        over.wait(60)
+
+    monkeypatch.setattr(file, "backup", hang)
+    api = LocalEndpoint(config.database, file, World())
+    for _ in range(local_endpoint.MOST_HANGING):
+        with pytest.raises(BackupFailed, match="as if a disk hung"):
+            await api._backup("/x")
+    with pytest.raises(BackupFailed, match="4 earlier ones hang"):
+        await api._backup("/x")
+    over.set()
+    while api._threads.borrowed_tokens:
+        await trio.to_thread.run_sync(time.sleep, 0.01)
 
 
 async def test_a_stop_waits_until_what_was_begun_is_cleared_away(

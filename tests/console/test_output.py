@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from console.output import LineWriter, QueuedStream, _writer, queued_output
+from console.output import LineWriter, QueuedStream, _writer, lasted, queued_output
 
 SMALL = 4096
 
@@ -100,7 +100,7 @@ def test_a_target_that_fails_for_a_while_is_told_how_much_it_missed() -> None:
     full.clear()
     writer.put(b"kept\n")
     writer.close()
-    assert got == [b"3 lines dropped: the reader took none for 0 s\nkept\n"]
+    assert got == [b"3 lines dropped: the reader took none for less than a second\nkept\n"]
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1", "koi8-r"])
@@ -150,3 +150,11 @@ def test_a_program_without_streams_says_nothing(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(sys, "stderr", None)
     with queued_output():
         print("to nobody")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.0, "less than a second"), (0.99, "less than a second"), (1.0, "1 s"), (1.5, "2 s"), (4321.2, "4,321 s")],
+)
+def test_no_span_is_called_0_s(seconds: float, words: str) -> None:
+    assert lasted(seconds) == words
