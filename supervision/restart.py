@@ -141,7 +141,8 @@ async def _supervise(
         post_report(watch.metrics, ActorReport(name, failures, 0, 0))
         match decide(watch.limits, history, failure, now):
             case Restart(after, tell):
-                _log(role, name, failure.kind, cause, f"restart in {after:.3g} s")
+                again = "trying again" if failure.kind == "connection" else "restart"
+                _log(role, name, failure.kind, cause, f"{again} in {after:.3g} s")
                 watch.outages.begin(name, role, failure.kind, cause, after)
                 row_began = in_a_row(watch.limits, history)[0].failed
                 is_news = (

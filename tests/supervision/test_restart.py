@@ -314,7 +314,7 @@ async def test_a_bug_is_logged_with_its_traceback_and_a_lost_connection_without(
         await observed(new_watch(), "market-data", Actor(ValueError("bug"), DOWN, SourceEnded("over")), 100)
     assert [(record.levelname, record.exc_info is not None, record.getMessage()) for record in caplog.records] == [
         ("ERROR", True, "actor: bug (restart in 1 s)"),
-        ("ERROR", False, "actor: no route to the exchange (restart in 2 s)"),
+        ("ERROR", False, "actor: no route to the exchange (trying again in 2 s)"),
         ("INFO", False, "actor: over (the program stops)"),
     ]
 

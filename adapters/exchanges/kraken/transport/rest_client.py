@@ -29,6 +29,7 @@ from adapters.exchanges.kraken.wire.our_orders import EVERY_MARK, Ownership
 from adapters.exchanges.kraken.wire.rest_results import Envelope, Ledgers, OrderRows, decode
 from adapters.exchanges.kraken.wire.values import WireError
 from adapters.network.http_transport import ProxyError, make_transport
+from adapters.network.reachability import no_connection
 from adapters.network.trust import certificate_advice
 from config.version import user_agent
 from messages.conditions import ConditionCode
@@ -55,6 +56,7 @@ _CLOCK_BEHIND = -5 * SECOND
 _NONCES = "nonces"
 """They are asked for over REST only."""
 _SCOPES = (ALL, _NONCES)
+_PORTS = {"https": 443, "http": 80}
 _OK = 200
 
 
@@ -306,4 +308,9 @@ def _advice(error: Exception) -> str:
 
 
 def _describe(error: Exception) -> str:
-    return certificate_advice(error) or str(error) or type(error).__name__
+    if advice := certificate_advice(error):
+        return advice
+    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+        url = error.request.url
+        return no_connection(url.host, url.port or _PORTS.get(url.scheme, 0), error)
+    return str(error) or type(error).__name__

@@ -14,7 +14,8 @@ from adapters.exchanges.kraken.transport.server_clock import ServerClock
 from adapters.exchanges.kraken.transport.tally import RequestTally
 from adapters.exchanges.kraken.wire import socket as wire
 from adapters.exchanges.kraken.wire.values import WireError, nanoseconds
-from adapters.network.proxies import proxy_for
+from adapters.network.proxies import Proxy, proxy_for
+from adapters.network.reachability import no_connection
 from adapters.network.trust import certificate_advice, trusted
 from adapters.network.tunnel import ProxyFailed, open_tcp
 from trading.ports import ExchangeUnavailable
@@ -131,11 +132,13 @@ async def _shake_hands(
 
 
 async def _open_stream(parts: SplitResult) -> trio.abc.Stream:
-    host = parts.hostname or ""
+    """Raises `OSError` that says which host cannot be reached, `ProxyFailed`."""
+    host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "wss" else 80)
     proxy = proxy_for(parts.geturl(), os.environ)
     if parts.scheme == "wss":
-        transport = await open_tcp(host, parts.port or 443, proxy, trusted())
-        stream = trio.SSLStream(transport, trusted(), server_hostname=host, https_compatible=True)
+        trust = trusted()  # what is wrong with it is told first
+        transport = await _reach(host, port, proxy)
+        stream = trio.SSLStream(transport, trust, server_hostname=host, https_compatible=True)
         try:
             # Here, where what is wrong with a certificate is still told: the WebSocket would only hang.
             await stream.do_handshake()
@@ -143,11 +146,16 @@ async def _open_stream(parts: SplitResult) -> trio.abc.Stream:
             await trio.aclose_forcefully(stream)
             raise
         return stream
-    return (
-        await open_tcp(host, parts.port or 80, proxy, trusted())
-        if proxy
-        else await trio.open_tcp_stream(host, parts.port or 80)
-    )
+    return await _reach(host, port, proxy)
+
+
+async def _reach(host: str, port: int, proxy: Proxy | None) -> trio.abc.Stream:
+    if proxy is not None:
+        return await open_tcp(host, port, proxy, trusted())
+    try:
+        return await trio.open_tcp_stream(host, port)
+    except OSError as error:
+        raise ConnectionError(no_connection(host, port, error)) from error
 
 
 @contextmanager
