@@ -99,9 +99,11 @@ def sells_existing_base(strategy: StrategyConfig) -> bool:
 
 def existing_base_sentences(config: Config) -> list[str]:
     """What each SWING does with base that the account holds already."""
-    sentences = {
-        True: "sells existing base: also what no strategy of this program bought",
-        False: "sells no existing base: only what it bought itself",
-    }
-    swings = [strategy for strategy in config.strategy if strategy.kind == SWING]
-    return [f"{strategy.name} ({strategy.symbol}) {sentences[sells_existing_base(strategy)]}" for strategy in swings]
+    return [_existing_base(strategy) for strategy in config.strategy if strategy.kind == SWING]
+
+
+def _existing_base(strategy: StrategyConfig) -> str:
+    base, whose = strategy.base_currency, f"{strategy.name} ({strategy.symbol})"
+    if sells_existing_base(strategy):
+        return f"{whose} also sells {base} that the account held before (sell_existing_base)"
+    return f"{whose} sells only {base} that it has bought (sell_existing_base = false)"

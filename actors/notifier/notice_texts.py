@@ -101,7 +101,7 @@ def _text(notice: TextNotice) -> str:
 def _sentence(notice: Notice) -> str:
     match notice:
         case ProgramStarted(bot, simulated):
-            text = f"{bot} is starting" + (", simulated: no real order is placed" if simulated else "")
+            text = f"{bot} is running" + (", simulated: no real order is placed" if simulated else "")
             if where := _real_money(notice):
                 text += f": trades with REAL money on {notice.exchange}: {', '.join(where)}"
         case OrderFilled(strategy, symbol, side, price, volume):

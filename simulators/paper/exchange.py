@@ -272,7 +272,14 @@ class PaperExchange:
             await self._publish()
             await self._settle()
         await self.save_position()
-        raise SourceEnded(f"{self._source.name} has no more prices after {counted(self._book.account.row, 'row')}")
+        raise SourceEnded(self._how_it_ended(nothing_new=first))
+
+    def _how_it_ended(self, *, nothing_new: bool) -> str:
+        name, rows = self._source.name, counted(self._book.account.row, "row")
+        if nothing_new:
+            again = "to replay it again, delete the database or name another one"
+            return f"nothing to replay: {name} was replayed to its end before, all {rows}; {again}"
+        return f"{name} has no more prices after {rows}"
 
     def _begin(self, tick: Tick, position: Position) -> None:
         """The source has given its first row: from now on the account's position is one in this source."""

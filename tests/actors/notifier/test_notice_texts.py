@@ -80,18 +80,18 @@ CASES: list[tuple[Notice, str, str]] = [
             "✅ my grids is starting!\n├ REAL money » on kraken\n"
             "└ Where » account AA11 BB22, database grid.duckdb, 2 strategies"
         ),
-        "my grids is starting: trades with REAL money on kraken: account AA11 BB22, database grid.duckdb, 2 strategies",
+        "my grids is running: trades with REAL money on kraken: account AA11 BB22, database grid.duckdb, 2 strategies",
     ),
     (
         ProgramStarted("my grids", False, "kraken", "", "grid.duckdb", 1),
         "✅ my grids is starting!\n├ REAL money » on kraken\n└ Where » database grid.duckdb, 1 strategy",
-        "my grids is starting: trades with REAL money on kraken: database grid.duckdb, 1 strategy",
+        "my grids is running: trades with REAL money on kraken: database grid.duckdb, 1 strategy",
     ),
-    (ProgramStarted("my grids", simulated=False), "✅ my grids is starting!", "my grids is starting"),
+    (ProgramStarted("my grids", simulated=False), "✅ my grids is starting!", "my grids is running"),
     (
         ProgramStarted("my grids", simulated=True),
         "✅ my grids is starting!\n└ Simulated » no real order is placed",
-        "my grids is starting, simulated: no real order is placed",
+        "my grids is running, simulated: no real order is placed",
     ),
     (
         OrderFilled("sol-swing", "SOL/EUR", "buy", PRICE, VOLUME, Decimal("49.5659"), Decimal("0.1289")),

@@ -19,7 +19,7 @@ async def test_a_notice_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
     await channel.send(letter(ProgramStarted("bot 100 %s", simulated=True)))
     assert channel.name == "diary"
     assert [(r.levelname, r.message) for r in caplog.records] == [
-        ("INFO", "bot 100 %s is starting, simulated: no real order is placed")
+        ("INFO", "bot 100 %s is running, simulated: no real order is placed")
     ]
 
 

@@ -327,10 +327,12 @@ async def test_a_restart_goes_on_at_the_next_row_of_a_file_until_its_end(tmp_pat
     async with opened(config(path, "1000000"), store) as (exchange, _):
         async with exchange.prices(["BTC/USD"]) as ticks:
             await take(ticks, 4)
-            with pytest.raises(SourceEnded):
+            with pytest.raises(SourceEnded, match="no more prices after 10 rows"):
                 await anext(ticks)
         async with exchange.prices(["BTC/USD"]) as ticks:
-            with pytest.raises(SourceEnded):
+            with pytest.raises(
+                SourceEnded, match="was replayed to its end before, all 10 rows; to replay it again, delete"
+            ):
                 await anext(ticks)
 
 
