@@ -45,6 +45,12 @@ def fee_change(old: Decimal, new: Decimal) -> list[str]:
     return [] if old == new else [f"maker fee {_percent(old)} -> {_percent(new)}"]
 
 
+def too_low(stated: Decimal, account: Decimal) -> str:
+    """That a stated maker fee rate is below the account's own, and which of them counts."""
+    own = _percent(account)
+    return f"fee states {_percent(stated)}, the account pays {own}: {own} counts"
+
+
 def _percent(rate: Decimal) -> str:
     shown = f"{EXACT.multiply(rate, Decimal(100)):f}"
     return f"{shown.rstrip('0').rstrip('.') if '.' in shown else shown} %"

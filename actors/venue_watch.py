@@ -15,7 +15,7 @@ from msgspec import Struct
 from actors.condition_book import ConditionBook
 from actors.mailbox import Mailbox
 from actors.price_doubts import DoubtDesk
-from actors.venue_facts import Objection, PairFacts, changes, fee_change
+from actors.venue_facts import Objection, PairFacts, changes, fee_change, too_low
 from messages.about import about
 from messages.conditions import ConditionCode
 from messages.mailboxes import NotifierMail, OrderManagerMail, StrategyMail, VenueMail
@@ -55,6 +55,19 @@ class Watched(Struct, frozen=True):
     """As configured; None: the account's own."""
     follows: bool
     """Whether its core goes on by changed rules and holds back what they forbid; else an objection halts it."""
+    simulated: bool = False
+    """Whether its account is simulated: then a stated fee counts as it is."""
+
+    @property
+    def asks_fee(self) -> bool:
+        """Whether the account's own fee matters to it. With real money always: a stated one may be too low."""
+        return self.fee is None or not self.simulated
+
+    def counting_fee(self, account: Decimal | None) -> Decimal | None:
+        """The maker fee rate of every rule: the higher of the stated and the `account`'s own, each None if unknown."""
+        if self.fee is None or account is None or not self.asks_fee:
+            return account if self.fee is None else self.fee
+        return max(self.fee, account)
 
 
 class VenueOutlets(Struct, frozen=True):
@@ -104,6 +117,8 @@ class VenueBook:
         self._objections: dict[int, dict[ConditionCode, str]] = {strategy.userref: {} for strategy in strategies}
         self._troubles: dict[str, str] = {}
         self._refusals: dict[str, Refusal] = {}
+        self._account_fees: dict[str, Decimal] = {}
+        """The account's own by symbol, as they were told last."""
         self.pairs: dict[str, Pair] = {}
         self.fees: dict[int, Decimal] = {}
         self.prices: dict[str, Decimal] = {}
@@ -119,9 +134,9 @@ class VenueBook:
         return bool(self._troubles)
 
     def learns_from(self, message: VenueMail) -> bool:
-        """Whether this is a reason to read again: not for what is known, nor a fee beside a stated one."""
+        """Whether this is a reason to read again: not for what is known, nor a fee that matters to nobody."""
         if message.reason == "fee":
-            return any(strategy.symbol == message.symbol and strategy.fee is None for strategy in self._strategies)
+            return any(strategy.symbol == message.symbol and strategy.asks_fee for strategy in self._strategies)
         return message.reason == "news" or message.symbol not in self._troubles
 
     def take(self, facts: Mapping[str, PairFacts], now: float) -> bool:
@@ -134,6 +149,7 @@ class VenueBook:
                 self._refusals.pop(symbol, None)
             else:
                 self._troubles.pop(symbol, None)
+        self._account_fees |= {symbol: told.fee for symbol, told in facts.items() if told.fee is not None}
         for strategy in self._strategies:
             if fact := facts.get(strategy.symbol):
                 news |= self._follow(strategy, fact)
@@ -176,8 +192,7 @@ class VenueBook:
     def _follow(self, strategy: Watched, fact: PairFacts) -> bool:
         """Rules and fee of one strategy; returns whether they are others than before."""
         userref, pair = strategy.userref, fact.pair
-        fee = strategy.fee if strategy.fee is not None else fact.fee
-        fee = fee if fee is not None else self.fees.get(userref)
+        fee = strategy.counting_fee(self._account_fees.get(strategy.symbol))
         if pair is None or fee is None:
             return False
         old_pair, old_fee = self.pairs.get(strategy.symbol), self.fees.get(userref)
@@ -189,8 +204,19 @@ class VenueBook:
         if different:
             self._outlets.orders.post(FactsChanged(userref, pair, fee))
             self._outlets.strategies[userref].post(RulesChanged(pair, fee))
+        self._correct(strategy, fee)
         self._object(strategy, self._judge(userref, pair, fee, fact.price), "; ".join(different))
         return bool(different)
+
+    def _correct(self, strategy: Watched, fee: Decimal) -> None:
+        """Tell the user that the stated fee is too low, once, and as long as it is so."""
+        if strategy.fee is None or fee <= strategy.fee:
+            self._conditions.close(strategy.userref, "stated fee", self._now())
+            return
+        words = too_low(strategy.fee, fee)
+        detail = f"{strategy.name}: {words}"
+        if self._conditions.open(strategy.userref, "stated fee", detail, self._now()):
+            self._outlets.notifier.post(PairChanged(strategy.name, strategy.symbol, "", words))
 
     def _object(self, strategy: Watched, objections: Sequence[Objection], different: str) -> None:
         """Open and close conditions for what its present rules forbid the strategy, and notify the user."""

@@ -32,9 +32,9 @@ async def survey(config: Config, exchange: Exchange, source: str, past: Collecti
             facts[strategy.symbol] = _unknown(error)
             if not past or _states_its_rules(config):
                 problems += error.problems
-    for index, strategy in enumerate(config.strategy):
-        fact = facts[strategy.symbol]
-        fee = strategy.fee if strategy.fee is not None else fact.fee
+    for index, seen in enumerate(watched(config)):
+        fact = facts[seen.symbol]
+        fee = seen.counting_fee(fact.fee)
         if not past and fact.pair is not None and fee is not None:
             problems += check_against_pair(config, index, fact.pair, fee, fact.price, source)
     if problems:
@@ -63,7 +63,7 @@ async def _read_pair(config: Config, exchange: Exchange, symbol: str) -> PairFac
     fee = price = None
     if pair is not None:
         try:
-            if any(strategy.symbol == symbol and strategy.fee is None for strategy in config.strategy):
+            if any(strategy.symbol == symbol and strategy.asks_fee for strategy in watched(config)):
                 fee = await exchange.maker_fee(symbol)
             price = await exchange.last_price(symbol)
         except PairUnavailable as error:
@@ -86,7 +86,14 @@ def _states_its_rules(config: Config) -> bool:
 def watched(config: Config) -> list[Watched]:
     """The strategies as the watch over the venue sees them."""
     return [
-        Watched(strategy.userref, strategy.name, strategy.symbol, strategy.fee, strategy.kind in registry.VARIANTS)
+        Watched(
+            strategy.userref,
+            strategy.name,
+            strategy.symbol,
+            strategy.fee,
+            follows=strategy.kind in registry.VARIANTS,
+            simulated=config.simulated,
+        )
         for strategy in config.strategy
     ]
 

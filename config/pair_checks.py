@@ -25,18 +25,20 @@ def check_against_pair(
 ) -> list[Problem]:
     """What the exchange's rules and the account's fee rate (a fraction) forbid to strategy `index`.
 
-    `fee` is the maker fee rate that the strategy will assume. With the market's last `price` the amount is compared
-    to the minimum volume as well, since only then is a volume known.
+    `fee` is the maker fee rate that the strategy will assume; above the one it states, the account's own. With the
+    market's last `price` the amount is compared to the minimum volume as well, since only then is a volume known.
     """
     strategy = config.strategy[index]
     key = f"strategy[{index}]"
     problems = []
+    stated = strategy.fee
+    whose = "" if stated is None or stated >= fee else f"; fee states {stated:f}, the account pays {fee:f}"
     wrong = fees_eat(strategy.kind, strategy.interval, fee)
     if wrong:
-        problems.append(Problem(source, f"{key}.interval", *wrong, strategy=strategy.name))
+        problems.append(Problem(source, f"{key}.interval", wrong[0] + whose, wrong[1], strategy=strategy.name))
     coarse = None if wrong or price is None else tick_eats(strategy.kind, strategy.interval, fee, pair, price)
     if coarse:
-        problems.append(Problem(source, f"{key}.interval", *coarse, strategy=strategy.name))
+        problems.append(Problem(source, f"{key}.interval", coarse[0] + whose, coarse[1], strategy=strategy.name))
     needed = needed_amount(strategy, pair, fee, price)
     if strategy.amount_per_grid < needed:
         found = f"{strategy.amount_per_grid:f}"

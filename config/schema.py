@@ -298,7 +298,10 @@ class StrategyConfig(Struct, frozen=True, forbid_unknown_fields=True):
     n_open_buy_orders: Annotated[int, Meta(ge=1, le=1000, description="a whole number from 1 to 1000")] = 3
     """Number of buy orders that wait below the price."""
     fee: FeeRate | None = None
-    """Maker fee to assume, as a fraction; without it, the account's own is asked for. Example: `0.0026`."""
+    """Least maker fee to reckon with, as a fraction; not needed, as with real money the account's own is asked for.
+
+    The higher of both counts. A simulated account is not asked: there a stated fee counts as it is. Example: `0.0040`.
+    """
     sell_existing_base: bool | None = None
     """For SWING and plug-ins: whether it may sell base that it did not buy, so also what you held before.
 

@@ -28,6 +28,7 @@ ConditionCode = Literal[
     "price jump",
     "second instance",
     "sell waits",
+    "stated fee",
     "unknown orders",
 ]
 """What is wrong, as a short name that stays the same over versions: labels of metrics and rules of alerts use it."""

@@ -3,6 +3,7 @@
 A warning never refuses a start: what it tells is allowed and probably not meant. What must refuse is a `Problem`.
 
 - `steps`       one ladder by itself: interval, fees, depth
+- `fees`        stated maker fees that are lower than what accounts pay
 - `stakes`      amounts, limits and balances, also of ladders that share them
 - `exposure`    endpoint, addresses, database, notices, keys without effect
 - `api_keys`    API keys that are missing or cannot be whole
@@ -15,6 +16,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from config.judged.exposure import exposure_warnings
+from config.judged.fees import fee_warnings
 from config.judged.stakes import balance_warnings, sharing_sentences, stake_warnings
 from config.judged.steps import ladder_sentence, step_warnings
 from config.problems import ConfigWarning
@@ -46,5 +48,6 @@ def _warnings(config: Config, source: str) -> Iterator[ConfigWarning]:
     for index in range(len(config.strategy)):
         yield from step_warnings(config, index, source)
         yield from stake_warnings(config, index, source)
+    yield from fee_warnings(config, source)
     yield from balance_warnings(config, source)
     yield from exposure_warnings(config, source)

@@ -28,7 +28,6 @@ def exposure_warnings(config: Config, source: str) -> Iterator[ConfigWarning]:
         *_files(config),
         *_simulation(config),
         *_real_money(config),
-        *_fees_of_nothing(config),
         *_without_effect(config),
     ):
         yield ConfigWarning(source, key, found, meaning)
@@ -117,14 +116,6 @@ def _real_money(config: Config) -> Iterator[Told]:
     if config.exchange.skip_permission_check:
         meaning = "a key that may withdraw is taken, too; whoever gets it empties the account"
         yield "exchange.skip_permission_check", "true", meaning
-
-
-def _fees_of_nothing(config: Config) -> Iterator[Told]:
-    pays_nothing = config.simulated and config.exchange.paper.maker_fee == 0
-    for index, strategy in enumerate(config.strategy):
-        if strategy.fee == 0 and not pays_nothing:
-            meaning = "the account pays its own fee; without this key it is asked for, and no sell is placed at a loss"
-            yield f"strategy[{index}].fee", "0", meaning
 
 
 def _without_effect(config: Config) -> Iterator[Told]:

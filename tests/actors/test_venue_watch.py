@@ -1,10 +1,12 @@
 """Facts in; pauses, new rules, conditions and notices out. Nothing is asked more often than it may be."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
 
 import trio
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 from trio.testing import MockClock, wait_all_tasks_blocked
 
@@ -28,11 +30,11 @@ from trading.ports import ExchangeUnavailable
 
 BTC = Pair("BTC/USD", Decimal("0.1"), 8, 5, Decimal("0.00005"), Decimal("0.5"))
 SOL = Pair("SOL/USD", Decimal("0.01"), 8, 5, Decimal("0.02"), Decimal("0.5"))
-FEE, FIXED = Decimal("0.0025"), Decimal("0.001")
+FEE, FIXED, DEAR = Decimal("0.0025"), Decimal("0.001"), Decimal("0.004")
 WELL = {"BTC/USD": PairFacts(BTC, FEE, Decimal(61000)), "SOL/USD": PairFacts(SOL, FEE, Decimal(150))}
 WATCHED = (
     Watched(1, "btc", "BTC/USD", None, follows=True),
-    Watched(2, "btc-2", "BTC/USD", FIXED, follows=True),
+    Watched(2, "btc-2", "BTC/USD", FIXED, follows=True, simulated=True),
     Watched(3, "sol", "SOL/USD", None, follows=True),
     Watched(4, "mine", "SOL/USD", None, follows=False),
 )
@@ -46,9 +48,9 @@ def judge(userref: int, pair: Pair, fee: Decimal, price: Decimal | None) -> list
 
 
 class Rig:
-    """Two strategies on BTC/USD (one with a configured fee), one on SOL/USD, one plug-in on SOL/USD."""
+    """Two strategies on BTC/USD (one simulated, with a configured fee), one on SOL/USD, one plug-in on SOL/USD."""
 
-    def __init__(self, watched: Sequence[Watched] = WATCHED) -> None:
+    def __init__(self, watched: Sequence[Watched] = WATCHED, now: Callable[[], float] = trio.current_time) -> None:
         self.strategies = {userref: Mailbox[StrategyMail](str(userref)) for userref in (1, 2, 3, 4)}
         self.orders = Mailbox[OrderManagerMail]("orders")
         self.notifier = Mailbox[NotifierMail]("notifier")
@@ -56,8 +58,8 @@ class Rig:
         self.mailbox = Mailbox[VenueMail]("venue")
         self.persistence = Mailbox[PersistenceMail]("persistence")
         outlets = VenueOutlets(self.strategies, self.orders, self.notifier)
-        book = ConditionBook("venue-watch", self.metrics, self.persistence)
-        self.book = VenueBook(watched, outlets, book, judge, lambda: int(trio.current_time()))
+        self.open = ConditionBook("venue-watch", self.metrics, self.persistence)
+        self.book = VenueBook(watched, outlets, self.open, judge, lambda: int(now()))
         self.facts: dict[str, PairFacts] = dict(WELL)
         self.failure: Exception | None = None
         self.read_at: list[float] = []
@@ -262,9 +264,9 @@ async def test_what_is_known_outlives_a_connection(autojump_clock: MockClock) ->
         assert [type(mail) for mail in rig.told(3)] == [RulesChanged, Pause]
 
 
-async def test_a_dear_fill_beside_a_stated_fee_asks_nothing(autojump_clock: MockClock) -> None:
+async def test_a_dear_fill_beside_a_stated_fee_asks_a_simulated_account_nothing(autojump_clock: MockClock) -> None:
     """Each fill of such a strategy is dear, and no answer would change the rate that it counts with."""
-    rig = Rig([Watched(2, "fixed", "SOL/USD", FIXED, follows=True)])
+    rig = Rig([Watched(2, "fixed", "SOL/USD", FIXED, follows=True, simulated=True)])
     async with rig.watching():
         await rig.hears("fee", "a fill of 100 cost a fee of 1")
         await trio.sleep(60)
@@ -275,6 +277,90 @@ async def test_a_dear_fill_beside_a_stated_fee_asks_nothing(autojump_clock: Mock
         await rig.hears("fee", "a fill of 100 cost a fee of 1")
         await trio.sleep(60)
         assert [at - begun for at in rig.read_at] == [0]
+
+
+async def test_a_dear_fill_beside_a_stated_fee_asks_what_a_real_account_pays(autojump_clock: MockClock) -> None:
+    rig = Rig([Watched(2, "stated", "SOL/USD", DEAR, follows=True)])
+    async with rig.watching():
+        await rig.hears("fee", "a fill of 100 cost a fee of 1")
+        assert rig.read_at == [0]
+
+
+async def test_a_stated_fee_below_the_accounts_own_is_told_once_and_the_higher_counts(
+    autojump_clock: MockClock,
+) -> None:
+    rig = Rig([Watched(1, "cheap", "BTC/USD", FIXED, follows=True), Watched(2, "dear", "SOL/USD", DEAR, follows=True)])
+    async with rig.watching():
+        assert rig.book.fees == {1: FEE, 2: DEAR}
+        words = "fee states 0.1 %, the account pays 0.25 %: 0.25 % counts"
+        assert rig.notifier.receive_nowait() == [PairChanged("cheap", "BTC/USD", "", words)]
+        assert rig.conditions() == [(1, "stated fee", False)]
+        await trio.sleep(2 * 3600)
+        assert not rig.told(1)
+        assert not rig.notifier.receive_nowait()
+
+
+async def test_a_tier_that_changes_while_it_runs_moves_the_fee_but_never_below_the_stated_one(
+    autojump_clock: MockClock,
+) -> None:
+    """Down: the stated one counts again, and nothing is wrong any more. Up: as at a start."""
+    rig = Rig([Watched(1, "btc", "BTC/USD", FEE, follows=True)])
+    async with rig.watching():
+        assert rig.conditions() == []
+        rig.facts["BTC/USD"] = PairFacts(BTC, DEAR, Decimal(61000))
+        await trio.sleep(3601)
+        assert rig.told(1) == [RulesChanged(BTC, DEAR)]
+        assert rig.orders.receive_nowait() == [FactsChanged(1, BTC, DEAR)]
+        assert rig.conditions() == [(1, "stated fee", False)]
+        rig.facts["BTC/USD"] = PairFacts(BTC, FIXED, Decimal(61000))
+        await trio.sleep(3600)
+        assert rig.told(1) == [RulesChanged(BTC, FEE)]
+        assert rig.conditions() == []
+        assert [notice.changes for notice in rig.notifier.receive_nowait() if isinstance(notice, PairChanged)] == [
+            "",
+            "maker fee 0.25 % -> 0.4 %",
+            "maker fee 0.4 % -> 0.25 %",
+        ]
+
+
+async def test_an_account_that_does_not_say_what_it_pays_pays_what_it_said_last(autojump_clock: MockClock) -> None:
+    rig = Rig([Watched(1, "btc", "BTC/USD", FIXED, follows=True)])
+    rig.facts["BTC/USD"] = PairFacts(BTC, None, None, SUSPENDED)
+    async with rig.watching():
+        assert rig.book.fees == {1: FIXED}, "it places nothing while its pair cannot be traded"
+        assert rig.told(1) == [Pause(SUSPENDED, "pair")]
+        rig.facts["BTC/USD"] = PairFacts(BTC, DEAR, None)
+        await trio.sleep(61)
+        assert rig.told(1) == [RulesChanged(BTC, DEAR), Resume("pair")], "the fee comes before the first order"
+        rig.facts["BTC/USD"] = PairFacts(BTC, None, None)
+        await trio.sleep(3601)
+        assert rig.book.fees == {1: DEAR}
+        assert not rig.told(1)
+
+
+RATES = st.decimals(0, Decimal("0.05"), places=4)
+
+
+@given(stated=st.none() | RATES, told=st.lists(st.none() | RATES, min_size=1, max_size=5))
+def test_no_fee_with_real_money_is_below_the_stated_or_the_accounts_own(
+    stated: Decimal | None, told: list[Decimal | None]
+) -> None:
+    rig = Rig([Watched(1, "btc", "BTC/USD", stated, follows=True)], now=lambda: 0)
+    known: Decimal | None = None
+    for fee in told:
+        rig.book.take({"BTC/USD": PairFacts(BTC, fee, None)}, 0)
+        known = known if fee is None else fee
+        rates = [rate for rate in (stated, known) if rate is not None]
+        assert rig.book.fees.get(1) == max(rates, default=None)
+        too_low = stated is not None and known is not None and stated < known
+        assert (rig.open.find(1, "stated fee") is not None) == too_low
+
+
+@given(stated=RATES, own=st.none() | RATES)
+def test_a_simulated_account_takes_the_stated_fee_as_it_is(stated: Decimal, own: Decimal | None) -> None:
+    watched = Watched(1, "btc", "BTC/USD", stated, follows=True, simulated=True)
+    assert watched.counting_fee(own) == stated
+    assert not watched.asks_fee
 
 
 class Quoting:

@@ -136,6 +136,7 @@ async def opened(
 ) -> AsyncIterator[Desk]:
     """A fresh venue with one account."""
     async with open_sandbox(settings=Settings(prices={symbol: Decimal(price)}, **settings)) as kraken:  # type: ignore[arg-type]
+        kraken.control.fees(Decimal("0.25"), Decimal("0.40"))  # as the configuration states
         yield Desk(kraken, folder, symbol)
 
 

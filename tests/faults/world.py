@@ -35,6 +35,7 @@ from simulators.kraken import (
     KeySettings,
     Settings,
 )
+from simulators.kraken.model.fees import Rates
 from tests.existing_base import existing_base
 from tests.faults.network import REST_URL, WS_AUTH_URL, WS_URL, MemoryNetwork
 from tests.simulation.disk import Disk
@@ -80,6 +81,8 @@ max_investment = {investment}
 fee = 0.0025
 """
 
+STATED = Rates(Decimal("0.25"), Decimal("0.40"))
+"""The account pays what the configuration states."""
 Ladder = list[tuple[str, Decimal, Decimal]]
 T = TypeVar("T")
 
@@ -87,7 +90,8 @@ T = TypeVar("T")
 def account(tier: str = "pro", **balances: str) -> AccountSettings:
     """The account of the demo key; dollars and bitcoins unless told otherwise."""
     rows = {asset: Decimal(amount) for asset, amount in (balances or {"ZUSD": "100000", "XXBT": "2"}).items()}
-    return replace(AccountSettings("demo", (KeySettings(DEMO_KEY, DEMO_PRIVATE),), rows), tier=tier)
+    demo = AccountSettings("demo", (KeySettings(DEMO_KEY, DEMO_PRIVATE),), rows, rates=STATED)
+    return replace(demo, tier=tier)
 
 
 def now() -> int:

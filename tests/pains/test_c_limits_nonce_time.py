@@ -130,6 +130,7 @@ async def test_pain_20_the_fee_comes_from_the_account_and_not_from_the_list_of_p
     tmp_path: Path, autojump_clock: MockClock
 ) -> None:
     async with opened(tmp_path) as world:
+        world.control.fees(volume_30d=Decimal(0))
         config = world.config("GridHODL")
         without = msgspec.structs.replace(config.strategy[0], fee=None)
         world.configured = msgspec.structs.replace(config, strategy=(without,))

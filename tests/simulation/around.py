@@ -120,8 +120,8 @@ class Around:
         self._control.rules(symbol, **rules)  # type: ignore[arg-type]
 
     def fee_tier(self) -> str:
-        """The account pays more or less for a while."""
-        maker, taker = self._chance.choice((("0.40", "0.80"), ("0.10", "0.20"), ("0.00", "0.10")))
+        """The account pays less for a while, which is below what every strategy reckons with."""
+        maker, taker = self._chance.choice((("0.22", "0.38"), ("0.10", "0.20"), ("0.00", "0.10")))
         self._control.fees(Decimal(maker), Decimal(taker))
         self._after(self._chance.uniform(60, 7_200), lambda: self._control.fees(Decimal("0.25"), Decimal("0.40")))
         return maker

@@ -87,7 +87,7 @@ class Grids:
             interval=Fraction(strategy.interval),
             buys=strategy.n_open_buy_orders,
             max_investment=Fraction(strategy.max_investment),
-            fee=Fraction(strategy.fee or 0),
+            fee=max(Fraction(strategy.fee or 0), self._pays()),
             tick=Fraction(pair.tick_size),
             lot=Fraction(1, 10**pair.lot_decimals),
             min_volume=Fraction(pair.ordermin),
@@ -97,3 +97,7 @@ class Grids:
         history = self._history.setdefault(strategy.userref, [])
         if not history or history[-1].grid != grid:
             history.append(Since(self._venue.clock.now(), strategy.symbol, grid))
+
+    def _pays(self) -> Fraction:
+        """What the account that the program trades on asks of a maker."""
+        return Fraction(next(iter(self._venue.accounts.values())).rates.maker) / 100

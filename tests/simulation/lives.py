@@ -46,8 +46,11 @@ amount_per_grid = {amount}
 interval = {interval}
 n_open_buy_orders = {buys}
 max_investment = {investment}
-fee = 0.0025
+fee = {stated}
 """
+ACCOUNT_PAYS = "0.0025"
+STATED = (ACCOUNT_PAYS, "0.0001", "0")
+"""None is above what the account pays, so that this is the fee of every grid."""
 STATES_EXISTING_BASE = "sell_existing_base" in StrategyConfig.__struct_fields__
 
 Change = Literal[
@@ -98,6 +101,8 @@ class Chosen(Struct, frozen=True):
     investment: int
     existing_base: bool = False
     """Whether SWING may sell what the account held before."""
+    stated: str = ACCOUNT_PAYS
+    """The fee of the file."""
 
     def text(self) -> str:
         """As TOML."""
@@ -109,6 +114,7 @@ class Chosen(Struct, frozen=True):
             interval=self.interval,
             buys=self.buys,
             investment=self.investment,
+            stated=self.stated,
         )
         if STATES_EXISTING_BASE and self.kind == "SWING":
             text += f"sell_existing_base = {str(self.existing_base).lower()}\n"
@@ -128,7 +134,8 @@ def draw_strategy(chance: random.Random, userref: int, *, clear: bool = False) -
         # Without a draw, so that a seed stays the history that it was before the key existed.
         existing_base=userref % 2 == 1,
     )
-    return replace(chosen, existing_base=chosen.buys % 2 == 1) if clear else chosen
+    stated = STATED[chosen.buys % len(STATED)]
+    return replace(chosen, existing_base=chosen.buys % 2 == 1, stated=stated) if clear else chosen
 
 
 def configured(strategies: list[Chosen], key: str = DEMO_KEY, *, dry_run: bool = False) -> Config:
@@ -227,6 +234,7 @@ class Lives:
             buys=self._chance.randint(1, 8),
             investment=investment,
             existing_base=one.existing_base,
+            stated=one.stated,
         )
 
     def _renumber(self) -> None:

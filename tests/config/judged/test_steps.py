@@ -70,7 +70,6 @@ def test_a_loss_that_only_the_real_account_can_confirm() -> None:
 def test_a_stated_fee_that_the_simulated_account_does_not_grant() -> None:
     (warning,) = warned(DRY, ("interval = 0.025", "interval = 0.005\nfee = 0.001"))
     assert "a loss at each sell" in warning.meaning
-    assert warned(LIVE, ("interval = 0.025", "interval = 0.005\nfee = 0.001")) == []
 
 
 def test_who_never_sells_pays_for_one_side_only() -> None:
