@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 from msgspec import Struct
 
+from config.problems import why
 from simulators.prices.columns import (
     PriceFileError,
     Unit,
@@ -190,8 +191,9 @@ def _refuse_no_file(path: Path) -> None:
             raise PriceFileError("no such file", "an existing file")
         if path.stat().st_size == 0:
             raise PriceFileError("an empty file", "at least one trade")
+        path.open("rb").close()  # whoever reads it in the end does not say why it may not
     except OSError as error:
-        raise PriceFileError(f"a file that cannot be read ({error.strerror})", "a readable file") from None
+        raise PriceFileError(f"a file that cannot be read ({why(error)})", "a readable file") from None
 
 
 def _refuse_open_last_line(path: Path) -> None:
@@ -203,7 +205,7 @@ def _refuse_open_last_line(path: Path) -> None:
             file.seek(-1, os.SEEK_END)
             last = file.read(1)
     except OSError as error:
-        raise PriceFileError(f"a file that cannot be read ({error.strerror})", "a readable file") from None
+        raise PriceFileError(f"a file that cannot be read ({why(error)})", "a readable file") from None
     if last not in (b"\n", b"\r"):
         raise PriceFileError(
             "a last line without a line end, so the file may be cut off",

@@ -166,6 +166,22 @@ async def test_a_directory_is_refused(tmp_path: Path) -> None:
     assert "a directory" in await refusal(source(tmp_path / "folder.csv"))
 
 
+@pytest.mark.parametrize("name", ["a.csv", "a.csv.gz", "a.parquet"])
+async def test_a_file_of_somebody_else_is_refused_with_its_mode(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    path = written(tmp_path / name, "x")
+    path.chmod(0o600)
+
+    def refuse(self: Path, *_: object) -> None:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "open", refuse)
+    text = await refusal(source(path))
+    assert "a file that cannot be read (permission denied for user " in text
+    assert ": the file has mode 0600 and belongs to " in text
+
+
 @pytest.mark.parametrize("name", ["a.csv", "a.parquet"])
 async def test_an_empty_file_is_refused(tmp_path: Path, name: str) -> None:
     assert "an empty file" in await refusal(source(written(tmp_path / name, "")))
