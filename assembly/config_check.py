@@ -25,6 +25,8 @@ from config.judged.api_keys import key_problems, key_warnings
 from config.judged.currencies import spelling_problems, unknown_names
 from config.judged.price_files import price_file_problems
 from config.judged.stakes import minimum_warnings
+from config.load import veiled
+from config.veil import Veil
 from messages.money import Pair
 from simulators.paper.pairs import KNOWN_PAIRS, pair_rules, reference_price
 
@@ -42,6 +44,8 @@ class Checked(Struct, frozen=True):
     problems: tuple[Problem, ...] = ()
     warnings: tuple[ConfigWarning, ...] = ()
     notes: tuple[str, ...] = ()
+    veil: Veil = Veil()
+    """Hides what may be a secret in whatever else is said of the file."""
 
     def accepted(self) -> Config:
         """The configuration. Raises `ConfigError` with all problems."""
@@ -55,7 +59,7 @@ def check_config(path: Path, environ: Mapping[str, str]) -> Checked:
     examined, source = examine(path, environ, registry.known()), str(path)
     config = examined.config
     if config is None:
-        return Checked(examined.mode, None, examined.problems, examined.warnings)
+        return Checked(examined.mode, None, examined.problems, examined.warnings, veil=examined.veil)
     head = _head(config, source)
     problems = [*_of_channels(config), *_of_exchange(config, source), *_of_network(config, environ)]
     problems += [*_of_paper(config, source), *head.problems]
@@ -71,7 +75,9 @@ def check_config(path: Path, environ: Mapping[str, str]) -> Checked:
     # Of a value that is refused nothing more is worth saying.
     warnings = [warning for warning in warnings if (warning.source, warning.key) not in wrong]
     notes = (*judgement.notes, *_left_to_the_start(config))
-    return Checked(examined.mode, accepted, tuple(problems), tuple(warnings), notes)
+    veil = examined.veil
+    told = tuple(map(veil.text, notes))
+    return Checked(examined.mode, accepted, veiled(problems, veil), veiled(warnings, veil), told, veil)
 
 
 def _of_channels(config: Config) -> Iterator[Problem]:

@@ -18,6 +18,7 @@
 - `tables`       raw tables to checked values, all problems collected
 - `checks`       what makes no sense between fields
 - `pair_checks`  what makes no sense for a pair's rules and fee
+- `veil`         texts that look like a key, hidden wherever they stand
 - `problems`     `Problem` and `ConfigError`
 """
 

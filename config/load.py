@@ -1,9 +1,10 @@
 """From a TOML file and the environment to a `Config`, or to all that is wrong with them at once."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -21,6 +22,9 @@ from config.tables import Reader, keep
 from config.toml_errors import ALLOWED as TOML
 from config.toml_errors import EXAMPLE, toml_problem
 from config.variables import stray_variables, unknown_variables
+from config.veil import Veil
+
+_Told = TypeVar("_Told", Problem, ConfigWarning)
 
 
 class Examined(Struct, frozen=True):
@@ -33,6 +37,8 @@ class Examined(Struct, frozen=True):
     problems: tuple[Problem, ...] = ()
     warnings: tuple[ConfigWarning, ...] = ()
     """What the places of secrets and the variables deserve. What the values do is for `config.judged`."""
+    veil: Veil = Veil()
+    """Hides what may be a secret in all that is said of the file."""
 
 
 def examine(path: Path, environ: Mapping[str, str], known: Known) -> Examined:
@@ -66,19 +72,32 @@ def _examined(
 ) -> Examined:
     raw = _tables(text, source)
     if isinstance(raw, Problem):
-        return Examined("", None, (raw,))
-    mode, places = mode_of(raw), places_in(raw)
+        veil = Veil.of_text(text)
+        return Examined("", None, veiled((raw,), veil), veil=veil)
+    veil = Veil.of(raw)
+    mode, places = veil.text(mode_of(raw, known.exchanges)), places_in(raw)
     base = base if path is None else path.absolute().parent
     sources = Sources(source, environ, base or Path())
-    warnings = (*secret_warnings(raw, places, sources, path), *stray_variables(environ, places))
+    warnings = veiled((*secret_warnings(raw, places, sources, path), *stray_variables(environ, places)), veil)
     problems: list[Problem] = []
     insert_secrets(raw, sources, problems)
     problems += unknown_variables(environ, places)
     arrange_channels(raw, known.channels, source, problems)
     try:
-        return Examined(mode, _build(raw, known, source, problems, base), (), warnings)
+        return Examined(mode, _build(raw, known, source, problems, base), (), warnings, veil)
     except ConfigError as error:
-        return Examined(mode, None, error.problems, warnings)
+        return Examined(mode, None, veiled(error.problems, veil), warnings, veil)
+
+
+def veiled(told: Iterable[_Told], veil: Veil) -> tuple[_Told, ...]:
+    """Problems or warnings without what may be a secret; the path of the configuration itself stays."""
+    return tuple(
+        msgspec.structs.replace(
+            each,
+            **{name: veil.text(getattr(each, name)) for name in each.__struct_fields__ if name != "source"},
+        )
+        for each in told
+    )
 
 
 def _accepted(examined: Examined) -> Config:

@@ -9,6 +9,7 @@ from difflib import SequenceMatcher, get_close_matches
 from msgspec import Struct
 
 from config.file_rights import denied
+from config.veil import HIDDEN, may_be_secret
 
 _SHOWN = 60
 _LONGEST_GUESS = 64
@@ -94,10 +95,12 @@ class ConfigError(Exception):
 
 
 def shown(value: object) -> str:
-    """A value as a person would recognise it, short and on one line."""
+    """A value as a person would recognise it, short and on one line; never what may be a secret."""
     match value:
         case bool():
             return "true" if value else "false"
+        case str() if may_be_secret(value):
+            return f"a text of {len(value)} characters that may be a secret"
         case str():
             return _cut(json.dumps(value, ensure_ascii=not value.isprintable()))
         case int() if value.bit_length() > _SHORT_INTEGER_BITS:
@@ -126,8 +129,8 @@ def kind_of(value: object) -> str:
 
 
 def key_path(parent: str, key: str) -> str:
-    """`parent.key`, with a key that is no bare TOML key in quotes."""
-    part = key if _BARE_KEY.match(key) else shown(key)
+    """`parent.key`, with a key that is no bare TOML key in quotes; `***` for one that may be a secret."""
+    part = HIDDEN if may_be_secret(key) else key if _BARE_KEY.match(key) else shown(key)
     return f"{parent}.{part}" if parent else part
 
 

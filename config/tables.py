@@ -16,6 +16,7 @@ from config.belonging import home_of
 from config.forms import DIGITS, SCALE, Form
 from config.problems import Problem, did_you_mean, key_path, kind_of, shown
 from config.secrets import Secret
+from config.veil import HIDDEN, may_be_secret
 
 INVALID: Final = object()
 """Placeholder for a value with a reported problem."""
@@ -137,7 +138,7 @@ class Reader:
 def _hint(form: Form, value: object, key: str) -> str:
     """A sentence on what was probably meant, or nothing."""
     if isinstance(value, str):
-        return _hint_at_text(form, value)
+        return "" if may_be_secret(value) else _hint_at_text(form, value)
     of_number = form.note("hint")
     if of_number and isinstance(value, Decimal) and value.is_finite():
         return str(of_number(value))
@@ -167,7 +168,9 @@ def _number_in_quotes(value: str) -> str:
 def strategy_name(raw: object) -> str:
     """The name inside a raw `[[strategy]]` table, if it has one."""
     name = raw.get("name") if isinstance(raw, Mapping) else None
-    return shown(name)[1:-1] if isinstance(name, str) else ""
+    if not isinstance(name, str):
+        return ""
+    return HIDDEN if may_be_secret(name) else shown(name)[1:-1]
 
 
 def keep(kind: type, value: object) -> object:

@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Callable
 
 from config.problems import Problem, shown
+from config.veil import may_be_secret
 
 ALLOWED = "TOML, see https://toml.io"
 EXAMPLE = "config/kraken.toml is an example"
@@ -28,7 +29,9 @@ Hints = tuple[tuple[re.Pattern[str], Callable[[str, str], str]], ...]
 
 
 def _quoted(key: str, value: str) -> str:
-    example = f': {key} = "{value}"' if _SHOWABLE.match(key) and value.isprintable() else ""
+    example = (
+        f': {key} = "{value}"' if _SHOWABLE.match(key) and value.isprintable() and not may_be_secret(value) else ""
+    )
     return f"A text stands in quotes{example}"
 
 
@@ -94,9 +97,9 @@ def _showable(line: str) -> str:
     setting = _KEY.match(line)
     if setting is not None:
         key, value = setting[1], _COMMENT.sub("", setting[2])
-        if _SHOWABLE.match(key):
+        if _SHOWABLE.match(key) and not may_be_secret(value):
             return shown(f"{key} = {value}")
-        return shown(f"{key} = ...") if _PLAIN_KEY.match(key) else "a line with ="
+        return shown(f"{key} = ...") if _PLAIN_KEY.match(key) and not may_be_secret(key) else "a line with ="
     if _TABLE.match(line):
         return shown(_COMMENT.sub("", line))
     word = re.match(r"[a-z_]{1,32}(?=\s*:)", line)

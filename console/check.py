@@ -8,6 +8,7 @@ from assembly.cores import existing_base_sentences
 from assembly.exit_codes import EXIT_DATABASE, EXIT_OK, EXIT_USAGE
 from assembly.journal_check import check_journal
 from config import Config, ConfigError
+from config.load import veiled
 from console.complaints import complain
 from console.logs import check_log_file
 from messages.counted import counted
@@ -21,16 +22,17 @@ def run_check(path: Path) -> int:
         _say(checked.mode)
     for warning in checked.warnings:
         _say(f"warning: {warning}")
+    veil = checked.veil.text
     try:
         config = checked.accepted()
         check_log_file(config, source)
         told = check_journal(config, source)
     except ConfigError as error:
-        return complain(error, EXIT_USAGE)
+        return complain(ConfigError(veiled(error.problems, checked.veil)), EXIT_USAGE)
     except DatabaseUnusable as error:
-        return complain(error, EXIT_DATABASE)
+        return complain(DatabaseUnusable(veil(str(error))), EXIT_DATABASE)
     for sentence in (_valid(config, source, len(checked.warnings)), *told, *existing_base_sentences(config)):
-        _say(sentence)
+        _say(veil(sentence))
     for sentence in checked.notes:
         _say(sentence)
     return EXIT_OK

@@ -10,6 +10,7 @@ from assembly import registry
 from backtesting.setup import Stage
 from backtesting.spans import Span, parse_moment, rows_between, split
 from config import Config, ConfigError, load
+from config.paths import expanded
 from config.problems import shown
 from config.schema import PRICE_FILE_SUFFIXES, is_price_file
 
@@ -39,7 +40,7 @@ def read_config(options: argparse.Namespace) -> Config:
             allowed = f"a file that ends in {', '.join(PRICE_FILE_SUFFIXES)}"
             raise ConfigError.at("command line", "--prices", shown(options.prices), allowed)
         paper = msgspec.structs.replace(
-            paper, prices=options.prices, price_column=None, time_column=None, time_unit=None
+            paper, prices=str(expanded(options.prices)), price_column=None, time_column=None, time_unit=None
         )
     stated = {name: getattr(options, name) for name in ("price_column", "time_column", "time_unit")}
     paper = msgspec.structs.replace(paper, **{name: value for name, value in stated.items() if value is not None})

@@ -5,7 +5,8 @@ The list of coins is renewed by hand, now and then: of Kraken's public `/0/publi
 that is no longer listed is still no misspelling. A missing one costs a warning and nothing else.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 
 from config.judged.stakes import FIAT
 from config.problems import ConfigWarning, Problem, shown
@@ -31,6 +32,37 @@ WIF WIN WLD WLFI WOO XAI XAUT XCN XDC XLM XMR XPL XRP XRT XTZ YFI YGG ZEC ZEREBR
 COINS = frozenset(_COINS.split())
 """Names that exchanges list or have listed. No such list is ever complete: what is missing is only asked about."""
 
+CODES: Mapping[str, str] = MappingProxyType(
+    {
+        "bitcoin": "BTC",
+        "bitcoincash": "BCH",
+        "ethereum": "ETH",
+        "ether": "ETH",
+        "solana": "SOL",
+        "cardano": "ADA",
+        "ripple": "XRP",
+        "dogecoin": "DOGE",
+        "litecoin": "LTC",
+        "polkadot": "DOT",
+        "polygon": "POL",
+        "avalanche": "AVAX",
+        "chainlink": "LINK",
+        "monero": "XMR",
+        "stellar": "XLM",
+        "tezos": "XTZ",
+        "tron": "TRX",
+        "uniswap": "UNI",
+        "cosmos": "ATOM",
+        "tether": "USDT",
+        "dollar": "USD",
+        "euro": "EUR",
+        "pound": "GBP",
+        "yen": "JPY",
+        "franc": "CHF",
+    }
+)
+"""What people call a currency, in small letters, and how an exchange lists it."""
+
 
 def unknown_names(config: Config, source: str) -> Iterator[ConfigWarning]:
     """Currencies of no known name: a new coin, or a slip of the pen that only the start would find."""
@@ -52,7 +84,7 @@ def spelling_problems(config: Config, common: Callable[[str], str], source: str)
     for index, strategy in enumerate(config.strategy):
         for key in ("base_currency", "quote_currency"):
             name = getattr(strategy, key)
-            listed = common(name.upper() if name.islower() else name)
+            listed = CODES.get(name.casefold()) or common(name.upper() if name.islower() else name)
             if listed != name:
                 where = f"strategy[{index}].{key}"
                 yield Problem(

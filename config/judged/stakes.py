@@ -1,8 +1,9 @@
 """Amounts, limits and balances: what a ladder needs, and what it shares with others."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from decimal import ROUND_CEILING, Decimal
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from functools import partial
 
 from config.judged.steps import likely_fee
 from config.pair_checks import BUYS_ONLY, needed_amount
@@ -64,11 +65,15 @@ def balance_warnings(config: Config, source: str) -> Iterator[ConfigWarning]:
     for quote, strategies in sharers.items():
         held = balances.get(quote, ZERO)
         needed = sum((_needed(config, strategy) for strategy in strategies), ZERO)
+        wanted = sum(_wanted(config, strategy) for strategy in strategies)
         names = ", ".join(strategy.name for strategy in strategies)
         if needed > held:
             paid = f"the buys of {names} need {needed.normalize():f} {quote} at once with their fees"
-            some = f"; about {percent_of(held, needed)} % of them can be placed" if held else "; none can be placed"
-            yield ConfigWarning(source, key, f"{held:f} {quote}", paid + some)
+            placed = _affordable(config, strategies, held)
+            some = f"{placed or 'none'} of {wanted} can be placed"
+            like = next((name for name in balances if name != quote and name.upper() == quote.upper()), None)
+            meant = f'; "{like}" is another currency: did you mean {quote}?' if like else ""
+            yield ConfigWarning(source, key, f"{held:f} {quote}", f"{paid}; {some}{meant}")
     for strategy in config.strategy:
         if strategy.kind == SWING and strategy.sell_existing_base and not balances.get(strategy.base_currency):
             base = strategy.base_currency
@@ -104,14 +109,23 @@ def buys_at_once(config: Config, strategy: StrategyConfig) -> int:
     return int(divide(strategy.max_investment, cost_of_a_buy(config, strategy)).to_integral_value(ROUND_CEILING)) - 1
 
 
-def percent_of(part: Decimal, whole: Decimal) -> str:
-    """How much of `whole` it is, in whole percent, rounded down."""
-    return f"{int(divide(part * 100, whole))}"
+def _wanted(config: Config, strategy: StrategyConfig) -> int:
+    """How many buys wait at once, as far as its limit allows."""
+    return min(strategy.n_open_buy_orders, max(buys_at_once(config, strategy), 0))
 
 
 def _needed(config: Config, strategy: StrategyConfig) -> Decimal:
-    count = min(strategy.n_open_buy_orders, max(buys_at_once(config, strategy), 0))
-    return EXACT.multiply(cost_of_a_buy(config, strategy), Decimal(count))
+    return EXACT.multiply(cost_of_a_buy(config, strategy), Decimal(_wanted(config, strategy)))
+
+
+def _affordable(config: Config, strategies: Sequence[StrategyConfig], held: Decimal) -> int:
+    """Most whole buys that `held` pays: the cheapest come first."""
+    placed = 0
+    for strategy in sorted(strategies, key=partial(cost_of_a_buy, config)):
+        each = cost_of_a_buy(config, strategy)
+        count = min(_wanted(config, strategy), int(divide(held, each).to_integral_value(ROUND_FLOOR)))
+        held, placed = held - EXACT.multiply(each, Decimal(count)), placed + count
+    return placed
 
 
 def _one_pair(config: Config, source: str) -> Iterator[ConfigWarning]:

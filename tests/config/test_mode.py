@@ -51,3 +51,29 @@ def test_what_cannot_be_told_is_not_called_a_dry_run(raw: dict[str, object]) -> 
 def test_credentials_in_an_address_are_not_shown() -> None:
     raw = {"exchange": {"adapter": "kraken", "rest_url": "https://u:canary@h"}, "bot": {"dry_run": False}}
     assert "canary" not in mode_of(raw)
+
+
+@pytest.mark.parametrize(
+    ("rest", "private", "begin"),
+    [
+        ("http://127.0.0.1:8100", "ws://127.0.0.1:8102/v2", "LIVE at 127.0.0.1:8100: real orders to whatever answers"),
+        ("https://localhost", "wss://[::1]:9", "LIVE at localhost: real orders to whatever answers"),
+        ("http://[::1]:8100", "ws://127.0.0.1:8102", "LIVE at [::1]:8100: real orders to whatever answers"),
+        ("http://127.0.0.1:8100", "", "LIVE: real orders on Kraken at http://127.0.0.1:8100, with real money"),
+        ("", "ws://127.0.0.1:8102", "LIVE: real orders on Kraken, with real money"),
+        ("http://127.0.0.1:x", "ws://127.0.0.1:8102", "LIVE: real orders on Kraken at http://127.0.0.1:x, with"),
+        ("https://grid.example", "wss://grid.example", "LIVE: real orders on Kraken at https://grid.example, with"),
+    ],
+)
+def test_money_is_called_real_unless_every_order_stays_on_this_machine(rest: str, private: str, begin: str) -> None:
+    exchange = {"adapter": "kraken", "rest_url": rest, "ws_auth_url": private}
+    assert mode_of({"exchange": exchange, "bot": {"dry_run": False}}).startswith(begin)
+
+
+@pytest.mark.parametrize(("dry", "word"), [(True, "dry run"), (False, "LIVE")])
+def test_an_exchange_that_does_not_exist_has_no_prices(dry: bool, word: str) -> None:
+    raw = {"exchange": {"adapter": "binance"}, "bot": {"dry_run": dry}}
+    told = mode_of(raw, frozenset({"kraken", "paper"}))
+    assert told == f"{word} of an exchange that this program does not know: nothing is traded"
+    paper = {"adapter": "paper", "paper": {"prices": "krakn"}}
+    assert mode_of({"exchange": paper}, frozenset({"kraken"})) == "paper exchange: simulated orders, no usable prices"

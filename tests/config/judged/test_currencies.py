@@ -21,6 +21,9 @@ def common(name: str) -> str:
         ('"ETH"', '"eth"', '"ETH"'),
         ('"EUR"', '"ZEUR"', '"EUR"'),
         ('"EUR"', '"eur"', '"EUR"'),
+        ('"ETH"', '"Bitcoin"', '"BTC"'),
+        ('"ETH"', '"ethereum"', '"ETH"'),
+        ('"EUR"', '"Dollar"', '"USD"'),
     ],
 )
 def test_another_spelling_is_refused_with_the_right_one(old: str, new: str, listed: str) -> None:

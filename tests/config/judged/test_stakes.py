@@ -45,7 +45,9 @@ def test_more_orders_than_an_exchange_takes(count: int, told: bool) -> None:
 def test_a_balance_that_cannot_pay_one_ladder() -> None:
     (warning,) = warned(DRY, ("EUR = 900", "EUR = 80"))
     assert (warning.key, warning.found) == (BALANCES, "80 EUR")
-    assert warning.meaning.startswith("the buys of ladder need 160.64 EUR at once with their fees; about 49 %")
+    assert warning.meaning.startswith(
+        "the buys of ladder need 160.64 EUR at once with their fees; 1 of 4 can be placed"
+    )
 
 
 def test_a_balance_that_pays_each_ladder_and_not_both() -> None:
@@ -56,7 +58,23 @@ def test_a_balance_that_pays_each_ladder_and_not_both() -> None:
 
 def test_a_balance_in_another_currency_pays_nothing() -> None:
     (warning,) = warned(DRY, ("EUR = 900", "USD = 900"))
-    assert (warning.found, warning.meaning[-20:]) == ("0 EUR", "; none can be placed")
+    assert (warning.found, warning.meaning[-25:]) == ("0 EUR", "; none of 4 can be placed")
+
+
+@pytest.mark.parametrize(("held", "placed"), [("40", "none of 4"), ("40.16", "1 of 4"), ("160.6", "3 of 4")])
+def test_orders_are_counted_whole(held: str, placed: str) -> None:
+    (warning,) = warned(DRY, ("EUR = 900", f"EUR = {held}"))
+    assert warning.meaning.endswith(f"; {placed} can be placed")
+
+
+def test_several_ladders_share_what_is_held_the_cheapest_first() -> None:
+    (warning,) = warned(DRY + SECOND, ("EUR = 900", "EUR = 100"))
+    assert warning.meaning.endswith("; 3 of 6 can be placed")
+
+
+def test_a_balance_in_small_letters_is_another_currency() -> None:
+    (warning,) = warned(DRY, ("EUR = 900", "eur = 900"))
+    assert warning.meaning.endswith('; "eur" is another currency: did you mean EUR?')
 
 
 def test_ladders_of_several_quotes_are_summed_apart() -> None:
