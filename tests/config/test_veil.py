@@ -131,7 +131,8 @@ def test_a_key_at_any_place_is_never_shown(how: str, data: st.DataObject, token:
     line=st.sampled_from(
         [
             "kind = {}", "fee = {}", "adapter = {}", "{} = 5\n{} = 6", "[{}]\n[{}]", "[{}", "{}", "x: {}",
-            'name = "{}', "{} = ", "a = {{ {}: 5 }}", "interval={}", "[exchange.{}]\na = 1\na = 2", '"{}" = 1\n"{}" = 2',
+            'name = "{}',
+            "{} = ", "a = {{ {}: 5 }}", "interval={}", "[exchange.{}]\na = 1\na = 2", '"{}" = 1\n"{}" = 2',
             "api = {}",
         ]
     ),
