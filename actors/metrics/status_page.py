@@ -15,6 +15,7 @@ from messages.status import (
     ActorReport,
     ChannelReport,
     OpenOrder,
+    Phase,
     PriceReport,
     ProgramReport,
     ProgramState,
@@ -263,7 +264,7 @@ def _strategy(report: StrategyReport) -> dict[str, object]:
         "fees": plain(report.fees),
         "cash_flow": plain(report.cash_flow),
         "waiting": report.waiting,
-        "open_orders": [_order(order) for order in report.orders],
+        "open_orders": [_order(order, report.phase) for order in report.orders],
     }
 
 
@@ -278,13 +279,14 @@ def _condition(row: Condition, strategies: Iterable[StrategyReport]) -> dict[str
     }
 
 
-def _order(order: OpenOrder) -> dict[str, object]:
+def _order(order: OpenOrder, strategy: Phase) -> dict[str, object]:
+    """Until a strategy has heard what became of its orders, they are only what it knew last."""
     return {
         "side": order.side,
         "price": plain(order.price),
         "volume": plain(order.volume),
         "filled": plain(order.filled),
-        "phase": order.phase,
+        "phase": "unconfirmed" if strategy == "syncing" else order.phase,
         "kind": order.kind,
         "order_id": order.order_id,
     }

@@ -191,7 +191,8 @@ def _sell_closed_early(ladder: Ladder, order: OwnOrder, event: Canceled, *, aske
         ladder.remember(due, ours if asked_for else closed_by(event))
         if not asked_for and event.reason not in OUR_OWN:
             ladder.tell_delayed("sell", order.price, rest, f"{closed_by(event)}; it is placed again")
-        ladder.sell_retry.closed_early(event.time)
+        if not asked_for:  # what the program itself has withdrawn, as at its stop, is no reason to hold back
+            ladder.sell_retry.closed_early(event.time)
         if for_room:
             _use_room(ladder)
     elif order.kind == "surplus" and due_again:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from actors.metrics.status_page import post_report, rfc3339, status_json
 from messages.conditions import Condition, Conditions
 from messages.mailboxes import MetricsMail
-from messages.status import ActorReport, PriceReport, ProgramReport, ProgramState, Status
+from messages.status import ActorReport, Phase, PriceReport, ProgramReport, ProgramState, Status
 from tests.actors.reports import CHANNELS, HODL, START, Clock, new_board
 
 
@@ -229,3 +229,20 @@ def test_a_start_that_the_program_holds_up_says_why() -> None:
     assert board.snapshot().strategies[0].reason == "starting; exchange: nobody answers"
     post_report(mailbox, Conditions("supervisor exchange", ()))
     assert board.snapshot().strategies[0].reason == "starting"
+
+
+@pytest.mark.parametrize(
+    ("phase", "shown"),
+    [
+        ("syncing", {"unconfirmed"}),
+        ("trading", {"open", "requested"}),
+        ("paused", {"open", "requested"}),
+        ("halted", {"open", "requested"}),
+    ],
+)
+def test_orders_are_not_called_open_before_the_exchange_was_asked(phase: Phase, shown: set[str]) -> None:
+    mailbox, board = new_board()
+    post_report(mailbox, HODL)
+    post_report(mailbox, ProgramReport("INITIALIZING", "", {HODL.strategy: (phase, "")}))
+    page = json.loads(status_json(board.snapshot()))
+    assert {order["phase"] for order in page["strategies"][0]["open_orders"]} == shown

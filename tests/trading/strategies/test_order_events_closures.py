@@ -454,3 +454,16 @@ def test_a_sell_that_our_own_stop_cancelled_is_placed_again_and_nobody_is_warned
     (waiting,) = report.waiting
     assert waiting == f"sell of {sell.volume} BTC at {sell.price} USD waits: {BY_OURSELVES}"
     assert not [row for row in report.held_up if row.code == "sell waits"]
+
+
+@pytest.mark.parametrize(("ours", "seconds"), [(True, 0), (False, 11)])
+def test_only_a_sell_that_the_exchange_has_closed_waits_for_a_pause(ours: bool, seconds: int) -> None:
+    play = two_sells()
+    sell = play.orders("sell")[1]
+    if ours:
+        play.core._ladder.cancel(play.core.state.orders[sell.order_id])
+    play.close(sell.order_id, "venue")
+    at_once = [side for side, _, _ in placed(play.tick("50000", after=0))]
+    assert ("sell" in at_once) == ours
+    later = [side for side, _, _ in placed(play.tick("50000", after=seconds))]
+    assert (at_once + later).count("sell") == 1
