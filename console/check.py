@@ -1,6 +1,7 @@
 """`--check`: what is wrong with a configuration, what is odd about it, and what it will do."""
 
 import os
+import sys
 from pathlib import Path
 
 from assembly.config_check import check_config
@@ -10,6 +11,7 @@ from assembly.journal_check import check_journal
 from config import Config, ConfigError
 from config.load import veiled
 from console.complaints import complain
+from console.fitted import fitted
 from console.logs import check_log_file
 from messages.counted import counted
 from trading.ports import DatabaseUnusable
@@ -44,4 +46,4 @@ def _valid(config: Config, source: str, warnings: int) -> str:
 
 
 def _say(sentence: str) -> None:
-    print(sentence)  # noqa: T201
+    print(fitted(sentence, sys.stdout))  # noqa: T201

@@ -3,6 +3,7 @@
 import sys
 
 from config import ConfigError
+from console.fitted import fitted
 
 
 def complain(error: BaseException, code: int) -> int:
@@ -10,5 +11,5 @@ def complain(error: BaseException, code: int) -> int:
     lines = [str(problem) for problem in error.problems] if isinstance(error, ConfigError) else [str(error)]
     sys.stdout.flush()
     for line in lines:
-        print(f"error: {line}", file=sys.stderr)  # noqa: T201
+        print(fitted(f"error: {line}", sys.stderr), file=sys.stderr)  # noqa: T201
     return code
