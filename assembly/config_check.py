@@ -26,6 +26,7 @@ from config.judged.currencies import spelling_problems, unknown_names
 from config.judged.price_files import price_file_problems
 from config.judged.stakes import minimum_warnings
 from config.load import veiled
+from config.problems import key_path
 from config.veil import Veil
 from messages.money import Pair
 from simulators.paper.pairs import KNOWN_PAIRS, pair_rules, reference_price
@@ -175,6 +176,11 @@ def _of_paper_rules(config: Config, head: Decimal | None, source: str) -> Iterat
         pair = pair_rules(strategy.symbol, paper.pairs, source)
         fee = paper.maker_fee if strategy.fee is None else strategy.fee
         price = head or paper.start_price or reference_price(pair)
+        if price <= pair.tick_size:
+            key = key_path(key_path("exchange.paper.pairs", strategy.symbol), "tick_size")
+            allowed = f"a step below the price ({price:f}): else no buy lies under it"
+            yield Problem(source, key, f"{pair.tick_size:f}", allowed)
+            continue
         yield from check_against_pair(config, index, pair, fee, price, source)
 
 

@@ -39,7 +39,7 @@ _DATABASE = ".duckdb"
 
 def percent_hint(value: Decimal) -> str:
     """The sentence for a rate that was probably written in percent."""
-    if value <= HIGHEST_FEE:
+    if value <= HIGHEST_FEE or value.scaleb(-2) > HIGHEST_FEE:
         return ""
     percent, meant = (f"{value.scaleb(shift).normalize():f}" for shift in (2, -2))
     return f"{value:f} means {percent} %; for {value:f} % write {meant}"

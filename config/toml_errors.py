@@ -53,6 +53,7 @@ _HINTS: Hints = tuple(
         (r"[A-Za-z_./~\\][^\"'\[\]{}=]*\Z", _quoted),
         (r"(\"[^\"]*|'[^']*)\Z", lambda *_: "The closing quote is missing"),
         (r".*\\", lambda *_: "A text with \\ stands in single quotes: 'C:\\data'"),
+        (r"\{[^=]*:", lambda *_: "Inside { } too a key stands before =, not before a colon: { USD = 1000 }"),
         (r"[\[{]", lambda *_: "A bracket or a quote is not closed, or a comma is missing"),
     )
 )

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from config.judged.exposure import exposure_warnings
 from config.judged.fees import fee_warnings
-from config.judged.stakes import balance_warnings, sharing_sentences, stake_warnings
+from config.judged.stakes import balance_warnings, buys_at_once, sharing_sentences, stake_warnings
 from config.judged.steps import ladder_sentence, step_warnings
 from config.problems import ConfigWarning
 from config.schema import PAPER, Config
@@ -34,7 +34,7 @@ class Judgement(Struct, frozen=True):
 def judge(config: Config, source: str = "configuration") -> Judgement:
     """Judge a valid configuration; `source` names it in the warnings."""
     warnings = list(_warnings(config, source))
-    notes = [ladder_sentence(config, strategy) for strategy in config.strategy]
+    notes = [ladder_sentence(config, strategy, buys_at_once(config, strategy)) for strategy in config.strategy]
     shared = list(sharing_sentences(config, source))
     if config.exchange.adapter == PAPER:
         # An invented account is the place to try such things out, several kinds on the prices of one pair above all.

@@ -11,6 +11,8 @@ from config.secrets import Secret
 
 PRIVILEGED = 1024
 """Ports below belong to root on most systems."""
+SHORTEST_STOP, LONGEST_STOP = 1, 90
+"""Seconds of an ordinary stop."""
 SHORT_SILENCE = 60
 """Seconds without a trade that are ordinary in a quiet market."""
 TEMPORARY: tuple[str, ...] = ("/tmp", "/var/tmp", "/dev/shm", "/run")  # noqa: S108 - told as a place that forgets
@@ -135,6 +137,14 @@ def _without_effect(config: Config) -> Iterator[Told]:
                 )
     if exchange.adapter == PAPER and not live_prices and (exchange.rest_url or exchange.ws_url or exchange.ws_auth_url):
         yield "exchange.adapter", f'"{PAPER}" beside addresses', "no effect: nothing is asked for at any address"
+    stop = config.supervisor.shutdown_seconds
+    if not SHORTEST_STOP <= stop <= LONGEST_STOP:
+        meaning = (
+            "too short to cancel orders and to tell of it"
+            if stop < SHORTEST_STOP
+            else f"seconds: service managers kill what has not stopped before (systemd after {LONGEST_STOP} s)"
+        )
+        yield "supervisor.shutdown_seconds", f"{stop:f}", meaning
     seconds = config.supervisor.price_timeout_seconds
     if seconds < SHORT_SILENCE and any(not strategy.skip_price_timeout for strategy in config.strategy):
         meaning = "a quiet market is silent for longer, and each silence halts its strategies"

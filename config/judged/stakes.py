@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from functools import partial
+from types import MappingProxyType
 
 from config.judged.steps import likely_fee
 from config.pair_checks import BUYS_ONLY, needed_amount
@@ -17,6 +18,11 @@ MOST_ORDERS = 60
 _FIAT = """ARS AUD BRL CAD CHF CLP COP CZK DKK EUR GBP HKD JPY KRW MXN NOK NZD PLN SEK SGD TRY UGX USD"""
 FIAT = frozenset(_FIAT.split())
 """Money of states."""
+_PEGGED = "USD DAI PYUSD RLUSD TUSD USD1 USDC USDD USDE USDG USDQ USDR USDS USDT"
+_DOLLARS = frozenset(_PEGGED.split())
+_HUGE = MappingProxyType({"BTC": Decimal(10), "ETH": Decimal(100)})
+_HUGE_AMOUNT = Decimal(1_000_000_000)
+"""Amounts of one order, by quote currency, that a unit mistaken explains better than wealth."""
 
 
 def stake_warnings(config: Config, index: int, source: str) -> Iterator[ConfigWarning]:
@@ -27,6 +33,12 @@ def stake_warnings(config: Config, index: int, source: str) -> Iterator[ConfigWa
     def warning(key: str, found: str, meaning: str) -> ConfigWarning:
         return ConfigWarning(source, f"strategy[{index}].{key}", found, meaning, strategy.name)
 
+    if strategy.amount_per_grid >= _HUGE.get(quote, _HUGE_AMOUNT):
+        meaning = f"each single buy spends that much {quote}: is it meant?"
+        yield warning("amount_per_grid", f"{strategy.amount_per_grid:f} {quote}", meaning)
+    if {strategy.base_currency, quote} <= _DOLLARS:
+        meaning = "both are worth a dollar: the price hardly moves, and a grid hardly ever trades"
+        yield warning("base_currency", strategy.symbol, meaning)
     allowed = buys_at_once(config, strategy)
     if allowed < count:
         needed = EXACT.multiply(cost_of_a_buy(config, strategy), Decimal(count))

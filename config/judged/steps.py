@@ -47,7 +47,11 @@ def step_warnings(config: Config, index: int, source: str) -> Iterator[ConfigWar
 
 def lowest_buy(strategy: StrategyConfig) -> Decimal:
     """Price of the last of all open buys, as a part of the market's price."""
-    return divide(ONE, EXACT.power(ONE + strategy.interval, strategy.n_open_buy_orders))
+    return _depth(strategy.interval, strategy.n_open_buy_orders)
+
+
+def _depth(interval: Decimal, count: int) -> Decimal:
+    return divide(ONE, EXACT.power(ONE + interval, count))
 
 
 def likely_fee(config: Config, strategy: StrategyConfig) -> Decimal:
@@ -61,10 +65,11 @@ def likely_fee(config: Config, strategy: StrategyConfig) -> Decimal:
     return max(strategy.fee, account) if config.simulated else strategy.fee
 
 
-def ladder_sentence(config: Config, strategy: StrategyConfig) -> str:
-    """What the strategy will do, in numbers."""
+def ladder_sentence(config: Config, strategy: StrategyConfig, most: int | None = None) -> str:
+    """What the strategy will do, in numbers. `most` buys are all that its limit allows; None: no such limit."""
     count, quote = strategy.n_open_buy_orders, strategy.quote_currency
-    highest, lowest = percent(divide(ONE, ONE + strategy.interval)), percent(lowest_buy(strategy))
+    count = count if most is None else min(count, max(most, 1))
+    highest, lowest = percent(divide(ONE, ONE + strategy.interval)), percent(_depth(strategy.interval, count))
     reach = f"at {highest} % of the price" if count == 1 else f"from {highest} % down to {lowest} % of the price"
     buys = f"{counted(count, 'buy')} of {strategy.amount_per_grid:f} {quote} {reach}"
     begin = f"{strategy.name} ({strategy.kind}, {strategy.symbol}): {buys}"

@@ -165,3 +165,11 @@ def test_as_a_process_over_a_real_day(tmp_path: Path) -> None:
         [*command[:3], "missing.toml"], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
     )
     assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
+
+
+def test_a_tilde_behind_the_sign_of_equality_is_the_home_directory(
+    config: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    assert main([config, "--prices=~/absent.csv"]) == 2
+    assert f"{tmp_path}/home/absent.csv" in capsys.readouterr().err.replace("\n", "")

@@ -113,3 +113,10 @@ def test_whatever_is_wrong_is_one_printable_line(line: str, junk: str, at: int) 
     else:
         return
     assert line.isprintable()
+
+
+@pytest.mark.parametrize("row", ["balances = { USD: 10000 }", 'balances = {"USD": 10000}'])
+def test_a_colon_within_an_inline_table_is_told(row: str) -> None:
+    with pytest.raises(tomllib.TOMLDecodeError) as raised:
+        tomllib.loads(row)
+    assert toml_problem(row, "grid.toml", raised.value).hint.startswith("Inside { } too a key stands before =")

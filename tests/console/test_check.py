@@ -15,6 +15,8 @@ ERRORS = {
     "interval in percent": DRY.replace("0.025", "2.5"),
     "no keys": LIVE,
     "no price file": PAPER + 'prices = "absent.csv"\n',
+    "tick above the price": PAPER + 'pairs = { "ETH/EUR" = { tick_size = 1e6 } }\n',
+    "colon in an inline table": DRY.replace("EUR = 900", "EUR: 900"),
     "unknown pair": PAPER.replace('"ETH"', '"FOO"'),
     "amount": PAPER.replace("amount_per_grid = 40", "amount_per_grid = 0.3"),
     "no statement": DRY.replace("dry_run = true", ""),

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from config.judged import exposure
-from tests.config.judged.trials import DRY, LIVE, PAPER, warned
+from tests.config.judged.trials import DRY, LIVE, PAPER, keys, warned
 
 METRICS = "[metrics]\nhost = {}\n"
 
@@ -105,3 +105,9 @@ def test_its_sound_neighbour_is_not(text: str) -> None:
 def test_an_address_that_may_be_a_secret_is_not_shown() -> None:
     (warning,) = warned(LIVE + '[notifier.webhook]\nurl = "http://example.org/canary"\n')
     assert "canary" not in str(warning)
+
+
+@pytest.mark.parametrize(("seconds", "told"), [("0.5", True), ("1", False), ("90", False), ("8000", True)])
+def test_a_stop_in_another_unit(seconds: str, told: bool) -> None:
+    text = LIVE + f"[supervisor]\nshutdown_seconds = {seconds}\n"
+    assert ("supervisor.shutdown_seconds" in keys(text)) == told

@@ -151,3 +151,25 @@ def test_an_amount_below_a_known_minimum(amount: str, told: bool) -> None:
     found = list(minimum_warnings(config, {"ETH/EUR": (RULES, Decimal(2500))}, "grid.toml"))
     assert [warning.key for warning in found] == ["strategy[0].amount_per_grid"] * told
     assert list(minimum_warnings(config, {}, "grid.toml")) == []
+
+
+@pytest.mark.parametrize(
+    ("base", "quote", "amount", "told"),
+    [
+        ("ETH", "BTC", "100", ["amount_per_grid"]),
+        ("ETH", "BTC", "0.1", []),
+        ("SOL", "EUR", "1e12", ["amount_per_grid"]),
+        ("USDC", "USD", "40", ["base_currency"]),
+        ("USDT", "USDC", "40", ["base_currency"]),
+        ("EUR", "USD", "40", []),
+    ],
+)
+def test_what_is_allowed_and_hardly_meant(base: str, quote: str, amount: str, told: list[str]) -> None:
+    """A unit that was mistaken, and a price that stands still."""
+    changes = (('"ETH"', f'"{base}"'), ('"EUR"', f'"{quote}"'), ("grid = 40", f"grid = {amount}"), ("= 400", "= 1e13"))
+    assert keys(LIVE, *changes) == [f"strategy[0].{key}" for key in told]
+
+
+def test_no_more_buys_are_promised_than_the_limit_allows() -> None:
+    notes = judge(changed(DRY, ("max_investment = 400", "max_investment = 100"))).notes
+    assert notes[0].startswith("ladder (GridSell, ETH/EUR): 2 buys of 40 EUR from 97.56 % down to 95.18 % of the price")
