@@ -1,6 +1,7 @@
 """The configuration: its shape, its reading, its errors; and ready-to-run TOML files beside it.
 
 - `schema`       frozen structs of the TOML file, and what is said of each key
+- `field_types`  what values may be, in words and bounds
 - `key_texts`    how that is read: meanings, examples, notes
 - `json_schema`  the same for editors, `config.schema.json`
 - `forms`        types of fields taken apart

@@ -160,6 +160,7 @@ TESTED_ELSEWHERE = {
     "trading/strategies/core.py": "tests/trading/strategies/test_grid_base.py",
     "trading/strategies/settings.py": "tests/trading/strategies/test_rules.py",
     "config/schema.py": "tests/config/test_load.py",
+    "config/field_types.py": "tests/config/test_tables.py",
     "messages/account.py": "tests/messages/test_mailboxes.py",
     "messages/conditions.py": "tests/messages/test_mailboxes.py",
     "messages/journal.py": "tests/messages/test_mailboxes.py",
