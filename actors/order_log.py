@@ -63,7 +63,10 @@ class OrderLog:
                 part = "filled" if isinstance(event, Filled) else f"filled up to {event.filled:f}"
                 self._say(logging.DEBUG, event.order_id, event.exchange_id, part)
             case Canceled():
-                why = event.reason if event.text in ("", event.reason) else f"{event.reason}: {event.text}"
+                if event.reason == "requested":  # the exchange's words, "User requested", mean us
+                    why = "by this program"
+                else:
+                    why = event.reason if event.text in ("", event.reason) else f"{event.reason}: {event.text}"
                 filled = f", {event.filled:f} of it filled" if event.filled else ""
                 self._say(self._level, event.order_id, event.exchange_id, f"cancelled ({why}){filled}")
             case Amended():

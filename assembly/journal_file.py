@@ -4,12 +4,11 @@ import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 
 from msgspec.structs import replace
 
 from actors.persistence import JournalPort
-from adapters.journal.backing_up import save, target_of
+from adapters.journal.backing_up import save, target_of, wanted_path
 from adapters.journal.journal import Journal
 from adapters.journal.snapshot import BackupFailed
 from assembly.journal_owner import Owned, fingerprint, open_owned, with_account
@@ -100,7 +99,7 @@ class JournalFile:
             raise BackupFailed("no backup was made: the database is not open at the moment.")
         database = self._config.database.absolute()
         now = datetime.fromtimestamp(self._world.wall() / 1e9, UTC)
-        file = target_of(database, Path(target) if target else None, now)
+        file = target_of(database, wanted_path(target), now)
         with self._newest.snapshot(gets_on) as snapshot:
             return save(snapshot, file)
 

@@ -17,7 +17,7 @@ from config.paths import expanded, no_database, what_is_wrong
 from config.problems import ConfigError, ConfigWarning, Problem
 from config.schema import Config, Known, is_price_file
 from config.secret_care import secret_warnings
-from config.secrets import ENVIRONMENT, Sources, insert_secrets, places_in
+from config.secrets import ENVIRONMENT, Sources, insert_secrets, places_in, stand_in
 from config.tables import Reader, keep
 from config.toml_errors import ALLOWED as TOML
 from config.toml_errors import EXAMPLE, toml_problem
@@ -58,6 +58,17 @@ def load(path: Path, environ: Mapping[str, str], known: Known) -> Config:
     return _accepted(examine(path, environ, known))
 
 
+def load_without_secrets(path: Path, environ: Mapping[str, str], known: Known) -> Config:
+    """Read a configuration file for whoever signs in nowhere: secrets may be missing or unreadable.
+
+    Blocks for the time of small file reads. Raises `ConfigError` with every other problem.
+    """
+    text = text_of(path)
+    if isinstance(text, Problem):
+        raise ConfigError([text])
+    return _accepted(_examined(text, str(path), environ, known, path, secrets=False))
+
+
 def parse(text: str, source: str, environ: Mapping[str, str], known: Known, base: Path | None = None) -> Config:
     """Read a configuration from TOML text; `source` names it in errors.
 
@@ -68,7 +79,14 @@ def parse(text: str, source: str, environ: Mapping[str, str], known: Known, base
 
 
 def _examined(
-    text: str, source: str, environ: Mapping[str, str], known: Known, path: Path | None, base: Path | None = None
+    text: str,
+    source: str,
+    environ: Mapping[str, str],
+    known: Known,
+    path: Path | None,
+    base: Path | None = None,
+    *,
+    secrets: bool = True,
 ) -> Examined:
     raw = _tables(text, source)
     if isinstance(raw, Problem):
@@ -80,7 +98,10 @@ def _examined(
     sources = Sources(source, environ, base or Path())
     warnings = veiled((*secret_warnings(raw, places, sources, path), *stray_variables(environ, places)), veil)
     problems: list[Problem] = []
-    insert_secrets(raw, sources, problems)
+    if secrets:
+        insert_secrets(raw, sources, problems)
+    else:
+        stand_in(raw)
     problems += unknown_variables(environ, places)
     arrange_channels(raw, known.channels, source, problems)
     try:

@@ -95,6 +95,16 @@ def insert_secrets(raw: dict[str, object], sources: Sources, problems: list[Prob
             _insert(table, place, secret, sources, problems)
 
 
+def stand_in(raw: dict[str, object]) -> None:
+    """Put a secret of nothing where one belongs: for whoever signs in nowhere."""
+    exchange = _table(raw, ("exchange",)) or {}
+    for place in places_in(raw):
+        table = _table(raw, place.table)
+        if table is not None and (table is not exchange or exchange.get("adapter") != "paper"):
+            table.pop(f"{place.key}_file", None)
+            table[place.key] = _UNUSABLE
+
+
 def _named_channels(raw: dict[str, object]) -> list[SecretPlace]:
     """Channels that are called otherwise than their kind have variables of their own."""
     places = []

@@ -8,13 +8,13 @@ from pathlib import Path
 import httpx
 import msgspec
 
-from adapters.journal.backing_up import at_rest, save, target_of
+from adapters.journal.backing_up import at_rest, save, target_of, wanted_path
 from adapters.journal.file_problems import is_locked
 from adapters.journal.snapshot import BackupFailed
 from assembly import registry
 from assembly.exit_codes import EXIT_OK
 from assembly.local_socket import reached, socket_of
-from config import load
+from config.load import load_without_secrets
 from messages.backup import LONGEST_SECONDS, PATH, Backup, BackupWish, NoBackup
 from messages.counted import counted
 from trading.ports import DatabaseUnusable
@@ -25,9 +25,9 @@ _TIMEOUT = httpx.Timeout(LONGEST_SECONDS, connect=10.0)
 def main(arguments: list[str]) -> int:
     """Returns the exit code; raises `ConfigError`, `DatabaseUnusable`, `OSError` for a path."""
     options = _parser().parse_args(arguments)
-    config = load(options.config, os.environ, registry.known())
-    database = config.database.absolute()
-    target = options.target.absolute() if options.target is not None else None
+    database = load_without_secrets(options.config, os.environ, registry.known()).database.absolute()
+    wanted = wanted_path(options.target)
+    target = wanted.absolute() if wanted is not None else None
     if target is not None:
         target.is_dir()  # raises for what cannot be looked at
     made = _by_the_program(database, target) or _from_the_file(database, target)
@@ -100,8 +100,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("config", type=Path, help="TOML file")
     parser.add_argument(
         "target",
-        type=Path,
         nargs="?",
+        default="",
         help="new file, or a directory for a file named with the time (default: the database's directory)",
     )
     return parser

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shlex
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ from assembly import registry
 from assembly.backup_check import check_backup
 from assembly.exit_codes import EXIT_OK
 from config import load
+from messages.counted import counted
 
 
 def main(arguments: list[str]) -> int:
@@ -19,13 +21,33 @@ def main(arguments: list[str]) -> int:
     config = load(options.config, os.environ, registry.known())
     backup, database = options.backup.absolute(), config.database.absolute()
     backup.is_file()  # raises for what cannot be looked at
-    for sentence in check_backup(backup, config, str(options.config), time.time_ns()):
+    found = check_backup(backup, config, str(options.config), time.time_ns())
+    if options.check:
+        told = [*found.sentences, f"once restored, {found.meaning}", "nothing was changed"]
+    else:
+        done = put_in_place(backup, database, datetime.now(UTC), at_exchange=not config.simulated)
+        before = f"; what was there is kept as {done.kept.name}" if done.kept else ""
+        told = [*found.sentences, f"restored: {database}{before}", found.meaning]
+        if not config.simulated:
+            told.append(_cancels(done.withdrawn, [strategy.name for strategy in config.strategy]))
+    for sentence in told:
         print(sentence)  # noqa: T201
-    if not options.check:
-        kept = put_in_place(backup, database, datetime.now(UTC))
-        before = f"; what was there is kept as {kept.name}" if kept else ""
-        print(f"restored: {database}{before}")  # noqa: T201
     return EXIT_OK
+
+
+def _cancels(withdrawn: int | None, names: list[str]) -> str:
+    """What becomes of orders that the program itself cancelled after the backup, as a stop with `on_stop` does."""
+    if withdrawn is not None:
+        return (
+            f"{counted(withdrawn, 'order')} that this program has cancelled since, for instance at its stop, are known "
+            "from the database that was there: their sells are placed again"
+        )
+    back = " ".join(f"--take-back {shlex.quote(name)}" for name in names)
+    return (
+        "no database that could be read was there: orders that this program has cancelled since, at a stop with "
+        "on_stop = cancel-..., look as if you had cancelled them; a notice names each sell, and a start with "
+        f"{back} places them again"
+    )
 
 
 def _parser() -> argparse.ArgumentParser:

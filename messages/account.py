@@ -198,6 +198,9 @@ class Attach(Struct, frozen=True, tag=True):
     orders: tuple[LiveOrder, ...]
     since: int | None = None
     """Nanoseconds UTC: how far back closed orders matter, 0 as far as the exchange is ever asked; None: not at all."""
+    withdrawn: frozenset[ClientOrderId] = frozenset()
+    """Orders whose cancels were this program's own, although the exchange calls them its user's and `orders` do not say
+    so: see `messages.journal.Origin.withdrawn`."""
 
 
 class OrdersFound(Struct, frozen=True, tag=True):

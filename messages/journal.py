@@ -74,6 +74,8 @@ class Origin(Struct, frozen=True):
     """How often the userref was given another kind or pair."""
     books: str = ""
     """The guard's own account that was committed with the state; empty in what older versions wrote."""
+    withdrawn: frozenset[ClientOrderId] = frozenset()
+    """Orders that this program cancelled later than the state knows: by a journal that a restore has replaced."""
 
 
 class Commit(Struct, frozen=True, tag=True):

@@ -96,6 +96,7 @@ class CoreInUse:
         self._say = say
         self.decisions = Decisions()
         self._next_status = 0
+        self._withdrawn = loaded.origin.withdrawn
         try:
             self.core = make(loaded)
             if back and isinstance(self.core, TakesBack):
@@ -136,6 +137,7 @@ class CoreInUse:
                 sells_unowned=core.sells_unowned,
                 orders=orders,
                 since=since,
+                withdrawn=self._withdrawn,
             )
         )
 

@@ -77,6 +77,8 @@ class OrderDesk:
         self._orders = self.known.tracked
         self._waiting: dict[ClientOrderId, Place] = {}
         """Orders that wait for funds which a running cancel will free, in their order."""
+        self._withdrawn: set[ClientOrderId] = set()
+        """Orders whose cancels are ours, whatever the exchange calls them."""
         self._told: dict[int, Balances] = {}
         self._told_of = 0
         """State of the ledger, in changes, that all strategies were last notified of."""
@@ -117,6 +119,7 @@ class OrderDesk:
             self.known.meet(live.place.order_id)
         client = Client(attach.strategy, pair, attach.fee, attach.sells_unowned, attach.owned, attach.number)
         self.ledger.join(client)
+        self._withdrawn |= attach.withdrawn
         effects = Effects()
         for live in attach.orders:
             # All holds first: what a fill leaves to the strategy depends on what its other sells offer.
@@ -370,8 +373,9 @@ class OrderDesk:
         strategy = userref_of(event.order_id)
         if strategy is None:
             return
-        if isinstance(event, Canceled) and event.reason == "unclear":
-            event = msgspec.structs.replace(event, reason="by hand")
+        if isinstance(event, Canceled) and event.reason in ("unclear", "by hand"):
+            ours = event.order_id in self._withdrawn
+            event = msgspec.structs.replace(event, reason="requested" if ours else "by hand")
         effects.record.append(Record(strategy, event))
         if strategy in self.ledger.clients:
             effects.deliver.append((strategy, event))

@@ -6,6 +6,7 @@ does nothing to the database.
 """
 
 import os
+import re
 import shutil
 import time
 import uuid
@@ -18,6 +19,7 @@ import duckdb
 
 from adapters.journal.database_files import PRIVATE
 from adapters.journal.file_problems import explained
+from adapters.journal.integrity import seal
 from adapters.journal.opening import SETTINGS
 from adapters.journal.repair import log_of
 from adapters.journal.snapshot import BackupFailed, Snapshot, Sums, sums_of
@@ -31,6 +33,21 @@ _FORGOTTEN_SECONDS = 3600
 """A draft of this age belongs to nobody any more."""
 
 _DRAFT = ".backup-new-"
+_COMPANION = re.compile(r"\.(wal|sock|nonce|nonce\.new|broken-\d+|(before-restore|new|backup-new)-[^.]*)\Z")
+
+
+def wanted_path(text: str) -> Path | None:
+    """Where a backup is wanted, as it was written; None for an empty text.
+
+    A path that ends in `/` never means a file. Raises `BackupFailed` for a directory that is not there.
+    """
+    if not text:
+        return None
+    wanted = Path(text)
+    with _told(wanted):
+        if text.endswith(("/", "/.", "/..")) and not wanted.is_dir():
+            raise BackupFailed(f"no backup was made: the directory {text} does not exist; make it first.")
+    return wanted
 
 
 def target_of(database: Path, wanted: Path | None, now: datetime) -> Path:
@@ -57,6 +74,8 @@ def save(snapshot: Snapshot, target: Path) -> Backup:
             _check_target(target, snapshot.size + 2 * snapshot.log_size)
             with draft_of(snapshot.path, target) as draft:
                 held = write_draft(snapshot, draft)
+                seal(draft)
+                sync(draft)
                 size = draft.stat().st_size
                 give_name(draft, target)
     finally:
@@ -89,7 +108,8 @@ def at_rest(path: Path) -> Iterator[Snapshot]:
 
 
 def write_draft(snapshot: Snapshot, draft: Path) -> Sums:
-    """Copy, apply the log, read back. Returns what it holds; raises `BackupFailed` when that is not the snapshot's."""
+    """Copy, apply the log, read back: a database. Returns what it holds; raises `BackupFailed` when that is not the
+    snapshot's."""
     write_private(draft, snapshot.chunks())
     if snapshot.log_size:
         write_private(log_of(draft), snapshot.log_chunks())
@@ -133,6 +153,11 @@ def _remove_forgotten(database: Path, directory: Path) -> None:
 
 
 def _check_target(target: Path, wanted: int) -> None:
+    if _COMPANION.search(target.name):
+        raise BackupFailed(
+            f"no backup was made: {target.name} is how the program names a file of its own beside a database; "
+            "choose another name, for instance one that ends in .duckdb."
+        )
     if target.exists():
         raise BackupFailed(f"no backup was made: {target} exists already, and nothing is overwritten.")
     if not target.parent.is_dir():

@@ -10,6 +10,7 @@ from typing import Self
 
 import duckdb
 import msgspec
+from msgspec.structs import replace
 
 from adapters.journal.database_files import OpenFiles, is_still_there
 from adapters.journal.file_problems import explained, unusable
@@ -19,6 +20,7 @@ from adapters.journal.repair import log_of
 from adapters.journal.snapshot import BackupFailed, Snapshot
 from adapters.journal.table_rows import Retention, Tables
 from adapters.journal.table_schema import MIGRATIONS, Migration
+from adapters.journal.withdrawn import withdrawn_in
 from messages.journal import Origin, Owner, Past
 from trading.ports import DatabaseUnusable
 
@@ -144,7 +146,14 @@ class Journal:
         self.settle()
         with explained(self._path):
             states, origins = self._tables.load_cores(userrefs), self._tables.origins(userrefs)
-        return [(states.get(userref), origins.get(userref, Origin())) for userref in userrefs]
+            ours = withdrawn_in(self._connection)
+        return [
+            (
+                states.get(userref),
+                replace(origins.get(userref, Origin()), withdrawn=ours.get(userref, frozenset())),
+            )
+            for userref in userrefs
+        ]
 
     def pasts(self) -> list[Past]:
         """What it holds of every userref, by userref; raises like `write`."""

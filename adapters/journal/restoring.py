@@ -3,36 +3,51 @@
 import errno
 import fcntl
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
+from msgspec import Struct
 
 from adapters.journal.backing_up import at_rest, check_room, draft_of, give_name, sync, write_draft, write_private
 from adapters.journal.file_problems import ELSEWHERE, RESTORE, explain, explained, is_locked, unusable
+from adapters.journal.integrity import examine
 from adapters.journal.opening import SETTINGS, read_mark
 from adapters.journal.repair import log_of
-from adapters.journal.snapshot import CHUNK, sums_of
+from adapters.journal.snapshot import CHUNK, BackupFailed, sums_of
 from adapters.journal.table_schema import MIGRATIONS
+from adapters.journal.withdrawn import hand_on, known_by
 from trading.ports import DatabaseUnusable
 
 _ANOTHER = "or take another backup"
 _STOP = "stop the program that uses it first"
 
 
-def read_all(path: Path) -> dict[str, int]:
-    """Rows by table, each read once; DuckDB notices what is damaged. Raises `DatabaseUnusable`."""
-    with explained(path):
-        found = path.is_file()
+def read_all(path: Path) -> bool:
+    """Read all of a backup, byte by byte and row by row; returns whether its seal proves it, see `integrity`.
+
+    Blocks. Raises `DatabaseUnusable`.
+    """
+    try:
+        with explained(path):
+            found, ordinary = path.exists(), path.is_file()
+    except DatabaseUnusable as error:
+        raise DatabaseUnusable(_of_backup(str(error))) from error.__cause__
     if not found:
         raise DatabaseUnusable(f"there is no backup {path}.")
+    if not ordinary:
+        raise DatabaseUnusable(f"the backup {path} is not an ordinary file: name the file that `backup` made.")
     try:
         with explained(path):
             read_mark(path, len(MIGRATIONS) + 1)
+            sealed = examine(path)
             with closing(duckdb.connect(path, read_only=True, config=SETTINGS)) as connection:
-                return {name: found.rows for name, found in sums_of(connection)}
+                for _ in sums_of(connection):
+                    pass
+            return sealed
     except DatabaseUnusable as error:
         raise DatabaseUnusable(_of_backup(str(error))) from error.__cause__
 
@@ -48,20 +63,52 @@ def _of_backup(sentence: str) -> str:
     return sentence
 
 
-def put_in_place(backup: Path, database: Path, now: datetime) -> Path | None:
-    """Make the verified copy of `backup` the database; returns the new name of what was there before, if anything was.
+class Restored(Struct, frozen=True):
+    """What a restore has done."""
+
+    kept: Path | None = None
+    """The new name of what was there before."""
+    withdrawn: int | None = None
+    """How many orders the replaced database had withdrawn that the backup counts on; None where it could not be asked,
+    or was not."""
+
+
+def put_in_place(backup: Path, database: Path, now: datetime, *, at_exchange: bool = True) -> Restored:
+    """Make the verified copy of `backup` the database.
+
+    Of real orders (`at_exchange`) it is told which ones the database that it replaces has cancelled since.
 
     A crash leaves the one or the other under the name, and what was there under at least one. Raises
     `DatabaseUnusable`, and then the database is as it was.
     """
+    place = followed(database)
     _check(backup, database)
+    known = None
     if database.exists():
         _empty_log(database)
-    with explained(backup), at_rest(backup) as snapshot:
-        check_room(database.parent, snapshot.size + 2 * snapshot.log_size)
-        with explained(database), draft_of(database, database) as draft:
-            write_draft(snapshot, draft)
-            return _exchange(draft, database, now)
+        known = known_by(database) if at_exchange else None
+    try:
+        with explained(backup), at_rest(backup) as snapshot:
+            check_room(place.parent, snapshot.size + 2 * snapshot.log_size)
+            with explained(place), draft_of(place, place) as draft:
+                write_draft(snapshot, draft)
+                withdrawn = None if known is None else hand_on(known, draft)
+                sync(draft)
+                return Restored(_exchange(draft, place, log_of(database), now), withdrawn)
+    except BackupFailed as error:
+        raise DatabaseUnusable(str(error).replace("no backup was made", "nothing was restored", 1)) from error
+
+
+def followed(database: Path) -> Path:
+    """The file itself where the configured path is a link to it: the link stays. Raises `DatabaseUnusable`."""
+    with explained(database):
+        try:
+            place = database.resolve() if database.is_symlink() else database
+        except RuntimeError:  # as Python 3.11 and 3.12 call a loop of links
+            place = database
+        if place.is_symlink():
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+        return place
 
 
 def _check(backup: Path, database: Path) -> None:
@@ -87,7 +134,8 @@ def _empty_log(database: Path) -> None:
             raise unusable(database, "is in use", _STOP) from error
 
 
-def _exchange(draft: Path, database: Path, now: datetime) -> Path | None:
+def _exchange(draft: Path, database: Path, log: Path, now: datetime) -> Path | None:
+    """`log` is that of the database, which is beside the link where a link leads to it."""
     if not database.exists():
         _belong_like(draft, database.parent)
         give_name(draft, database)
@@ -98,8 +146,8 @@ def _exchange(draft: Path, database: Path, now: datetime) -> Path | None:
         if kept.exists() or log_of(kept).exists():
             raise unusable(database, f"was replaced in this very second; {kept.name} is there", "try again")
         _keep(database, file, kept)
-        if log_of(database).exists():  # of a damaged one
-            log_of(database).rename(log_of(kept))
+        if log.exists():  # of a damaged one
+            shutil.move(log, log_of(kept))
         draft.replace(database)
         sync(database.parent)
         return kept

@@ -19,6 +19,7 @@ import duckdb
 from duckdb import DuckDBPyConnection
 from msgspec import Struct
 
+from adapters.journal.integrity import whole_blocks
 from adapters.journal.repair import log_of
 from trading.ports import DatabaseUnusable
 
@@ -83,8 +84,8 @@ class Snapshot:
         # The transaction begins with its first look at the database.
         connection.execute("SELECT count(*) FROM meta").fetchall()
         self._state = self._look()
-        self.size = os.fstat(file).st_size
-        """Bytes of the database file."""
+        self.size = whole_blocks(os.fstat(file).st_size)
+        """Bytes of the database file, without the seal of a backup."""
         self.log_size = _size(log_of(path))
         """Bytes of its log."""
 

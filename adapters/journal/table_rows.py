@@ -9,6 +9,7 @@ from duckdb import DuckDBPyConnection
 from msgspec import Struct
 
 from adapters.journal.projection import CONDITION, EventRow, FillRow, OrderRow, RowChanges, Write, concerned
+from adapters.journal.withdrawn import KIND as WITHDRAWN
 from messages.ids import ClientOrderId
 from messages.journal import Commit, Origin, Owner, Past, PastOrder
 from messages.money import ZERO, Side
@@ -184,7 +185,7 @@ class Tables:
         self._insert("INSERT INTO events", [(first + n, *_values(event)) for n, event in enumerate(new)])
         if self._newest_event // _PRUNE_EVERY < (self._newest_event + len(new)) // _PRUNE_EVERY:
             oldest = self._newest_event + len(new) - self._retention.events
-            self._connection.execute("DELETE FROM events WHERE sequence <= ?", [oldest])
+            self._connection.execute("DELETE FROM events WHERE sequence <= ? AND kind <> ?", [oldest, WITHDRAWN])
         self._newest_event += len(new)
 
     def _write_account(self, changes: RowChanges) -> None:

@@ -59,10 +59,11 @@ def test_it_says_whose_it_is_and_what_restoring_means(
     config = make(adapter=adapter, dry_run=dry_run)
     backup = backup_of(config, tmp_path / "backup", account="" if config.simulated else "ABC")
     before = backup.read_bytes()
-    told = check_backup(backup, config, "c.toml", NOW)
-    assert told[0] == f"{backup}: whole, of {world}; 1 order, 0 fills"
+    found = check_backup(backup, config, "c.toml", NOW)
+    told = found.sentences
+    assert told[0] == f"{backup}: whole, byte for byte what was backed up, of {world}; 1 order, 0 fills"
     assert told[2] == "btc (userref 1001, BTC/USD): 1 open order (buy 2 at 100 USD), 0.5 BTC that it bought"
-    assert told[-1].endswith(meaning)
+    assert found.meaning.endswith(meaning)
     assert backup.read_bytes() == before
 
 
@@ -78,7 +79,7 @@ def test_it_says_whose_it_is_and_what_restoring_means(
 )
 def test_it_says_how_old_it_is(make: Make, tmp_path: Path, age: int, words: str) -> None:
     config = make()
-    told = check_backup(backup_of(config, tmp_path / "backup", age=age), config, "c.toml", NOW)
+    told = check_backup(backup_of(config, tmp_path / "backup", age=age), config, "c.toml", NOW).sentences
     assert told[1].startswith("its newest entry is of 2023-")
     assert told[1].endswith(f" UTC, {words} ago")
 
@@ -98,14 +99,14 @@ def test_one_of_another_pair_is_refused(make: Make, tmp_path: Path) -> None:
 
 def test_what_is_not_configured_any_more_is_named(make: Make, tmp_path: Path) -> None:
     backup = backup_of(make(), tmp_path / "backup")
-    told = check_backup(backup, make(changes=("userref = 1001", "userref = 7")), "c.toml", NOW)
+    told = check_backup(backup, make(changes=("userref = 1001", "userref = 7")), "c.toml", NOW).sentences
     assert any(sentence.startswith("not configured: btc (userref 1001, BTC/USD): 1 open order") for sentence in told)
 
 
 @pytest.mark.parametrize(("key", "told"), [("", False), ("another", True)])
 def test_another_key_is_told(make: Make, tmp_path: Path, key: str, told: bool) -> None:
     config = make()
-    sentences = check_backup(backup_of(config, tmp_path / "backup", key=key), config, "c.toml", NOW)
+    sentences = check_backup(backup_of(config, tmp_path / "backup", key=key), config, "c.toml", NOW).sentences
     assert any("another API key" in sentence for sentence in sentences) is told
 
 
@@ -113,7 +114,7 @@ def test_an_empty_one_says_so(make: Make, tmp_path: Path) -> None:
     config = make()
     with closing(Journal.open(config.database, NOW)) as journal:
         save(journal.snapshot(), tmp_path / "backup")
-    assert "it holds no order yet" in check_backup(tmp_path / "backup", config, "c.toml", NOW)
+    assert "it holds no order yet" in check_backup(tmp_path / "backup", config, "c.toml", NOW).sentences
 
 
 def test_a_missing_one_is_told(make: Make, tmp_path: Path) -> None:
@@ -125,6 +126,6 @@ def test_a_missing_one_is_told(make: Make, tmp_path: Path) -> None:
 def test_how_old_it_is_goes_by_the_clock_of_its_account(make: Make, tmp_path: Path, adapter: str, told: bool) -> None:
     """That of simulated prices runs ahead."""
     config = make(adapter=adapter)
-    said = check_backup(backup_of(config, tmp_path / "backup", age=2 * MINUTE), config, "c.toml", NOW)
+    said = check_backup(backup_of(config, tmp_path / "backup", age=2 * MINUTE), config, "c.toml", NOW).sentences
     assert any(sentence.endswith("UTC, 2 minutes ago") for sentence in said) == told
     assert any(sentence.endswith(" UTC") for sentence in said) != told

@@ -5,7 +5,7 @@ import pytest
 from msgspec.structs import replace
 
 from config import ConfigError, load, parse, validate
-from config.load import _number
+from config.load import _number, load_without_secrets
 from tests.config.texts import KNOWN, VALID, changed, lines, read, refusal
 
 DESIGN = """\
@@ -225,3 +225,20 @@ def test_a_decimal_comma_is_named(number: str) -> None:
 @pytest.mark.parametrize("text", ["a = [1,\n", "a = 5 5", "a,b = 3", "[x\ny = 1,2"])
 def test_another_mistake_is_not_called_a_comma(text: str) -> None:
     assert "with a point" not in str(refusal(text))
+
+
+def test_who_signs_in_nowhere_needs_no_secret(tmp_path: Path) -> None:
+    """A nightly `backup` runs without the variables, and perhaps as a user who may not read the files of keys."""
+    path = tmp_path / "c.toml"
+    live = DESIGN.replace("dry_run = true ", "dry_run = false ")
+    path.write_text(live.replace('api_secret_key = ""', 'api_secret_key_file = "nowhere/secret"'))
+    with pytest.raises(ConfigError, match="api_secret_key_file"):
+        load(path, {}, KNOWN)
+    for text in (path.read_text(), live):
+        path.write_text(text)
+        assert load_without_secrets(path, {}, KNOWN).database == Path("infinity-grid.duckdb")
+    path.write_text(live.replace("interval = 0.02", "interval = 7"))
+    with pytest.raises(ConfigError, match="interval"):
+        load_without_secrets(path, {}, KNOWN)
+    with pytest.raises(ConfigError, match="nowhere"):
+        load_without_secrets(tmp_path / "nowhere", {}, KNOWN)

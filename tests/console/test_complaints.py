@@ -15,3 +15,8 @@ def test_each_problem_has_a_line_of_its_own(capsys: pytest.CaptureFixture[str]) 
 def test_another_error_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert complain(ValueError("it is broken"), 6) == 6
     assert capsys.readouterr().err == "error: it is broken\n"
+
+
+def test_each_line_of_an_error_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert complain(ValueError("it is broken\nat two places"), 6) == 6
+    assert capsys.readouterr().err == "error: it is broken\nerror: at two places\n"

@@ -157,7 +157,7 @@ def _closed_early(ladder: Ladder, order: OwnOrder, event: Canceled) -> None:
         ladder.buy_retry.freed(event.time)
         if event.reason == "post-only":
             ladder.crossings.crossed(order.price, event.time, ladder.now)
-        elif not asked_for:
+        elif not asked_for and event.reason != WITHDRAWN:
             ladder.release(Released("buy", order.price, order.volume, closed_by(event)), order)
             if event.reason not in (*FOR_GOOD, *OUR_OWN):
                 ladder.buy_retry.closed_by_venue(max(event.time, ladder.now))
@@ -188,8 +188,8 @@ def _sell_closed_early(ladder: Ladder, order: OwnOrder, event: Canceled, *, aske
         due = RememberedSell(order.parent, order.attempt + 1, order.price, rest, "", order.bought_at)
         for_room = asked_for and ladder.limit.known is not None
         ours = order_limit.REASON if for_room else BY_OURSELVES
-        ladder.remember(due, ours if asked_for else closed_by(event))
-        if not asked_for and event.reason not in OUR_OWN:
+        ladder.remember(due, ours if asked_for or event.reason == WITHDRAWN else closed_by(event))
+        if not asked_for and event.reason not in (*OUR_OWN, WITHDRAWN):
             ladder.tell_delayed("sell", order.price, rest, f"{closed_by(event)}; it is placed again")
         if not asked_for:  # what the program itself has withdrawn, as at its stop, is no reason to hold back
             ladder.sell_retry.closed_early(event.time)
@@ -198,7 +198,7 @@ def _sell_closed_early(ladder: Ladder, order: OwnOrder, event: Canceled, *, aske
     elif order.kind == "surplus" and due_again:
         _return_surplus(ladder, order, rest)
         ladder.surplus_retry.closed_early(event.time)
-    elif not asked_for:
+    elif not asked_for and event.reason != WITHDRAWN:
         first_free = order.attempt + 1
         gone = Released("sell", order.price, rest, closed_by(event), order.parent, first_free, order.bought_at)
         ladder.release(gone, order)
@@ -209,6 +209,8 @@ FOR_GOOD = ("by hand", "unclear", "unknown to the exchange")
 """Closures after which a counter-sell is not put back: by the account owner, and one whose fills are unknown."""
 BY_OURSELVES = "cancelled by this program, at its stop or to make room; it is placed again"
 """Why a sell waits that the program withdrew itself: nothing has to be done about it."""
+WITHDRAWN = "requested"
+"""A cancel of ours, also where the state does not know of it: it is that of a backup from before."""
 OUR_OWN = ("self-trade", "post-only")
 """Closures that follow from our own orders, of which the next attempt is all that anybody needs to know."""
 
@@ -219,6 +221,8 @@ def closed_by(event: Canceled) -> str:
     match event.reason:
         case "by hand":
             return f"cancelled by hand{words}"
+        case "requested":
+            return "cancelled by this program, at its stop"
         case "venue":
             return f"closed by the exchange{words or ', not by you'}"
         case _:

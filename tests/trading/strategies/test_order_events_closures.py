@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from messages.ids import Nanos, VenueOrderId, counter_cause
+from messages.money import Side
 from messages.notices import OrderAmended, OrderDelayed, OrderReleased
 from messages.orders import Amended, Canceled, CloseReason, Filled, PartiallyFilled, Place, RejectReason
 from tests.trading.strategies.harness import (
@@ -188,7 +189,7 @@ def test_a_surplus_sell_cancelled_by_hand_is_released() -> None:
     assert play.core.state.surplus == D("0.0022") - D("0.00201005")
 
 
-@pytest.mark.parametrize("reason", ["venue", "expired", "requested"])
+@pytest.mark.parametrize("reason", ["venue", "expired"])
 def test_a_sell_that_anybody_but_its_owner_cancelled_is_put_back_with_the_venues_words(reason: CloseReason) -> None:
     play = two_sells()
     sell = play.orders("sell")[0]
@@ -209,6 +210,20 @@ def test_a_sell_that_anybody_but_its_owner_cancelled_is_put_back_with_the_venues
     assert ("sell", sell.price, sell.volume) in placed(play.tick("49100", after=10))
     again = play.orders("sell")[0]
     assert again.cause == counter_cause(VenueOrderId(sell.cause), 1)
+
+
+@pytest.mark.parametrize("side", ["buy", "sell"])
+def test_what_a_stop_cancelled_after_a_backup_is_placed_again_and_nobody_is_warned(side: Side) -> None:
+    """The restored state does not know of the cancel; that it was ours is all that it is told."""
+    play = two_sells()
+    order = play.orders(side)[0]
+    outputs = play.close(order.order_id, "requested")
+    outputs += play.tick("49100", after=10)
+    assert not notices(outputs, OrderReleased)
+    assert not notices(outputs, OrderDelayed)
+    assert play.core.state.released == []
+    again = [one.volume for one in play.orders(side) if one.price == order.price]
+    assert side == "buy" or again == [order.volume]
 
 
 # Amended by somebody else
