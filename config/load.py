@@ -1,5 +1,6 @@
 """From a TOML file and the environment to a `Config`, or to all that is wrong with them at once."""
 
+import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
@@ -14,7 +15,7 @@ from config.checks import problems_of
 from config.file_text import text_of
 from config.mode import mode_of
 from config.paths import expanded, no_database, what_is_wrong
-from config.problems import ConfigError, ConfigWarning, Problem
+from config.problems import ConfigError, ConfigWarning, Problem, shown
 from config.schema import Config, Known, is_price_file
 from config.secret_care import secret_warnings
 from config.secrets import ENVIRONMENT, Sources, insert_secrets, places_in, stand_in
@@ -153,8 +154,19 @@ def _path_problems(values: dict[str, object], source: str) -> list[Problem]:
     found = {key: what_is_wrong(path) for key, path in paths.items() if isinstance(path, str)}
     database = paths["persistence.database"]
     if isinstance(database, str):
-        found["persistence.database"] = found["persistence.database"] or no_database(database)
+        found["persistence.database"] = (
+            found["persistence.database"] or no_database(database) or _of_others(database, source)
+        )
     return [Problem(source, key, *wrong) for key, wrong in found.items() if wrong]
+
+
+def _of_others(database: str, source: str) -> tuple[str, str] | None:
+    """A file that is known to be another one, so that nobody is told to move it away."""
+    if os.path.realpath(expanded(database)) == os.path.realpath(source):
+        return f"{shown(database)}, which is this configuration", "another file, for instance infinity-grid.duckdb"
+    if is_price_file(database):
+        return f"{shown(database)}, the name of a price file", "another name, for instance infinity-grid.duckdb"
+    return None
 
 
 def _field(table: object, key: str) -> object:

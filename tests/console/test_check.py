@@ -16,6 +16,8 @@ ERRORS = {
     "no keys": LIVE,
     "no price file": PAPER + 'prices = "absent.csv"\n',
     "tick above the price": PAPER + 'pairs = { "ETH/EUR" = { tick_size = 1e6 } }\n',
+    "database is the file itself": PAPER + '[persistence]\ndatabase = "./grid.toml"\n',
+    "database is a price file": PAPER + '[persistence]\ndatabase = "trades.csv"\n',
     "colon in an inline table": DRY.replace("EUR = 900", "EUR: 900"),
     "unknown pair": PAPER.replace('"ETH"', '"FOO"'),
     "amount": PAPER.replace("amount_per_grid = 40", "amount_per_grid = 0.3"),
