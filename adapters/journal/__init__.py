@@ -12,6 +12,8 @@ the log still holds; applying a message twice changes nothing.
 - `looking`         reading a file without changing it
 - `snapshot`        one moment of an open file, copied while writes go on
 - `backing_up`      a verified copy of it in one file, and `restoring` such a one
+- `integrity`       whether a backup is, byte for byte, what was written
+- `withdrawn`       cancels of the program's own that a restored journal does not know
 - `moving`          looking into a file, and moving a closed one aside
 - `database_files`  who may read the files, and whether their names lead to what is open
 - `file_problems`   what went wrong and what to do, in one sentence each

@@ -11,8 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
-
 from trading.ports import DatabaseUnusable
 
 HEADER, HEADERS = 4096, 3
@@ -23,7 +21,7 @@ _START = HEADER * HEADERS
 _MARK = b"infinity-grid\x00\x01\n"
 SEAL = len(_MARK) + hashlib.sha256().digest_size
 """Bytes."""
-_SEED, _FACTOR = 5381, np.uint64(0xBF58476D1CE4E5B9)
+_SEED, _FACTOR = 5381, 0xBF58476D1CE4E5B9
 _AT_A_TIME = 16 * BLOCK
 
 
@@ -85,6 +83,8 @@ def _parts(file: BinaryIO, size: int) -> Iterator[tuple[int, bytes]]:
 
 def _is_right(part: bytes) -> bool:
     """As DuckDB sums up: each word times a factor, all of them together by exclusive or."""
+    import numpy as np  # noqa: PLC0415 - it takes a tenth of a second, and no start has to wait for it
+
     kept = int.from_bytes(part[:SUM], "little")
     words = np.frombuffer(part, dtype="<u8", offset=SUM)
-    return int(np.bitwise_xor.reduce(words * _FACTOR)) ^ _SEED == kept
+    return int(np.bitwise_xor.reduce(words * np.uint64(_FACTOR))) ^ _SEED == kept
