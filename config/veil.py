@@ -63,7 +63,9 @@ class Veil(Struct, frozen=True):
 
     @classmethod
     def _over(cls, words: Iterable[str]) -> "Veil":
-        spelled = {each for word in words for each in (word, word.upper().replace("-", "_"))}
+        # Without its end of `=`, too: that is what is left where the sign is taken for the one between key and value.
+        bare = {each for word in words for each in (word, word.rstrip("=")) if each}
+        spelled = {each for word in bare for each in (word, word.upper().replace("-", "_"))}
         return cls(tuple(sorted(spelled, key=lambda word: (-len(word), word))))
 
     def text(self, sentence: str) -> str:
