@@ -12,6 +12,10 @@ from msgspec import Struct
 HIDDEN = "***"
 _PIECE = re.compile(r"[A-Za-z0-9+=_-]{16,}")
 _RUN = re.compile(r"[A-Za-z0-9+=]{20,}")
+_LONG = re.compile(r"[A-Za-z0-9+/]{40,}={0,2}")
+"""Base64 has slashes, too: one that begins with `/` looks like a path, and its parts may be too short to tell."""
+_PATH = re.compile(r"[~.]|/(?:[a-z][a-z0-9._-]{1,31}|[A-Z][a-z]{1,31})(?:/|\Z)")
+"""How a path begins."""
 _TURN = re.compile(r"(?<=[a-z])(?=[A-Z0-9])|(?<=[A-Z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])|(?<=[A-Z][A-Z])(?=[a-z])")
 _PLAIN = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|[0-9]{6,}:[A-Za-z0-9_-]{20,}")
 """A UUID, and a token of Telegram: known by their shape."""
@@ -27,15 +31,24 @@ _NO_WORD = 32
 
 def may_be_secret(text: str) -> bool:
     """Whether any part of the text looks like a key or a token."""
-    return bool(_PLAIN.search(text)) or any(_looks_like_key(piece) for piece in _PIECE.findall(text))
+    return bool(_PLAIN.search(text)) or any(True for _ in _keys_in(text))
+
+
+def _keys_in(text: str) -> Iterator[str]:
+    yield from (piece for piece in _PIECE.findall(text) if _looks_like_key(piece))
+    yield from (piece for piece in _LONG.findall(text) if "/" in piece and _turns_often(piece.replace("/", "")))
 
 
 def _looks_like_key(piece: str) -> bool:
     if len(set(piece)) < _FEWEST_SIGNS:
         return False
-    if len(_TURN.findall(piece)) >= max(_FEWEST_TURNS, len(piece) // _SIGNS_A_TURN):
+    if _turns_often(piece):
         return True
     return any(_unbroken(run) for run in _RUN.findall(piece) if len(set(run)) >= _FEWEST_SIGNS)
+
+
+def _turns_often(piece: str) -> bool:
+    return len(_TURN.findall(piece)) >= max(_FEWEST_TURNS, len(piece) // _SIGNS_A_TURN)
 
 
 def _unbroken(run: str) -> bool:
@@ -92,9 +105,9 @@ def _secrets_in(text: str) -> Iterator[str]:
     """What is hidden of a text: of a path the parts that look like a key, of a URL all behind its host, else all."""
     if not may_be_secret(text):
         return
-    yield from (piece for piece in _PIECE.findall(text) if _looks_like_key(piece))
+    yield from _keys_in(text)
     yield from _PLAIN.findall(text)
     _, scheme, rest = text.partition("://")
-    whole = rest.partition("/")[2] if scheme else "" if text.startswith(("/", "~", ".")) else text.strip()
+    whole = rest.partition("/")[2] if scheme else "" if _PATH.match(text) else text.strip()
     if whole and may_be_secret(whole):
         yield whole

@@ -125,19 +125,24 @@ def test_a_key_at_any_place_is_never_shown(how: str, data: st.DataObject, token:
     assert not _shows(said, token)
 
 
+_BROKEN = [
+    "kind = {}", "fee = {}", "adapter = {}", "{} = 5\n{} = 6", "[{}]\n[{}]", "[{}", "{}", "x: {}",
+    'name = "{}',
+    "{} = ", "a = {{ {}: 5 }}", "interval={}", "[exchange.{}]\na = 1\na = 2", '"{}" = 1\n"{}" = 2',
+    "api = {}",
+]  # fmt: skip
+
+
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    token=tokens,
-    line=st.sampled_from(
-        [
-            "kind = {}", "fee = {}", "adapter = {}", "{} = 5\n{} = 6", "[{}]\n[{}]", "[{}", "{}", "x: {}",
-            'name = "{}',
-            "{} = ", "a = {{ {}: 5 }}", "interval={}", "[exchange.{}]\na = 1\na = 2", '"{}" = 1\n"{}" = 2',
-            "api = {}",
-        ]
-    ),
-)  # fmt: skip
+@given(token=tokens, line=st.sampled_from(_BROKEN))
 def test_a_key_in_a_text_that_is_no_toml_is_never_shown(token: str, line: str) -> None:
+    assert not _shows(_said(f"[strategy]\n{line.format(token, token)}\n"), token)
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(token=st.integers(0, 10**6).map(lambda seed: _token(8 * (seed // 2) + seed % 2)), line=st.sampled_from(_BROKEN))
+def test_a_key_that_begins_like_a_path_is_never_shown(token: str, line: str) -> None:
+    token = f"/{token[1:9]}/{token[10:]}"
     assert not _shows(_said(f"[strategy]\n{line.format(token, token)}\n"), token)
 
 
