@@ -132,7 +132,7 @@ class _Tree:
         self._world = world
         self._adopt = adopt
         self._mail = Mailboxes(config)
-        self._control = StopControl()
+        self._control = StopControl(insists=config.bot.on_stop != "keep")
         self._watch = Watch(
             self._control,
             limits_of(config),
@@ -210,8 +210,12 @@ class _Tree:
             finally:
                 self._control.stop(ended.exit_code, ended.reason)
                 self._states.end(ended)
+                if not self._states.may_have_orders:
+                    self._control.give_up()
                 carried_out = await stop_in_order(self._config, self._control, self._mail, self._end_trading, hurry)
-                self._states.say_the_end(ended, carried_out=carried_out, reports=self._board.snapshot().strategies)
+                reports = self._board.snapshot().strategies
+                if self._states.say_the_end(ended, carried_out=carried_out, reports=reports):
+                    self._world.orders_left()
                 self._actors.cancel()
         return ended
 
@@ -326,13 +330,11 @@ class _Tree:
                     )
                     self._key_works()
                     self._watch.outages.over("order-manager")
-                    for strategy in self._config.strategy:
-                        nursery.start_soon(
-                            partial(self._strategies.run, strategy, market, by_clock=not in_lock_step(exchange))
-                        )
-                        if self._connected_before:
+                    if self._connected_before:
+                        for strategy in self._config.strategy:
                             mail.venue.post(LookAgain(strategy.symbol, "news", "reconnected"))
                     self._connected_before = True
+                    await self._strategies.run_all(market, by_clock=not in_lock_step(exchange))
         finally:
             if not self._control.stopping:
                 self._states.interrupted("the connection for orders is being restored")

@@ -69,10 +69,10 @@ async def run_order_manager(
     Ready once executions are subscribed and the account's snapshot is taken. Raises what the session
     raises. A strategy with external orders in its way is notified (`AttachRefused`), and the others trade on.
     """
-    # Mail of an earlier session is void: strategies attach again and name every order they count on.
-    mailbox.receive_nowait()
     async with _trading(exchange) as (session, in_rounds):
         desk = OrderDesk(await session.snapshot(), frozenset(strategies), absent)
+        # Mail of before this session is void: strategies attach again and name every order they count on.
+        mailbox.receive_nowait()
         async with trio.open_nursery() as nursery:
             questions = None if in_rounds else _Questions(session, mailbox, nursery)
             rounds = _RowsInRounds(in_rounds, Rounds(desk, tuple(strategies)), strategies) if in_rounds else None

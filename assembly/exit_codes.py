@@ -8,6 +8,7 @@ EXIT_BUG = 1
 EXIT_USAGE = 2
 EXIT_CREDENTIALS = 3
 EXIT_DATABASE = 6
+EXIT_ORDERS_LEFT = 7
 
 
 def explained() -> str:
@@ -21,4 +22,5 @@ _MEANINGS = (
     (EXIT_USAGE, "usage or configuration"),
     (EXIT_CREDENTIALS, "credentials or permissions"),
     (EXIT_DATABASE, "database unusable"),
+    (EXIT_ORDERS_LEFT, "stopped, but on_stop could not cancel all"),
 )

@@ -45,6 +45,9 @@ class World(Struct, frozen=True):
     lost_log_lines: Callable[[], int] | None = None
     """Number of the program's own log lines dropped for a slow reader; None where a host program logs."""
 
+    orders_left: Callable[[], None] = lambda: None
+    """Called at the end of a stop that could not cancel all that `on_stop` says."""
+
     opens_socket: bool = True
     """Whether commands of this machine can reach it by a socket beside the database."""
     watches_company: bool = True

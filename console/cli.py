@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from assembly.config_check import Checked, check_config
 from assembly.cores import existing_base_sentences
-from assembly.exit_codes import EXIT_BUG, EXIT_DATABASE, EXIT_OK, EXIT_USAGE
+from assembly.exit_codes import EXIT_BUG, EXIT_DATABASE, EXIT_OK, EXIT_ORDERS_LEFT, EXIT_USAGE
 from assembly.reader_left import reader_may_leave
 from assembly.world import MACHINE, World
 from config import BotConfig, Config, ConfigError
@@ -90,10 +90,14 @@ def _logged(run: Run, options: argparse.Namespace, checked: Checked, signals: St
             logger.warning("%s", warning)
         for sentence in existing_base_sentences(config):
             logger.info("%s", sentence)
-        world = replace(MACHINE, lost_log_lines=lambda: log.dropped)
+        left = trio.Event()
+        world = replace(MACHINE, lost_log_lines=lambda: log.dropped, orders_left=left.set)
         wishes = {"adopt": options.adopt, "take_back": frozenset(options.take_back)}
         program = partial(run, config, str(options.config), world=world, **wishes)
-        return _run(program, signals, log.tell_sums, config.bot)
+        code = _run(program, signals, log.tell_sums, config.bot)
+        if code == EXIT_OK and left.is_set():
+            return _tell_of_orders(config.bot)
+        return code
     finally:
         logging.getLogger().removeHandler(log)
         log.close()
@@ -146,6 +150,14 @@ async def _obey(
                     pass
     finally:
         signals.listen(None)
+
+
+def _tell_of_orders(bot: BotConfig) -> int:
+    """The log has ended with the list; where that is a file, the terminal learns of it, too."""
+    if bot.log_file is not None:
+        left = f"not all orders that on_stop says are cancelled; the end of {bot.log_file} lists them"
+        complain(Exception(left), EXIT_ORDERS_LEFT)
+    return EXIT_ORDERS_LEFT
 
 
 def _last_words(error: BaseException, bot: BotConfig) -> int:

@@ -45,6 +45,12 @@ _KEY_ADVICE = (
     "itself. If it lasts, look at the key on the exchange's page of API keys: does it exist, with all its rights?"
 )
 
+STOP_PAUSE = 0.5
+"""Seconds between two tries to connect while the program stops; more where the exchange asks for more."""
+
+_TRADES: tuple[Role, ...] = ("persistence", "exchange", "order-manager")
+"""Without one of them nothing can be cancelled."""
+
 MAX_HISTORY = 1_000
 """As many as the configuration allows restarts within its period."""
 
@@ -107,7 +113,11 @@ async def supervise(
     """
     # A strategy in a backoff still owes its part of a stop, which therefore waits for it.
     with watch.control.running(name) if role == "strategy" else nullcontext():
-        await _supervise(watch, role, name, body, on_halt)
+        await _supervise(watch, role, name, body, on_halt or _no_more)
+
+
+async def _no_more(reason: str) -> None:
+    """A halt that nobody has to hear of."""
 
 
 async def _supervise(
@@ -115,7 +125,7 @@ async def _supervise(
     role: Role,
     name: str,
     body: Callable[[], Awaitable[None]],
-    on_halt: OnHalt | None,
+    on_halt: OnHalt,
 ) -> None:
     history: tuple[Attempt, ...] = ()
     failures = 0
@@ -131,12 +141,13 @@ async def _supervise(
                 return
         except Exception as error:  # noqa: BLE001 - every failure of an actor is the policy's business
             cause = root_cause(error)
-        if watch.control.stopping:
-            logger.info("%s ended while stopping: %s", name, describe(cause))
+        failure = _failure(watch, role, cause)
+        if watch.control.stopping and not await _again_while_stopping(watch, name, failure, describe(cause)):
             return
+        if watch.control.stopping:
+            continue
         now = trio.current_time()
         failures += 1
-        failure = _failure(watch, role, cause)
         history = (*history[-MAX_HISTORY:], Attempt(started, now, rule_for(failure).limited, failure.kind))
         post_report(watch.metrics, ActorReport(name, failures, 0, 0))
         match decide(watch.limits, history, failure, now):
@@ -156,19 +167,52 @@ async def _supervise(
                 if is_news:
                     told_of = row_began, failure.kind
                     watch.notifier.post(_bad_news(name, failure, cause))
-                with trio.move_on_after(after * (1 + JITTER * watch.jitter())):
-                    await watch.control.wait_for_stop()
-                    if role != "strategy":
-                        return
+                if not await _pause(watch, failure, after):
+                    return
             case Halt():
                 _log(role, name, failure.kind, cause, "halted")
-                if on_halt is not None:
-                    await on_halt(failure.reason)
+                await on_halt(failure.reason)
                 return
             case StopProgram(exit_code):
                 _log(role, name, failure.kind, cause, "the program stops")
                 watch.control.stop(exit_code, failure.reason)
+                _left_undone(watch, role)
                 await trio.sleep_forever()
+
+
+async def _pause(watch: Watch, failure: Failure, after: float) -> bool:
+    """The backoff, which a stop cuts short; whether to start again after it."""
+    failed = trio.current_time()
+    with trio.move_on_after(after * (1 + JITTER * watch.jitter())):
+        await watch.control.wait_for_stop()
+        if _is_needed_to_stop(watch, failure):
+            await trio.sleep_until(failed + failure.retry_after)
+        elif failure.role != "strategy":
+            _left_undone(watch, failure.role)
+            return False
+    return True
+
+
+def _is_needed_to_stop(watch: Watch, failure: Failure) -> bool:
+    """Whether the stop has orders to cancel over this connection."""
+    return watch.control.insists and failure.role in _TRADES and failure.kind == "connection"
+
+
+def _left_undone(watch: Watch, role: Role) -> None:
+    if role in _TRADES:
+        watch.control.give_up()
+
+
+async def _again_while_stopping(watch: Watch, name: str, failure: Failure, what: str) -> bool:
+    """Whether to try again, after a pause; the stop cancels that when its time is over."""
+    if not _is_needed_to_stop(watch, failure):
+        logger.info("%s ended while stopping: %s", name, what)
+        _left_undone(watch, failure.role)
+        return False
+    after = max(failure.retry_after, STOP_PAUSE)
+    logger.info("%s: %s (trying again in %.3g s, to cancel what on_stop says)", name, what, after)
+    await trio.sleep(after)
+    return True
 
 
 async def _run(watch: Watch, body: Callable[[], Awaitable[None]], good_news: ActorRecovered | None) -> None:

@@ -54,10 +54,11 @@ async def _stop_each(config: Config, control: StopControl, mail: Mailboxes, end_
     with control.within(seconds * SHARES["strategies"]):
         await control.gone({actor_name(strategy) for strategy in config.strategy})
     mail.orders.post(StopTrading())
+    # Without a connection it is restored meanwhile, and the strategies do their part then (`Strategies.run_all`).
     # What the strategies left of their share is good for cancels, which may have to wait for the rate budget.
     until = begin + seconds * (SHARES["strategies"] + SHARES["orders"])
     with control.within(until - trio.current_time()):
-        await control.gone({"order-manager"})
+        await control.done("order-manager")
     end_trading()
     mail.persistence.post(Close())
     with control.within(seconds * SHARES["persistence"]):

@@ -47,6 +47,8 @@ _LEFT_ORDERS = {
     "cancel-buys": "all open buys of its strategies are cancelled, sells stay open",
     "cancel-all": "all open orders of its strategies are cancelled",
 }
+_LISTED = 20
+"""Orders of one strategy that the last notice lists."""
 _AFTER_NOT_CANCELLED = "cancel them at the exchange, or start again"
 _NOT_CANCELLED = {
     "cancel-buys": "its buys could not all be cancelled: look at the exchange",
@@ -144,6 +146,11 @@ class StateKeeper:
             if self._machine.phase_of(strategy.userref) != "halted":
                 self._mail.supervisor.post(PhaseChanged(strategy.userref, "syncing", reason))
 
+    @property
+    def may_have_orders(self) -> bool:
+        """Whether this program has placed orders, now or at an earlier start."""
+        return self.has_past or self._has_run
+
     def end(self, request: StopRequest) -> None:
         """The program stops; with a code other than 0 it has failed."""
         if request.exit_code:
@@ -151,17 +158,19 @@ class StateKeeper:
             self._changed(self._machine.fail(request.reason))
         self._changed(self._machine.stop(request.reason))
 
-    def say_the_end(self, request: StopRequest, *, carried_out: bool, reports: Sequence[StrategyReport] = ()) -> None:
+    def say_the_end(self, request: StopRequest, *, carried_out: bool, reports: Sequence[StrategyReport] = ()) -> bool:
         """The last word to the user, once everything has stopped; `carried_out`: what `on_stop` says was done.
 
-        `reports` are the strategies' last ones: they name the orders that are left where it was not.
+        `reports` are the strategies' last ones: they name the orders that are left where it was not. Returns whether
+        orders are left, or may be, that `on_stop` wanted cancelled.
         """
         bot, failed = self._config.bot, request.exit_code != 0
-        orders = _LEFT_ORDERS[bot.on_stop] if self.has_past or self._has_run else "none were placed"
+        orders = _LEFT_ORDERS[bot.on_stop] if self.may_have_orders else "none were placed"
         if self._config.simulated and bot.on_stop == "keep" and orders == _LEFT_ORDERS["keep"]:
             orders = f"the simulated orders are kept in {Path(self._config.database).name}"
         advice = _AFTER_FAILURE if failed else ""
-        if not carried_out and (self.has_past or self._has_run) and bot.on_stop in _NOT_CANCELLED:
+        left_open = not carried_out and self.may_have_orders and bot.on_stop in _NOT_CANCELLED
+        if left_open:
             orders = _not_cancelled(reports, bot.on_stop) or _NOT_CANCELLED[bot.on_stop]
             advice = advice or _AFTER_NOT_CANCELLED
         if left := self.strangers.sentence():
@@ -169,6 +178,7 @@ class StateKeeper:
         self._mail.notifier.post(
             ProgramEnded(bot.name, request.reason, orders, advice, ran=self._has_run or not failed)
         )
+        return left_open
 
     def _phase_changed(self, message: PhaseChanged) -> None:
         name = self._names[message.strategy]
@@ -230,11 +240,16 @@ class StateKeeper:
 
 
 def _not_cancelled(reports: Sequence[StrategyReport], on_stop: str) -> str:
-    """How many orders of which strategies are left; empty when none is known."""
+    """Which orders of which strategies are left; empty when none is known."""
     sides = ("buy",) if on_stop == "cancel-buys" else ("buy", "sell")
-    left = {report.name: sum(order.side in sides for order in report.orders) for report in reports}
     what = "open buy" if on_stop == "cancel-buys" else "open order"
-    told = [f"{counted(count, what)} of {name}" for name, count in left.items() if count]
+    told = []
+    for report in reports:
+        orders = sorted((o for o in report.orders if o.side in sides), key=lambda o: (-o.price, o.order_id))
+        if orders:
+            listed = [f"{o.side} {o.volume - o.filled:f} at {o.price:f}" for o in orders[:_LISTED]]
+            more = [f"{len(orders) - _LISTED} more"] if len(orders) > _LISTED else []
+            told.append(f"{counted(len(orders), what)} of {report.name} ({', '.join(listed + more)})")
     return f"NOT cancelled: {', '.join(told)}; {_AFTER_NOT_CANCELLED}" if told else ""
 
 

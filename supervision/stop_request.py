@@ -29,7 +29,10 @@ class ProgramFailed(Exception):
 class StopControl:
     """One per program. The first request to stop wins."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, insists: bool = False) -> None:
+        """`insists`: the stop has something to do at the exchange, so that a lost connection is restored for it."""
+        self.insists = insists
+        self._given_up = False
         self._wanted = trio.Event()
         self._request: StopRequest | None = None
         self._running: dict[str, int] = {}
@@ -89,6 +92,17 @@ class StopControl:
     def have_finished(self, actors: set[str]) -> bool:
         """Whether each of the actors has; one that failed, was cancelled or never ran has not."""
         return actors <= self._finished
+
+    def give_up(self) -> None:
+        """No connection will be restored any more: what the stop asks of the exchange cannot be done."""
+        self._given_up = True
+        self._left.set()
+        self._left = trio.Event()
+
+    async def done(self, actor: str) -> None:
+        """Wait until the actor has done its part; as long as the stop insists also while it is between two tries."""
+        while actor in self._running or (self.insists and not self._given_up and actor not in self._finished):
+            await self._left.wait()
 
     async def gone(self, actors: set[str]) -> None:
         """Wait until none of the actors runs; returns at once for actors that do not."""

@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+import trio
+
 from actors.condition_book import ConditionBook
 from actors.stand_in import await_facts, run_halted_strategy
 from actors.strategy import StrategyActor
@@ -10,6 +12,7 @@ from actors.venue_watch import VenueBook
 from assembly.cores import MarketFacts, guarded_core_maker, identity
 from assembly.wiring import Mailboxes, actor_name
 from config import Config, StrategyConfig
+from messages.account import StopTrading
 from messages.status import Stop
 from supervision.policy import FirstStartRefused
 from supervision.restart import Watch, supervise
@@ -37,6 +40,7 @@ class Strategies:
         self._states = states
         self._venue = venue
         self._adopt = adopt
+        self._config = config
         self._simulated = config.simulated
         self._take_back = set(take_back)
         """Names of strategies whose released sells are put back at their next start."""
@@ -46,6 +50,19 @@ class Strategies:
         }
         self._broken: set[int] = set()
         """Strategies that failed, or must not trade: a new connection does not wake them."""
+
+    async def run_all(self, market: MarketFacts, *, by_clock: bool) -> None:
+        """Each strategy until the program stops. A connection that is back only then serves what `on_stop` asks for."""
+        late = self._watch.control.stopping
+        if late:
+            for mailbox in self._mail.strategies.values():
+                mailbox.post(Stop(self._config.bot.on_stop))
+        async with trio.open_nursery() as nursery:
+            for strategy in self._config.strategy:
+                nursery.start_soon(partial(self.run, strategy, market, by_clock=by_clock))
+        if late:
+            # The one that the stop has sent met no session.
+            self._mail.orders.post(StopTrading())
 
     async def run(self, strategy: StrategyConfig, market: MarketFacts, *, by_clock: bool) -> None:
         """One strategy until the program stops. `by_clock`: time passes without a trade, unlike in a simulation."""

@@ -11,7 +11,7 @@ from actors.strategy import StrategyActor
 from messages.counted import counted
 from messages.notices import ProgramEnded
 from simulators.kraken import RequestFault
-from tests.faults.world import opened
+from tests.faults.world import World, opened
 from tests.oracle.foretold import Grid
 
 
@@ -71,3 +71,59 @@ async def test_who_wanted_orders_cancelled_is_told_when_that_was_not_possible(
         assert (f"{counted(len(world.ladder()), 'open order')} of " in end.orders) == (not reachable)
         assert bool(end.advice) == (not reachable)
         assert bool(world.ladder()) == (not reachable)
+
+
+async def _without_network(world: World, grid: Grid, seconds: float) -> None:
+    """A ladder, then nothing reaches the exchange; after some seconds everything does again."""
+    grid.trade("50000.0")
+    await world.until(lambda: world.ladder() == grid.ladder(), 10, world.ladder)
+    world.network.unplugged = True
+    await world.control.drop()
+    await trio.sleep(5)
+
+    async def plug_in() -> None:
+        await trio.sleep(seconds)
+        world.network.unplugged = False
+
+    assert world.nursery is not None
+    world.nursery.start_soon(plug_in)
+
+
+@pytest.mark.parametrize("on_stop", ["cancel-all", "cancel-buys"])
+async def test_a_connection_that_is_back_during_the_stop_is_used_to_cancel(
+    on_stop: str, tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    grid = Grid("GridSell")
+    async with opened(tmp_path) as world:
+        async with world.trading("GridSell", on_stop=on_stop):
+            await _without_network(world, grid, 2)
+            begin = trio.current_time()
+        assert trio.current_time() - begin < 5
+        (end,) = world.user.of(ProgramEnded)
+        assert isinstance(end, ProgramEnded)
+        assert world.ladder() == []
+        assert "NOT" not in end.orders
+        assert not world.orders_left
+
+
+async def test_orders_that_stay_open_are_listed_once_time_is_up(tmp_path: Path, autojump_clock: MockClock) -> None:
+    grid = Grid("GridSell")
+    async with opened(tmp_path) as world:
+        async with world.trading("GridSell", on_stop="cancel-all"):
+            await _without_network(world, grid, 60)
+            begin = trio.current_time()
+        assert 4 < trio.current_time() - begin <= 8
+        (end,) = world.user.of(ProgramEnded)
+        assert isinstance(end, ProgramEnded)
+        assert world.ladder()
+        assert all(f"{side} {volume:f} at {price:f}" in end.orders for side, price, volume in world.ladder())
+        assert world.orders_left
+
+
+async def test_orders_that_are_kept_need_no_connection_to_stop(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with opened(tmp_path) as world:
+        async with world.trading("GridSell"):
+            await _without_network(world, Grid("GridSell"), 60)
+            begin = trio.current_time()
+        assert trio.current_time() - begin < 1
+        assert not world.orders_left

@@ -140,6 +140,8 @@ class World:
         """Exchange ids of orders that are somebody else's."""
         self.company = False
         """Whether the program looks for other processes on its account."""
+        self.orders_left = False
+        """Whether a stop could not cancel all that it should."""
         self.quiet = False
         """Nobody trades at all."""
         self.text = TEXT
@@ -195,6 +197,7 @@ class World:
             open_journal=self._open_journal,
             exchange=partial(_exchange, surroundings),
             opens_socket=False,
+            orders_left=lambda: setattr(self, "orders_left", True),
             watches_company=self.company,
             channels=lambda _: [(self.user, ChannelConfig("recorder", "recorder"))],
         )

@@ -253,7 +253,10 @@ async def test_the_end_by_a_failure_names_the_failure() -> None:
 
 @pytest.mark.parametrize(
     ("on_stop", "left"),
-    [("cancel-all", "1 open order of btc-hodl, 2 open orders of eth-sell"), ("cancel-buys", "1 open buy of eth-sell")],
+    [
+        ("cancel-all", "1 open order of btc-hodl (sell 1 at 2), 2 open orders of eth-sell (sell 1 at 2, buy 1 at 1)"),
+        ("cancel-buys", "1 open buy of eth-sell (buy 1 at 1)"),
+    ],
 )
 async def test_orders_that_could_not_be_cancelled_are_named(on_stop: str, left: str) -> None:
     config = read(VALID.replace('name = "my grids"', f'name = "my grids"\non_stop = "{on_stop}"'))
@@ -261,20 +264,37 @@ async def test_orders_that_could_not_be_cancelled_are_named(on_stop: str, left: 
     keeper = StateKeeper(config, mail)
     first = [report for report in mail.metrics.receive_nowait() if isinstance(report, StrategyReport)]
     buy, sell = (
-        OpenOrder(ClientOrderId("g"), side, Decimal(1), Decimal(1), Decimal(0), "open", "ladder") for side in SIDES
+        OpenOrder(ClientOrderId("g"), side, Decimal(price), Decimal(3), Decimal(2), "open", "ladder")
+        for price, side in enumerate(SIDES, 1)
     )
     reports = [replace(first[0], orders=(sell,)), replace(first[1], orders=(buy, sell))]
-    keeper.say_the_end(StopRequest(0, "asked to stop"), carried_out=False, reports=reports)
+    assert keeper.say_the_end(StopRequest(0, "asked to stop"), carried_out=False, reports=reports)
     (notice,) = mail.notifier.receive_nowait()
     assert isinstance(notice, ProgramEnded)
     assert notice.orders == f"NOT cancelled: {left}; cancel them at the exchange, or start again"
     assert needs_somebody(notice)
 
 
+async def test_many_orders_that_could_not_be_cancelled_are_listed_in_part() -> None:
+    config = read(VALID.replace('name = "my grids"', 'name = "my grids"\non_stop = "cancel-all"'))
+    mail = Mailboxes(config)
+    keeper = StateKeeper(config, mail)
+    first = next(report for report in mail.metrics.receive_nowait() if isinstance(report, StrategyReport))
+    orders = tuple(
+        OpenOrder(ClientOrderId(f"g{n}"), "buy", Decimal(n), Decimal(1), Decimal(0), "open", "ladder")
+        for n in range(1, 25)
+    )
+    assert keeper.say_the_end(StopRequest(0, "asked"), carried_out=False, reports=[replace(first, orders=orders)])
+    (notice,) = mail.notifier.receive_nowait()
+    assert isinstance(notice, ProgramEnded)
+    assert "24 open orders of btc-hodl (buy 1 at 24, " in notice.orders
+    assert "buy 1 at 5, 4 more)" in notice.orders
+
+
 async def test_real_orders_stay_open_at_the_exchange() -> None:
     live = read(LIVE)
     mail = Mailboxes(live)
-    StateKeeper(live, mail).say_the_end(StopRequest(0, "asked to stop"), carried_out=True)
+    assert not StateKeeper(live, mail).say_the_end(StopRequest(0, "asked to stop"), carried_out=True)
     (notice,) = mail.notifier.receive_nowait()
     assert isinstance(notice, ProgramEnded)
     assert notice.orders == "none is cancelled by this program; fills are answered at the next start"

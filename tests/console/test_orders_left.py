@@ -1,0 +1,45 @@
+"""The exit code after a stop that could not cancel all that `on_stop` says."""
+
+from pathlib import Path
+
+import pytest
+import trio
+
+from assembly.world import World
+from config import Config
+from console import cli
+from supervision.stop_request import ProgramFailed
+
+_CONFIG = Path("config/demo.toml").read_text()
+
+
+class _Program:
+    """Ends at once, with or without orders left."""
+
+    def __init__(self, *, leaves: bool, fails: int = 0) -> None:
+        self.leaves = leaves
+        self.fails = fails
+
+    async def __call__(
+        self, config: Config, source: str, *, adopt: bool, take_back: frozenset[str], world: World, hurry: trio.Event
+    ) -> None:
+        if self.leaves:
+            world.orders_left()
+        if self.fails:
+            raise ProgramFailed(self.fails, "a failure")
+
+
+@pytest.mark.parametrize(("leaves", "fails", "code"), [(True, 0, 7), (False, 0, 0), (True, 3, 3)])
+def test_orders_that_were_to_be_cancelled_and_are_open_have_a_code_of_their_own(
+    leaves: bool, fails: int, code: int, tmp_path: Path
+) -> None:
+    config = tmp_path / "grid.toml"
+    config.write_text(_CONFIG)
+    assert cli.main(_Program(leaves=leaves, fails=fails), [str(config)]) == code
+
+
+def test_the_terminal_learns_of_them_where_the_log_is_a_file(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    config = tmp_path / "grid.toml"
+    config.write_text(_CONFIG.replace("[bot]\n", f'[bot]\nlog_file = "{tmp_path / "grid.log"}"\n', 1))
+    assert cli.main(_Program(leaves=True), [str(config)]) == 7
+    assert "error: not all orders that on_stop says are cancelled; the end of" in capfd.readouterr().err
