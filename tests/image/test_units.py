@@ -13,7 +13,7 @@ import yaml
 
 from actors.metrics.actor import ENDPOINTS
 from assembly import registry
-from assembly.exit_codes import EXIT_BUG, EXIT_CREDENTIALS, EXIT_DATABASE, EXIT_OK, EXIT_USAGE
+from assembly.exit_codes import EXIT_BUG, EXIT_CREDENTIALS, EXIT_DATABASE, EXIT_OK, EXIT_ORDERS_LEFT, EXIT_USAGE
 from config.load import parse
 from config.schema import SupervisorConfig
 from supervision.signals import KILLED, NUMBERS
