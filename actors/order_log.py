@@ -65,6 +65,8 @@ class OrderLog:
             case Canceled():
                 if event.reason == "requested":  # the exchange's words, "User requested", mean us
                     why = "by this program"
+                elif event.reason == "unclear":  # the strategy's notice says whose request it was
+                    why = event.text or "at a request"
                 else:
                     why = event.reason if event.text in ("", event.reason) else f"{event.reason}: {event.text}"
                 filled = f", {event.filled:f} of it filled" if event.filled else ""

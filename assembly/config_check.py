@@ -1,6 +1,6 @@
 """A configuration judged by all that is known without a connection: `--check` says it, and the start obeys it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -24,7 +24,7 @@ from config import (
 from config.judged.api_keys import key_problems, key_warnings
 from config.judged.currencies import spelling_problems, unknown_names
 from config.judged.price_files import price_file_problems
-from config.judged.stakes import minimum_warnings
+from config.judged.stakes import TOO_SMALL, minimum_warnings
 from config.load import veiled
 from config.problems import key_path
 from config.veil import Veil
@@ -75,10 +75,21 @@ def check_config(path: Path, environ: Mapping[str, str]) -> Checked:
     wrong = {(problem.source, problem.key) for problem in problems}
     # Of a value that is refused nothing more is worth saying.
     warnings = [warning for warning in warnings if (warning.source, warning.key) not in wrong]
-    notes = (*judgement.notes, *_left_to_the_start(config))
+    notes = (*_possible(judgement.notes, warnings, config), *_left_to_the_start(config))
     veil = examined.veil
     told = tuple(map(veil.text, notes))
     return Checked(examined.mode, accepted, veiled(problems, veil), veiled(warnings, veil), told, veil)
+
+
+def _possible(notes: Iterable[str], warnings: Iterable[ConfigWarning], config: Config) -> Iterator[str]:
+    """Notes without the gains of ladders whose orders would be refused: a warning says why."""
+    none = {warning.key for warning in warnings if warning.meaning.startswith(TOO_SMALL)}
+    begins = tuple(
+        f"{strategy.name} ({strategy.kind}, {strategy.symbol}): "
+        for index, strategy in enumerate(config.strategy)
+        if f"strategy[{index}].amount_per_grid" in none
+    )
+    yield from (note for note in notes if not note.startswith(begins) or not begins)
 
 
 def _of_channels(config: Config) -> Iterator[Problem]:

@@ -26,12 +26,12 @@ def mode_of(raw: Mapping[str, object], known: frozenset[str] | None = None) -> s
     venue = _venue(adapter, exchange.get("rest_url"))
     if dry_run:
         return f"dry run: real prices of {venue}, simulated orders"
-    if here := _here(exchange):
+    if here := address_here(exchange):
         return f"LIVE at {here}: real orders to whatever answers there as {_venue(adapter, None)}"
     return f"LIVE: real orders on {venue}, with real money"
 
 
-def _here(exchange: Mapping[str, object]) -> str:
+def address_here(exchange: Mapping[str, object]) -> str:
     """The address on this machine that all orders go to; empty where any may go to the exchange itself."""
     hosts = []
     for key in ("rest_url", "ws_auth_url"):

@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Annotated, Final, Literal, get_args, get_origin
 
@@ -22,6 +22,8 @@ INVALID: Final = object()
 """Placeholder for a value with a reported problem."""
 
 _NUMBER_LIMITS = f"a number below 1e{DIGITS} with at most {SCALE} decimals"
+_KEY_NAMES = re.compile(r"((api|public|private)[_-]?)?(key|secret)([_-]?key)?|api[_-]?(public|private)", re.IGNORECASE)
+_KEYS = ("api_public_key", "api_secret_key")
 _PERCENT = re.compile(r"\s*(\d{1,9}(?:[.,]\d{1,9})?)\s*%\s*\Z", re.ASCII)
 
 
@@ -38,7 +40,7 @@ class Reader:
         fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
         for name in raw:
             if name not in fields:
-                hint = did_you_mean(name, fields) or home_of(name)
+                hint = _two_keys(name, fields) or did_you_mean(name, fields) or home_of(name)
                 self._tell(key_path(key, name), "an unknown key", ", ".join(fields) or "no key", hint)
         values = {name: self._field(field, raw, key_path(key, name)) for name, field in fields.items()}
         return {name: value for name, value in values.items() if value is not INVALID}
@@ -133,6 +135,13 @@ class Reader:
 
     def _tell(self, key: str, found: str, allowed: str, hint: str = "") -> None:
         self._problems.append(Problem(self._source, key, found, allowed, hint, self._strategy))
+
+
+def _two_keys(name: str, fields: Iterable[str]) -> str:
+    """The two keys of an exchange, for a name that others use for one of them: the nearest may be the wrong one."""
+    if not set(_KEYS) <= set(fields) or not _KEY_NAMES.fullmatch(name.strip()):
+        return ""
+    return "There are two: api_public_key is what Kraken calls API key, api_secret_key its private key"
 
 
 def _hint(form: Form, value: object, key: str) -> str:

@@ -2,17 +2,20 @@
 
 import argparse
 from pathlib import Path
+from textwrap import fill
 
 from assembly.exit_codes import explained
 from config.version import program_and_version
 
-EPILOG = f"""\
-python -m supervisor schema prints the JSON schema of the configuration file, for editors;
-python -m supervisor backup config.toml copies the database, also while it runs; restore puts a backup in its place.
-
-exit codes: {explained()}. SIGINT, SIGTERM and SIGHUP stop in order: strategies, orders (on_stop), journal, notices.
-A second signal changes nothing, a third cuts the stop short and says what it leaves.
-"""
+_COLUMNS = 80
+_PARAGRAPHS = (
+    "python -m supervisor schema prints the JSON schema of the configuration file, for editors.",
+    "python -m supervisor backup config.toml copies the database, also while it runs; restore puts it back.",
+    f"exit codes: {explained()}.",
+    "SIGINT, SIGTERM and SIGHUP stop in order: strategies, orders (on_stop), journal, notices.",
+    "A second signal changes nothing, a third cuts the stop short and says what it leaves.",
+)
+EPILOG = "\n\n".join(fill(paragraph, _COLUMNS, break_on_hyphens=False) for paragraph in _PARAGRAPHS)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -26,6 +26,8 @@ class ProgramStarted(Struct, frozen=True, tag=True):
     """As the exchange calls it; empty where that is not known."""
     database: str = ""
     strategies: int = 0
+    here: str = ""
+    """Address on this machine that all orders go to; empty where they may go to the exchange itself."""
 
 
 class ProgramEnded(Struct, frozen=True, tag=True):

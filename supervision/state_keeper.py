@@ -14,6 +14,7 @@ from actors.metrics.status_page import post_report
 from assembly.pasts import rest_of
 from assembly.wiring import Mailboxes
 from config import Config, StrategyConfig
+from config.mode import address_here
 from messages.about import about
 from messages.account import KeyShared
 from messages.counted import counted
@@ -230,7 +231,8 @@ class StateKeeper:
         if config.simulated:
             return ProgramStarted(config.bot.name, simulated=True)
         place = (config.exchange.adapter, self.account, str(config.database), len(config.strategy))
-        return ProgramStarted(config.bot.name, False, *place)
+        urls = {"rest_url": config.exchange.rest_url, "ws_auth_url": config.exchange.ws_auth_url}
+        return ProgramStarted(config.bot.name, False, *place, here=address_here(urls))
 
     def _publish(self) -> None:
         machine = self._machine

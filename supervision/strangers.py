@@ -131,11 +131,12 @@ class Strangers:
             name = past[0].name if past else self._name(userref)
             symbol = symbols.get(userref) or (past[0].symbol if past else "/")
             detail = described(rest, symbol)
-            self._uncovered[userref] = f"{name} (userref {userref}, {symbol}): {detail}"
+            mark = symbol if name == f"userref {userref}" else f"userref {userref}, {symbol}"
+            self._uncovered[userref] = f"{name} ({mark}): {detail}"
             why = "no strategy of this configuration has this userref and pair"
             self._book.open(userref, "not covered", f"{self._uncovered[userref]}; {why}", time, told=True)
             if userref not in before:
-                self._mail.notifier.post(NotCovered(name, f"userref {userref}, {symbol}: {detail}; {why}"))
+                self._mail.notifier.post(NotCovered(name, f"{mark}: {detail}; {why}"))
         for userref in before.keys() - self._uncovered.keys():
             self._book.close(userref, "not covered", time)
 

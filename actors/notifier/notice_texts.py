@@ -103,7 +103,7 @@ def _sentence(notice: Notice) -> str:
         case ProgramStarted(bot, simulated):
             text = f"{bot} is running" + (", simulated: no real order is placed" if simulated else "")
             if where := _real_money(notice):
-                text += f": trades with REAL money on {notice.exchange}: {', '.join(where)}"
+                text += f": {_trades_for(notice)}: {', '.join(where)}"
         case OrderFilled(strategy, symbol, side, price, volume):
             text = f"{strategy}: {side} executed, {_size_at(symbol, price, volume)}"
         case FundsMissing(strategy, symbol, side, asset, price, volume):
@@ -159,7 +159,8 @@ def _amended_note(amended: OrderAmended) -> str:
 def _started(notice: ProgramStarted) -> str:
     branches = ["Simulated » no real order is placed"] if notice.simulated else []
     if where := _real_money(notice):
-        branches = [f"REAL money » on {notice.exchange}", f"Where » {', '.join(where)}"]
+        stake = f"Real orders » to whatever answers at {notice.here} as {notice.exchange}"
+        branches = [stake if notice.here else f"REAL money » on {notice.exchange}", f"Where » {', '.join(where)}"]
     return tree(f"✅ {notice.bot} is starting!", *branches)
 
 
@@ -169,6 +170,13 @@ def _real_money(notice: ProgramStarted) -> list[str]:
         return []
     account = [f"account {notice.account}"] if notice.account else []
     return [*account, f"database {notice.database}", counted(notice.strategies, "strategy")]
+
+
+def _trades_for(notice: ProgramStarted) -> str:
+    """As the first line of the log says it: what answers at an address of this machine may be a simulation."""
+    if notice.here:
+        return f"real orders to whatever answers at {notice.here} as {notice.exchange}"
+    return f"trades with REAL money on {notice.exchange}"
 
 
 def _filled(notice: OrderFilled) -> str:

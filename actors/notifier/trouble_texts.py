@@ -108,8 +108,7 @@ def trouble_sentence(notice: TroubleNotice) -> str:
         case JournalRepaired(detail):
             text = f"the journal was damaged and is repaired: {detail}"
         case OrdersRecovered(strategy, symbol):
-            told = "; ".join(_recovered(notice))
-            text = f"{strategy} ({symbol}): orders taken over that the journal did not know; {told}"
+            text = f"{strategy} ({symbol}): {_recovered_sentence(notice)}"
         case OrdersPutOff() | OrdersTaken():
             text = wait_sentence(notice)
         case ChannelFailed() | ChannelRecovered():
@@ -147,8 +146,19 @@ def _pair_changed(notice: PairChanged) -> str:
 
 
 def _recovered(notice: OrdersRecovered) -> list[str]:
-    lines = [f"Open » {notice.open_orders}", f"Closed » {notice.closed_orders}"]
+    lines = [f"Open » {counted(notice.open_orders, 'order')}, which it goes on with"] if notice.open_orders else []
+    if notice.closed_orders:
+        lines.append(f"Executed » {counted(notice.closed_orders, 'order')}")
     return [*lines, f"Not known » {notice.unknown}"] if notice.unknown else lines
+
+
+def _recovered_sentence(notice: OrdersRecovered) -> str:
+    parts = [f"{counted(notice.open_orders, 'open order')}"] if notice.open_orders else []
+    if notice.closed_orders:
+        parts.append(f"{counted(notice.closed_orders, 'executed order')} since {moment(notice.since)}")
+    unknown = f"; not known: {notice.unknown}" if notice.unknown else ""
+    found = " and ".join(parts) or "no order"
+    return f"{found} with its mark found at the exchange that the database did not know: taken over{unknown}"
 
 
 def _name(actor: str, *, disconnected: bool) -> str:

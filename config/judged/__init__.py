@@ -16,11 +16,12 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from config.judged.exposure import exposure_warnings
-from config.judged.fees import fee_warnings
+from config.judged.fees import fee_warnings, usual_fee
 from config.judged.stakes import balance_warnings, buys_at_once, sharing_sentences, stake_warnings
 from config.judged.steps import ladder_sentence, step_warnings
 from config.problems import ConfigWarning
-from config.schema import PAPER, Config
+from config.schema import PAPER, Config, StrategyConfig
+from messages.money import ZERO
 
 
 class Judgement(Struct, frozen=True):
@@ -34,7 +35,7 @@ class Judgement(Struct, frozen=True):
 def judge(config: Config, source: str = "configuration") -> Judgement:
     """Judge a valid configuration; `source` names it in the warnings."""
     warnings = list(_warnings(config, source))
-    notes = [ladder_sentence(config, strategy, buys_at_once(config, strategy)) for strategy in config.strategy]
+    notes = [_ladder(config, strategy) for strategy in config.strategy]
     shared = list(sharing_sentences(config, source))
     if config.exchange.adapter == PAPER:
         # An invented account is the place to try such things out, several kinds on the prices of one pair above all.
@@ -42,6 +43,11 @@ def judge(config: Config, source: str = "configuration") -> Judgement:
     else:
         warnings += shared
     return Judgement(tuple(warnings), tuple(notes))
+
+
+def _ladder(config: Config, strategy: StrategyConfig) -> str:
+    usual = None if config.simulated or strategy.fee is None else usual_fee(config, strategy)
+    return ladder_sentence(config, strategy, buys_at_once(config, strategy), least_fee=usual or ZERO)
 
 
 def _warnings(config: Config, source: str) -> Iterator[ConfigWarning]:

@@ -34,7 +34,7 @@ def _on_simulated(config: Config, strategy: StrategyConfig) -> str:
 
 
 def _on_real(config: Config, strategy: StrategyConfig) -> str:
-    stated, usual = strategy.fee, _usual(config, strategy)
+    stated, usual = strategy.fee, usual_fee(config, strategy)
     if stated is None or (stated > 0 and (usual is None or stated >= usual)):
         return ""
     counts = "the account pays its own fee: the start asks for it, and the higher of both counts"
@@ -44,7 +44,7 @@ def _on_real(config: Config, strategy: StrategyConfig) -> str:
     return f"{counts}; a new account pays {percent(usual)} % on {strategy.symbol}{loss}"
 
 
-def _usual(config: Config, strategy: StrategyConfig) -> Decimal | None:
+def usual_fee(config: Config, strategy: StrategyConfig) -> Decimal | None:
     """The maker fee rate of a new account; None for an exchange of which nothing is known here."""
     if config.exchange.adapter != _KRAKEN:
         return None

@@ -59,6 +59,10 @@ def stake_warnings(config: Config, index: int, source: str) -> Iterator[ConfigWa
         yield warning("sell_existing_base", "nothing", meaning)
 
 
+TOO_SMALL = "the smallest order was"
+"""How a warning begins after which no order of the ladder would be taken."""
+
+
 def sharing_sentences(config: Config, source: str) -> Iterator[ConfigWarning]:
     """What ladders share, and what a limit does not limit."""
     yield from _one_pair(config, source)
@@ -104,7 +108,7 @@ def minimum_warnings(config: Config, rules: Mapping[str, tuple[Pair, Decimal]], 
         needed = needed_amount(strategy, pair, likely_fee(config, strategy), price)
         if strategy.amount_per_grid < needed:
             meaning = (
-                f"the smallest order was {pair.min_volume:f} {pair.base} and {pair.min_cost:f} {pair.quote}, that is"
+                f"{TOO_SMALL} {pair.min_volume:f} {pair.base} and {pair.min_cost:f} {pair.quote}, that is"
                 f" {needed.normalize():f} {pair.quote} at {price:f}; the start asks, and refuses what is below"
             )
             key = f"strategy[{index}].amount_per_grid"

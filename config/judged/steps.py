@@ -7,7 +7,7 @@ from config.pair_checks import BUYS_ONLY, fees_eat
 from config.problems import ConfigWarning
 from config.schema import Config, StrategyConfig
 from messages.counted import counted
-from messages.money import EXACT, ONE, divide
+from messages.money import EXACT, ONE, ZERO, divide
 
 WIDE = Decimal("0.1")
 """Interval above which percent were probably meant."""
@@ -65,8 +65,13 @@ def likely_fee(config: Config, strategy: StrategyConfig) -> Decimal:
     return max(strategy.fee, account) if config.simulated else strategy.fee
 
 
-def ladder_sentence(config: Config, strategy: StrategyConfig, most: int | None = None) -> str:
-    """What the strategy will do, in numbers. `most` buys are all that its limit allows; None: no such limit."""
+def ladder_sentence(
+    config: Config, strategy: StrategyConfig, most: int | None = None, *, least_fee: Decimal = ZERO
+) -> str:
+    """What the strategy will do, in numbers. `most` buys are all that its limit allows; None: no such limit.
+
+    `least_fee`: maker fee rate that the account probably pays, whatever is stated.
+    """
     count, quote = strategy.n_open_buy_orders, strategy.quote_currency
     count = count if most is None else min(count, max(most, 1))
     highest, lowest = percent(divide(ONE, ONE + strategy.interval)), percent(_depth(strategy.interval, count))
@@ -75,9 +80,12 @@ def ladder_sentence(config: Config, strategy: StrategyConfig, most: int | None =
     begin = f"{strategy.name} ({strategy.kind}, {strategy.symbol}): {buys}"
     if strategy.kind in BUYS_ONLY:
         return f"{begin}; it never sells"
-    fee = likely_fee(config, strategy)
+    fee = max(likely_fee(config, strategy), least_fee)
     gain = EXACT.multiply(strategy.amount_per_grid, kept_of_a_step(strategy.interval, fee))
-    return f"{begin}; a round of buy and sell leaves {_money(gain)} {quote} at a maker fee of {percent(fee)} %"
+    rate = f"at a maker fee of {percent(fee)} %"
+    if gain <= 0:
+        return f"{begin}; no round of buy and sell would bring a gain {rate}"
+    return f"{begin}; a round of buy and sell leaves {_money(gain)} {quote} {rate}"
 
 
 def kept_of_a_step(interval: Decimal, fee: Decimal) -> Decimal:

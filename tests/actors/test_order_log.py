@@ -90,6 +90,21 @@ def test_orders_of_an_earlier_session_are_known_and_their_look_up_is_told(caplog
     ]
 
 
+@pytest.mark.parametrize(("text", "said"), [("User requested", "User requested"), ("", "at a request")])
+def test_a_cancel_that_is_looked_into_is_called_nothing_before(
+    text: str, said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The strategy's notice says whose it was: the log must not say two things of one cancel."""
+    caplog.set_level(logging.INFO)
+    OrderLog().happened(
+        Canceled(
+            order_id=ClientOrderId("x"), exchange_id=VENUE, filled=ZERO, cost=ZERO, fee=ZERO, reason="unclear",
+            time=NOW, text=text,
+        )
+    )  # fmt: skip
+    assert lines(caplog) == [(logging.INFO, f"cancelled ({said}) (order x)")]
+
+
 def test_an_order_of_which_nothing_is_known_is_named_by_its_id(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     OrderLog().happened(

@@ -85,6 +85,12 @@ def test_an_amount_below_the_minimum(folder: Path) -> None:
     assert "the smallest order was 0.001 ETH" in warning.meaning
 
 
+def test_no_gain_is_named_of_a_ladder_that_cannot_be_placed(folder: Path) -> None:
+    sound, small = DRY, DRY.replace("amount_per_grid = 40\n", "amount_per_grid = 0.002\n")
+    assert any("a round of buy and sell leaves" in note for note in checked(folder, sound).notes)
+    assert not any("leaves" in note for note in checked(folder, small).notes)
+
+
 def test_an_amount_below_the_minimum_does_not_end_what_has_traded_before(folder: Path) -> None:
     (folder / "infinity-grid.duckdb").write_bytes(b"a journal")
     found = checked(folder, PAPER.replace("amount_per_grid = 40\n", "amount_per_grid = 1\n"))

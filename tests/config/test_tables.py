@@ -209,3 +209,10 @@ def test_an_override_of_one_pair_is_read() -> None:
 def test_a_pair_in_any_spelling_is_answered_with_its_two_keys(pair: str) -> None:
     (line,) = lines(changed('base_currency = "BTC"', f'base_currency = "{pair}"'))
     assert line.endswith('A pair is written as base_currency = "BTC" and quote_currency = "USD"')
+
+
+@pytest.mark.parametrize("name", ["api_key", "api_secret", "secret", "key", "private_key", "API_KEY", "apikey"])
+def test_a_key_by_another_name_is_told_of_both_keys(name: str) -> None:
+    told = next(line for line in lines(VALID.replace("[exchange]\n", f'[exchange]\n{name} = "x"\n', 1)) if name in line)
+    assert "api_public_key is what Kraken calls API key, api_secret_key its private key" in told
+    assert "Did you mean" not in told

@@ -1,6 +1,7 @@
 import pytest
 
 from config import ConfigError
+from console.arguments import EPILOG
 from console.complaints import complain
 
 
@@ -20,3 +21,8 @@ def test_another_error_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
 def test_each_line_of_an_error_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     assert complain(ValueError("it is broken\nat two places"), 6) == 6
     assert capsys.readouterr().err == "error: it is broken\nerror: at two places\n"
+
+
+def test_the_end_of_the_help_fits_a_narrow_terminal() -> None:
+    assert max(map(len, EPILOG.splitlines())) <= 80
+    assert "exit codes: 0 stopped as asked" in EPILOG

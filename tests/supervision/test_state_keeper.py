@@ -300,6 +300,15 @@ async def test_real_orders_stay_open_at_the_exchange() -> None:
     assert notice.orders == "none is cancelled by this program; fills are answered at the next start"
 
 
+async def test_orders_to_this_machine_are_told_as_the_first_line_says_it() -> None:
+    urls = 'rest_url = "http://127.0.0.1:8100"\nws_url = "ws://127.0.0.1:8101"\nws_auth_url = "ws://127.0.0.1:8102"\n'
+    for text, here in ((LIVE, ""), (LIVE.replace("[exchange]\n", f"[exchange]\n{urls}", 1), "127.0.0.1:8100")):
+        async with kept(text) as program:
+            await program.hears(*phases("trading"))
+            (notice,) = (notice for notice in program.notices() if isinstance(notice, ProgramStarted))
+            assert notice.here == here
+
+
 async def test_a_reason_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level("INFO"):
         async with kept() as program:

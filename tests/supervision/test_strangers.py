@@ -92,7 +92,7 @@ def test_nothing_is_said_once_nothing_is_left(told: Told) -> None:
 def test_orders_that_no_journal_knows_are_named_too(told: Told) -> None:
     told.strangers.shown(UncoveredOrders((facts(99), facts(1001, "ETH/USD"))), 6)
     assert {strategy for strategy, _, _ in told.conditions()} == {99, 1001}
-    assert "userref 99" in told.strangers.sentence()
+    assert "userref 99 (ETH/USD): " in told.strangers.sentence(), "each thing once"
 
 
 def test_an_order_of_somebody_else_under_our_userref_stops_its_strategy_once(told: Told) -> None:

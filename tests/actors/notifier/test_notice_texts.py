@@ -87,6 +87,17 @@ CASES: list[tuple[Notice, str, str]] = [
         "✅ my grids is starting!\n├ REAL money » on kraken\n└ Where » database grid.duckdb, 1 strategy",
         "my grids is running: trades with REAL money on kraken: database grid.duckdb, 1 strategy",
     ),
+    (
+        ProgramStarted("my grids", False, "kraken", "", "grid.duckdb", 1, "127.0.0.1:8100"),
+        (
+            "✅ my grids is starting!\n├ Real orders » to whatever answers at 127.0.0.1:8100 as kraken\n"
+            "└ Where » database grid.duckdb, 1 strategy"
+        ),
+        (
+            "my grids is running: real orders to whatever answers at 127.0.0.1:8100 as kraken: "
+            "database grid.duckdb, 1 strategy"
+        ),
+    ),
     (ProgramStarted("my grids", simulated=False), "✅ my grids is starting!", "my grids is running"),
     (
         ProgramStarted("my grids", simulated=True),

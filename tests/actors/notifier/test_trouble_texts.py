@@ -52,14 +52,26 @@ TROUBLE: list[tuple[Notice, str, str]] = [
         "my grids terminated: the key is unknown; orders: they stay open",
     ),
     (
-        OrdersRecovered("sol-swing", "SOL/EUR", 5, 1, START, "surplus"),
+        OrdersRecovered("sol-swing", "SOL/EUR", 0, 10, START, ""),
         (
-            "⚠️ sol-swing (SOL/EUR): orders taken over\n├ Open » 5\n├ Closed » 1\n├ Not known » surplus\n"
+            "⚠️ sol-swing (SOL/EUR): orders taken over\n├ Executed » 10 orders\n"
             f"└ Orders » to be found since {moment(START)}; each fill is answered if it was not"
         ),
         (
-            "sol-swing (SOL/EUR): orders taken over that the journal did not know; "
-            "Open » 5; Closed » 1; Not known » surplus"
+            f"sol-swing (SOL/EUR): 10 executed orders since {moment(START)} with its mark found at the exchange that "
+            "the database did not know: taken over"
+        ),
+    ),
+    (
+        OrdersRecovered("sol-swing", "SOL/EUR", 5, 1, START, "surplus"),
+        (
+            "⚠️ sol-swing (SOL/EUR): orders taken over\n├ Open » 5 orders, which it goes on with\n├ Executed » 1 order\n"
+            "├ Not known » surplus\n"
+            f"└ Orders » to be found since {moment(START)}; each fill is answered if it was not"
+        ),
+        (
+            f"sol-swing (SOL/EUR): 5 open orders and 1 executed order since {moment(START)} with its mark found at the "
+            "exchange that the database did not know: taken over; not known: surplus"
         ),
     ),
     (

@@ -108,6 +108,19 @@ def test_the_ladder_in_numbers() -> None:
 
 
 @pytest.mark.parametrize(
+    ("fee", "interval", "end"),
+    [
+        ("0.0001", "0.025", "a round of buy and sell leaves 0.67 EUR at a maker fee of 0.4 %"),
+        ("0.0001", "0.004", "no round of buy and sell would bring a gain at a maker fee of 0.4 %"),
+        ("0.005", "0.025", "a round of buy and sell leaves 0.59 EUR at a maker fee of 0.5 %"),
+    ],
+)
+def test_a_gain_is_reckoned_with_the_fee_that_the_account_pays(fee: str, interval: str, end: str) -> None:
+    config = changed(LIVE, ("interval = 0.025", f"interval = {interval}\nfee = {fee}"))
+    assert any(note.endswith(end) for note in judge(config).notes)
+
+
+@pytest.mark.parametrize(
     ("rate", "text"), [("0.02", "2"), ("0.9995", "99.95"), ("0.00005012", "0.00501"), ("0", "0"), ("0.0026", "0.26")]
 )
 def test_a_rate_has_as_many_digits_as_are_worth_reading(rate: str, text: str) -> None:
