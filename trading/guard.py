@@ -134,6 +134,8 @@ class GuardedCore:
             offered = (live.place.volume for live in adopted if live.place.side == "sell" and live.placed != ZERO)
             self._books.recovered(self._claim(), sum(offered, ZERO))
         self._books.take_over(adopted)
+        # What was executed once is never asked for again, whether the core can explain it or not.
+        self._used.update((facts.order_id, None) for facts in found.orders if facts.filled)
         return recovery
 
     @property

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from msgspec import Struct
 
-from messages.account import LiveOrder, OrdersFound
+from messages.account import LiveOrder, OrdersFound, facts_of_accepted
 from messages.ids import Nanos, VenueOrderId, client_order_id
 from messages.mailboxes import CoreEvent
 from messages.market import Tick
@@ -243,3 +243,22 @@ def test_a_core_that_ends_the_program_ends_its_strategy_only(code: object, monke
     monkeypatch.setattr(puppet, "handle", leave)
     with pytest.raises(CoreFailed, match="decision core failed on Tick: SystemExit"):
         guarded.handle(TICK)
+
+
+@pytest.mark.parametrize(("filled", "allowed"), [("0", True), ("0.0001", False)])
+def test_what_was_executed_at_the_exchange_is_never_asked_for_again(filled: str, allowed: bool) -> None:
+    """Even where the core cannot explain it; an order that ended without a fill may be placed again under its id."""
+    puppet = Puppet()
+    guard = GuardedCore(puppet, BOUNDS)
+    place = a_buy()
+    shown = facts_of_accepted(place, VenueOrderId("O1"), Nanos(1))
+    closed = msgspec.structs.replace(shown, status="canceled", filled=D(filled))
+    guard.recover(OrdersFound(7, 1, 0, (closed,)), adopt=False)
+    guard.handle(TICK)
+    guard.handle(Balances(7, D(5000), D(0), D(0)))
+    puppet.says = [place]
+    if allowed:
+        assert guard.handle(TICK) == [place]
+    else:
+        with pytest.raises(CoreFailed, match="used before"):
+            guard.handle(TICK)

@@ -21,7 +21,7 @@ from trading.strategies.ladder import Ladder
 from trading.strategies.state import OwnOrder
 
 ATTEMPTS = 20
-"""How many attempts at one counter-order are recognised."""
+"""How many attempts at one counter-order are recognised beyond the last one that is known."""
 AHEAD = 1_000
 """How many ladder orders beyond the counter are recognised: far more than the end of a log holds."""
 KINDS: tuple[OrderKind, ...] = ("ladder", "surplus", "extra")
@@ -90,8 +90,10 @@ def _explained(
     waiting = dict(orders)
     while explained := [order_id for order_id in waiting if order_id in origins]:
         for order_id in explained:
-            facts = waiting.pop(order_id)
+            facts, origin = waiting.pop(order_id), origins[order_id]
             origins |= _counter_origins(ladder, facts.exchange_id, 0)
+            if origin.parent:
+                origins |= _counter_origins(ladder, origin.parent, origin.attempt + 1)
             if facts.status == "open" or not is_new:
                 yield facts, origins[order_id]
 
@@ -104,7 +106,7 @@ def _ladder_origins(ladder: Ladder) -> dict[ClientOrderId, _Origin]:
 
 
 def _counter_origins(ladder: Ladder, parent: VenueOrderId, first: int) -> dict[ClientOrderId, _Origin]:
-    causes = ((attempt, counter_cause(parent, attempt)) for attempt in range(first, ATTEMPTS))
+    causes = ((attempt, counter_cause(parent, attempt)) for attempt in range(first, first + ATTEMPTS))
     userref = ladder.settings.userref
     return {client_order_id(userref, cause): _Origin("counter", cause, parent, attempt) for attempt, cause in causes}
 

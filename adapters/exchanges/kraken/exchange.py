@@ -140,7 +140,8 @@ class KrakenExchange:
         self._line = line
         self._beats = Beats()
         public.market.on_open = account.opened
-        self._fees = Fees(account.rest, public.listing.names, public.listing.named)
+        listing = public.listing
+        self._fees = Fees(account.rest, listing.names, listing.named, listing.stated_fee)
 
     async def pair(self, symbol: str) -> Pair:
         """The trading rules as Kraken states them. Raises `ConfigError` for an unknown pair, `PairUnavailable`."""

@@ -209,6 +209,33 @@ def test_of_two_attempts_that_were_taken_over_the_open_one_is_the_answer() -> No
     assert [order.exchange_id for order in core.state.orders.values() if order.side == "sell"] == [NO_VENUE_ID]
 
 
+@pytest.mark.parametrize(("known_before", "lost"), [(0, 2), (0, 47), (18, 3), (19, 1), (25, 60)])
+def test_however_often_a_sell_was_placed_again_the_one_that_filled_is_found(known_before: int, lost: int) -> None:
+    """Each stop with `cancel-all` is one attempt more, so that a nightly restart makes many of them."""
+    play = Play(GRID_SELL)
+    play.start("50000.0")
+    core = play.core
+    buy = next(iter(core.state.orders.values()))
+    core.handle(bought(buy))
+    (sell,) = [order for order in core.state.orders.values() if order.side == "sell"]
+    state = msgspec.json.decode(core.save())
+    (kept,) = [order for order in state["orders"].values() if order["side"] == "sell"]
+    cause = counter_cause(buy.exchange_id, known_before)
+    order_id = client_order_id(USERREF, cause)
+    state["orders"][order_id] = {**kept, "order_id": order_id, "cause": cause, "attempt": known_before}
+    if order_id != sell.order_id:
+        del state["orders"][sell.order_id]
+    again = make_core(variant=GRID_SELL, saved=msgspec.json.encode(state).decode())
+    later = [
+        facts(f"S{n}", counter_cause(buy.exchange_id, n), "sell", "49999.9", "canceled", time=n)
+        for n in range(known_before + 1, known_before + lost)
+    ]
+    filled = facts("SOLD", counter_cause(buy.exchange_id, known_before + lost), "sell", "49999.9", "filled", time=999)
+    recovery = recovered(again, *reversed(later), filled)
+    assert ("counter", counter_cause(buy.exchange_id, known_before + lost)) in known(recovery)
+    assert len(recovery.adopted) == lost
+
+
 def test_ids_of_closed_ladder_orders_are_not_used_again() -> None:
     core, _ = stale()
     gone = facts("O22", ladder_cause(SETTINGS.lineage, "ladder", 9), status="canceled")

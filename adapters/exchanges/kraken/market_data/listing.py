@@ -61,6 +61,12 @@ class Listing:
         if self._missing():
             await self._read_all()
 
+    def stated_fee(self, symbol: str) -> Decimal | None:
+        """The lowest maker fee rate that strategies of the pair state; None where one of them states none."""
+        stated = [strategy.fee for strategy in self._config.strategy if strategy.symbol == symbol]
+        known = [fee for fee in stated if fee is not None]
+        return min(known) if known and len(known) == len(stated) else None
+
     def forget(self) -> None:
         """Drop cached answers: the next calls ask Kraken again."""
         self._listed_until = self._prices_until = -math.inf

@@ -27,8 +27,15 @@ _PAIR_ERRORS = ("EAccount:Invalid permissions", "EQuery:")
 class Fees:
     """Maker rates as TradeVolume states them."""
 
-    def __init__(self, rest: PrivateRest, names: PairTable, configured: Callable[[], Sequence[PairName]]) -> None:
-        """`configured`: the pairs to ask for together."""
+    def __init__(
+        self,
+        rest: PrivateRest,
+        names: PairTable,
+        configured: Callable[[], Sequence[PairName]],
+        stated: Callable[[str], Decimal | None] = lambda _: None,
+    ) -> None:
+        """`configured`: the pairs to ask for together. `stated`: what the owner says of a pair's fee."""
+        self._stated = stated
         self._rest = rest
         self._names = names
         self._configured = configured
@@ -42,7 +49,7 @@ class Fees:
         self._until = -math.inf
 
     async def rate(self, symbol: str) -> Decimal:
-        """As a fraction; the highest published one where Kraken does not say.
+        """As a fraction; the owner's, or else the highest published one, where Kraken does not say.
 
         Raises `PairUnavailable` for a pair that this account must not trade, `ExchangeUnavailable`, `BotStateError`.
         """
@@ -50,11 +57,12 @@ class Fees:
             await self._read()
         if symbol in self._refused:
             raise PairUnavailable(symbol, self._refused[symbol])
-        if symbol not in self._rates:
-            logger.warning(
-                "Kraken does not state the fee of %s; assuming %s", symbol, FALLBACK_MAKER_FEE, extra=about(pair=symbol)
-            )
-        return self._rates.get(symbol, FALLBACK_MAKER_FEE)
+        if symbol in self._rates:
+            return self._rates[symbol]
+        stated = self._stated(symbol)
+        assumed = FALLBACK_MAKER_FEE if stated is None else stated
+        logger.warning("Kraken does not state the fee of %s; assuming %s", symbol, assumed, extra=about(pair=symbol))
+        return assumed
 
     async def _read(self) -> None:
         self._refused = {}

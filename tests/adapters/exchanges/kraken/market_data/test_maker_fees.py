@@ -50,6 +50,13 @@ async def test_when_one_question_for_all_is_refused_each_pair_is_asked_for_by_it
     assert await of.rate("ETH/USD") == FALLBACK_MAKER_FEE
 
 
+async def test_what_the_owner_states_is_assumed_where_kraken_does_not_say(autojump_clock: MockClock) -> None:
+    of, _ = fees(refusing("XETHZUSD", "EQuery:Unknown asset pair"))
+    of._stated = {"ETH/USD": Decimal("0.0022"), "BTC/USD": Decimal("0.0001")}.get
+    assert await of.rate("ETH/USD") == Decimal("0.0022")
+    assert await of.rate("BTC/USD") == Decimal("0.0025")
+
+
 async def test_a_pair_that_the_account_must_not_trade_is_unavailable_and_the_other_is_not(
     autojump_clock: MockClock,
 ) -> None:
