@@ -17,7 +17,7 @@ def expanded(path: str) -> Path:
         return Path(path)
 
 
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+_SCHEME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_+.-]+:")
 _KERNEL = ("/proc", "/sys")
 
 

@@ -38,6 +38,10 @@ class Opened(Struct, frozen=True):
     fresh: bool
 
 
+LONGEST_NAME = 200
+"""Bytes: files that are kept beside it have longer names, and systems take 255."""
+
+
 class Mark(Struct, frozen=True):
     """By which a file says what it is."""
 
@@ -80,10 +84,19 @@ def check_place(path: Path) -> None:
             raise unusable(path, "is a directory", "name a file in it in [persistence] database")
         if path.exists() and not stat.S_ISREG(path.stat().st_mode):
             raise unusable(path, "is not an ordinary file", "name an ordinary file in [persistence] database")
+        end = Path(os.path.realpath(path))
+        if not end.parent.is_dir():
+            raise unusable(path, f"is a link into {end.parent}, which does not exist", f"create that {ELSEWHERE}")
+        if len(os.fsencode(path.name)) > LONGEST_NAME:
+            raise unusable(path, f"has a name of more than {LONGEST_NAME} bytes", f"shorten it {ELSEWHERE}")
+        _is_missing(path)
 
 
 def _is_missing(path: Path) -> bool:
-    """Whether a new database is to be made. An empty file is what `touch` or a crash of a copy leaves."""
+    """Whether a new database is to be made. An empty file is what `touch` or a crash of a copy leaves.
+
+    Raises `DatabaseUnusable` where only its write-ahead log is left.
+    """
     if path.exists() and path.stat().st_size:
         return False
     if log_of(path).exists():

@@ -43,6 +43,7 @@ def test_ordinary_paths_are_fine(path: str) -> None:
         ("md:grid", "no file of this machine"),
         ("s3://bucket/grid.duckdb", "no file of this machine"),
         ("postgres:dbname=x", "no file of this machine"),
+        ("2026:grid.duckdb", "no file of this machine"),
         (".", "a directory"),
         ("..", "a directory"),
         ("/", "a directory"),

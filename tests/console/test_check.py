@@ -99,10 +99,18 @@ def test_a_sound_configuration_is_told_what_it_will_do(capsys: Output) -> None:
 
 @pytest.mark.parametrize(
     ("database", "words"),
-    [("absent/a.duckdb", "has no directory: absent does not exist"), ("folder", "is a directory")],
+    [
+        ("absent/a.duckdb", "has no directory: absent does not exist"),
+        ("folder", "is a directory"),
+        ("left", "is missing, but its write-ahead log left.wal is there"),
+        ("link", "is a link into"),
+        ("x" * 240, "has a name of more than 200 bytes"),
+    ],
 )
 def test_a_place_where_no_database_can_be(database: str, words: str, capsys: Output) -> None:
     Path("folder").mkdir()
+    Path("left.wal").write_bytes(b"x")
+    Path("link").symlink_to("nowhere/grid.duckdb")
     code, _, errors = check(PAPER + f'[persistence]\ndatabase = "{database}"\n', capsys)
     assert code == 6
     assert words in errors[0]
