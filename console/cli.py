@@ -101,6 +101,8 @@ def _logged(run: Run, options: argparse.Namespace, checked: Checked, signals: St
     finally:
         logging.getLogger().removeHandler(log)
         log.close()
+        if config.bot.log_file is not None and (end := log.untaken_end()):
+            complain(Exception(f"{config.bot.log_file} cannot be written; its last line would be: {end}"), EXIT_OK)
 
 
 class _Runs(Protocol):

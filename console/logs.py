@@ -135,6 +135,7 @@ class QueuedHandler(logging.Handler):
         self._last: _Key | None = None
         """Key of the line that was written last."""
         self._ended = False
+        self._end = ""
         stream.writer.tell_loss = self._tell_loss
         stream.writer.tick = self._tick
 
@@ -161,6 +162,7 @@ class QueuedHandler(logging.Handler):
         if getattr(record, "last", False):
             self.tell_sums()
             self._ended = True
+            self._end = text
         self._sum_up()
         repeated = self._recent.get(key)
         if repeated is None:
@@ -180,6 +182,11 @@ class QueuedHandler(logging.Handler):
         with self._locked():
             while self._recent:
                 self._tell(*self._recent.popitem(last=False))
+
+    def untaken_end(self) -> str:
+        """The last line of the program where it was lost, as in a log file on a full disk; else nothing."""
+        self._stream.writer.flush()
+        return self._end if self._stream.writer.behind else ""
 
     def close(self) -> None:
         """Tell the sums that are left and write what waits, for a bounded time."""

@@ -76,6 +76,12 @@ class LineWriter:
         with self._changed:
             self._changed.notify_all()
 
+    @property
+    def behind(self) -> bool:
+        """Whether something is not written yet, or was lost and nothing has been written since."""
+        with self._changed:
+            return bool(self._waiting or self._busy or self._lost)
+
     def flush(self, seconds: float = FLUSH_SECONDS) -> None:
         """Wait until all is written, for `seconds` at the most."""
         with self._changed:

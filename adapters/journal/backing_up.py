@@ -171,7 +171,8 @@ def check_room(directory: Path, wanted: int) -> None:
     if free < wanted + RESERVE:
         raise BackupFailed(
             f"no backup was made: it needs {_megabytes(wanted + RESERVE)}, and {directory} has "
-            f"{_megabytes(free)} free; free some space, or name another directory."
+            f"{_megabytes(free)} free ({_megabytes(RESERVE)} of it have to stay free for the database, which may lie "
+            "there); free some space, or name another directory."
         )
 
 
