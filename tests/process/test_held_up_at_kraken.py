@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import trio
 
+from assembly.exit_codes import EXIT_ORDERS_LEFT
 from simulators.kraken import RequestFault
 from tests.process.at_kraken import BTC, desk
 
@@ -43,7 +44,7 @@ async def test_the_third_signal_ends_a_stop_that_cannot_and_says_what_it_leaves(
                 await life.until(lambda words=words: words in life.said())  # type: ignore[misc]
             code = await life.ended()
             assert time.monotonic() - begin < 10
-            assert code in (0, 143)
+            assert code in (EXIT_ORDERS_LEFT, 143)
         last = life.said().rstrip().splitlines()[-1]
         ends = ("NOT cancelled", "look at the exchange", "not stopped in order: orders stay at the exchange")
         assert any(words in last for words in ends)
