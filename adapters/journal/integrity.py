@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from messages.counted import counted
 from trading.ports import DatabaseUnusable
 
 HEADER, HEADERS = 4096, 3
@@ -53,7 +54,10 @@ def examine(path: Path) -> bool:
                 raise _damaged(path, "its digest does not match what it holds")
             return True
         if size < _START or size != whole_blocks(size):
-            raise _damaged(path, f"it is cut, or something was added to it: {size:,} bytes are no whole blocks")
+            raise _damaged(
+                path,
+                f"it is cut, or something was added to it: {counted(size, 'byte')} in all, which is no number of whole blocks",
+            )
         file.seek(0)
         for start, part in _parts(file, size):
             if not _is_right(part):
