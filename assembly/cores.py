@@ -106,4 +106,4 @@ def _existing_base(strategy: StrategyConfig) -> str:
     base, whose = strategy.base_currency, f"{strategy.name} ({strategy.symbol})"
     if sells_existing_base(strategy):
         return f"{whose} also sells {base} that the account held before (sell_existing_base)"
-    return f"{whose} sells {base} only where it has bought it (sell_existing_base = false)"
+    return f"{whose} never sells {base} that it has not bought (sell_existing_base = false)"

@@ -54,10 +54,8 @@ def examine(path: Path) -> bool:
                 raise _damaged(path, "its digest does not match what it holds")
             return True
         if size < _START or size != whole_blocks(size):
-            raise _damaged(
-                path,
-                f"it is cut, or something was added to it: {counted(size, 'byte')} in all, which is no number of whole blocks",
-            )
+            length = counted(size, "byte")
+            raise _damaged(path, f"it is cut, or something was added to it: {length} are no number of whole blocks")
         file.seek(0)
         for start, part in _parts(file, size):
             if not _is_right(part):

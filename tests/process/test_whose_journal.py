@@ -222,7 +222,7 @@ async def test_a_swing_has_to_say_whether_it_sells_what_is_there(tmp_path: Path)
             kraken.configure(strategy(kind="SWING") + f"sell_existing_base = {stated}\n")
             checked = kraken.check()
             assert checked.returncode == 0
-            assert ("that the account held before" if stated == "true" else "that it has bought") in checked.stdout
+            assert ("that the account held before" if stated == "true" else "that it has not bought") in checked.stdout
 
 
 def as_the_first_version_left_it(path: Path) -> None:
