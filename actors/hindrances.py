@@ -51,6 +51,7 @@ class Hindrances:
         self._told: set[ConditionCode] = set()
         self._crossed = 0
         self._crossed_at = -math.inf
+        self._newest: StrategyReport | None = None
         self._refused = 0
         """Orders in a row that were refused, by the exchange or for lack of funds before they left."""
         self._refusal = ""
@@ -112,21 +113,29 @@ class Hindrances:
 
     def _name_crossings(self, report: StrategyReport, found: dict[ConditionCode, list[str]]) -> None:
         """Why no buy rests in a market whose last trade is above its present ask."""
-        rests = any(order.side == "buy" and order.phase == "open" for order in report.orders)
-        if rests and trio.current_time() - self._crossed_at > RESTS_AFTER:
+        self._newest = report
+        if self._rests_again() and trio.current_time() >= self._crossed_at + RESTS_AFTER:
             self._crossed = 0
         if self._crossed >= CROSSINGS:
             price = "" if report.price is None else f" of {report.price:f}"
             detail = f"post-only buys would cross the ask: the last trade{price} is above the market; tried again"
             found.setdefault("fewer buys", []).append(detail)
 
+    def _rests_again(self) -> bool:
+        """Whether crossings are named although a buy rests: after a while without another one that is over."""
+        orders = () if self._newest is None else self._newest.orders
+        return self._crossed >= CROSSINGS and any(one.side == "buy" and one.phase == "open" for one in orders)
+
     def tell_at(self) -> float:
         """When `tell` has something to say, in seconds of trio's clock."""
         untold = (since for code, since in self._since.items() if code not in self._told)
-        return min(untold, default=math.inf) + TELL_AFTER
+        waits = min(untold, default=math.inf) + TELL_AFTER
+        return min(waits, self._crossed_at + RESTS_AFTER) if self._rests_again() else waits
 
-    def tell(self) -> None:
-        """Notices of waits that have lasted."""
+    def tell(self, time: int) -> None:
+        """Notices of waits that have lasted, and the end of crossings, for which no report may come."""
+        if self._newest and self._rests_again() and trio.current_time() >= self._crossed_at + RESTS_AFTER:
+            self.report(self._newest, time)
         for code, since in self._since.items():
             if code not in self._told and trio.current_time() >= since + TELL_AFTER:
                 self._notice(code)

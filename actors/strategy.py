@@ -108,7 +108,7 @@ class StrategyActor:
         with trio.move_on_at(min(wake, tell)):
             return await self._mailbox.receive()
         if self._hindrances:
-            self._hindrances.tell()
+            self._hindrances.tell(self._clock.now())
         if wake <= trio.current_time():
             self._clock.woken()
             self._run.wake(self._clock.now())

@@ -47,7 +47,7 @@ def core_maker(strategy: StrategyConfig, market: MarketFacts) -> MakeCore:
     def from_journal(loaded: CoreLoaded) -> Core:
         settings = settings_of(strategy, market, loaded.lineage)
         saved, lineage = carried_over(loaded, settings, strategy.kind)
-        return make(msgspec.structs.replace(settings, lineage=lineage), saved)
+        return make(msgspec.structs.replace(settings, lineage=lineage, restored=loaded.origin.restored), saved)
 
     return from_journal
 

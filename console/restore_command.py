@@ -4,15 +4,20 @@ import argparse
 import os
 import shlex
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
-from adapters.journal.restoring import put_in_place
+from adapters.journal.restoring import Restored, put_in_place
 from assembly import registry
 from assembly.backup_check import check_backup
 from assembly.exit_codes import EXIT_OK
 from config import load
 from messages.counted import counted
+
+_SHOWN = 10
+"""Prices of sells that are named."""
 
 
 def main(arguments: list[str]) -> int:
@@ -29,25 +34,39 @@ def main(arguments: list[str]) -> int:
         before = f"; what was there is kept as {done.kept.name}" if done.kept else ""
         told = [*found.sentences, f"restored: {database}{before}", found.meaning]
         if not config.simulated:
-            told.append(_cancels(done.withdrawn, [strategy.name for strategy in config.strategy]))
+            told.append(_cancels(done, [strategy.name for strategy in config.strategy]))
     for sentence in told:
         print(sentence)  # noqa: T201
     return EXIT_OK
 
 
-def _cancels(withdrawn: int | None, names: list[str]) -> str:
-    """What becomes of orders that the program itself cancelled after the backup, as a stop with `on_stop` does."""
-    if withdrawn is not None:
-        return (
-            f"{counted(withdrawn, 'order')} that this program has cancelled since, for instance at its stop, are known "
-            "from the database that was there: their sells are placed again"
-        )
+def _cancels(done: Restored, names: list[str]) -> str:
+    """What becomes of orders that were cancelled after the backup, by the program, as a stop with `on_stop` does, or by
+    hand."""
     back = " ".join(f"--take-back {shlex.quote(name)}" for name in names)
+    if done.withdrawn is not None:
+        withdrawn, by_hand = done.sells.withdrawn, done.sells.by_hand
+        again = f"{counted(len(withdrawn), 'sell')} placed again{_at(withdrawn)}" if withdrawn else "no sell among them"
+        text = (
+            f"since the backup this program has cancelled {counted(done.withdrawn, 'order')}, for instance at its "
+            f"stop, as the database that was there knows: {again}; buys follow the market"
+        )
+        if by_hand:
+            text += f"; cancelled by hand and left away: {counted(len(by_hand), 'sell')}{_at(by_hand)} ({back} places"
+            text += " them again)"
+        return text
     return (
         "no database that could be read was there: orders that this program has cancelled since, at a stop with "
         "on_stop = cancel-..., look as if you had cancelled them; a notice names each sell, and a start with "
         f"{back} places them again"
     )
+
+
+def _at(prices: Sequence[Decimal]) -> str:
+    """Where, as far as that fits a line."""
+    shown = ", ".join(f"{price.normalize():f}" for price in prices[:_SHOWN])
+    more = f" and {len(prices) - _SHOWN} more" if len(prices) > _SHOWN else ""
+    return f" at {shown}{more}"
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -76,6 +76,8 @@ class Origin(Struct, frozen=True):
     """The guard's own account that was committed with the state; empty in what older versions wrote."""
     withdrawn: frozenset[ClientOrderId] = frozenset()
     """Orders that this program cancelled later than the state knows: by a journal that a restore has replaced."""
+    restored: bool = False
+    """Whether the journal was restored and the strategy has decided nothing since."""
 
 
 class Commit(Struct, frozen=True, tag=True):

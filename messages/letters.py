@@ -146,6 +146,8 @@ def needs_somebody(notice: Notice) -> bool:
     )
     if isinstance(notice, PairChanged):
         return bool(notice.consequence)
+    if isinstance(notice, OrderReleased):
+        return notice.is_unsure
     return isinstance(notice, urgent) or (isinstance(notice, ProgramEnded) and bool(notice.advice))
 
 

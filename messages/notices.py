@@ -92,6 +92,8 @@ class OrderReleased(Struct, frozen=True, tag=True, omit_defaults=True):
     reason: str
     order_id: ClientOrderId = NO_CLIENT_ID
     exchange_id: VenueOrderId = NO_VENUE_ID
+    is_unsure: bool = False
+    """Whether the program may have cancelled it itself: then its owner has to decide about it."""
 
 
 class OrderDelayed(Struct, frozen=True, tag=True):

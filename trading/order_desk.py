@@ -253,7 +253,7 @@ class OrderDesk:
                 self._pass_on(changed, effects)
             # Booked against what the strategy's durable state already includes.
             self._orders[place.order_id].facts = msgspec.structs.replace(facts, filled=live.filled)
-            event = event_of(by_whom(facts, live))
+            event = event_of(by_whom(facts, live, withdrawn=place.order_id in self._withdrawn))
             self._book(event)
             self._pass_on(event, effects)
         if live.canceling and place.order_id in self._orders:

@@ -8,12 +8,15 @@ from messages.orders import Accepted, Canceled, Filled, OrderEvent, PartiallyFil
 from trading.ports import UnknownOrderError
 
 
-def by_whom(facts: OrderFacts, live: LiveOrder) -> OrderFacts:
+def by_whom(facts: OrderFacts, live: LiveOrder, *, withdrawn: bool = False) -> OrderFacts:
     """Resolve an `unclear` cancellation into one by the account owner or one by a probe cancel.
 
     An order that its strategy never saw open cannot have been cancelled by the owner: a run that crashed had probed
-    for it with a cancel. It then counts as never accepted, and is due again.
+    for it with a cancel. It then counts as never accepted, and is due again. `withdrawn`: this program is known to have
+    cancelled it, whatever the exchange calls that; the same holds where its cancel was asked for.
     """
+    if (withdrawn or live.canceling) and facts.reason in ("unclear", "by hand"):
+        return msgspec.structs.replace(facts, reason="requested")
     if facts.reason != "unclear":
         return facts
     unseen = not live.accepted and not live.canceling

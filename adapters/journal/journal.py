@@ -20,7 +20,7 @@ from adapters.journal.repair import log_of
 from adapters.journal.snapshot import BackupFailed, Snapshot
 from adapters.journal.table_rows import Retention, Tables
 from adapters.journal.table_schema import MIGRATIONS, Migration
-from adapters.journal.withdrawn import withdrawn_in
+from adapters.journal.withdrawn import is_restored, withdrawn_in
 from messages.journal import Origin, Owner, Past
 from trading.ports import DatabaseUnusable
 
@@ -147,10 +147,15 @@ class Journal:
         with explained(self._path):
             states, origins = self._tables.load_cores(userrefs), self._tables.origins(userrefs)
             ours = withdrawn_in(self._connection)
+            restored = {userref: is_restored(self._connection, userref) for userref in userrefs}
         return [
             (
                 states.get(userref),
-                replace(origins.get(userref, Origin()), withdrawn=ours.get(userref, frozenset())),
+                replace(
+                    origins.get(userref, Origin()),
+                    withdrawn=ours.get(userref, frozenset()),
+                    restored=restored[userref],
+                ),
             )
             for userref in userrefs
         ]

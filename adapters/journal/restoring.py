@@ -19,7 +19,7 @@ from adapters.journal.opening import SETTINGS, read_mark
 from adapters.journal.repair import log_of
 from adapters.journal.snapshot import CHUNK, BackupFailed, sums_of
 from adapters.journal.table_schema import MIGRATIONS
-from adapters.journal.withdrawn import hand_on, known_by
+from adapters.journal.withdrawn import SellsSince, by_hand_in, hand_on, known_by, mark_restored, sells_since
 from trading.ports import DatabaseUnusable
 
 _ANOTHER = "or take another backup"
@@ -71,6 +71,8 @@ class Restored(Struct, frozen=True):
     withdrawn: int | None = None
     """How many orders the replaced database had withdrawn that the backup counts on; None where it could not be asked,
     or was not."""
+    sells: SellsSince = SellsSince()
+    """Those of them that are sells, and what the account owner has cancelled, as far as the backup cannot know it."""
 
 
 def put_in_place(backup: Path, database: Path, now: datetime, *, at_exchange: bool = True) -> Restored:
@@ -92,9 +94,13 @@ def put_in_place(backup: Path, database: Path, now: datetime, *, at_exchange: bo
             check_room(place.parent, snapshot.size + 2 * snapshot.log_size)
             with explained(place), draft_of(place, place) as draft:
                 write_draft(snapshot, draft)
-                withdrawn = None if known is None else hand_on(known, draft)
+                told = None if known is None else hand_on(known, draft)
+                sells = SellsSince() if told is None else sells_since(database, told, by_hand_in(draft))
+                if at_exchange:
+                    mark_restored(draft)
                 sync(draft)
-                return Restored(_exchange(draft, place, log_of(database), now), withdrawn)
+                kept = _exchange(draft, place, log_of(database), now)
+                return Restored(kept, None if told is None else len(told), sells)
     except BackupFailed as error:
         raise DatabaseUnusable(str(error).replace("no backup was made", "nothing was restored", 1)) from error
 

@@ -100,9 +100,9 @@ async def test_a_wait_is_told_once_and_so_is_its_end(
     if brief:
         assert told.hindrances.tell_at() == trio.current_time() + TELL_AFTER
         await trio.sleep(TELL_AFTER)
-        told.hindrances.tell()
+        told.hindrances.tell(0)
         assert told.notifier.receive_nowait() == [OrdersPutOff("grid", "BTC/USD", reason, "words", 3)]
-    told.hindrances.tell()
+    told.hindrances.tell(0)
     await trio.sleep(30)
     for number in range(3):
         told.hindrances.answered(accepted(f"o{number}", 0))
@@ -159,6 +159,19 @@ async def test_buys_that_cannot_rest_say_so_until_they_do(autojump_clock: MockCl
     await trio.sleep(RESTS_AFTER + 1)
     told.hindrances.report(HODL, 12)
     assert told.open() == []
+
+
+async def test_crossings_are_over_although_no_report_comes(autojump_clock: MockClock) -> None:
+    """In a market without trades nothing is decided, so nothing is reported."""
+    told = Told()
+    for number in range(CROSSINGS):
+        told.hindrances.answered(crossed(number))
+    told.hindrances.report(HODL, 10)
+    assert len(told.open()) == 1
+    await trio.sleep_until(told.hindrances.tell_at())
+    told.hindrances.tell(40)
+    assert told.open() == []
+    assert told.hindrances.tell_at() == float("inf")
 
 
 async def test_a_single_crossing_is_nothing(autojump_clock: MockClock) -> None:

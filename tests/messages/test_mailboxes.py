@@ -61,6 +61,8 @@ def _values_of_parts(origin: object, parts: tuple[object, ...]) -> st.SearchStra
         return st.sampled_from(parts)
     if origin is dict:
         return st.dictionaries(values(parts[0]), values(parts[1]), max_size=3)
+    if origin is frozenset:
+        return st.frozensets(values(parts[0]), max_size=3)
     if origin is not tuple:
         return st.one_of([values(part) for part in parts])
     if parts[-1] is ...:

@@ -320,18 +320,31 @@ def test_an_adopted_sell_that_is_gone_is_never_sent() -> None:
     assert (event.order_id, event.reason) == (order_id, "unknown to the exchange")
 
 
-@pytest.mark.parametrize("ours", [True, False])
-def test_a_cancel_that_a_later_journal_asked_for_is_not_the_owners(ours: bool) -> None:
+@pytest.mark.parametrize(
+    ("ours", "seen", "reason", "found"),
+    [
+        (True, True, "by hand", "requested"),
+        (True, True, "unclear", "requested"),
+        (True, False, "unclear", "requested"),
+        (True, True, "venue", "venue"),
+        (False, True, "by hand", "by hand"),
+        (False, True, "unclear", "by hand"),
+        (False, False, "unclear", "post-only"),
+    ],
+)
+def test_a_cancel_that_a_later_journal_asked_for_is_not_the_owners(
+    ours: bool, seen: bool, reason: CloseReason, found: CloseReason
+) -> None:
     order_id = client_order_id(1, "a fill")
     place = Place(1, order_id, "BTC/USD", "sell", D(60000), D("0.1"), True, "counter", "O/0", Nanos(1))
     shown = facts_of_accepted(place, VenueOrderId("O"), Nanos(1))
-    facts = msgspec.structs.replace(shown, status="canceled", reason="by hand", text="User requested")
+    facts = msgspec.structs.replace(shown, status="canceled", reason=reason, text="User requested")
     desk = OrderDesk(AccountSnapshot({"BTC": D(1)}, ()), frozenset({1}))
-    live = LiveOrder(place, canceling=False, accepted=True, filled=ZERO)
+    live = LiveOrder(place, canceling=False, accepted=seen, filled=ZERO)
     withdrawn = frozenset([order_id]) if ours else frozenset()
     attach = Attach(1, 1, "BTC/USD", D("0.0025"), D("0.3"), sells_unowned=False, orders=(live,), withdrawn=withdrawn)
     effects = desk.attach(attach, BTC_USD, {order_id: facts})
     (told,) = [message for _, message in effects.deliver if isinstance(message, Canceled)]
     (written,) = [record.event for record in effects.record]
     assert told == written
-    assert told.reason == ("requested" if ours else "by hand")
+    assert told.reason == found

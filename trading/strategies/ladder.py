@@ -49,6 +49,8 @@ class Ladder:
         """For all remembered sells together; what each one waits for is part of the state."""
         self.surplus_retry = Retry()
         """For what is sold besides: the surplus, and the extra sell."""
+        self.coming_back: set[VenueOrderId] = set()
+        """By the fill that they answer: remembered sells of closed orders that were not tried again yet."""
         self.limit = OrderLimit()
         self.crossings = Crossings()
         self.out: list[Output] = []
@@ -131,8 +133,11 @@ class Ladder:
         return self._buys if order.side == "buy" else self._sells
 
     def investment_allows_buy(self) -> bool:
-        """Whether one more buy stays below `max_investment`."""
-        return self.settings.max_investment > self.investment() + self.settings.amount_with_fee
+        """Whether one more buy stays below `max_investment`, once the sells rest again that are only paused."""
+        remembered = self.state.remembered
+        paused = (remembered[parent] for parent in self.coming_back if parent in remembered)
+        due = sum((sell.price * sell.volume for sell in paused), ZERO)
+        return self.settings.max_investment > self.investment() + due + self.settings.amount_with_fee
 
     def is_complete(self) -> bool:
         """Whether `n` buys are open and none of them is still a request."""
@@ -273,13 +278,21 @@ class Ladder:
         if order.phase != "canceling":  # otherwise it has left the ladder already
             self._side(order).remove(order)
 
-    def release(self, gone: Released, order: OwnOrder) -> None:
-        """Give up an order, or the rest of it, for a named reason."""
+    def release(self, gone: Released, order: OwnOrder, *, is_unsure: bool = False) -> None:
+        """Give up an order, or the rest of it, for a named reason; `is_unsure` as in the notice."""
         remember_release(self.state, gone)
         name, symbol = self.settings.name, self.settings.pair.symbol
         self.out.append(
             OrderReleased(
-                name, symbol, gone.side, gone.price, gone.volume, gone.reason, order.order_id, order.exchange_id
+                name,
+                symbol,
+                gone.side,
+                gone.price,
+                gone.volume,
+                gone.reason,
+                order.order_id,
+                order.exchange_id,
+                is_unsure,
             )
         )
 

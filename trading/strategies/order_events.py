@@ -1,5 +1,6 @@
 """What follows from events of the strategy's own orders. An order that is not known any more changes nothing."""
 
+import shlex
 from decimal import Decimal
 from typing import assert_never
 
@@ -160,7 +161,7 @@ def _closed_early(ladder: Ladder, order: OwnOrder, event: Canceled) -> None:
         elif not asked_for and event.reason != WITHDRAWN:
             ladder.release(Released("buy", order.price, order.volume, closed_by(event)), order)
             if event.reason not in (*FOR_GOOD, *OUR_OWN):
-                ladder.buy_retry.closed_by_venue(max(event.time, ladder.now))
+                ladder.buy_retry.closed_by_venue(max(_closed_at(ladder, event), ladder.now))
         if order.filled and ladder.variant.sell_volume is not None:
             ladder.state.surplus += order.filled
             ladder.state.surplus_price = max(ladder.state.surplus_price, order.price)
@@ -179,6 +180,7 @@ def _sell_closed_early(ladder: Ladder, order: OwnOrder, event: Canceled, *, aske
         _retry_at_once(ladder)
         return
     due_again = asked_for or event.reason not in FOR_GOOD
+    ours = asked_for or event.reason == WITHDRAWN
     if order.kind == "counter" and ladder.is_answered(order.parent):
         _retry_at_once(ladder)  # by the next attempt, which was taken over
     elif not rest:
@@ -187,21 +189,22 @@ def _sell_closed_early(ladder: Ladder, order: OwnOrder, event: Canceled, *, aske
         # The closure is known, so a further attempt under a new id cannot become a second order.
         due = RememberedSell(order.parent, order.attempt + 1, order.price, rest, "", order.bought_at)
         for_room = asked_for and ladder.limit.known is not None
-        ours = order_limit.REASON if for_room else BY_OURSELVES
-        ladder.remember(due, ours if asked_for or event.reason == WITHDRAWN else closed_by(event))
-        if not asked_for and event.reason not in (*OUR_OWN, WITHDRAWN):
+        withdrawn = order_limit.REASON if for_room else BY_OURSELVES
+        ladder.remember(due, withdrawn if ours else closed_by(event))
+        if not for_room:
+            ladder.coming_back.add(due.parent)
+        if not ours and event.reason not in OUR_OWN:
             ladder.tell_delayed("sell", order.price, rest, f"{closed_by(event)}; it is placed again")
-        if not asked_for:  # what the program itself has withdrawn, as at its stop, is no reason to hold back
-            ladder.sell_retry.closed_early(event.time)
+        if not ours:  # what the program itself has withdrawn, as at its stop, is no reason to hold back
+            ladder.sell_retry.closed_early(_closed_at(ladder, event))
         if for_room:
             _use_room(ladder)
     elif order.kind == "surplus" and due_again:
         _return_surplus(ladder, order, rest)
-        ladder.surplus_retry.closed_early(event.time)
-    elif not asked_for and event.reason != WITHDRAWN:
-        first_free = order.attempt + 1
-        gone = Released("sell", order.price, rest, closed_by(event), order.parent, first_free, order.bought_at)
-        ladder.release(gone, order)
+        if not ours:
+            ladder.surplus_retry.closed_early(_closed_at(ladder, event))
+    elif not ours:
+        _release_sell(ladder, order, event)
         _retry_at_once(ladder)
 
 
@@ -213,6 +216,30 @@ WITHDRAWN = "requested"
 """A cancel of ours, also where the state does not know of it: it is that of a backup from before."""
 OUR_OWN = ("self-trade", "post-only")
 """Closures that follow from our own orders, of which the next attempt is all that anybody needs to know."""
+
+
+def _closed_at(ladder: Ladder, event: Canceled) -> int:
+    """From when on a pause counts, in nanoseconds UTC.
+
+    What a resync tells of is heard at the newest price, which may be much older where nobody trades.
+    """
+    return event.time if ladder.synced else min(event.time, ladder.now)
+
+
+def _release_sell(ladder: Ladder, order: OwnOrder, event: Canceled) -> None:
+    """Give a counter-sell up for good, unless its owner takes it back."""
+    reason, unsure = closed_by(event), _is_unsure(ladder, order, event)
+    if unsure:
+        back = f"start once with --take-back {shlex.quote(ladder.settings.name)}"
+        reason = f"{reason}; perhaps by this program's own stop after the backup: then {back}"
+    gone = Released("sell", order.price, order.rest, reason, order.parent, order.attempt + 1, order.bought_at)
+    ladder.release(gone, order, is_unsure=unsure)
+
+
+def _is_unsure(ladder: Ladder, order: OwnOrder, event: Canceled) -> bool:
+    """Whether nobody knows who cancelled a sell: after a restore perhaps this program, by a journal that is lost."""
+    found_by_resync = ladder.settings.restored and not ladder.synced
+    return found_by_resync and event.reason == "by hand" and bool(order.parent)
 
 
 def closed_by(event: Canceled) -> str:

@@ -177,6 +177,9 @@ def _take_over(
         time=facts.time,
         placed=placed,
     )
+    if facts.status == "canceled" and origin.kind == "counter":
+        # It did rest: a cancel that nobody is known to have asked for was its owner's, no question of a crashed run.
+        order.phase, order.exchange_id = "open", facts.exchange_id
     ladder.add(order)
     ladder.state.remembered.pop(origin.parent, None)
     if bought_earlier and order.side == "sell" and not (origin.kind == "extra" and ladder.sells_unowned):

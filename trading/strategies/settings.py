@@ -36,6 +36,8 @@ class GridSettings(Struct, frozen=True, dict=True):
     """The market as the exchange's ticker showed it before the first trade was heard; None when it is not known."""
     asks_for_quotes: bool = False
     """Whether bid and ask are asked for when a price is doubted."""
+    restored: bool = False
+    """Whether the saved state is that of a backup: what the program did since then may look like its owner's doing."""
 
     @property
     def believes_first_price(self) -> bool:

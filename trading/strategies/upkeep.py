@@ -81,6 +81,7 @@ def retry_remembered_sells(ladder: Ladder) -> None:
     ladder.sell_retry.attempted(ladder.now)
     for sell in sorted(ladder.state.remembered.values(), key=lambda sell: sell.price):
         if ladder.now >= sell.retry_at:
+            ladder.coming_back.discard(sell.parent)
             _retry(ladder, sell)
 
 

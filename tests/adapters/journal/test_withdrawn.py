@@ -3,16 +3,19 @@
 import gzip
 from contextlib import closing
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.journal.backing_up import save
 from adapters.journal.journal import Journal
 from adapters.journal.restoring import Restored, put_in_place
-from adapters.journal.withdrawn import hand_on, known_by
-from messages.ids import ClientOrderId
-from tests.adapters.journal.samples import NOW, USERREF, cancel, commit, place
+from adapters.journal.withdrawn import SellsSince, hand_on, known_by
+from messages.ids import ClientOrderId, VenueOrderId, counter_cause
+from messages.orders import Place
+from tests.adapters.journal.samples import NOW, USERREF, cancel, canceled, commit, place
 from tests.adapters.journal.test_restoring import FORMATS
 
 NOON = datetime(2026, 11, 28, 12, 0, 5, tzinfo=UTC)
@@ -74,7 +77,45 @@ def test_what_cannot_be_read_knows_nothing(path: Path) -> None:
 @pytest.mark.parametrize("released", sorted(FORMATS.glob("*.duckdb.gz")), ids=lambda file: file.name)
 def test_every_released_format_takes_it(path: Path, released: Path) -> None:
     path.write_bytes(gzip.decompress(released.read_bytes()))
-    assert hand_on({USERREF: frozenset([ClientOrderId("of-later")])}, path) == 1
+    assert hand_on({USERREF: frozenset([ClientOrderId("of-later")])}, path) == {"of-later"}
     assert "of-later" in (known_by(path) or {})[USERREF]
     with closing(Journal.open(path, NOW)) as journal:
         assert "of-later" in journal.load_cores([USERREF])[0][1].withdrawn
+
+
+def a_sell(fill: str, attempt: int, price: str) -> Place:
+    cause = counter_cause(VenueOrderId(fill), attempt)
+    return replace(place(f"{fill}-{attempt}", price), side="sell", kind="counter", cause=cause)
+
+
+@pytest.mark.parametrize("settled", [True, False])
+def test_of_each_sell_the_newest_attempt_says_what_becomes_of_it(path: Path, settled: bool) -> None:
+    backup = path.with_name("backup")
+    with closing(Journal.open(path, NOW)) as journal:
+        journal.write([commit(1, a_sell("A", 0, "50"), a_sell("B", 0, "60"), a_sell("C", 0, "70"), place("buy"))])
+        save(journal.snapshot(), backup)
+        journal.write([commit(2, *(cancel(one) for one in ("A-0", "B-0", "C-0", "buy")))])
+        journal.write([commit(3, a_sell("A", 1, "50"), a_sell("B", 1, "60.5"), a_sell("C", 1, "70"))])
+        journal.write([canceled(order_id="A-1"), commit(4, cancel("B-1")), canceled(order_id="B-1")])
+        if settled:
+            journal.settle()
+    done = put_in_place(backup, path, NOON)
+    assert done.withdrawn == 5
+    assert done.sells == SellsSince(withdrawn=(Decimal("60.5"),), by_hand=(Decimal(50),))
+    assert withdrawn(path) == {"A-0", "B-0", "C-0", "buy", "B-1"}
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_a_strategy_hears_of_the_restore_until_it_has_decided(path: Path, lost: bool) -> None:
+    backup = backed_up(path)
+    if lost:
+        path.unlink()
+    put_in_place(backup, path, NOON)
+    with closing(Journal.open(path, NOW)) as journal:
+        assert journal.origin(USERREF).restored
+        journal.write([commit(9)])
+        assert not journal.origin(USERREF).restored
+    path.unlink()
+    put_in_place(backup, path, NOON, at_exchange=False)
+    with closing(Journal.open(path, NOW)) as journal:
+        assert not journal.origin(USERREF).restored

@@ -4,13 +4,15 @@ import msgspec
 import pytest
 
 from messages.ids import Nanos, VenueOrderId, counter_cause
+from messages.letters import needs_somebody
 from messages.money import Side
 from messages.notices import OrderAmended, OrderDelayed, OrderReleased
-from messages.orders import Amended, Canceled, CloseReason, Filled, PartiallyFilled, Place, RejectReason
+from messages.orders import Amended, Canceled, CloseReason, Filled, PartiallyFilled, Place, RejectReason, Resynced
 from tests.trading.strategies.harness import (
     BTC_USD,
     BUYS_AT_50000,
     SETTINGS,
+    USERREF,
     D,
     Play,
     notices,
@@ -482,3 +484,51 @@ def test_only_a_sell_that_the_exchange_has_closed_waits_for_a_pause(ours: bool, 
     assert ("sell" in at_once) == ours
     later = [side for side, _, _ in placed(play.tick("50000", after=seconds))]
     assert (at_once + later).count("sell") == 1
+
+
+def resynced(reason: CloseReason, *, minutes: int, restored: bool = False) -> Play:
+    """Two sells and all buys were closed while the program was away, `minutes` after the last trade of the market."""
+    before = two_sells(max_investment=D(620))
+    before.tick("49014.7")
+    play = Play(GRID_HODL, settings(max_investment=D(620), restored=restored), saved=before.core.save())
+    play.owned, play.now, play._numbers = before.owned, before.now, before._numbers
+    play.open, play.exchange_ids = before.open, before.exchange_ids
+    trade = play.now
+    play.handle(play.a_tick("49014.7"))
+    play.handle(play.balances())
+    play.now = Nanos(trade + minutes * 60 * 10**9)
+    play.restarted = [output for order_id in list(play.open) for output in play.close(order_id, reason)]  # type: ignore[arg-type]
+    play.now = Nanos(trade + 10**9)
+    play.restarted = [*play.restarted, *play.handle(Resynced(USERREF, 1))]
+    return play
+
+
+@pytest.mark.parametrize("minutes", [0, 1, 600])
+def test_what_this_program_withdrew_comes_back_with_the_resync_sells_first_within_max_investment(minutes: int) -> None:
+    play = resynced("requested", minutes=minutes)
+    assert [side for side, _, _ in placed(play.restarted)] == ["sell", "sell", "buy", "buy", "buy", "buy"]
+    report = play.core.report("trading", "")
+    assert report.investment < D(620)
+    assert not [row for row in report.held_up if row.code == "sell waits"]
+
+
+@pytest.mark.parametrize("minutes", [1, 600])
+def test_sells_that_the_exchange_closed_pause_from_the_resync_on_and_buys_leave_their_room(minutes: int) -> None:
+    """However old the last trade is by then."""
+    play = resynced("venue", minutes=minutes)
+    assert {side for side, _, _ in placed(play.restarted)} == {"buy"}
+    assert play.core.band.wake <= play.now + 11 * 10**9
+    woken = play.core.wake(Nanos(play.now + 11 * 10**9))
+    assert [side for side, _, _ in placed(woken)][:2] == ["sell", "sell"]
+    assert play.core.report("trading", "").investment < D(620)
+
+
+@pytest.mark.parametrize("restored", [True, False])
+def test_after_a_restore_a_sell_cancelled_by_hand_may_have_been_our_own_stop(restored: bool) -> None:
+    play = resynced("by hand", minutes=1, restored=restored)
+    told = [notice for notice in notices(play.restarted, OrderReleased) if notice.side == "sell"]
+    assert len(told) == 2
+    assert all(("start once with --take-back grid" in notice.reason) == restored for notice in told)
+    assert all(needs_somebody(notice) == restored for notice in told)
+    assert placed(play.restarted)
+    assert play.orders("sell") == []

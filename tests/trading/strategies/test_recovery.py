@@ -350,3 +350,18 @@ def test_without_a_state_an_extra_sell_of_existing_base_brings_none_of_ours(exis
         facts("O3", ladder_cause(SETTINGS.lineage, "extra", 2), "sell", "51000.0"),
     )
     assert core.owned == D(owned)
+
+
+@pytest.mark.parametrize("known_attempts", [1, 30])
+def test_a_closed_later_attempt_did_rest_so_that_its_cancel_is_no_question_of_ours(known_attempts: int) -> None:
+    play = Play()
+    play.start("50000")
+    play.fill(play.orders("buy")[0].order_id)
+    sell = play.core.state.orders[play.only("sell").order_id]
+    sell.attempt = known_attempts
+    later = facts("O9", counter_cause(sell.parent, known_attempts + 1), "sell", "50000.0", status="canceled")
+    core = make_core(saved=play.core.save())
+    assert [place.cause for place in recovered(core, later).adopted] == [f"{sell.parent}#{known_attempts + 1}"]
+    (live,) = (live for live in core.live_orders() if live.place.order_id == later.order_id)
+    assert live.accepted
+    assert not live.canceling

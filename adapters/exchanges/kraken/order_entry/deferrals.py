@@ -24,6 +24,8 @@ MOMENT_SECONDS = 120.0
 TELL_SECONDS = 1.0
 """Seconds of a wait for our own budget below which it is not reported."""
 
+KEPT = "buys of {symbol} go after the sells: it is not known yet whether sells of filled buys need the room first"
+
 
 class Deferrals:
     """Deferred orders of one session and the notices about them."""
@@ -60,7 +62,7 @@ class Deferrals:
         for batch in outbox.waiting():
             why = self._why(outbox, batch, ages, closed(batch))
             if why is None and kept_back(batch, trio.current_time()) >= TELL_SECONDS:
-                why = "no room", f"the room that {batch.symbol} has for open orders is kept for sells of filled buys"
+                why = "no room", KEPT.format(symbol=batch.symbol)
             if why is not None:
                 groups.setdefault((batch.symbol, *why), []).extend(batch.ids)
         for (symbol, reason, text), ids in groups.items():
