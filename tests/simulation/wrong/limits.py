@@ -7,7 +7,7 @@ LIMITS: tuple[Wrong, ...] = (
     one(
         "max_investment is ignored",
         LADDER,
-        "return self.settings.max_investment > self.investment() + self.settings.amount_with_fee",
+        "return self.settings.max_investment > self.investment() + due + self.settings.amount_with_fee",
         "return True",
     ),
     one(
