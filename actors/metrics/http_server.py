@@ -126,6 +126,8 @@ class Server:
             with trio.move_on_after(self._longest):
                 either = cast("trio.SSLStream[trio.SocketStream]", stream)  # what it is declared to take
                 await _Connection(self._app, self._config, self._context, ConnectionState({}), either).run()
+        except Exception as error:  # noqa: BLE001 - whatever one client does ends his connection and no other
+            log.debug("a connection to the %s broke: %r", self._name, error)
         finally:
             await trio.aclose_forcefully(stream)  # hypercorn leaves it open when it is cancelled
             self._open -= 1
