@@ -162,6 +162,10 @@ def test_lines_are_told_to_be_missing_once_somebody_reads_again(tmp_path: Path) 
     assert "trial terminated: asked to stop" in text.rstrip().splitlines()[-1]
 
 
+FEW = 3
+"""Lines about 300 connections."""
+
+
 def test_held_connections_leave_descriptors_for_trading_and_the_log_small(tmp_path: Path) -> None:
     port = free_port()
     path = running.configuration(tmp_path, speed="50", port=port, metrics=True)
@@ -175,7 +179,8 @@ def test_held_connections_leave_descriptors_for_trading_and_the_log_small(tmp_pa
                 held.enter_context(socket.create_connection(("127.0.0.1", port)))
                 most = max(most, len(list(Path(f"/proc/{process.pid}/fd").iterdir())))
         assert most <= ours + 96 // 4 + 1  # one too many is accepted in order to be closed
-        assert (tmp_path / "log.txt").stat().st_size < before + 5_000
+        told = (tmp_path / "log.txt").read_bytes()[before:].decode().splitlines()
+        assert len([line for line in told if "connection" in line]) <= FEW  # it also trades meanwhile, and tells that
         process.send_signal(signal.SIGTERM)
         assert process.wait(15) == 0
 
