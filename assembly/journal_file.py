@@ -93,7 +93,7 @@ class JournalFile:
     def backup(self, target: str, gets_on: Callable[[], object] = lambda: None) -> Backup:
         """Copy the open database into this file or directory; empty: beside it. Blocks, and holds up no write.
 
-        `gets_on` is called before each step.         Raises `DatabaseUnusable`.
+        `gets_on` is called before each step. Raises `DatabaseUnusable`.
         """
         if not isinstance(self._newest, Journal):
             raise BackupFailed("no backup was made: the database is not open at the moment.")

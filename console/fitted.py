@@ -9,12 +9,13 @@ NARROWEST = 40
 _INDENT = "    "
 
 
-def fitted(text: str, stream: TextIO) -> str:
+def fitted(text: str, stream: TextIO | None) -> str:
     """`text` as `stream` should get it: broken between words where a terminal shows it, further lines indented.
 
-    A file or a pipe gets it unchanged, one sentence a line. Nothing is cut: a path stays whole.
+    A file or a pipe gets it unchanged, one sentence a line; so does a stream that was closed before the start (`None`).
+    Nothing is cut: a path stays whole.
     """
-    if not stream.isatty():
+    if stream is None or not stream.isatty():
         return text
     width = max(shutil.get_terminal_size().columns, NARROWEST)
     return "\n".join(_broken(line, width) for line in text.split("\n"))
