@@ -34,6 +34,13 @@ def held_up(world: World) -> set[str]:
     return {code for code, _ in codes(world)}
 
 
+async def sells_at_a_fee_of_0_4_percent(world: World) -> None:
+    """Let a GridHODL buy fill: the sell it places gives the 100 USD back after twice this fee."""
+    world.move("49500.0")
+    wanted = ("sell", D("49999.9"), D("0.00201613"))  # 100 / (49999.9 x (1 - 2 x 0.004))
+    await world.until(lambda: wanted in world.ladder(), 10, world.ladder)
+
+
 @pytest.mark.parametrize(
     ("kind", "stated", "pays", "interval"),
     [("GridSell", "0.0001", "0.40", "0.004"), ("GridHODL", "0", "0.40", "0.008"), ("SWING", "0.002", "0.25", "0.005")],
@@ -66,9 +73,7 @@ async def test_a_grid_that_the_accounts_fee_leaves_room_for_trades_by_it_and_say
             (told,) = world.user.of(PairChanged)
             assert isinstance(told, PairChanged)
             assert told.consequence == "fee states 0.01 %, the account pays 0.4 %: 0.4 % counts"
-            world.move("49500.0")
-            wanted = ("sell", D("49999.9"), D("0.00201613"))  # 100 / (49999.9 x (1 - 2 x 0.004))
-            await world.until(lambda: wanted in world.ladder(), 10, world.ladder)
+            await sells_at_a_fee_of_0_4_percent(world)
 
 
 async def test_a_fee_stated_above_the_accounts_own_is_a_careful_users_and_stays(
@@ -79,9 +84,7 @@ async def test_a_fee_stated_above_the_accounts_own_is_a_careful_users_and_stays(
         async with world.trading("GridHODL"):
             await world.until(lambda: len(world.ladder()) == 5, 10, world.ladder)
             assert codes(world) == []
-            world.move("49500.0")
-            wanted = ("sell", D("49999.9"), D("0.00201613"))
-            await world.until(lambda: wanted in world.ladder(), 10, world.ladder)
+            await sells_at_a_fee_of_0_4_percent(world)
 
 
 async def test_a_tier_that_is_lost_while_it_runs_counts_from_the_first_dear_fill_on(
